@@ -1,1 +1,58 @@
-//! Placet.
+//! The meaning of Placet: what an action is, how it is decided, and what the log proves.
+//!
+//! A support agent wants to refund 42 dollars. The call becomes an [`Action`]; `placet-policy`
+//! freezes it and works out what can be known without looking at any state, an [`Assessment`];
+//! [`handle`] judges it at the tip of the log and names the facts that follow; once they are
+//! durable, [`State::apply`] takes them in. Nothing else decides anything.
+//!
+//! This crate has no clock, no I/O, no randomness and no global state. Time and random bytes are
+//! arguments, so every decision can be made again from the log, and [`audit`] does just that.
+
+pub mod action;
+pub mod amount;
+pub mod approval;
+pub mod assessment;
+pub mod audit;
+pub mod autonomy;
+pub mod budget;
+mod check;
+pub mod class;
+pub mod command;
+pub mod decide;
+pub mod digest;
+pub mod event;
+pub mod handle;
+pub mod id;
+pub mod json;
+pub mod limits;
+pub mod log;
+pub mod mode;
+pub mod name;
+mod pairs;
+pub mod state;
+pub mod switch;
+pub mod terms;
+pub mod time;
+pub mod verdict;
+
+pub use action::Action;
+pub use amount::{Amount, Currency};
+pub use assessment::Assessment;
+pub use audit::audit;
+pub use class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
+pub use command::{Command, Rejection};
+pub use decide::{Decision, decide};
+pub use digest::{ActionTag, Digest, Pepper};
+pub use event::{Entry, Event, Fact, Payload};
+pub use handle::handle;
+pub use id::{ActionId, ApprovalId};
+pub use json::Json;
+pub use mode::Mode;
+pub use name::{
+    AgentId, BudgetName, BuildId, ClassName, PersonId, SessionId, SourceName, TenantId, ToolName,
+};
+pub use state::State;
+pub use switch::{KillSwitch, Scope, Switches, Target};
+pub use terms::Terms;
+pub use time::Timestamp;
+pub use verdict::{CheckName, Finding, Verdict};

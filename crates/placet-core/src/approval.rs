@@ -1,0 +1,107 @@
+//! Held actions that wait for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Subject;
+use crate::digest::ActionTag;
+use crate::id::{ActionId, ApprovalId};
+use crate::time::Timestamp;
+
+/// A held action: what must come together before it may run, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Its own id.
+    pub id: ApprovalId,
+    /// At this time the answer is no.
+    pub deadline: Timestamp,
+    /// How many different people must sign off.
+    pub quorum: u8,
+    /// What each of them must write.
+    pub fields: Vec<String>,
+}
+
+/// What the state remembers of an approval while it is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenApproval {
+    /// The action that is held.
+    pub action: ActionId,
+    /// Its call, for the cool-down after a denial.
+    pub tag: ActionTag,
+    /// Who asked for what.
+    pub subject: Subject,
+    /// At this time the answer is no.
+    pub deadline: Timestamp,
+}
+
+/// The approvals that are open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Entries", into = "Entries")]
+pub struct OpenApprovals {
+    by_id: BTreeMap<ApprovalId, OpenApproval>,
+    by_deadline: BTreeSet<(Timestamp, ApprovalId)>,
+}
+
+impl OpenApprovals {
+    /// An open approval by its id.
+    #[must_use]
+    pub fn open(&self, id: ApprovalId) -> Option<&OpenApproval> {
+        self.by_id.get(&id)
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Those whose deadline has come, the earliest first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (ApprovalId, &OpenApproval)> {
+        self.by_deadline
+            .iter()
+            .take_while(move |(deadline, _)| *deadline <= now)
+            .filter_map(|(_, id)| self.by_id.get(id).map(|approval| (*id, approval)))
+    }
+
+    /// When the next one is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.by_deadline.first().map(|(deadline, _)| *deadline)
+    }
+
+    pub(crate) fn insert(&mut self, id: ApprovalId, approval: OpenApproval) {
+        self.by_deadline.insert((approval.deadline, id));
+        self.by_id.insert(id, approval);
+    }
+
+    pub(crate) fn remove(&mut self, id: ApprovalId) -> Option<OpenApproval> {
+        let approval = self.by_id.remove(&id)?;
+        self.by_deadline.remove(&(approval.deadline, id));
+        Some(approval)
+    }
+}
+
+/// The form in snapshots.
+type Entries = BTreeMap<ApprovalId, OpenApproval>;
+
+impl From<Entries> for OpenApprovals {
+    fn from(by_id: Entries) -> Self {
+        let by_deadline = by_id.iter().map(|(id, approval)| (approval.deadline, *id)).collect();
+        Self { by_id, by_deadline }
+    }
+}
+
+impl From<OpenApprovals> for Entries {
+    fn from(open: OpenApprovals) -> Self {
+        open.by_id
+    }
+}

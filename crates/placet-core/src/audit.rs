@@ -1,0 +1,147 @@
+//! Judging the log again: could this entry have been written here?
+//!
+//! A verifier replays the log and asks this of every entry before applying it. A signature shows
+//! who wrote an entry; this shows that what was written follows from what came before.
+
+use crate::autonomy;
+use crate::class::AutonomyState;
+use crate::decide::decide;
+use crate::event::{AutonomyChanged, Decided, Entry, Event, PolicyInstalled};
+use crate::handle;
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+/// Why an entry does not follow from the entries before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Another index than the next one.
+    #[error("the entry says index {found}, its place is {expected}")]
+    Index {
+        /// The next index.
+        expected: u64,
+        /// The one in the entry.
+        found: u64,
+    },
+    /// Time runs backwards.
+    #[error("the entry is from {found}, earlier than the entry before it, {before}")]
+    Time {
+        /// The time of the entry before.
+        before: Timestamp,
+        /// The time in the entry.
+        found: Timestamp,
+    },
+    /// The policy's payload is missing or another one.
+    #[error("the policy that was installed here cannot be read")]
+    PolicyUnreadable,
+    /// The decision was made under another policy than the one that held.
+    #[error("the decision was made under another policy than the one that held")]
+    Policy,
+    /// Judging again gives another decision.
+    #[error("judged again the action is {expected}, the entry says {found}")]
+    Decision {
+        /// What follows from the log.
+        expected: Verdict,
+        /// What the entry says.
+        found: Verdict,
+    },
+    /// The verdict is right but its explanation is not.
+    #[error("the verdict {0} is right, but its findings, mode or terms are not what follows from the log")]
+    Explanation(Verdict),
+    /// An approval that should not be there, or not be so.
+    #[error("the approval of the entry is not the one that its class asks for")]
+    Approval,
+    /// An answer to, or the expiry of, an approval that was not open, or not due.
+    #[error("the approval that the entry closes was not open then, or not due")]
+    NotOpen,
+    /// Resetting a switch that was not tripped, or tripping one that was.
+    #[error("the kill switch was already in that position")]
+    Switch,
+    /// A step on the ladder that the evidence does not carry.
+    #[error("the evidence carries {expected}, the entry says {found}")]
+    Autonomy {
+        /// What the evidence carries.
+        expected: AutonomyState,
+        /// What the entry says.
+        found: AutonomyState,
+    },
+    /// Erasure of what was not yet there.
+    #[error("the entry erases entry {0}, which comes later")]
+    Erasure(u64),
+}
+
+/// Asks whether an entry follows from the state before it.
+///
+/// # Errors
+/// The violation says what does not follow.
+pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
+    if entry.index != state.size() {
+        return Err(Violation::Index { expected: state.size(), found: entry.index });
+    }
+    if entry.at < state.at() {
+        return Err(Violation::Time { before: state.at(), found: entry.at });
+    }
+    match &entry.event {
+        Event::PolicyInstalled(installed) => policy(installed),
+        Event::Decided(decided) => decision(state, decided, entry.at),
+        Event::Denied(denied) => match state.approvals().open(denied.approval) {
+            Some(open) => require(open.deadline > entry.at && open.action == denied.action),
+            None => Err(Violation::NotOpen),
+        },
+        Event::Expired(expired) => match state.approvals().open(expired.approval) {
+            Some(open) => require(open.deadline <= entry.at && open.action == expired.action),
+            None => Err(Violation::NotOpen),
+        },
+        Event::Tripped(switched) => switch(state.switches().tripped(&switched.scope).is_none()),
+        Event::Reset(switched) => switch(state.switches().tripped(&switched.scope).is_some()),
+        Event::AutonomyChanged(changed) => step(state, changed),
+        Event::Erased(erased) if erased.index >= entry.index => Err(Violation::Erasure(erased.index)),
+        Event::Erased(_) | Event::EvidenceReported(_) | Event::Ratified(_) => Ok(()),
+    }
+}
+
+fn policy(installed: &PolicyInstalled) -> Result<(), Violation> {
+    let matches = installed.terms.as_ref().is_some_and(|terms| terms.policy == installed.policy);
+    if matches { Ok(()) } else { Err(Violation::PolicyUnreadable) }
+}
+
+fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Violation> {
+    let of = &decided.assessment;
+    if of.policy != state.terms().policy {
+        return Err(Violation::Policy);
+    }
+    let (expected, found) = (decide(state, of, at), &decided.decision);
+    if expected.verdict != found.verdict {
+        return Err(Violation::Decision { expected: expected.verdict, found: found.verdict });
+    }
+    if expected != *found {
+        return Err(Violation::Explanation(found.verdict));
+    }
+    let held = found.verdict == Verdict::RequireApproval;
+    let sound = match &decided.approval {
+        Some(approval) => held && *approval == handle::open(state, approval.id, of, at),
+        None => !held,
+    };
+    if sound { Ok(()) } else { Err(Violation::Approval) }
+}
+
+fn require(open: bool) -> Result<(), Violation> {
+    if open { Ok(()) } else { Err(Violation::NotOpen) }
+}
+
+fn switch(moved: bool) -> Result<(), Violation> {
+    if moved { Ok(()) } else { Err(Violation::Switch) }
+}
+
+fn step(state: &State, changed: &AutonomyChanged) -> Result<(), Violation> {
+    let record = state.ledgers().get(&changed.of).cloned().unwrap_or_default();
+    let class = state.terms().classes.get(&changed.of.class);
+    let expected = class.map_or(AutonomyState::Manual, |class| {
+        autonomy::standing(class, &state.terms().graduation, &record).state
+    });
+    if expected == changed.to && record.state == changed.from {
+        Ok(())
+    } else {
+        Err(Violation::Autonomy { expected, found: changed.to })
+    }
+}

@@ -1,0 +1,33 @@
+//! Input that cannot be trusted to mean anything stops the action, whatever its class.
+
+use super::Context;
+use crate::assessment::{InputFault, Value, ValueFault};
+use crate::verdict::{CheckName, Finding};
+
+pub(super) fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if let Value::Bad(fault) = &context.of.value {
+        findings.push(Finding::block(CheckName::Input, value_reason(*fault)));
+    }
+    for fault in &context.of.faults {
+        findings.push(Finding::block(CheckName::Input, input_reason(*fault)));
+    }
+}
+
+fn value_reason(fault: ValueFault) -> &'static str {
+    match fault {
+        ValueFault::NotANumber => "the value is not a decimal number",
+        ValueFault::Negative => "the value is negative",
+        ValueFault::OutOfRange => "the value has more digits than an amount can hold",
+        ValueFault::Disagrees => "the value that is claimed is not the one in the params",
+        ValueFault::BadCurrency => "the currency is not a currency code",
+        ValueFault::OtherCurrency => "the class's caps are not meant for this currency",
+    }
+}
+
+fn input_reason(fault: InputFault) -> &'static str {
+    match fault {
+        InputFault::TooDeep => "the params are nested more deeply than the limit",
+        InputFault::TooLarge => "the params are larger than the limit",
+        InputFault::ParamType => "a param has another type than the class declares",
+    }
+}

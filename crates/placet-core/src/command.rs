@@ -1,0 +1,140 @@
+//! Commands: what someone wants to happen, before it is judged.
+
+use std::sync::Arc;
+
+use crate::assessment::Assessment;
+use crate::autonomy::{Evidence, LedgerKey};
+use crate::event::{ActionPayload, PolicyFile};
+use crate::id::{ActionId, ApprovalId};
+use crate::limits;
+use crate::name::{ClassName, PersonId, SourceName};
+use crate::switch::Scope;
+use crate::terms::Terms;
+use crate::time::Timestamp;
+
+/// What someone wants to happen.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Hold to another policy from here on.
+    InstallPolicy {
+        /// What it means.
+        terms: Arc<Terms>,
+        /// Its files.
+        files: Vec<PolicyFile>,
+        /// Who installs it.
+        by: Option<PersonId>,
+    },
+    /// Decide on an action.
+    Propose(Box<Proposal>),
+    /// Say no to a held action.
+    Deny {
+        /// The approval.
+        approval: ApprovalId,
+        /// Who says so.
+        by: PersonId,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// Stop what a scope covers.
+    Trip {
+        /// What to stop.
+        scope: Scope,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: Option<PersonId>,
+    },
+    /// Let it run again.
+    Reset {
+        /// The scope of the tripped switch.
+        scope: Scope,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: Option<PersonId>,
+    },
+    /// Take in evidence.
+    Report(Evidence),
+    /// Ratify autonomy for a consequential class.
+    Ratify {
+        /// Whose autonomy.
+        of: LedgerKey,
+        /// Who ratifies it.
+        by: PersonId,
+    },
+    /// Note that an entry's payload is to be erased.
+    Erase {
+        /// The entry.
+        index: u64,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: Option<PersonId>,
+    },
+    /// Let time pass: close what is due.
+    Tick,
+}
+
+/// An action to decide on.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The id it shall have.
+    pub id: ActionId,
+    /// The id of its approval, should it be held.
+    pub approval: ApprovalId,
+    /// What is known of it.
+    pub assessment: Assessment,
+    /// What is kept beside the leaf.
+    pub payload: ActionPayload,
+}
+
+/// Why a command was not accepted. Nothing happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The action was assessed under a policy that no longer holds.
+    #[error("the policy changed while the action was assessed; propose it again")]
+    StalePolicy,
+    /// Evidence, or a ratification, for a class that the policy does not have.
+    #[error("the policy has no class {0}; name one of its action classes")]
+    UnknownClass(ClassName),
+    /// Evidence from a source that the policy does not list.
+    #[error("the policy does not list the evidence source {0}; add it to [graduation] sources")]
+    UnknownSource(SourceName),
+    /// A report without samples.
+    #[error("the report has no samples; passed and failed are both 0")]
+    NoSamples,
+    /// A report beyond its limit.
+    #[error("a report holds at most {} samples", limits::MAX_SAMPLES_PER_REPORT)]
+    TooManySamples,
+    /// More evidence sources, ledgers, switches or approvals than are kept.
+    #[error("there are already {limit} {what}; close or remove some first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are kept.
+        limit: usize,
+    },
+    /// A ratification that changes nothing.
+    #[error("autonomy of {0} takes no ratification: the class is not consequential")]
+    NotRatifiable(ClassName),
+    /// Resetting a switch that is not tripped.
+    #[error("the kill switch {0} is not tripped")]
+    NotTripped(Scope),
+    /// A reason that is empty or too long.
+    #[error("the reason must be 1 to {} bytes long", limits::MAX_REASON_BYTES)]
+    Reason,
+    /// No such open approval: it never was, or it has been answered.
+    #[error("no open approval has the id {0}")]
+    UnknownApproval(ApprovalId),
+    /// The answer came too late.
+    #[error("the approval {0} expired at {1}")]
+    ApprovalExpired(ApprovalId, Timestamp),
+    /// Erasing what is not there.
+    #[error("the log has no entry {index}; it has {size}")]
+    UnknownEntry {
+        /// What was named.
+        index: u64,
+        /// How many there are.
+        size: u64,
+    },
+}

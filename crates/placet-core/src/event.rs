@@ -1,0 +1,225 @@
+//! Facts: what happened, in the order in which it was judged.
+//!
+//! An [`Entry`] is one leaf of the log: public, and never changed. What may have to be erased, or
+//! is too large for a leaf, is its [`Payload`], kept beside it; the leaf holds only a salted
+//! commitment to it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Approval;
+use crate::assessment::Assessment;
+use crate::autonomy::{Evidence, LedgerKey};
+use crate::class::AutonomyState;
+use crate::decide::Decision;
+use crate::digest::Digest;
+use crate::id::{ActionId, ApprovalId};
+use crate::json::Json;
+use crate::log::Commitment;
+use crate::name::PersonId;
+use crate::switch::Scope;
+use crate::terms::Terms;
+use crate::time::Timestamp;
+
+/// One leaf of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// When it was judged. Never earlier than the entry before it.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// What its payload is committed to, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Commitment>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// From here on this policy holds.
+    PolicyInstalled(PolicyInstalled),
+    /// An action was proposed and decided on.
+    Decided(Box<Decided>),
+    /// A person said no.
+    Denied(Denied),
+    /// An approval reached its deadline.
+    Expired(Expired),
+    /// A kill switch was tripped.
+    Tripped(Switched),
+    /// A kill switch was reset.
+    Reset(Switched),
+    /// Evidence came in.
+    EvidenceReported(Evidence),
+    /// A person ratified autonomy for a consequential class.
+    Ratified(Ratified),
+    /// A class went up or down its ladder.
+    AutonomyChanged(AutonomyChanged),
+    /// The payload of an earlier entry was erased.
+    Erased(Erased),
+}
+
+/// From here on this policy holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyInstalled {
+    /// The digest of its files.
+    pub policy: Digest,
+    /// Who installed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+    /// What it means. It is too large for a leaf and comes from the payload; while it is missing,
+    /// nothing is let through.
+    #[serde(skip)]
+    pub terms: Option<Arc<Terms>>,
+}
+
+/// An action was proposed and decided on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decided {
+    /// The action's id.
+    pub id: ActionId,
+    /// What was known of it.
+    pub assessment: Assessment,
+    /// What was decided.
+    pub decision: Decision,
+    /// What it waits for, when it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+}
+
+/// A person said no. What they wrote is in the payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Denied {
+    /// The approval that is closed by it.
+    pub approval: ApprovalId,
+    /// The action that does not run.
+    pub action: ActionId,
+    /// Who said so.
+    pub by: PersonId,
+}
+
+/// An approval reached its deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expired {
+    /// The approval.
+    pub approval: ApprovalId,
+    /// The action that does not run.
+    pub action: ActionId,
+}
+
+/// A kill switch was tripped or reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switched {
+    /// Which one.
+    pub scope: Scope,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+}
+
+/// A person ratified autonomy for a consequential class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ratified {
+    /// Whose autonomy.
+    pub of: LedgerKey,
+    /// Who ratified it.
+    pub by: PersonId,
+}
+
+/// A class went up or down its ladder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutonomyChanged {
+    /// Whose autonomy.
+    pub of: LedgerKey,
+    /// From this state.
+    pub from: AutonomyState,
+    /// To this one.
+    pub to: AutonomyState,
+    /// What is missing for the next step; after a loss, what was lost.
+    pub missing: Vec<String>,
+}
+
+/// The payload of an earlier entry was erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erased {
+    /// The entry whose payload is gone.
+    pub index: u64,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+}
+
+/// What is kept beside a leaf: erasable, and bound to it by a salted commitment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Payload {
+    /// Of a decided action.
+    Action(Box<ActionPayload>),
+    /// Of an installed policy.
+    Policy(Box<PolicyPayload>),
+    /// Of a denial.
+    Statement(String),
+}
+
+/// A decided action, frozen, with its secrets already replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionPayload {
+    /// The digest that decision, sign-off, warrant and outcome all name.
+    pub digest: Digest,
+    /// The action in the shape of the wire: the bytes that the digest is taken of.
+    pub action: Json,
+    /// What inspection saw, with the evidence for it.
+    pub evidence: Json,
+}
+
+/// A policy as it was written, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyPayload {
+    /// What it means.
+    pub terms: Arc<Terms>,
+    /// The files, by name.
+    pub files: Vec<PolicyFile>,
+}
+
+/// One file of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// An event before it has a place in the log, with its payload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// What happened.
+    pub event: Event,
+    /// What is kept beside it.
+    pub payload: Option<Payload>,
+}
+
+impl From<Event> for Fact {
+    fn from(event: Event) -> Self {
+        Self { event, payload: None }
+    }
+}

@@ -1,0 +1,118 @@
+//! Whether a decision binds the caller: shadow, sample, enforce.
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::Verdict;
+
+/// How far decisions bind the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Decide and record, never stop anyone.
+    Shadow,
+    /// Enforce for a stable share of the traffic, shadow the rest.
+    Sample,
+    /// Decide, record, and hold the caller to it.
+    #[default]
+    Enforce,
+}
+
+impl Mode {
+    /// The word used on the wire and in the policy.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Sample => "sample",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+/// A share of the traffic, in steps of one ten-thousandth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct Share(u16);
+
+/// A share above the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a share of {0} ten-thousandths is more than the whole")]
+pub struct ShareError(u16);
+
+impl Share {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Everything.
+    pub const ALL: Self = Self(Bucket::COUNT);
+
+    /// A share of so many ten-thousandths.
+    ///
+    /// # Errors
+    /// When that is more than the whole.
+    pub fn of_ten_thousand(parts: u16) -> Result<Self, ShareError> {
+        if parts > Bucket::COUNT { Err(ShareError(parts)) } else { Ok(Self(parts)) }
+    }
+
+    /// Whether a bucket lies inside the share. A larger share contains every smaller one.
+    #[must_use]
+    pub fn contains(self, bucket: Bucket) -> bool {
+        bucket.0 < self.0
+    }
+}
+
+impl TryFrom<u16> for Share {
+    type Error = ShareError;
+
+    fn try_from(parts: u16) -> Result<Self, Self::Error> {
+        Self::of_ten_thousand(parts)
+    }
+}
+
+impl From<Share> for u16 {
+    fn from(share: Share) -> Self {
+        share.0
+    }
+}
+
+/// Where a caller falls when a share of the traffic is drawn: 0 to 9,999.
+///
+/// It comes from a keyed hash of who asks, not of what is asked, so that a retry never gets another
+/// draw and nobody without the key can look for a lucky name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bucket(u16);
+
+impl Bucket {
+    const COUNT: u16 = 10_000;
+
+    /// The bucket for a keyed hash.
+    ///
+    /// The first eight bytes modulo 10,000: the bias towards low buckets is below 10⁻¹⁵.
+    #[must_use]
+    pub fn from_hash(hash: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *hash;
+        let wide = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % u64::from(Self::COUNT);
+        Self(u16::try_from(wide).unwrap_or(0))
+    }
+}
+
+/// The verdict that binds, and the one that would have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effective {
+    pub(crate) verdict: Verdict,
+    pub(crate) would_have: Option<Verdict>,
+}
+
+/// Applies the mode to a verdict. `enforce` is the caller asking for stricter treatment.
+pub(crate) fn bind(mode: Mode, sample: Share, bucket: Bucket, enforce: bool, real: Verdict) -> Effective {
+    let binds = match mode {
+        Mode::Enforce => true,
+        Mode::Sample => sample.contains(bucket),
+        Mode::Shadow => false,
+    };
+    if binds || enforce || real == Verdict::Allow {
+        Effective { verdict: real, would_have: None }
+    } else {
+        Effective { verdict: Verdict::Allow, would_have: Some(real) }
+    }
+}

@@ -1,0 +1,198 @@
+//! The state: what the log says now. It is a fold of the log and nothing else.
+//!
+//! `apply` takes one entry and cannot fail; whatever has to be judged was judged by
+//! [`handle`](crate::handle) before the entry existed. Memory is bounded by what is open: finished
+//! actions are in the log, not here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::{OpenApproval, OpenApprovals};
+use crate::assessment::Subject;
+use crate::autonomy::{LedgerKey, Record};
+use crate::budget::Windows;
+use crate::class::{ActionClass, AutonomyState};
+use crate::digest::ActionTag;
+use crate::event::{AutonomyChanged, Decided, Denied, Entry, Event, PolicyInstalled, Switched};
+use crate::limits;
+use crate::switch::{KillSwitch, Switches};
+use crate::terms::Terms;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+/// What the log says now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// How many entries it has taken in.
+    size: u64,
+    /// When the last of them was judged.
+    at: Timestamp,
+    terms: Arc<Terms>,
+    switches: Switches,
+    windows: Windows,
+    #[serde(with = "crate::pairs")]
+    ledgers: BTreeMap<LedgerKey, Record>,
+    approvals: OpenApprovals,
+    /// Denied calls, and until when they stay denied.
+    #[serde(with = "crate::pairs")]
+    denied: BTreeMap<ActionTag, Timestamp>,
+    /// When denials that no longer count are dropped next.
+    sweep_at: Timestamp,
+}
+
+impl State {
+    /// How many entries it has taken in: the index of the next one.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When the last entry was judged.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The time to judge at: never earlier than the last entry, whatever a clock says.
+    #[must_use]
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        now.max(self.at)
+    }
+
+    /// The policy that holds.
+    #[must_use]
+    pub fn terms(&self) -> &Arc<Terms> {
+        &self.terms
+    }
+
+    /// The tripped kill switches.
+    #[must_use]
+    pub fn switches(&self) -> &Switches {
+        &self.switches
+    }
+
+    /// What ran lately.
+    #[must_use]
+    pub fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// The open approvals.
+    #[must_use]
+    pub fn approvals(&self) -> &OpenApprovals {
+        &self.approvals
+    }
+
+    /// The evidence, and what it has earned.
+    #[must_use]
+    pub fn ledgers(&self) -> &BTreeMap<LedgerKey, Record> {
+        &self.ledgers
+    }
+
+    /// What a class has earned for whoever asks.
+    #[must_use]
+    pub fn autonomy(&self, class: &ActionClass, subject: &Subject) -> AutonomyState {
+        if self.ledgers.is_empty() {
+            return AutonomyState::Manual;
+        }
+        let key = LedgerKey {
+            tenant: subject.tenant.clone(),
+            class: class.name.clone(),
+            build: subject.build.clone(),
+        };
+        self.ledgers.get(&key).map_or(AutonomyState::Manual, |record| record.state.min(class.max_state))
+    }
+
+    /// Until when a call stays denied.
+    #[must_use]
+    pub fn denied_until(&self, tag: &ActionTag) -> Option<Timestamp> {
+        self.denied.get(tag).copied()
+    }
+
+    /// Takes in the next entry of the log.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.size = entry.index.saturating_add(1);
+        self.at = self.at.max(entry.at);
+        match &entry.event {
+            Event::PolicyInstalled(installed) => self.install(installed),
+            Event::Decided(decided) => self.decided(decided, entry.at),
+            Event::Denied(denied) => self.denied(denied, entry.at),
+            Event::Expired(expired) => drop(self.approvals.remove(expired.approval)),
+            Event::Tripped(switched) => self.tripped(switched, entry.at),
+            Event::Reset(switched) => self.switches.reset(&switched.scope),
+            Event::EvidenceReported(evidence) => {
+                let window = self.terms.graduation.window;
+                self.ledgers.entry(LedgerKey::of(evidence)).or_default().add(evidence, window);
+            }
+            Event::Ratified(ratified) => {
+                let record = self.ledgers.entry(ratified.of.clone()).or_default();
+                record.ratified_by.insert(ratified.by.clone());
+            }
+            Event::AutonomyChanged(changed) => self.autonomy_changed(changed),
+            // The payload was never part of the state.
+            Event::Erased(_) => {}
+        }
+        self.sweep();
+    }
+
+    fn install(&mut self, installed: &PolicyInstalled) {
+        // INVARIANT: an entry whose terms could not be read lets nothing through.
+        let lockdown = || Arc::new(Terms::lockdown(installed.policy));
+        self.terms = installed.terms.clone().unwrap_or_else(lockdown);
+    }
+
+    fn decided(&mut self, decided: &Decided, at: Timestamp) {
+        let of = &decided.assessment;
+        if decided.decision.verdict == Verdict::Allow {
+            let terms = Arc::clone(&self.terms);
+            for budget in terms.budgets.iter().filter(|budget| budget.covers(of.class.as_ref())) {
+                self.windows.record(budget, of, at);
+            }
+        }
+        if let Some(approval) = &decided.approval {
+            let open = OpenApproval {
+                action: decided.id,
+                tag: of.tag,
+                subject: of.subject.clone(),
+                deadline: approval.deadline,
+            };
+            self.approvals.insert(approval.id, open);
+        }
+    }
+
+    fn denied(&mut self, denied: &Denied, at: Timestamp) {
+        if let Some(open) = self.approvals.remove(denied.approval) {
+            self.denied.insert(open.tag, at.saturating_add(self.terms.cool_down));
+        }
+    }
+
+    fn tripped(&mut self, switched: &Switched, at: Timestamp) {
+        self.switches.trip(KillSwitch {
+            scope: switched.scope.clone(),
+            reason: switched.reason.clone(),
+            by: switched.by.clone(),
+            since: at,
+        });
+    }
+
+    fn autonomy_changed(&mut self, changed: &AutonomyChanged) {
+        let record = self.ledgers.entry(changed.of.clone()).or_default();
+        record.state = changed.to;
+        // Autonomy that was lost must be ratified afresh when it is earned again.
+        if changed.to < changed.from {
+            record.ratified_by.clear();
+        }
+    }
+
+    fn sweep(&mut self) {
+        let now = self.at;
+        if now >= self.sweep_at {
+            self.denied.retain(|_, until| *until > now);
+            self.windows.sweep(now);
+            self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
+        }
+    }
+}
