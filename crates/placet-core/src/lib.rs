@@ -15,6 +15,7 @@ pub mod assessment;
 pub mod audit;
 pub mod autonomy;
 pub mod budget;
+mod bytes32;
 mod check;
 pub mod class;
 pub mod command;
