@@ -125,24 +125,27 @@ impl Action {
 
     /// The action in the shape of the wire, without `enforce`: what its digest is taken of.
     #[must_use]
-    pub fn to_json(&self) -> Json {
-        let text = |name: &str, value: Option<&str>| {
-            value.map(|value| (name.to_owned(), Json::String(value.to_owned())))
-        };
-        let entries = [
-            text("tool", Some(self.tool.as_str())),
-            Some(("params".to_owned(), Json::Object(self.params.clone()))),
-            text("tenant", Some(self.tenant.as_str())),
-            text("agent", self.agent.as_ref().map(AgentId::as_str)),
-            text("build", self.build.as_ref().map(BuildId::as_str)),
-            text("session", self.session.as_ref().map(SessionId::as_str)),
-            text("user", self.user.as_ref().map(PersonId::as_str)),
-            text("reason", self.reason.as_deref()),
-            self.context.clone().map(|context| ("context".to_owned(), Json::Object(context))),
-            self.value.clone().map(|value| ("value".to_owned(), value)),
+    pub fn into_json(self) -> Json {
+        let text = |value: &str| Json::String(value.to_owned());
+        let fields = [
+            ("tool", Some(text(self.tool.as_str()))),
+            ("params", Some(Json::Object(self.params))),
+            ("tenant", Some(text(self.tenant.as_str()))),
+            ("agent", self.agent.map(|agent| text(agent.as_str()))),
+            ("build", self.build.map(|build| text(build.as_str()))),
+            ("session", self.session.map(|session| text(session.as_str()))),
+            ("user", self.user.map(|user| text(user.as_str()))),
+            ("reason", self.reason.map(Json::String)),
+            ("context", self.context.map(Json::Object)),
+            ("value", self.value),
         ];
-        // The keys above are all different, so nothing can be refused as a duplicate.
-        Json::Object(Object::from_entries(entries.into_iter().flatten().collect()).unwrap_or_default())
+        let mut object = Object::new();
+        for (name, value) in fields {
+            if let Some(value) = value {
+                object.insert(name.to_owned(), value);
+            }
+        }
+        Json::Object(object)
     }
 }
 
@@ -210,7 +213,8 @@ impl Fields {
         match self.0.iter().next() {
             None => Ok(()),
             Some((name, _)) => {
-                let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1").escape_debug());
+                let pointer =
+                    format!("/{}", name.replace('~', "~0").replace('/', "~1").escape_debug());
                 Err(error(&pointer, ActionErrorKind::Unknown))
             }
         }

@@ -46,7 +46,9 @@ pub enum Violation {
         found: Verdict,
     },
     /// The verdict is right but its explanation is not.
-    #[error("the verdict {0} is right, but its findings, mode or terms are not what follows from the log")]
+    #[error(
+        "the verdict {0} is right, but its findings, mode or terms are not what follows from the log"
+    )]
     Explanation(Verdict),
     /// An approval that should not be there, or not be so.
     #[error("the approval of the entry is not the one that its class asks for")]
@@ -95,7 +97,9 @@ pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
         Event::Tripped(switched) => switch(state.switches().tripped(&switched.scope).is_none()),
         Event::Reset(switched) => switch(state.switches().tripped(&switched.scope).is_some()),
         Event::AutonomyChanged(changed) => step(state, changed),
-        Event::Erased(erased) if erased.index >= entry.index => Err(Violation::Erasure(erased.index)),
+        Event::Erased(erased) if erased.index >= entry.index => {
+            Err(Violation::Erasure(erased.index))
+        }
         Event::Erased(_) | Event::EvidenceReported(_) | Event::Ratified(_) => Ok(()),
     }
 }

@@ -199,7 +199,8 @@ pub struct Record {
 
 impl Record {
     pub(crate) fn add(&mut self, evidence: &Evidence, window: u64) {
-        let samples = self.sources.entry((evidence.source.clone(), evidence.adversarial)).or_default();
+        let samples =
+            self.sources.entry((evidence.source.clone(), evidence.adversarial)).or_default();
         samples.adversarial = evidence.adversarial;
         samples.add(evidence.passed, evidence.failed, window);
     }
@@ -266,7 +267,8 @@ fn unmet(thresholds: &Thresholds, record: &Record) -> Vec<String> {
     let mut missing = Vec::new();
     for ((source, adversarial), samples) in &record.sources {
         let (passed, total) = (samples.passed(), samples.total());
-        let needed = if *adversarial { thresholds.adversarial_pass_rate } else { thresholds.pass_rate };
+        let needed =
+            if *adversarial { thresholds.adversarial_pass_rate } else { thresholds.pass_rate };
         if total < thresholds.min_samples {
             missing.push(format!("{source}: {total} of {} samples", thresholds.min_samples));
         }

@@ -23,6 +23,9 @@ const TAG_DOMAIN: &[u8] = b"placet/tag/v1\n";
 /// Precedes what a placeholder is computed over.
 const SECRET_DOMAIN: &[u8] = b"placet/secret/v1\n";
 
+/// Precedes what a draw is computed over.
+const DRAW_DOMAIN: &[u8] = b"placet/draw/v1\n";
+
 /// Size in bytes of the block that HMAC-SHA256 pads its key to with zeros.
 const HMAC_BLOCK: usize = 64;
 
@@ -98,6 +101,11 @@ impl Pepper {
     /// differ, and the same action proposed again is still the same.
     pub fn placeholder(&self, secret: &[u8]) -> String {
         format!("hmac-sha256:{}", Hex(&self.mac(SECRET_DOMAIN, secret)))
+    }
+
+    /// A stable draw that nobody without the pepper can predict, for sampling.
+    pub fn draw(&self, bytes: &[u8]) -> [u8; 32] {
+        self.mac(DRAW_DOMAIN, bytes)
     }
 
     fn mac(&self, domain: &[u8], bytes: &[u8]) -> [u8; 32] {

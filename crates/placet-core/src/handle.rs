@@ -30,8 +30,15 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::InstallPolicy { terms, files, by } => {
             let policy = terms.policy;
             let mut facts = vec![Fact {
-                event: Event::PolicyInstalled(PolicyInstalled { policy, by, terms: Some(Arc::clone(&terms)) }),
-                payload: Some(Payload::Policy(Box::new(PolicyPayload { terms: Arc::clone(&terms), files }))),
+                event: Event::PolicyInstalled(PolicyInstalled {
+                    policy,
+                    by,
+                    terms: Some(Arc::clone(&terms)),
+                }),
+                payload: Some(Payload::Policy(Box::new(PolicyPayload {
+                    terms: Arc::clone(&terms),
+                    files,
+                }))),
             }];
             facts.extend(regrade_all(state, &terms));
             Ok(facts)
@@ -39,7 +46,8 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::Propose(proposal) => propose(state, *proposal, now),
         Command::Deny { approval, by, reason } => {
             check_reason(&reason)?;
-            let open = state.approvals().open(approval).ok_or(Rejection::UnknownApproval(approval))?;
+            let open =
+                state.approvals().open(approval).ok_or(Rejection::UnknownApproval(approval))?;
             if open.deadline <= now {
                 return Err(Rejection::ApprovalExpired(approval, open.deadline));
             }
@@ -179,7 +187,8 @@ fn regrade_all(state: &State, terms: &Terms) -> impl Iterator<Item = Fact> {
 /// The approvals whose deadline has come, at most so many at a time.
 fn expire(state: &State, now: Timestamp) -> Vec<Fact> {
     let due = state.approvals().due(now).take(limits::MAX_EXPIRIES_PER_TICK);
-    due.map(|(approval, open)| Event::Expired(Expired { approval, action: open.action }).into()).collect()
+    due.map(|(approval, open)| Event::Expired(Expired { approval, action: open.action }).into())
+        .collect()
 }
 
 fn check_reason(reason: &str) -> Result<(), Rejection> {

@@ -30,9 +30,11 @@ pub mod log;
 pub mod mode;
 pub mod name;
 mod pairs;
+mod quote;
 pub mod state;
 pub mod switch;
 pub mod terms;
+mod text;
 pub mod time;
 pub mod verdict;
 

@@ -78,7 +78,7 @@ impl From<Share> for u16 {
 ///
 /// It comes from a keyed hash of who asks, not of what is asked, so that a retry never gets another
 /// draw and nobody without the key can look for a lucky name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bucket(u16);
 
@@ -104,7 +104,13 @@ pub(crate) struct Effective {
 }
 
 /// Applies the mode to a verdict. `enforce` is the caller asking for stricter treatment.
-pub(crate) fn bind(mode: Mode, sample: Share, bucket: Bucket, enforce: bool, real: Verdict) -> Effective {
+pub(crate) fn bind(
+    mode: Mode,
+    sample: Share,
+    bucket: Bucket,
+    enforce: bool,
+    real: Verdict,
+) -> Effective {
     let binds = match mode {
         Mode::Enforce => true,
         Mode::Sample => sample.contains(bucket),

@@ -33,7 +33,9 @@ pub enum NameError {
         code: u32,
     },
     /// A tenant with a slash, which scopes use as their separator.
-    #[error("{0} contains \"/\"; use another character, because \"/\" separates the parts of a scope")]
+    #[error(
+        "{0} contains \"/\"; use another character, because \"/\" separates the parts of a scope"
+    )]
     Slash(&'static str),
 }
 

@@ -103,7 +103,9 @@ impl State {
             class: class.name.clone(),
             build: subject.build.clone(),
         };
-        self.ledgers.get(&key).map_or(AutonomyState::Manual, |record| record.state.min(class.max_state))
+        self.ledgers
+            .get(&key)
+            .map_or(AutonomyState::Manual, |record| record.state.min(class.max_state))
     }
 
     /// Until when a call stays denied.

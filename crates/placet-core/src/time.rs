@@ -97,7 +97,8 @@ pub(crate) mod millis {
 /// A duration as a person writes it: `15m`, `24h`, `90s`.
 #[must_use]
 pub fn human_duration(duration: Duration) -> String {
-    const UNITS: [(u128, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    const UNITS: [(u128, &str); 4] =
+        [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
     let ms = duration.as_millis();
     UNITS
         .iter()

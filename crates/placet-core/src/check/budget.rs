@@ -29,5 +29,10 @@ fn overrun(context: &Context<'_>, budget: &Budget) -> Option<String> {
     // A sum that cannot be held is certainly more than the budget.
     let fits = used.value.checked_add(money.amount).is_some_and(|sum| sum <= most);
     let spent = used.value;
-    (!fits).then(|| format!("{}: {spent} of {most} {scope} is spent, and {} more is too much", budget.name, money.amount))
+    (!fits).then(|| {
+        format!(
+            "{}: {spent} of {most} {scope} is spent, and {} more is too much",
+            budget.name, money.amount
+        )
+    })
 }

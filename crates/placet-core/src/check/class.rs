@@ -11,9 +11,10 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let inspected = &context.of.inspected;
     let is_read = inspected.proven_read && inspected.exceeds.is_empty();
     findings.push(match context.terms.unclassified {
-        Unclassified::Block => {
-            Finding::block(CheckName::Class, "the policy does not know this tool and blocks such tools")
-        }
+        Unclassified::Block => Finding::block(
+            CheckName::Class,
+            "the policy does not know this tool and blocks such tools",
+        ),
         Unclassified::Inspect if is_read => Finding::allow(
             CheckName::Class,
             "the policy does not know this tool; inspection proves that the call only reads",

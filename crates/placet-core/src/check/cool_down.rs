@@ -7,8 +7,11 @@ use super::Context;
 use crate::verdict::{CheckName, Finding};
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if let Some(until) = context.state.denied_until(&context.of.tag).filter(|until| *until > context.now) {
-        let reason = format!("a person denied the same call; it may be proposed again after {until}");
+    if let Some(until) =
+        context.state.denied_until(&context.of.tag).filter(|until| *until > context.now)
+    {
+        let reason =
+            format!("a person denied the same call; it may be proposed again after {until}");
         findings.push(Finding::block(CheckName::CoolDown, reason));
     }
 }
