@@ -1,0 +1,333 @@
+//! Numbers that a double holds exactly.
+//!
+//! RFC 8785 writes numbers as ECMAScript does: the shortest decimal that reads back as the same
+//! double. A literal that denotes another decimal than that one would change on its way through
+//! the canonical form, and two such literals could share a digest. They are refused.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::limits::MAX_SAFE_INTEGER;
+use crate::quote::quote;
+
+/// From here on canonical text has an exponent, so it is no longer an integer literal.
+const EXPONENT_FORM: f64 = 1e21;
+
+/// Any decimal of at most this many significant digits is the shortest text of its double (the
+/// precision that every normal double guarantees), so it need not be compared.
+const ALWAYS_EXACT_DIGITS: u32 = 15;
+
+/// A number whose canonical text denotes the same decimal as the literal it was read from.
+///
+/// INVARIANT: finite, not negative zero, and its canonical text reads back as the same number.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Number(f64);
+
+/// Why a number was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NumberError {
+    /// It is not written as JSON numbers are.
+    #[error("{} is not a JSON number; write digits as in -12.5 or 1e9", quote(.text))]
+    Malformed {
+        /// What was written.
+        text: String,
+    },
+    /// It is `NaN` or infinite.
+    #[error("{text} is not a number that JSON can express; leave the field out or write null")]
+    NotFinite {
+        /// What was written.
+        text: String,
+    },
+    /// It is larger than every double.
+    #[error("{0} is too large for a double; write {q}, a string", Shown(.text), q = quote(.text))]
+    TooLarge {
+        /// What was written.
+        text: String,
+    },
+    /// The nearest double is written differently.
+    #[error("{0} would be changed by a double; write {q}, a string", Shown(.text), q = quote(.text))]
+    Inexact {
+        /// What was written.
+        text: String,
+    },
+    /// A whole number beyond ±(2^53 − 1).
+    #[error(
+        "{0} is beyond {MAX_SAFE_INTEGER}, where readers of JSON begin to confuse whole numbers; \
+         write {q}, a string", Shown(.text), q = quote(.text)
+    )]
+    UnsafeInteger {
+        /// What was written.
+        text: String,
+    },
+}
+
+impl Number {
+    /// Zero.
+    pub const ZERO: Self = Self(0.0);
+
+    /// The number `value`, if canonical text can carry it.
+    pub fn new(value: f64) -> Result<Self, NumberError> {
+        if !value.is_finite() {
+            return Err(NumberError::NotFinite { text: value.to_string() });
+        }
+        let number = Self::unchecked(value);
+        if number.is_unsafe_integer() {
+            return Err(NumberError::UnsafeInteger { text: number.to_string() });
+        }
+        Ok(number)
+    }
+
+    /// The number as a double.
+    pub fn as_f64(self) -> f64 {
+        self.0
+    }
+
+    /// The number as an integer, if it is a whole number within ±(2^53 − 1).
+    pub fn as_i64(self) -> Option<i64> {
+        ryu_js::Buffer::new().format_finite(self.0).parse().ok()
+    }
+
+    pub(super) fn write_canonical(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(ryu_js::Buffer::new().format_finite(self.0).as_bytes());
+    }
+
+    /// The decimal that the canonical text denotes.
+    pub(crate) fn decimal(self) -> Decimal {
+        Decimal::of(self.0)
+    }
+
+    /// RFC 8785 writes negative zero as `0`.
+    fn unchecked(value: f64) -> Self {
+        Self(if value == 0.0 { 0.0 } else { value })
+    }
+
+    /// Whether the canonical text is an integer literal that other readers of JSON could confuse
+    /// with its neighbour. `1e20` is one: canonically it is `100000000000000000000`.
+    fn is_unsafe_integer(self) -> bool {
+        let magnitude = self.0.abs();
+        magnitude > whole(MAX_SAFE_INTEGER) && magnitude < EXPONENT_FORM
+    }
+}
+
+/// Equality is that of finite doubles.
+impl Eq for Number {}
+
+impl std::hash::Hash for Number {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+impl FromStr for Number {
+    type Err = NumberError;
+
+    /// Reads a JSON number literal.
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        if let Some(number) = short_integer(text) {
+            return Ok(number);
+        }
+        let Some(literal) = Literal::scan(text) else { return Err(malformed(text)) };
+        let value: f64 = text.parse().map_err(|_| malformed(text))?;
+        if value.is_infinite() {
+            return Err(NumberError::TooLarge { text: text.to_owned() });
+        }
+        let number = Self::unchecked(value);
+        // An integer literal beyond the safe range is refused even where the double is exact:
+        // 9007199254740992 is, but a reader cannot tell it from a rounded 9007199254740993.
+        if number.is_unsafe_integer() || (literal.is_integer && value.abs() >= EXPONENT_FORM) {
+            return Err(NumberError::UnsafeInteger { text: text.to_owned() });
+        }
+        if literal.denotes(value) {
+            Ok(number)
+        } else {
+            Err(NumberError::Inexact { text: text.to_owned() })
+        }
+    }
+}
+
+impl From<u32> for Number {
+    fn from(value: u32) -> Self {
+        Self(value.into())
+    }
+}
+
+impl From<i32> for Number {
+    fn from(value: i32) -> Self {
+        Self(value.into())
+    }
+}
+
+impl TryFrom<u64> for Number {
+    type Error = NumberError;
+
+    fn try_from(value: u64) -> Result<Self, NumberError> {
+        if value > MAX_SAFE_INTEGER {
+            return Err(NumberError::UnsafeInteger { text: value.to_string() });
+        }
+        Ok(Self(whole(value)))
+    }
+}
+
+impl TryFrom<i64> for Number {
+    type Error = NumberError;
+
+    fn try_from(value: i64) -> Result<Self, NumberError> {
+        if value.unsigned_abs() > MAX_SAFE_INTEGER {
+            return Err(NumberError::UnsafeInteger { text: value.to_string() });
+        }
+        let magnitude = whole(value.unsigned_abs());
+        Ok(Self(if value < 0 { -magnitude } else { magnitude }))
+    }
+}
+
+/// The canonical text.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ryu_js::Buffer::new().format_finite(self.0))
+    }
+}
+
+/// Hides the value, because it may be secret.
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Number(..)")
+    }
+}
+
+/// A decimal in lowest terms: `coefficient × 10^exponent`, the coefficient without trailing zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub(crate) negative: bool,
+    pub(crate) coefficient: u64,
+    pub(crate) exponent: i64,
+}
+
+impl Decimal {
+    /// The decimal that the shortest text of `value` denotes.
+    fn of(value: f64) -> Self {
+        let zero = Self { negative: false, coefficient: 0, exponent: 0 };
+        let mut buffer = ryu_js::Buffer::new();
+        Literal::scan(buffer.format_finite(value)).and_then(|it| it.decimal).unwrap_or(zero)
+    }
+
+    fn digits(self) -> u32 {
+        self.coefficient.checked_ilog10().map_or(0, |log| log + 1)
+    }
+}
+
+/// A number literal, taken apart.
+struct Literal {
+    /// Without fraction and exponent.
+    is_integer: bool,
+    /// `None` if there are more significant digits than fit, and so more than any double's
+    /// shortest text has.
+    decimal: Option<Decimal>,
+}
+
+impl Literal {
+    /// Takes `text` apart if it follows the grammar of RFC 8259, section 6.
+    fn scan(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = split(unsigned, &['e', 'E']);
+        let (integer, fraction) = split(mantissa, &['.']);
+        let well_formed = is_digits(integer)
+            && (integer == "0" || !integer.starts_with('0'))
+            && fraction.is_none_or(is_digits)
+            && exponent.is_none_or(|text| is_digits(text.strip_prefix(['+', '-']).unwrap_or(text)));
+        well_formed.then(|| Self {
+            is_integer: fraction.is_none() && exponent.is_none(),
+            decimal: decimal(negative, integer, fraction.unwrap_or(""), exponent.unwrap_or("0")),
+        })
+    }
+
+    /// Whether the shortest text of `value` denotes this decimal.
+    fn denotes(&self, value: f64) -> bool {
+        let Some(decimal) = self.decimal else { return false };
+        let obvious = decimal.digits() <= ALWAYS_EXACT_DIGITS && value.is_normal();
+        obvious || decimal.coefficient == 0 || decimal == Decimal::of(value)
+    }
+}
+
+/// Shows a literal without quotes; it consists of the characters of numbers only.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(quote(self.0).trim_matches('"'))
+    }
+}
+
+/// Most numbers are whole and short; they need no comparison.
+fn short_integer(text: &str) -> Option<Number> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_short = digits.len() <= 15 && is_digits(digits);
+    if !is_short || (digits.starts_with('0') && digits.len() > 1) {
+        return None;
+    }
+    let magnitude = digits.bytes().fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'));
+    let signed = if digits.len() < text.len() { -whole(magnitude) } else { whole(magnitude) };
+    Some(Number::unchecked(signed))
+}
+
+fn malformed(text: &str) -> NumberError {
+    let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    let text = text.to_owned();
+    match word.as_str() {
+        "nan" | "inf" | "infinity" => NumberError::NotFinite { text },
+        _ => NumberError::Malformed { text },
+    }
+}
+
+fn decimal(negative: bool, integer: &str, fraction: &str, exponent: &str) -> Option<Decimal> {
+    let mut coefficient: u64 = 0;
+    let mut zeros: u32 = 0;
+    for byte in integer.bytes().chain(fraction.bytes()) {
+        if byte == b'0' {
+            zeros += 1;
+            continue;
+        }
+        // Zeros count once a digit follows them; before the first digit they shift nothing.
+        if coefficient != 0 {
+            coefficient = coefficient.checked_mul(10_u64.checked_pow(zeros + 1)?)?;
+        }
+        coefficient = coefficient.checked_add(u64::from(byte - b'0'))?;
+        zeros = 0;
+    }
+    if coefficient == 0 {
+        return Some(Decimal { negative: false, coefficient, exponent: 0 });
+    }
+    let places = i64::try_from(fraction.len()).ok()?;
+    let exponent = power(exponent).saturating_sub(places).saturating_add(zeros.into());
+    Some(Decimal { negative, coefficient, exponent })
+}
+
+/// The exponent, saturating: one that does not fit is beyond every double anyway.
+fn power(text: &str) -> i64 {
+    let digits = text.trim_start_matches(['+', '-']);
+    let magnitude = digits
+        .bytes()
+        .fold(0_i64, |sum, byte| sum.saturating_mul(10).saturating_add(i64::from(byte - b'0')));
+    if text.starts_with('-') { -magnitude } else { magnitude }
+}
+
+/// `value` as a double; exact up to 2^53, which is all it is used for.
+fn whole(value: u64) -> f64 {
+    let half = |bits: u64| f64::from(u32::try_from(bits & 0xffff_ffff).unwrap_or(u32::MAX));
+    half(value >> 32) * 4_294_967_296.0 + half(value)
+}
+
+fn split<'a>(text: &'a str, separators: &[char]) -> (&'a str, Option<&'a str>) {
+    match text.split_once(separators) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
