@@ -54,7 +54,7 @@ proptest! {
 
         let index = at.index(leaves.len()) as u64;
         let proof = tlog_tiles::prove_record(size, index, &other).unwrap();
-        let stored = Leaves(leaves.clone());
+        let stored = Leaves(leaves);
         let inclusion = InclusionProof::prove(index, size, &stored).unwrap();
         prop_assert_eq!(inclusion.hashes(), ours(&proof));
 

@@ -15,7 +15,7 @@ fn levels(leaves: &[Hash]) -> Vec<Vec<Hash>> {
     let mut frontier = Frontier::new();
     for leaf in leaves {
         let keep = |level: u8, _, hash| {
-            if level % 8 == 0 {
+            if level.is_multiple_of(8) {
                 levels[usize::from(level / 8)].push(hash);
             }
         };
