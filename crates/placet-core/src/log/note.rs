@@ -91,11 +91,10 @@ impl Note {
         Ok(note)
     }
 
-    /// Adds the signature of another key, as a witness does. A key signs a note once.
+    /// Adds the signature of another key, as a witness does. What claimed to be this key's
+    /// signature before is replaced.
     pub fn add_signature(&mut self, key: &SigningKey) -> Result<(), NoteError> {
-        if self.signatures.iter().any(|signature| signature.claims(key.verifier())) {
-            return Ok(());
-        }
+        self.signatures.retain(|signature| !signature.claims(key.verifier()));
         if self.signatures.len() >= MAX_NOTE_SIGNATURES {
             return Err(NoteError::TooManySignatures);
         }
@@ -201,7 +200,7 @@ const fn check_length(length: usize) -> Result<(), NoteError> {
 }
 
 fn check_chars(text: &str) -> Result<(), NoteError> {
-    match text.chars().find(|char| char.is_ascii_control() && *char != '\n') {
+    match text.chars().find(|char| *char < ' ' && *char != '\n') {
         Some(char) => Err(NoteError::Control(char)),
         None => Ok(()),
     }

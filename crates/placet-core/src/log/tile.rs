@@ -86,12 +86,15 @@ pub enum TileError {
 impl Tile {
     /// The tile of this kind, index and width, if a tree can have it.
     pub fn new(kind: TileKind, index: u64, width: u16) -> Result<Self, TileError> {
-        let tile = Self { kind, index, width };
-        let start = (u128::from(index)) << (8 * (u32::from(kind.level().min(MAX_TILE_LEVEL)) + 1));
-        let exists = kind.level() <= MAX_TILE_LEVEL
+        let level = kind.level();
+        let exists = level <= MAX_TILE_LEVEL
             && (1..=TILE_WIDTH).contains(&width)
-            && start < u128::from(MAX_TREE_SIZE);
-        if exists { Ok(tile) } else { Err(TileError::Place { level: kind.level(), index, width }) }
+            && index <= MAX_TREE_SIZE >> (u32::from(level + 1) * u32::from(TILE_HEIGHT));
+        if exists {
+            Ok(Self { kind, index, width })
+        } else {
+            Err(TileError::Place { level, index, width })
+        }
     }
 
     /// The tile of this kind and index as wide as a tree of `size` leaves has it, if it does.
