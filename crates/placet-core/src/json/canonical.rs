@@ -25,9 +25,8 @@ pub enum CanonicalError {
 /// numbers or amounts in types that are signed.
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
     let text = serde_json::to_vec(value)?;
-    let limits = Limits { depth: u8::MAX, bytes: usize::MAX };
     let mut out = Vec::with_capacity(text.len());
-    Json::parse_with(&text, &limits)?.write_canonical(&mut out);
+    Json::parse_with(&text, &Limits::OWN)?.write_canonical(&mut out);
     Ok(out)
 }
 

@@ -25,6 +25,7 @@
 //! Values may hold secrets, so `Debug` shows the shape of a [`Json`] and never its content.
 
 mod canonical;
+mod decimal;
 mod error;
 mod number;
 mod object;

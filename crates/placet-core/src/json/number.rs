@@ -9,15 +9,12 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::decimal::{Decimal, Literal, is_digits};
 use crate::limits::MAX_SAFE_INTEGER;
 use crate::quote::quote;
 
 /// From here on canonical text has an exponent, so it is no longer an integer literal.
 const EXPONENT_FORM: f64 = 1e21;
-
-/// Any decimal of at most this many significant digits is the shortest text of its double (the
-/// precision that every normal double guarantees), so it need not be compared.
-const ALWAYS_EXACT_DIGITS: u32 = 15;
 
 /// A number whose canonical text denotes the same decimal as the literal it was read from.
 ///
@@ -86,10 +83,18 @@ impl Number {
 
     /// The number as an integer, if it is a whole number within ±(2^53 − 1).
     pub fn as_i64(self) -> Option<i64> {
-        ryu_js::Buffer::new().format_finite(self.0).parse().ok()
+        let magnitude = i64::try_from(magnitude(self.0)?).ok()?;
+        Some(if self.0 < 0.0 { -magnitude } else { magnitude })
     }
 
     pub(super) fn write_canonical(self, out: &mut Vec<u8>) {
+        // Most numbers are whole, and their digits need no search for the shortest text.
+        if let Some(magnitude) = magnitude(self.0) {
+            if self.0 < 0.0 {
+                out.push(b'-');
+            }
+            return write_digits(magnitude, out);
+        }
         out.extend_from_slice(ryu_js::Buffer::new().format_finite(self.0).as_bytes());
     }
 
@@ -196,63 +201,6 @@ impl fmt::Debug for Number {
     }
 }
 
-/// A decimal in lowest terms: `coefficient × 10^exponent`, the coefficient without trailing zeros.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decimal {
-    pub(crate) negative: bool,
-    pub(crate) coefficient: u64,
-    pub(crate) exponent: i64,
-}
-
-impl Decimal {
-    /// The decimal that the shortest text of `value` denotes.
-    fn of(value: f64) -> Self {
-        let zero = Self { negative: false, coefficient: 0, exponent: 0 };
-        let mut buffer = ryu_js::Buffer::new();
-        Literal::scan(buffer.format_finite(value)).and_then(|it| it.decimal).unwrap_or(zero)
-    }
-
-    fn digits(self) -> u32 {
-        self.coefficient.checked_ilog10().map_or(0, |log| log + 1)
-    }
-}
-
-/// A number literal, taken apart.
-struct Literal {
-    /// Without fraction and exponent.
-    is_integer: bool,
-    /// `None` if there are more significant digits than fit, and so more than any double's
-    /// shortest text has.
-    decimal: Option<Decimal>,
-}
-
-impl Literal {
-    /// Takes `text` apart if it follows the grammar of RFC 8259, section 6.
-    fn scan(text: &str) -> Option<Self> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = split(unsigned, &['e', 'E']);
-        let (integer, fraction) = split(mantissa, &['.']);
-        let well_formed = is_digits(integer)
-            && (integer == "0" || !integer.starts_with('0'))
-            && fraction.is_none_or(is_digits)
-            && exponent.is_none_or(|text| is_digits(text.strip_prefix(['+', '-']).unwrap_or(text)));
-        well_formed.then(|| Self {
-            is_integer: fraction.is_none() && exponent.is_none(),
-            decimal: decimal(negative, integer, fraction.unwrap_or(""), exponent.unwrap_or("0")),
-        })
-    }
-
-    /// Whether the shortest text of `value` denotes this decimal.
-    fn denotes(&self, value: f64) -> bool {
-        let Some(decimal) = self.decimal else { return false };
-        let obvious = decimal.digits() <= ALWAYS_EXACT_DIGITS && value.is_normal();
-        obvious || decimal.coefficient == 0 || decimal == Decimal::of(value)
-    }
-}
-
 /// Shows a literal without quotes; it consists of the characters of numbers only.
 struct Shown<'a>(&'a str);
 
@@ -283,51 +231,39 @@ fn malformed(text: &str) -> NumberError {
     }
 }
 
-fn decimal(negative: bool, integer: &str, fraction: &str, exponent: &str) -> Option<Decimal> {
-    let mut coefficient: u64 = 0;
-    let mut zeros: u32 = 0;
-    for byte in integer.bytes().chain(fraction.bytes()) {
-        if byte == b'0' {
-            zeros += 1;
-            continue;
-        }
-        // Zeros count once a digit follows them; before the first digit they shift nothing.
-        if coefficient != 0 {
-            coefficient = coefficient.checked_mul(10_u64.checked_pow(zeros + 1)?)?;
-        }
-        coefficient = coefficient.checked_add(u64::from(byte - b'0'))?;
-        zeros = 0;
-    }
-    if coefficient == 0 {
-        return Some(Decimal { negative: false, coefficient, exponent: 0 });
-    }
-    let places = i64::try_from(fraction.len()).ok()?;
-    let exponent = power(exponent).saturating_sub(places).saturating_add(zeros.into());
-    Some(Decimal { negative, coefficient, exponent })
-}
-
-/// The exponent, saturating: one that does not fit is beyond every double anyway.
-fn power(text: &str) -> i64 {
-    let digits = text.trim_start_matches(['+', '-']);
-    let magnitude = digits
-        .bytes()
-        .fold(0_i64, |sum, byte| sum.saturating_mul(10).saturating_add(i64::from(byte - b'0')));
-    if text.starts_with('-') { -magnitude } else { magnitude }
-}
-
 /// `value` as a double; exact up to 2^53, which is all it is used for.
 fn whole(value: u64) -> f64 {
     let half = |bits: u64| f64::from(u32::try_from(bits & 0xffff_ffff).unwrap_or(u32::MAX));
     half(value >> 32) * 4_294_967_296.0 + half(value)
 }
 
-fn split<'a>(text: &'a str, separators: &[char]) -> (&'a str, Option<&'a str>) {
-    match text.split_once(separators) {
-        Some((before, after)) => (before, Some(after)),
-        None => (text, None),
+/// The absolute value as an integer, if it is one below 2^53: read from the bits of the double, a
+/// 52-bit fraction with a hidden leading one and an exponent biased by 1023.
+fn magnitude(value: f64) -> Option<u64> {
+    const FRACTION_BITS: u64 = 52;
+    const HIDDEN_ONE: u64 = 1 << FRACTION_BITS;
+    const BIAS: u64 = 1023;
+    let bits = value.abs().to_bits();
+    if bits == 0 {
+        return Some(0);
     }
+    let shift = (BIAS + FRACTION_BITS).checked_sub(bits >> FRACTION_BITS)?;
+    let significand = (bits & (HIDDEN_ONE - 1)) | HIDDEN_ONE;
+    let is_whole =
+        shift <= FRACTION_BITS && significand.trailing_zeros() >= u32::try_from(shift).ok()?;
+    is_whole.then(|| significand >> shift)
 }
 
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+fn write_digits(mut rest: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 16];
+    let mut start = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }

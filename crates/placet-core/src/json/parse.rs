@@ -3,7 +3,7 @@
 use super::error::{ParseError, ParseErrorKind};
 use super::object::DuplicateKey;
 use super::scan::{is_special, plain_len};
-use super::{Json, Number, Object, Pointer};
+use super::{Json, Number, NumberError, Object, Pointer};
 use crate::limits::{MAX_JSON_BYTES, MAX_JSON_DEPTH};
 
 /// How large a document may be.
@@ -16,7 +16,13 @@ pub struct Limits {
     pub bytes: usize,
 }
 
-/// [`MAX_JSON_DEPTH`] and [`MAX_JSON_BYTES`].
+impl Limits {
+    /// For documents that we wrote ourselves. What they hold was bounded when it came in, and they
+    /// wrap it in a few levels more.
+    pub const OWN: Self = Self { depth: u8::MAX, bytes: usize::MAX };
+}
+
+/// For documents from outside: [`MAX_JSON_DEPTH`] and [`MAX_JSON_BYTES`].
 impl Default for Limits {
     fn default() -> Self {
         Self { depth: MAX_JSON_DEPTH, bytes: MAX_JSON_BYTES }
@@ -209,7 +215,7 @@ impl<'a> Reader<'a> {
 
     fn number(&self, word: &str) -> Step<Number> {
         word.parse().map_err(|error| match error {
-            super::NumberError::Malformed { .. }
+            NumberError::Malformed { .. }
                 if word.starts_with(|c: char| c.is_ascii_alphabetic()) =>
             {
                 self.unexpected("a value")
