@@ -29,11 +29,11 @@ impl Policy {
     ///
     /// The pepper is the log's: it keys the tag, the placeholders of secrets and the sampling.
     #[must_use]
-    pub fn assess(&self, action: Action, pepper: &Pepper) -> Assessed {
+    pub fn assess(&self, action: &Action, pepper: &Pepper) -> Assessed {
         let class = self.class_of(action.tool.as_str());
         let inspection = inspect::inspect(&Call::new(action.tool.as_str(), &action.params));
-        let value = value::read(&action, class);
-        let ruled = self.rule(&action, class, &value, &inspection);
+        let value = value::read(action, class);
+        let ruled = self.rule(action, class, &value, &inspection);
         let mut faults = params_faults(&action.params);
         if ruled.param_fault {
             faults.push(InputFault::ParamType);
@@ -47,18 +47,17 @@ impl Policy {
         let assessment = Assessment {
             policy: self.terms().policy,
             class: class.map(|class| class.name.clone()),
-            tag: call_tag(&action, pepper),
+            tag: call_tag(action, pepper),
             value,
             faults,
             inspected: inspected(&inspection, class),
             rules: ruled.hits,
-            bucket: self.bucket(&action, class, pepper),
+            bucket: self.bucket(action, class, pepper),
             enforce: action.enforce,
             subject,
         };
         let secret = class.map_or(&[][..], |class| &class.secret);
-        let (action, _) = self.redactor().freeze(action, secret, pepper);
-        let action = action.into_json();
+        let action = self.redactor().freeze(action, secret, pepper).into_json();
         let digest = Digest::of(Domain::Action, action.canonical().as_bytes());
         Assessed { assessment, payload: ActionPayload { digest, action, evidence: inspection.to_json() } }
     }

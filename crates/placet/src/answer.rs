@@ -1,0 +1,90 @@
+//! What a caller is told: the decision in the shape of the wire.
+
+use placet_core::approval::Approval;
+use placet_core::event::Decided;
+use placet_core::{
+    ActionId, AutonomyState, ClassName, Decision, Digest, Finding, Mode, RiskTier, Timestamp,
+    Verdict,
+};
+use serde::Serialize;
+
+/// A decision, with what names it. Serialises to the shape that HTTP, `placet check` and the hooks
+/// share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The action's id; none when the action was only evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<ActionId>,
+    /// The digest of the frozen action.
+    pub digest: Digest,
+    /// What the caller must obey.
+    pub verdict: Verdict,
+    /// What the verdict would have been, where the mode changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_have: Option<Verdict>,
+    /// The policy's mode.
+    pub mode: Mode,
+    /// The class that the tool falls into; none when the policy does not know it.
+    pub class: Option<ClassName>,
+    /// How much harm it can do.
+    pub risk: Option<RiskTier>,
+    /// What its class has earned.
+    pub autonomy: Option<AutonomyState>,
+    /// All that held it, and what let it pass.
+    pub findings: Vec<Finding>,
+    /// The policy that it was decided under.
+    pub policy: Digest,
+    /// When it was decided; none when it was only evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Its place in the log; none when it was only evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_index: Option<u64>,
+    /// What it waits for, when it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+}
+
+impl Answer {
+    /// The answer for an action that was decided on without a record.
+    pub(crate) fn evaluated(
+        digest: Digest,
+        class: Option<ClassName>,
+        policy: Digest,
+        decision: Decision,
+    ) -> Self {
+        Self {
+            id: None,
+            digest,
+            verdict: decision.verdict,
+            would_have: decision.would_have,
+            mode: decision.mode,
+            class,
+            risk: decision.risk,
+            autonomy: decision.autonomy,
+            findings: decision.findings,
+            policy,
+            at: None,
+            log_index: None,
+            approval: None,
+        }
+    }
+
+    /// The answer for an action whose decision is in the log.
+    pub(crate) fn recorded(digest: Digest, decided: Decided, index: u64, at: Timestamp) -> Self {
+        let Decided { id, assessment, decision, approval } = decided;
+        Self {
+            id: Some(id),
+            at: Some(at),
+            log_index: Some(index),
+            approval,
+            ..Self::evaluated(digest, assessment.class, assessment.policy, decision)
+        }
+    }
+
+    /// Whether the caller may go ahead.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.verdict == Verdict::Allow
+    }
+}

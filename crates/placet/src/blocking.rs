@@ -1,0 +1,125 @@
+//! The guard for synchronous code.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use placet_core::autonomy::{Evidence, LedgerKey};
+use placet_core::event::PolicyFile;
+use placet_core::{Action, ApprovalId, AutonomyState, Entry, PersonId, Scope};
+
+use crate::answer::Answer;
+use crate::error::GuardError;
+use crate::guard::{Change, Guard};
+use crate::tail::{Tail, TailError};
+
+/// A [`Guard`] whose methods block the calling thread until their answer is there.
+///
+/// They need no runtime. Inside one they work as well, but hold up its thread while they wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocking<'a> {
+    guard: &'a Guard,
+}
+
+impl<'a> Blocking<'a> {
+    pub(crate) fn new(guard: &'a Guard) -> Self {
+        Self { guard }
+    }
+
+    /// See [`Guard::propose`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
+        wait(self.guard.propose(action))
+    }
+
+    /// See [`Guard::deny`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn deny(&self, approval: ApprovalId, by: PersonId, reason: &str) -> Result<(), GuardError> {
+        wait(self.guard.deny(approval, by, reason))
+    }
+
+    /// See [`Guard::trip`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn trip(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        wait(self.guard.trip(scope, reason, by))
+    }
+
+    /// See [`Guard::reset`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reset(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        wait(self.guard.reset(scope, reason, by))
+    }
+
+    /// See [`Guard::report`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn report(&self, evidence: Evidence) -> Result<AutonomyState, GuardError> {
+        wait(self.guard.report(evidence))
+    }
+
+    /// See [`Guard::ratify`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ratify(&self, of: LedgerKey, by: PersonId) -> Result<AutonomyState, GuardError> {
+        wait(self.guard.ratify(of, by))
+    }
+
+    /// See [`Guard::erase`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn erase(&self, index: u64, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        wait(self.guard.erase(index, reason, by))
+    }
+
+    /// See [`Guard::install_policy`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn install_policy(&self, files: &[PolicyFile], by: Option<PersonId>) -> Result<Change, GuardError> {
+        wait(self.guard.install_policy(files, by))
+    }
+
+    /// See [`Tail::next`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn next(&self, tail: &mut Tail) -> Result<Entry, TailError> {
+        wait(tail.next())
+    }
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future on this thread, which sleeps while there is nothing to do.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            // A wake-up that came in between is remembered, so it cannot be missed.
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

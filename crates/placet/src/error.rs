@@ -1,0 +1,60 @@
+//! What can go wrong around a decision. A block is never one of these: it is an answer.
+
+use std::path::PathBuf;
+
+use placet_core::Rejection;
+use placet_policy::Diagnostics;
+use placet_store::{OpenLogError, SubmitError};
+
+/// Why a guard could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A policy file, or its folder, cannot be read.
+    #[error("cannot read {}", path.display())]
+    PolicyUnreadable {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A policy file beyond any honest size.
+    #[error("{} is larger than {limit} bytes; split the policy or generate fewer classes", path.display())]
+    PolicyTooLarge {
+        /// Which one.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The policy has errors.
+    #[error(transparent)]
+    Policy(#[from] Diagnostics),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] OpenLogError),
+    /// The policy could not be installed in the log.
+    #[error("the policy could not be recorded in the log")]
+    Install(#[source] GuardError),
+}
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// It was judged and not accepted.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// It could not be made durable, so it did not happen.
+    #[error("nothing was recorded, so nothing is permitted")]
+    Unrecorded(#[source] SubmitError),
+    /// The policy has errors; the one that held before still does.
+    #[error(transparent)]
+    Policy(#[from] Diagnostics),
+}
+
+impl From<SubmitError> for GuardError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => Self::Rejected(rejection),
+            other => Self::Unrecorded(other),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The guard: what software that acts on its own asks before it acts.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use placet_core::autonomy::{Evidence, LedgerKey};
+use placet_core::command::Proposal;
+use placet_core::event::{Decided, Event, PolicyFile};
+use placet_core::{
+    Action, ActionId, ApprovalId, AutonomyState, Command, Mode, PersonId, Rejection, Scope, decide,
+};
+use placet_policy::{Assessed, Policy};
+use placet_store::{Committed, Environment, SubmitError};
+
+use crate::answer::Answer;
+use crate::blocking::Blocking;
+use crate::config::{Config, PolicySource, read_policy};
+use crate::error::{GuardError, OpenError};
+use crate::ids;
+use crate::log::Log;
+use crate::tail::Tail;
+
+/// How often an action is assessed again when the policy changes under it.
+const MAX_REASSESSMENTS: usize = 8;
+
+/// Decides on actions and keeps the record of it.
+///
+/// A guard is cheap to clone, and all clones share one policy and one log. Its methods are async
+/// and need no particular runtime. Each is safe to cancel: dropped before its command reaches the
+/// log's sequencer nothing has happened, dropped after that the command takes effect all the same
+/// and only its answer is lost. Synchronous code uses [`Guard::blocking`].
+#[derive(Clone, Debug)]
+pub struct Guard {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    policy: ArcSwap<Policy>,
+    log: Log,
+}
+
+impl Guard {
+    /// Opens the log, reads the policy and, where it is another than the log's, installs it.
+    ///
+    /// Blocks while the log is read; a log of a million entries takes about a second.
+    ///
+    /// # Errors
+    /// When the policy has errors, or the log is damaged, in use, or cannot be written.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        let files = match config.policy {
+            PolicySource::Log => None,
+            PolicySource::Path(path) => Some(read_policy(&path)?),
+            PolicySource::Files(files) => Some(files),
+        };
+        let policy = files.map(|files| Policy::load(&files)).transpose()?;
+        let log = Log::open(config.log)?;
+        let policy = match policy {
+            Some(policy) => {
+                install_if_changed(&log, &policy).map_err(OpenError::Install)?;
+                policy
+            }
+            None => log.policy()?,
+        };
+        Ok(Self { shared: Arc::new(Shared { policy: ArcSwap::from_pointee(policy), log }) })
+    }
+
+    /// The same guard for synchronous code.
+    #[must_use]
+    pub fn blocking(&self) -> Blocking<'_> {
+        Blocking::new(self)
+    }
+
+    /// The policy that holds.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared.policy.load_full()
+    }
+
+    /// The log, to look at.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    /// Follows the log from an entry on, waiting for those still to come.
+    #[must_use]
+    pub fn tail(&self, from: u64) -> Tail {
+        Tail::new(self.clone(), from)
+    }
+
+    /// Decides on an action without recording anything, and without permitting it: the answer is
+    /// what [`Guard::propose`] would say now.
+    #[must_use]
+    pub fn evaluate(&self, action: &Action) -> Answer {
+        let log = self.log();
+        let Assessed { assessment, payload } = self.shared.policy.load().assess(action, log.pepper());
+        let state = log.state();
+        let decision = decide(&state, &assessment, state.clock(log.environment().now()));
+        Answer::evaluated(payload.digest, assessment.class, assessment.policy, decision)
+    }
+
+    /// Decides on an action and makes the decision durable before it is answered.
+    ///
+    /// # Errors
+    /// When it could not be recorded; then it is not permitted either. In shadow mode there is no
+    /// such error: shadow never stops a caller, and the answer then has no place in the log.
+    pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
+        let answer = self.record(action).await;
+        match answer {
+            Err(GuardError::Unrecorded(_) | GuardError::Rejected(_)) if self.is_shadow(action) => {
+                Ok(self.evaluate(action))
+            }
+            answer => answer,
+        }
+    }
+
+    async fn record(&self, action: &Action) -> Result<Answer, GuardError> {
+        for _ in 0..MAX_REASSESSMENTS {
+            let assessed = self.policy().assess(action, self.log().pepper());
+            let digest = assessed.payload.digest;
+            let proposal = self.proposal(assessed)?;
+            match self.log().submit(Command::Propose(Box::new(proposal))).await {
+                // Another policy was installed between assessing and judging.
+                Err(SubmitError::Rejected(Rejection::StalePolicy)) => {}
+                committed => return decided(committed?).map(|(decided, index, at)| Answer::recorded(digest, decided, index, at)),
+            }
+        }
+        Err(GuardError::Rejected(Rejection::StalePolicy))
+    }
+
+    /// Nothing that goes wrong on our side may stop a caller in shadow mode.
+    fn is_shadow(&self, action: &Action) -> bool {
+        self.policy().terms().mode == Mode::Shadow && !action.enforce
+    }
+
+    fn proposal(&self, assessed: Assessed) -> Result<Proposal, GuardError> {
+        let [action, approval] = ids::fresh(self.log().environment())?;
+        Ok(Proposal {
+            id: ActionId::new(action),
+            approval: ApprovalId::new(approval),
+            assessment: assessed.assessment,
+            payload: assessed.payload,
+        })
+    }
+
+    /// Says no to a held action. It stays denied for the policy's cool-down.
+    ///
+    /// # Errors
+    /// When the approval is not open any more, or the denial could not be recorded.
+    pub async fn deny(&self, approval: ApprovalId, by: PersonId, reason: &str) -> Result<(), GuardError> {
+        self.command(Command::Deny { approval, by, reason: reason.to_owned() }).await.map(drop)
+    }
+
+    /// Trips a kill switch: what it covers is stopped from the next decision on. Tripping a
+    /// switch that is tripped already changes nothing and is no error.
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn trip(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        self.command(Command::Trip { scope, reason: reason.to_owned(), by }).await
+    }
+
+    /// Resets a kill switch.
+    ///
+    /// # Errors
+    /// When it is not tripped, or could not be recorded.
+    pub async fn reset(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        self.command(Command::Reset { scope, reason: reason.to_owned(), by }).await
+    }
+
+    /// Takes in evidence, and says where its class stands now.
+    ///
+    /// # Errors
+    /// When the policy does not have the class or the source, or it could not be recorded.
+    pub async fn report(&self, evidence: Evidence) -> Result<AutonomyState, GuardError> {
+        let of = LedgerKey::of(&evidence);
+        self.command(Command::Report(evidence)).await?;
+        Ok(self.autonomy(&of))
+    }
+
+    /// Ratifies autonomy for a consequential class, and says where the class stands now.
+    ///
+    /// # Errors
+    /// When the class takes no ratification, or it could not be recorded.
+    pub async fn ratify(&self, of: LedgerKey, by: PersonId) -> Result<AutonomyState, GuardError> {
+        self.command(Command::Ratify { of: of.clone(), by }).await?;
+        Ok(self.autonomy(&of))
+    }
+
+    fn autonomy(&self, of: &LedgerKey) -> AutonomyState {
+        self.log().state().ledgers().get(of).map(|record| record.state).unwrap_or_default()
+    }
+
+    /// Erases what is kept beside an entry: params, reasons, names of people. The entry itself,
+    /// its place and its proof stay.
+    ///
+    /// # Errors
+    /// When there is no such entry, it cannot be erased, or it could not be recorded.
+    pub async fn erase(&self, index: u64, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+        self.command(Command::Erase { index, reason: reason.to_owned(), by }).await
+    }
+
+    /// Holds to another policy from here on. When it has errors the one before stays.
+    ///
+    /// # Errors
+    /// When the policy has errors, or it could not be recorded.
+    pub async fn install_policy(&self, files: &[PolicyFile], by: Option<PersonId>) -> Result<Change, GuardError> {
+        let policy = Policy::load(files)?;
+        let change = self.command(installation(&policy, by)).await?;
+        self.shared.policy.store(Arc::new(policy));
+        Ok(change)
+    }
+
+    async fn command(&self, command: Command) -> Result<Change, GuardError> {
+        Ok(Change::of(&self.log().submit(command).await?))
+    }
+
+    /// Carries out what was asked, keeps a snapshot and closes the log. Clones of the guard
+    /// answer with errors from then on.
+    ///
+    /// Blocks until the log is closed.
+    pub fn close(self) {
+        self.shared.log.close();
+    }
+}
+
+/// Where a command's facts came to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The index of the first entry that was added; none when nothing changed.
+    pub log_index: Option<u64>,
+}
+
+impl Change {
+    fn of(committed: &Committed) -> Self {
+        Self { log_index: committed.entries.first().map(|entry| entry.index) }
+    }
+}
+
+fn installation(policy: &Policy, by: Option<PersonId>) -> Command {
+    Command::InstallPolicy { terms: Arc::clone(policy.terms()), files: policy.files().to_vec(), by }
+}
+
+/// The terms are compared and not just the digest, because another version of this software may
+/// read the same file in another way.
+fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
+    if *log.state().terms() != *policy.terms() {
+        log.submit_blocking(installation(policy, None))?;
+    }
+    Ok(())
+}
+
+fn decided(committed: Committed) -> Result<(Decided, u64, placet_core::Timestamp), GuardError> {
+    committed
+        .entries
+        .into_iter()
+        .find_map(|entry| match entry.event {
+            Event::Decided(decided) => Some((*decided, entry.index, entry.at)),
+            _ => None,
+        })
+        .ok_or(GuardError::Unrecorded(SubmitError::Closed))
+}

@@ -1,0 +1,18 @@
+//! Fresh identifiers: UUIDs of version 7, from the log's own clock and random source.
+
+use placet_store::{Environment, SubmitError};
+use uuid::{Builder, Uuid};
+
+use crate::error::GuardError;
+
+/// Two identifiers that have never been handed out.
+pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardError> {
+    let mut random = [[0_u8; 10]; 2];
+    for bytes in &mut random {
+        environment.fill(bytes).map_err(|error| {
+            GuardError::Unrecorded(SubmitError::NotRecorded(std::sync::Arc::new(error.into())))
+        })?;
+    }
+    let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);
+    Ok(random.map(|bytes| Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()))
+}
