@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+use std::collections::BTreeMap;
+
 use placet_core::Json;
 use placet_core::json::{Limits, Number, Object, Pointer, canonical_json};
 
@@ -338,10 +340,15 @@ mod canonical {
 
     #[test]
     fn serves_any_type_that_serializes() {
-        let value = std::collections::HashMap::from([("b", 1.5), ("a", 2.0)]);
-        assert_eq!(canonical_json(&value).unwrap(), br#"{"a":2,"b":1.5}"#);
+        #[derive(serde::Serialize)]
+        struct Price {
+            of: &'static str,
+            eur: f64,
+        }
+        let value = Price { of: "a book", eur: 20.0 };
+        assert_eq!(canonical_json(&value).unwrap(), br#"{"eur":20,"of":"a book"}"#);
         assert!(canonical_json(&u64::MAX).is_err());
-        assert!(canonical_json(&std::collections::HashMap::from([((1, 2), 3)])).is_err());
+        assert!(canonical_json(&BTreeMap::from([((1, 2), 3)])).is_err());
     }
 }
 
