@@ -115,6 +115,12 @@ mod refusals {
     }
 
     #[test]
+    fn of_twins_point_at_the_second() {
+        let error = Json::parse(br#"{"o":{"k":1},"k":2,"k":3,"k":4}"#).unwrap_err();
+        assert_eq!((error.line, error.column), (1, 20));
+    }
+
+    #[test]
     fn columns_count_characters() {
         let bytes = b"[\"\xc3\xa9\xc3\xa9\", \"\xff\"]";
         assert_eq!(
@@ -129,6 +135,9 @@ mod refusals {
         assert!(Json::parse(nested(64).as_bytes()).is_ok());
         let error = refusal(nested(65));
         assert!(error.contains("nested more than 64 levels deep; send a flatter value"), "{error}");
+
+        let neighbours = format!("[{}[]]", "[],{\"a\":0},".repeat(100));
+        assert!(Json::parse(neighbours.as_bytes()).is_ok(), "only what is open counts");
 
         let limits = Limits { bytes: 4, ..Limits::default() };
         assert!(Json::parse_with(b"[11]", &limits).is_ok());
