@@ -2,11 +2,11 @@
 //!
 //! A support agent wants to refund 42 dollars. The call becomes an [`Action`]; `placet-policy`
 //! freezes it and works out what can be known without looking at any state, an [`Assessment`];
-//! [`handle`] judges it at the tip of the log and names the facts that follow; once they are
+//! [`handle()`] judges it at the tip of the log and names the facts that follow; once they are
 //! durable, [`State::apply`] takes them in. Nothing else decides anything.
 //!
 //! This crate has no clock, no I/O, no randomness and no global state. Time and random bytes are
-//! arguments, so every decision can be made again from the log, and [`audit`] does just that.
+//! arguments, so every decision can be made again from the log, and [`audit()`] does just that.
 
 pub mod action;
 pub mod amount;
