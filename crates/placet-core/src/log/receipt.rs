@@ -128,7 +128,7 @@ impl Receipt {
     fn open<'a>(&self, opening: &'a Opening) -> Result<&'a str, ReceiptError> {
         let leaf: Option<Leaf> = serde_json::from_str(&self.leaf).ok();
         let commitment = leaf
-            .and_then(|leaf| leaf.private)
+            .and_then(|leaf| leaf.payload)
             .ok_or_else(|| ReceiptError::NoCommitment(excerpt(&self.leaf)))?;
         if commitment.opens(&opening.salt, opening.payload.as_bytes()) {
             return Ok(&opening.payload);
@@ -143,8 +143,9 @@ impl std::fmt::Debug for Opening {
     }
 }
 
-/// The one member of an entry that matters here.
+/// The one member of an entry ([`Entry`](crate::Entry)) that matters here. The others are not
+/// read, so that a receipt outlives the kinds of event that its verifier knows.
 #[derive(Deserialize)]
 struct Leaf {
-    private: Option<Commitment>,
+    payload: Option<Commitment>,
 }

@@ -115,6 +115,15 @@ fn a_bad_signature_of_a_known_key_spoils_the_note() {
 }
 
 #[test]
+fn a_signature_that_fits_only_by_lenient_rules_is_refused() {
+    // Its random point is the neutral element, which RFC 8032's equation lets pass.
+    let lenient = "— log rMMpEwEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAN3dXGUDue+n4/04J4ftvB0DSyk6Aamq0wNbzW93xnA8=";
+    let note = parse(&format!("text\n\n{lenient}\n")).unwrap();
+    let bad = NoteError::BadSignature("log".to_owned());
+    assert_eq!(note.verify(&[verifier(&key("log", 1))]), Err(bad));
+}
+
+#[test]
 fn a_signature_line_twice_counts_once() {
     let log = key("log", 1);
     let note = Note::sign("text\n", &[&log]).unwrap().to_string();

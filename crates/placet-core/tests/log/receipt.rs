@@ -1,9 +1,11 @@
 //! Receipts: they convince of one entry, offline, and of nothing else.
 
+use placet_core::event::{Entry, Event, Switched};
 use placet_core::log::{
     Checkpoint, CheckpointError, Commitment, Hash, InclusionProof, Opening, ProofError, Receipt,
     ReceiptError, Salt, SigningKey, Verifier, leaf_hash,
 };
+use placet_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::reference::{self, Leaves};
@@ -26,7 +28,7 @@ fn opening() -> Opening {
 
 fn leaf() -> String {
     let commitment = Commitment::of(&opening().salt, PAYLOAD.as_bytes());
-    format!(r#"{{"kind":"decided","private":"{commitment}","tool":"é"}}"#)
+    format!(r#"{{"index":5,"payload":"{commitment}","tool":"é"}}"#)
 }
 
 fn receipt_for(leaf: &str) -> Receipt {
@@ -58,6 +60,19 @@ fn verifies_after_a_journey_as_json() {
     assert_eq!((verified.index, verified.checkpoint.size()), (INDEX, 13));
     assert_eq!((verified.leaf, verified.private), (leaf.as_str(), Some(PAYLOAD)));
     assert_eq!(verified.checkpoint.origin(), ORIGIN);
+}
+
+#[test]
+fn opens_the_payload_of_an_entry_as_the_log_writes_it() {
+    let switched = Switched { scope: "all".parse().unwrap(), reason: "drill".to_owned(), by: None };
+    let entry = Entry {
+        index: INDEX,
+        at: Timestamp::from_millis(0),
+        event: Event::Tripped(switched),
+        payload: Some(Commitment::of(&opening().salt, PAYLOAD.as_bytes())),
+    };
+    let receipt = receipt_for(&serde_json::to_string(&entry).unwrap()).with_opening(opening());
+    assert_eq!(receipt.verify(&trusted()).unwrap().private, Some(PAYLOAD));
 }
 
 #[test]
@@ -122,11 +137,11 @@ fn the_checkpoint_of_another_log_is_refused() {
 fn a_payload_needs_a_commitment() {
     for leaf in [
         "{}",
-        r#"{"private":null}"#,
-        r#"{"private":"sha256:00"}"#,
+        r#"{"payload":null}"#,
+        r#"{"payload":"sha256:00"}"#,
         "[]",
         "not json",
-        r#"{"private":1}"#,
+        r#"{"payload":1}"#,
     ] {
         let receipt = receipt_for(leaf);
         assert!(receipt.verify(&trusted()).is_ok());
@@ -138,7 +153,7 @@ fn a_payload_needs_a_commitment() {
 #[test]
 fn two_commitments_are_as_bad_as_none() {
     let commitment = Commitment::of(&opening().salt, PAYLOAD.as_bytes());
-    let leaf = format!(r#"{{"private":"{commitment}","\u0070rivate":"{commitment}"}}"#);
+    let leaf = format!(r#"{{"payload":"{commitment}","\u0070ayload":"{commitment}"}}"#);
     let refused = receipt_for(&leaf).with_opening(opening()).verify(&trusted()).map(drop);
     assert!(matches!(refused, Err(ReceiptError::NoCommitment(_))));
 }
