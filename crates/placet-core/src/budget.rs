@@ -1,8 +1,8 @@
 //! Budgets and rates: how much ran in a sliding window.
 //!
-//! A window is kept as [`SLOTS`] equal slots on a fixed grid of time, so its memory is bounded
-//! however much runs. A slot counts until all of it has left the window: an action is remembered
-//! for the window's length and at most one slot longer, never shorter.
+//! A window is kept in slots on a fixed grid of time, each a sixtieth of its length, so its memory
+//! is bounded however much runs. A slot counts until all of it has left the window: an action is
+//! remembered for the window's length and at most one slot longer, never shorter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -77,15 +77,17 @@ impl Window {
         Self { length, slots: Vec::new() }
     }
 
-    /// The slot that a time falls into.
-    fn number(&self, at: Timestamp) -> i64 {
-        let slot = (self.length.as_millis() / u128::from(SLOTS)).max(1);
-        at.as_millis().div_euclid(i64::try_from(slot).unwrap_or(i64::MAX))
+    /// The slot that a number of milliseconds falls into. A slot's length is rounded up: rounded
+    /// down, sixty of them would be shorter than the window.
+    fn number(&self, at_ms: i64) -> i64 {
+        let slot = self.length.as_millis().div_ceil(u128::from(SLOTS)).max(1);
+        at_ms.div_euclid(i64::try_from(slot).unwrap_or(i64::MAX))
     }
 
-    /// The oldest slot that still counts.
+    /// The oldest slot that still counts: the one in which the window begins.
     fn oldest(&self, now: Timestamp) -> i64 {
-        self.number(now).saturating_sub(i64::from(SLOTS))
+        let length = i64::try_from(self.length.as_millis()).unwrap_or(i64::MAX);
+        self.number(now.as_millis().saturating_sub(length))
     }
 
     fn usage(&self, currency: Option<&Currency>, now: Timestamp) -> Usage {
@@ -101,7 +103,7 @@ impl Window {
     }
 
     fn add(&mut self, money: Option<&Money>, now: Timestamp) {
-        let (number, oldest) = (self.number(now), self.oldest(now));
+        let (number, oldest) = (self.number(now.as_millis()), self.oldest(now));
         self.slots.retain(|slot| slot.number >= oldest);
         // Time in the log never goes back, so the slot is the last one or a new one.
         if self.slots.last().is_none_or(|last| last.number < number) {
@@ -109,11 +111,19 @@ impl Window {
         }
         let Some(slot) = self.slots.last_mut() else { return };
         slot.count = slot.count.saturating_add(1);
-        let Some(money) = money else { return };
+        // What is negative never ran for less than nothing; in shadow mode it gets here.
+        let Some(money) = money.filter(|money| !money.amount.is_negative()) else { return };
         match slot.sums.iter_mut().find(|(of, _)| *of == money.currency) {
             Some((_, sum)) => *sum = sum.saturating_add(money.amount),
             None => slot.sums.push((money.currency.clone(), money.amount)),
         }
+    }
+
+    /// Whether a sum in this currency can be kept without piling up currencies.
+    fn has_room(&self, currency: Option<&Currency>) -> bool {
+        let holds = |slot: &Slot| slot.sums.iter().any(|(of, _)| of.as_ref() == currency);
+        self.slots.iter().all(|slot| slot.sums.len() < limits::MAX_CURRENCIES_PER_SLOT)
+            || self.slots.iter().any(holds)
     }
 
     fn is_spent(&self, now: Timestamp) -> bool {
@@ -141,10 +151,17 @@ impl Windows {
         }
     }
 
-    /// Whether one more window can be kept for an action that draws on a budget.
+    /// Whether an action that draws on a budget can be counted: its window exists and has room for
+    /// its currency, or one more window can be kept.
     #[must_use]
     pub fn has_room(&self, budget: &Budget, of: &Assessment) -> bool {
-        self.windows.len() < limits::MAX_WINDOWS || self.windows.contains_key(&Key::of(budget, of))
+        match self.windows.get(&Key::of(budget, of)) {
+            Some(window) => of
+                .value
+                .money()
+                .is_none_or(|money| window.has_room(money.currency.as_ref())),
+            None => self.windows.len() < limits::MAX_WINDOWS,
+        }
     }
 
     /// Counts an action that was let through.

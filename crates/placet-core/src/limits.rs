@@ -77,6 +77,10 @@ pub const MAX_OPEN_APPROVALS: usize = 100_000;
 /// open windows; beyond this every action that would need another one is over its budget.
 pub const MAX_WINDOWS: usize = 100_000;
 
+/// Most currencies that are summed in one slot of a budget's window, far more than an agent deals in.
+/// Where the params name the currency, an agent can make up a new one for every call.
+pub const MAX_CURRENCIES_PER_SLOT: usize = 32;
+
 /// Most approvals closed by one tick, so that a pile of them cannot hold up a decision.
 pub const MAX_EXPIRIES_PER_TICK: usize = 1_000;
 

@@ -79,8 +79,21 @@ impl From<Share> for u16 {
 /// It comes from a keyed hash of who asks, not of what is asked, so that a retry never gets another
 /// draw and nobody without the key can look for a lucky name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u16")]
 pub struct Bucket(u16);
+
+/// A bucket that no hash falls into, so that no share would contain it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no bucket {0}; they are numbered from 0 to {last}", last = Bucket::COUNT - 1)]
+pub struct BucketError(u16);
+
+impl TryFrom<u16> for Bucket {
+    type Error = BucketError;
+
+    fn try_from(number: u16) -> Result<Self, Self::Error> {
+        if number < Self::COUNT { Ok(Self(number)) } else { Err(BucketError(number)) }
+    }
+}
 
 impl Bucket {
     const COUNT: u16 = 10_000;

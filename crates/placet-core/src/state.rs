@@ -167,7 +167,9 @@ impl State {
 
     fn denied(&mut self, denied: &Denied, at: Timestamp) {
         if let Some(open) = self.approvals.remove(denied.approval) {
-            self.denied.insert(open.tag, at.saturating_add(self.terms.cool_down));
+            // A later denial never shortens an earlier one, even under a shorter cool-down.
+            let until = self.denied.entry(open.tag).or_insert(at);
+            *until = at.saturating_add(self.terms.cool_down).max(*until);
         }
     }
 

@@ -5,8 +5,15 @@ use crate::assessment::{InputFault, Value, ValueFault};
 use crate::verdict::{CheckName, Finding};
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if let Value::Bad(fault) = &context.of.value {
-        findings.push(Finding::block(CheckName::Input, value_reason(*fault)));
+    let fault = match &context.of.value {
+        Value::Bad(fault) => Some(*fault),
+        // Whoever assesses should have said so. A negative value would slip under every cap and
+        // refill every budget, so this is not left to them.
+        Value::Is(money) if money.amount.is_negative() => Some(ValueFault::Negative),
+        Value::Is(_) | Value::Missing => None,
+    };
+    if let Some(fault) = fault {
+        findings.push(Finding::block(CheckName::Input, value_reason(fault)));
     }
     for fault in &context.of.faults {
         findings.push(Finding::block(CheckName::Input, input_reason(*fault)));

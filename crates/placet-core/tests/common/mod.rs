@@ -1,0 +1,113 @@
+//! A small world to test in: a log in memory, builders with harmless defaults, and strategies that
+//! draw from few names and few numbers, so that boundaries and collisions are hit often.
+#![allow(dead_code, reason = "every test file uses another part of it")]
+
+pub(crate) mod arbitrary;
+pub(crate) mod build;
+
+use placet_core::command::Proposal;
+use placet_core::event::{ActionPayload, Decided};
+use placet_core::log::{Commitment, Salt};
+use placet_core::{
+    ActionId, ApprovalId, Assessment, Command, Digest, Entry, Event, Json, Rejection, State, Terms,
+    Timestamp, audit, handle,
+};
+use uuid::Uuid;
+
+/// A log in memory with the state that it folds to. Every entry is audited before it is taken in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) log: Vec<Entry>,
+    ids: u128,
+}
+
+impl World {
+    /// A log that starts with a policy, at time 0.
+    pub(crate) fn with(terms: Terms) -> Self {
+        let mut world = Self::default();
+        world.install(terms, ms(0));
+        world
+    }
+
+    pub(crate) fn install(&mut self, terms: Terms, now: Timestamp) {
+        self.run(install(terms), now).expect("a policy can always be installed");
+    }
+
+    /// Judges a command and takes in what follows.
+    pub(crate) fn run(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Vec<Entry>, Rejection> {
+        let now = self.state.clock(now);
+        let facts = handle(&self.state, command, now)?;
+        let first = self.log.len();
+        for fact in facts {
+            let payload = fact.payload.map(|_| commitment());
+            let entry = Entry { index: self.state.size(), at: now, event: fact.event, payload };
+            audit(&self.state, &entry).expect("what handle wrote must pass the audit");
+            self.state.apply(&entry);
+            self.log.push(entry);
+        }
+        Ok(self.log[first..].to_vec())
+    }
+
+    /// Proposes an action under the policy that holds.
+    pub(crate) fn propose(&mut self, of: Assessment, now: Timestamp) -> Decided {
+        let policy = self.state.terms().policy;
+        let command = self.proposal(Assessment { policy, ..of });
+        decided(&self.run(command, now).expect("the proposal must be judged"))
+    }
+
+    /// A proposal with ids of its own.
+    pub(crate) fn proposal(&mut self, assessment: Assessment) -> Command {
+        self.ids += 1;
+        proposal(self.ids, assessment)
+    }
+}
+
+/// The one decision in what a proposal led to.
+pub(crate) fn decided(entries: &[Entry]) -> Decided {
+    match entries {
+        [Entry { event: Event::Decided(decided), .. }] => (**decided).clone(),
+        other => panic!("not one decision: {other:?}"),
+    }
+}
+
+pub(crate) fn proposal(id: u128, assessment: Assessment) -> Command {
+    Command::Propose(Box::new(Proposal {
+        id: ActionId::new(Uuid::from_u128(id)),
+        approval: approval_id(id),
+        assessment,
+        payload: payload(),
+    }))
+}
+
+pub(crate) fn approval_id(id: u128) -> ApprovalId {
+    ApprovalId::new(Uuid::from_u128(id | 1 << 127))
+}
+
+pub(crate) fn install(terms: Terms) -> Command {
+    Command::InstallPolicy { terms: terms.into(), files: Vec::new(), by: None }
+}
+
+pub(crate) fn payload() -> ActionPayload {
+    ActionPayload {
+        digest: Digest::from_bytes([7; 32]),
+        action: Json::Null,
+        evidence: Json::Null,
+    }
+}
+
+pub(crate) fn commitment() -> Commitment {
+    Commitment::of(&Salt::from_bytes([9; 32]), b"a payload")
+}
+
+pub(crate) fn ms(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+pub(crate) fn seconds(seconds: i64) -> Timestamp {
+    ms(seconds * 1_000)
+}
