@@ -1,0 +1,147 @@
+//! Runs the detectors over one text and settles what they found.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::Regex;
+
+use super::fold::Folded;
+use super::kind::Kind;
+use super::rule::{RULES, Rule};
+use super::{assignment, card, name, placeholder};
+
+/// Shorter texts hold no secret that could be told from a word.
+const MIN_TEXT: usize = 6;
+
+/// Index of the detector of named secrets among the prefilter's bits, after those of the rules.
+const NAMED: usize = RULES.len();
+const CARD_DIGITS: usize = 13;
+
+const _: () = assert!(NAMED < 64, "the prefilter keeps one bit for each detector");
+
+/// A secret in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) range: Range<usize>,
+    pub(super) kind: Kind,
+}
+
+/// Every detector, compiled.
+#[derive(Debug)]
+pub(super) struct Detector {
+    /// Finds which detectors a text gives reason to run.
+    prefilter: AhoCorasick,
+    /// For each of the prefilter's patterns, the detector that it wakes.
+    wakes: Vec<usize>,
+    /// The patterns of [`RULES`], in their order.
+    patterns: Vec<Regex>,
+}
+
+/// Compiles a pattern that is part of this crate.
+#[expect(clippy::expect_used, reason = "patterns are constants, and a test compiles each of them")]
+pub(super) fn compile(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern compiles")
+}
+
+#[expect(clippy::expect_used, reason = "literals are constants, and every test of this module builds this")]
+fn prefilter(literals: &[&str]) -> AhoCorasick {
+    let mut builder = AhoCorasick::builder();
+    let builder = builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+    builder.build(literals).expect("constant literals build")
+}
+
+impl Detector {
+    pub(super) fn new() -> Self {
+        let of_rules = RULES.iter().enumerate().flat_map(|(at, rule)| rule.literals.iter().map(move |l| (*l, at)));
+        let of_names = name::LITERALS.iter().map(|literal| (*literal, NAMED));
+        let (literals, wakes): (Vec<&str>, Vec<usize>) = of_rules.chain(of_names).unzip();
+        let patterns = RULES.iter().map(|rule| compile(rule.pattern)).collect();
+        Self { prefilter: prefilter(&literals), wakes, patterns }
+    }
+
+    /// What a name of a field says about its value.
+    pub(super) fn named(&self, name: &str) -> Option<name::Named> {
+        if self.wakened(name) & (1 << NAMED) == 0 { None } else { name::says_secret(name) }
+    }
+
+    /// The secrets in a text: in order, apart from each other, and outside of placeholders.
+    pub(super) fn spans(&self, text: &str) -> Vec<Span> {
+        if text.len() < MIN_TEXT {
+            return Vec::new();
+        }
+        if text.is_ascii() {
+            return self.plain(text);
+        }
+        let folded = Folded::of(text);
+        let spans = self.plain(folded.as_str()).into_iter();
+        spans.filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span })).collect()
+    }
+
+    fn plain(&self, text: &str) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let awake = self.wakened(text);
+        if awake != 0 {
+            self.shapes(text, awake, &mut spans);
+            if awake & (1 << NAMED) != 0 {
+                assignment::find(text, |kind, range| spans.push(Span { range, kind }));
+            }
+            spare_placeholders(text, &mut spans);
+        }
+        if text.bytes().filter(u8::is_ascii_digit).count() >= CARD_DIGITS {
+            let cards = card::find(text).into_iter();
+            spans.extend(cards.map(|range| Span { range, kind: Kind::CardNumber }));
+        }
+        if spans.len() > 1 { settle(spans) } else { spans }
+    }
+
+    /// The detectors to run, one bit each.
+    fn wakened(&self, text: &str) -> u64 {
+        let woken = self.prefilter.find_overlapping_iter(text);
+        woken.filter_map(|hit| self.wakes.get(hit.pattern().as_usize())).fold(0, |bits, at| bits | 1 << at)
+    }
+
+    fn shapes(&self, text: &str, awake: u64, spans: &mut Vec<Span>) {
+        let all = RULES.iter().zip(&self.patterns).enumerate();
+        for (_, (rule, pattern)) in all.filter(|(at, _)| awake & (1 << at) != 0) {
+            shape(rule, pattern, text, spans);
+        }
+    }
+}
+
+fn shape(rule: &Rule, pattern: &Regex, text: &str, spans: &mut Vec<Span>) {
+    let secrets = pattern.captures_iter(text).filter_map(|captures| rule.secret(&captures));
+    spans.extend(secrets.map(|range| Span { range, kind: rule.kind }));
+}
+
+/// Keeps names and shapes from finding what already stands for a secret. Card numbers are not
+/// spared: no genuine placeholder looks like one, and a forged one must not hide one.
+fn spare_placeholders(text: &str, spans: &mut Vec<Span>) {
+    for kept in placeholder::find(text) {
+        spans.retain(|span| !(kept.start..kept.end).contains(&span.range.start));
+        for span in spans.iter_mut().filter(|span| (kept.start + 1..kept.end).contains(&span.range.end)) {
+            span.range.end = kept.start;
+        }
+    }
+    spans.retain(|span| !span.range.is_empty());
+}
+
+/// Joins what overlaps. The longest of them names the whole, and among equals the first.
+fn settle(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.range.start);
+    let mut settled: Vec<(Span, usize)> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match settled.last_mut() {
+            Some((last, longest)) if span.range.start < last.range.end => {
+                if span.range.len() > *longest {
+                    (last.kind, *longest) = (span.kind, span.range.len());
+                }
+                last.range.end = last.range.end.max(span.range.end);
+            }
+            _ => {
+                let length = span.range.len();
+                settled.push((span, length));
+            }
+        }
+    }
+    settled.into_iter().map(|(span, _)| span).collect()
+}
