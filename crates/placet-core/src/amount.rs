@@ -100,6 +100,12 @@ impl Amount {
         self.0 < 0
     }
 
+    /// The amount in units of 10^-`digits`, if it is a whole number of them.
+    pub fn at_scale(self, digits: u32) -> Option<i128> {
+        let unit = 10_i128.checked_pow(MAX_AMOUNT_FRACTION_DIGITS.checked_sub(digits)?)?;
+        (self.0 % unit == 0).then_some(self.0 / unit)
+    }
+
     /// The sum, unless it has too many digits.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::in_range(self.0.checked_add(other.0)?)

@@ -1,0 +1,25 @@
+//! Limits on rules, each with its reason.
+
+/// Longest file of rules, in bytes: ten thousand rules of the usual length fit four times over.
+pub const MAX_RULES_FILE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most rules in one policy. Loading takes seconds at this number, and nobody reviews more.
+pub const MAX_RULES: usize = 20_000;
+
+/// Longest rule, in bytes: a page of names in a set, and a paragraph of conditions.
+pub const MAX_RULE_BYTES: usize = 64 * 1024;
+
+/// Most operators, brackets and dots in one rule. They bound how deeply its condition can be
+/// nested, and so the stack that reading, checking and evaluating it can take: a rule at this
+/// limit needs less than a quarter of a thread's usual 2 MiB.
+pub const MAX_RULE_OPERATORS: usize = 256;
+
+/// Longest `@id`, in bytes: it stands before every reason that a person reads.
+pub const MAX_RULE_ID_BYTES: usize = 128;
+
+/// Most errors that are reported at once: a person mends the first few and tries again.
+pub const MAX_RULE_ERRORS: usize = 50;
+
+/// How many actions share a schema while rules are checked. Each rule is checked against every
+/// action of its schema, so a large one costs time for each rule and a small one for each schema.
+pub(super) const ACTIONS_PER_SCHEMA: usize = 16;
