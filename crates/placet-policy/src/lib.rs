@@ -1,1 +1,5 @@
 //! Placet.
+
+pub mod file;
+pub mod limits;
+pub mod matcher;
