@@ -32,6 +32,9 @@ pub enum StoreError {
         /// The version that is known here.
         expected: i64,
     },
+    /// The file is something else.
+    #[error("{0}, not a log; choose another path")]
+    Foreign(String),
     /// The file, its folder or its disk cannot be written.
     #[error("the log cannot be written: {0}; check its permissions and how its disk is mounted")]
     ReadOnly(String),
@@ -69,6 +72,16 @@ pub enum CommitError {
     /// It failed, and yet it may be stored. Whoever asked must read the log to find out.
     #[error("the commit failed, and yet may have been stored")]
     Unknown(#[source] StoreError),
+}
+
+impl CommitError {
+    /// What went wrong, where it does not matter what may be stored.
+    #[must_use]
+    pub fn into_error(self) -> StoreError {
+        match self {
+            Self::NotCommitted(error) | Self::Unknown(error) => error,
+        }
+    }
 }
 
 impl From<StoreError> for CommitError {

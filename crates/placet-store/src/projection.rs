@@ -129,7 +129,7 @@ pub struct AutonomyRow {
 pub enum Change {
     /// Adds an action.
     Action(ActionRow),
-    /// Closes the approval of an action.
+    /// Closes the approval of an action, if it is open.
     Close {
         /// The action.
         action: ActionId,

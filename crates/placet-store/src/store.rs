@@ -96,7 +96,10 @@ pub trait Store: Send {
 }
 
 /// The tip of a log, held. Dropped without a commit it leaves no trace.
-pub trait Batch: View {
+pub trait Batch {
+    /// The log as it was before this batch.
+    fn view(&self) -> &dyn View;
+
     /// The next entries that the caller has not taken in, in order and a bounded number of them;
     /// none when it has reached the tip.
     ///

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use placet_core::log::{Checkpoint, leaf_hash};
+use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
 use placet_core::{Command, Entry, State};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,8 +16,8 @@ use crate::error::{CommitError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::recover::{check_head, damaged, recover};
 use crate::snapshot::Snapshot;
-use crate::store::{Append, Batch, Head, Store};
-use crate::tree::Tree;
+use crate::store::{Append, Batch, Head, Store, View};
+use crate::tree::{Tree, root_at};
 
 /// What the thread owns.
 pub(super) struct Worker {
@@ -29,6 +29,8 @@ pub(super) struct Worker {
     state: State,
     tree: Tree,
     published: Arc<Published>,
+    /// The size and the root that the log is known to have had. It never goes back behind them.
+    durable: (u64, Hash),
     /// Whether a batch failed, so that the state must be read again before anything is judged.
     stale: bool,
     /// How many entries the stored snapshot covers.
@@ -48,9 +50,17 @@ impl Worker {
             state: RwLock::new(State::default()),
             checkpoint: RwLock::new(Arc::from("")),
         });
-        let (state, tree) = (State::default(), Tree::default());
-        let mut worker =
-            Self { store, keys, env, state, tree, published, stale: false, snapshot: 0 };
+        let mut worker = Self {
+            store,
+            keys,
+            env,
+            state: State::default(),
+            tree: Tree::default(),
+            published,
+            durable: (0, EMPTY_ROOT),
+            stale: false,
+            snapshot: 0,
+        };
         worker.reload()?;
         Ok(worker)
     }
@@ -101,11 +111,12 @@ impl Worker {
         }
         let mut batch = self.store.begin(self.state.size())?;
         catch_up(&mut *batch, &mut self.state, &mut self.tree, &self.published, &self.keys)?;
+        self.durable = (self.tree.size(), self.tree.root());
         let now = self.state.clock(self.env.now());
         let Self { state, tree, env, .. } = self;
         let mut draft = Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
-        draft.tick(&*batch)?;
-        let judged = commands.into_iter().map(|command| draft.judge(command, &*batch));
+        draft.tick(batch.view())?;
+        let judged = commands.into_iter().map(|command| draft.judge(command, batch.view()));
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
         let entries = draft.entries;
         if !entries.is_empty() {
@@ -115,6 +126,7 @@ impl Worker {
             // A crash before this line leaves nothing of the batch, a crash after it all of it.
             // Nobody has been answered.
             batch.commit()?;
+            self.durable = (head.size, head.root);
             self.publish(entries.iter().map(|new| &new.entry), head);
         } else {
             drop(batch);
@@ -148,7 +160,9 @@ impl Worker {
         let recovered = {
             let mut reader = self.store.reader()?;
             let view = reader.view()?;
-            recover(&*view, std::slice::from_ref(self.keys.verifier()))?
+            let recovered = recover(&*view, std::slice::from_ref(self.keys.verifier()))?;
+            self.check_continues(recovered.tree.size(), &*view)?;
+            recovered
         };
         let head = match recovered.head {
             Some(head) => head,
@@ -160,13 +174,24 @@ impl Worker {
         Ok(())
     }
 
+    /// Refuses a log that lacks what was durable before: it was cut or replaced meanwhile.
+    fn check_continues(&self, size: u64, view: &dyn View) -> Result<(), StoreError> {
+        let (known, root) = self.durable;
+        if size >= known && root_at(known, view)? == root {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt(format!(
+            "it had {known} entries a moment ago, and what is stored now does not begin with them"
+        )))
+    }
+
     /// Signs the head of an empty log, unless another node does so at the same moment.
     fn found(&mut self) -> Result<(), StoreError> {
         let mut batch = self.store.begin(0)?;
-        if batch.head()?.is_none() {
+        if batch.view().head()?.is_none() {
             let head = sign(&Tree::default(), &self.keys)?;
             batch.append(Append { entries: &[], tiles: &[], head: &head })?;
-            batch.commit().map_err(|CommitError::NotCommitted(error) | CommitError::Unknown(error)| error)?;
+            batch.commit().map_err(CommitError::into_error)?;
         } else {
             drop(batch);
         }
@@ -175,6 +200,7 @@ impl Worker {
 
     fn adopt(&mut self, state: State, head: Head) {
         *self.published.state.write().unwrap_or_else(PoisonError::into_inner) = state.clone();
+        self.durable = (head.size, head.root);
         *self.published.checkpoint.write().unwrap_or_else(PoisonError::into_inner) =
             head.checkpoint.into();
         self.state = state;
@@ -202,7 +228,7 @@ fn catch_up(
     published: &Published,
     keys: &Keys,
 ) -> Result<(), StoreError> {
-    let head = batch.head()?.ok_or_else(|| StoreError::Corrupt("its head is missing".to_owned()))?;
+    let head = batch.view().head()?.ok_or_else(|| StoreError::Corrupt("its head is missing".to_owned()))?;
     if head.size == state.size() && head.root == tree.root() {
         return Ok(());
     }
