@@ -1,0 +1,320 @@
+//! A log in memory: for tests, for trying things out, and for several nodes in one process.
+//!
+//! Clones share the log, each as a node of its own. Failures can be ordered in advance, among
+//! them the one that matters most: a commit that fails, and yet was stored.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use placet_core::ActionId;
+use placet_core::log::Hash;
+
+use crate::entry::{NewEntry, StoredEntry};
+use crate::error::{CommitError, StoreError};
+use crate::projection::{ActionRow, AutonomyRow, Change, SwitchRow, change};
+use crate::snapshot::Snapshot;
+use crate::store::{Append, Batch, Head, Reader, Store, StoredTile, View};
+
+/// How many unseen entries are handed out at a time: few, so that tests come to ask twice.
+const CHUNK: usize = 7;
+
+/// A log in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+/// A failure that is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The tip cannot be had.
+    Begin,
+    /// The entries cannot be written.
+    Append,
+    /// The commit fails, and nothing is stored.
+    CommitNothing,
+    /// The commit fails, nothing is stored, and nobody can tell.
+    CommitLost,
+    /// The commit fails, and everything is stored.
+    CommitStored,
+    /// The commit fails with the entries stored and the head not: what no store may do.
+    CommitTorn,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Held by whoever has the tip.
+    tip: Mutex<()>,
+    /// Replaced as a whole, so that a view is not disturbed.
+    data: Mutex<Arc<Data>>,
+    faults: Mutex<VecDeque<Fault>>,
+}
+
+/// Everything that is stored.
+#[derive(Clone, Debug, Default)]
+struct Data {
+    head: Option<Head>,
+    entries: Vec<StoredEntry>,
+    tiles: BTreeMap<(u8, u64), Vec<Hash>>,
+    snapshot: Option<Snapshot>,
+    projections: Projections,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Projections {
+    actions: BTreeMap<u64, ActionRow>,
+    by_id: BTreeSet<(ActionId, u64)>,
+    switches: BTreeMap<u64, SwitchRow>,
+    autonomy: BTreeMap<u64, AutonomyRow>,
+}
+
+impl Memory {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Orders failures. Each happens once, when its moment comes and those before it are over.
+    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        lock(&self.shared.faults).extend(faults);
+    }
+
+    fn data(&self) -> Arc<Data> {
+        Arc::clone(&lock(&self.shared.data))
+    }
+
+    /// Whether this failure is the next to happen.
+    fn fails(&self, with: &[Fault]) -> Option<Fault> {
+        let mut faults = lock(&self.shared.faults);
+        faults.pop_front_if(|next| with.contains(next))
+    }
+
+    fn change(&self, with: impl FnOnce(&mut Data)) {
+        with(Arc::make_mut(&mut lock(&self.shared.data)));
+    }
+}
+
+impl Store for Memory {
+    fn begin(&mut self, known: u64) -> Result<Box<dyn Batch + '_>, StoreError> {
+        if self.fails(&[Fault::Begin]).is_some() {
+            return Err(StoreError::Busy("as ordered".to_owned()));
+        }
+        let tip = lock(&self.shared.tip);
+        let before = self.data();
+        Ok(Box::new(MemoryBatch { store: self, before, unseen: known, staged: Vec::new(), _tip: tip }))
+    }
+
+    fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.change(|data| data.snapshot = Some(snapshot.clone()));
+        Ok(())
+    }
+
+    fn rebuild(&mut self) -> Result<(), StoreError> {
+        let _tip = lock(&self.shared.tip);
+        let mut projections = Projections::default();
+        for stored in &self.data().entries {
+            let entry = stored.decode().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            projections.extend(change(&entry));
+        }
+        self.change(|data| data.projections = projections);
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Reader for Memory {
+    fn view(&mut self) -> Result<Box<dyn View + '_>, StoreError> {
+        Ok(Box::new(self.data()))
+    }
+}
+
+/// The tip, held.
+struct MemoryBatch<'a> {
+    store: &'a Memory,
+    before: Arc<Data>,
+    unseen: u64,
+    staged: Vec<Staged>,
+    _tip: MutexGuard<'a, ()>,
+}
+
+/// What an append adds.
+struct Staged {
+    entries: Vec<NewEntry>,
+    tiles: Vec<StoredTile>,
+    head: Head,
+}
+
+impl Batch for MemoryBatch<'_> {
+    fn view(&self) -> &dyn View {
+        &self.before
+    }
+
+    fn unseen(&mut self) -> Result<Vec<StoredEntry>, StoreError> {
+        let entries = self.before.entries(self.unseen, CHUNK)?;
+        self.unseen = entries.last().map_or(self.unseen, |last| last.index + 1);
+        Ok(entries)
+    }
+
+    fn append(&mut self, what: Append<'_>) -> Result<(), StoreError> {
+        if self.store.fails(&[Fault::Append]).is_some() {
+            return Err(StoreError::Full("as ordered".to_owned()));
+        }
+        let staged: usize = self.staged.iter().map(|staged| staged.entries.len()).sum();
+        check_order(size(self.before.entries.len() + staged), what.entries)?;
+        self.staged.push(Staged {
+            entries: what.entries.to_vec(),
+            tiles: what.tiles.to_vec(),
+            head: what.head.clone(),
+        });
+        Ok(())
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), CommitError> {
+        let Self { store, before, staged, _tip, .. } = *self;
+        drop(before);
+        let reason = || StoreError::Io("as ordered".to_owned());
+        let commit = |data: &mut Data| staged.into_iter().for_each(|staged| data.append(staged));
+        use Fault::{CommitLost, CommitNothing, CommitStored, CommitTorn};
+        match store.fails(&[CommitNothing, CommitLost, CommitStored, CommitTorn]) {
+            Some(CommitNothing) => Err(CommitError::NotCommitted(reason())),
+            Some(CommitLost) => Err(CommitError::Unknown(reason())),
+            Some(CommitTorn) => {
+                store.change(|data| {
+                    let head = data.head.clone();
+                    commit(data);
+                    data.head = head;
+                });
+                Err(CommitError::Unknown(reason()))
+            }
+            Some(_) => {
+                store.change(commit);
+                Err(CommitError::Unknown(reason()))
+            }
+            None => {
+                store.change(commit);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Data {
+    fn append(&mut self, staged: Staged) {
+        for new in staged.entries {
+            let erased = new.erases().and_then(|index| usize::try_from(index).ok());
+            self.projections.extend(change(&new.entry));
+            self.entries.push(StoredEntry {
+                index: new.entry.index,
+                leaf: new.leaf.into_bytes(),
+                private: new.private,
+            });
+            if let Some(entry) = erased.and_then(|index| self.entries.get_mut(index)) {
+                entry.private = None;
+            }
+        }
+        for tile in staged.tiles {
+            self.tiles.insert((tile.level, tile.index), tile.hashes);
+        }
+        self.head = Some(staged.head);
+    }
+}
+
+impl Extend<Change> for Projections {
+    fn extend<T: IntoIterator<Item = Change>>(&mut self, changes: T) {
+        for change in changes {
+            self.change(change);
+        }
+    }
+}
+
+impl Projections {
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Action(row) => {
+                self.by_id.insert((row.id, row.entry));
+                self.actions.insert(row.entry, row);
+            }
+            Change::Close { action, status, entry } => {
+                for (_, of) in self.by_id.range((action, 0)..=(action, u64::MAX)) {
+                    let open = |row: &&mut ActionRow| row.approval.is_some() && row.closed.is_none();
+                    if let Some(row) = self.actions.get_mut(of).filter(open) {
+                        (row.status, row.closed) = (status, Some(entry));
+                    }
+                }
+            }
+            Change::Switch(row) => drop(self.switches.insert(row.entry, row)),
+            Change::Reset { scope, entry } => {
+                let open = |row: &&mut SwitchRow| row.scope == scope && row.reset.is_none();
+                self.switches.values_mut().filter(open).for_each(|row| row.reset = Some(entry));
+            }
+            Change::Autonomy(row) => drop(self.autonomy.insert(row.entry, row)),
+        }
+    }
+}
+
+impl View for Arc<Data> {
+    fn head(&self) -> Result<Option<Head>, StoreError> {
+        Ok(self.head.clone())
+    }
+
+    fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(self.entries.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<Hash>>, StoreError> {
+        Ok(self.tiles.get(&(level, index)).cloned())
+    }
+
+    fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        Ok(self.snapshot.clone())
+    }
+
+    fn action(&self, id: ActionId) -> Result<Option<ActionRow>, StoreError> {
+        let latest = self.projections.by_id.range((id, 0)..=(id, u64::MAX)).next_back();
+        Ok(latest.and_then(|(_, entry)| self.projections.actions.get(entry)).cloned())
+    }
+
+    fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError> {
+        Ok(range(&self.projections.actions, from, limit))
+    }
+
+    fn switches(&self, from: u64, limit: usize) -> Result<Vec<SwitchRow>, StoreError> {
+        Ok(range(&self.projections.switches, from, limit))
+    }
+
+    fn autonomy(&self, from: u64, limit: usize) -> Result<Vec<AutonomyRow>, StoreError> {
+        Ok(range(&self.projections.autonomy, from, limit))
+    }
+}
+
+fn range<T: Clone>(rows: &BTreeMap<u64, T>, from: u64, limit: usize) -> Vec<T> {
+    rows.range(from..).take(limit).map(|(_, row)| row.clone()).collect()
+}
+
+/// Checks that entries continue a log of `size` entries.
+pub(crate) fn check_order(size: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
+    for (expected, new) in (size..).zip(entries) {
+        if new.entry.index != expected {
+            return Err(StoreError::Gap { expected, found: new.entry.index });
+        }
+    }
+    Ok(())
+}
+
+fn size(entries: usize) -> u64 {
+    u64::try_from(entries).unwrap_or(u64::MAX)
+}
+
+/// A panic elsewhere leaves these values whole: each is replaced in one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

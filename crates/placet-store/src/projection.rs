@@ -1,0 +1,206 @@
+//! Projections: what the log says, in the shape that people search.
+//!
+//! Each entry changes at most one row, and which one follows from the entry alone. So the rows can
+//! be written in the commit that appends the entry, made again from the log at any time, and
+//! checked against it. Nothing is ever decided from them.
+
+use placet_core::approval::Approval;
+use placet_core::autonomy::LedgerKey;
+use placet_core::event::Decided;
+use placet_core::{
+    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, Scope, TenantId,
+    Timestamp, ToolName, Verdict,
+};
+
+/// What became of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It may run.
+    Allowed,
+    /// It may not.
+    Blocked,
+    /// It waits for people.
+    Pending,
+    /// A person said no.
+    Denied,
+    /// Nobody answered in time.
+    Expired,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Allowed, Self::Blocked, Self::Pending, Self::Denied, Self::Expired];
+
+    /// The word used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Pending => "pending",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// What a verdict makes of an action at first.
+    #[must_use]
+    pub fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allow => Self::Allowed,
+            Verdict::RequireApproval => Self::Pending,
+            Verdict::Block => Self::Blocked,
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One action, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRow {
+    /// The entry that decided on it.
+    pub entry: u64,
+    /// Its id.
+    pub id: ActionId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// On whose behalf.
+    pub tenant: TenantId,
+    /// The software that asked.
+    pub agent: Option<AgentId>,
+    /// The tool.
+    pub tool: ToolName,
+    /// The class, if the policy knew it.
+    pub class: Option<ClassName>,
+    /// What bound the caller.
+    pub verdict: Verdict,
+    /// What would have, where the mode changed it.
+    pub would_have: Option<Verdict>,
+    /// The approval that it waited for.
+    pub approval: Option<ApprovalId>,
+    /// The approval's deadline.
+    pub deadline: Option<Timestamp>,
+    /// What became of it.
+    pub status: Status,
+    /// The entry that closed its approval.
+    pub closed: Option<u64>,
+}
+
+/// One time that a kill switch was tripped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchRow {
+    /// The entry that tripped it.
+    pub entry: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What it stops.
+    pub scope: Scope,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: Option<PersonId>,
+    /// The entry that reset it.
+    pub reset: Option<u64>,
+}
+
+/// One step of a class on its ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutonomyRow {
+    /// The entry that records it.
+    pub entry: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Whose autonomy.
+    pub of: LedgerKey,
+    /// From this state.
+    pub from: AutonomyState,
+    /// To this one.
+    pub to: AutonomyState,
+}
+
+/// What an entry does to the projections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Adds an action.
+    Action(ActionRow),
+    /// Closes the approval of an action, if it is open.
+    Close {
+        /// The action.
+        action: ActionId,
+        /// What became of it.
+        status: Status,
+        /// The entry that says so.
+        entry: u64,
+    },
+    /// Adds a tripped switch.
+    Switch(SwitchRow),
+    /// Resets the switch of a scope.
+    Reset {
+        /// The scope.
+        scope: Scope,
+        /// The entry that says so.
+        entry: u64,
+    },
+    /// Adds a step on a ladder.
+    Autonomy(AutonomyRow),
+}
+
+/// What an entry does to the projections, if anything.
+#[must_use]
+pub fn change(of: &Entry) -> Option<Change> {
+    let (entry, at) = (of.index, of.at);
+    match &of.event {
+        Event::Decided(decided) => Some(Change::Action(action(entry, at, decided))),
+        Event::Denied(denied) => {
+            Some(Change::Close { action: denied.action, status: Status::Denied, entry })
+        }
+        Event::Expired(expired) => {
+            Some(Change::Close { action: expired.action, status: Status::Expired, entry })
+        }
+        Event::Tripped(switched) => Some(Change::Switch(SwitchRow {
+            entry,
+            at,
+            scope: switched.scope.clone(),
+            reason: switched.reason.clone(),
+            by: switched.by.clone(),
+            reset: None,
+        })),
+        Event::Reset(switched) => Some(Change::Reset { scope: switched.scope.clone(), entry }),
+        Event::AutonomyChanged(changed) => Some(Change::Autonomy(AutonomyRow {
+            entry,
+            at,
+            of: changed.of.clone(),
+            from: changed.from,
+            to: changed.to,
+        })),
+        Event::PolicyInstalled(_)
+        | Event::EvidenceReported(_)
+        | Event::Ratified(_)
+        | Event::Erased(_) => None,
+    }
+}
+
+fn action(entry: u64, at: Timestamp, decided: &Decided) -> ActionRow {
+    let subject = &decided.assessment.subject;
+    ActionRow {
+        entry,
+        id: decided.id,
+        at,
+        tenant: subject.tenant.clone(),
+        agent: subject.agent.clone(),
+        tool: subject.tool.clone(),
+        class: decided.assessment.class.clone(),
+        verdict: decided.decision.verdict,
+        would_have: decided.decision.would_have,
+        approval: decided.approval.as_ref().map(|approval: &Approval| approval.id),
+        deadline: decided.approval.as_ref().map(|approval| approval.deadline),
+        status: Status::of(decided.decision.verdict),
+        closed: None,
+    }
+}

@@ -1,0 +1,165 @@
+//! The sequencer: one thread, through which everything that happens to a log passes in order.
+//!
+//! A caller sends a command and waits. The thread takes all the commands that have come in, takes
+//! the tip of the log, judges each command against everything before it, appends what follows in
+//! one durable commit, and only then answers. While it waits for the disk the next commands
+//! gather, so the busier the log, the more of them share a commit; nothing is ever delayed for it.
+//!
+//! A command that is refused harms no other. When the store fails nobody in the batch is told
+//! that anything happened, the state in memory is thrown away, and the next batch begins from
+//! what is in the log: recovery takes the way of every start.
+
+mod draft;
+mod wait;
+mod worker;
+
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use placet_core::{Command, Entry, State};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::environment::Environment;
+use crate::error::{StoreError, SubmitError};
+use crate::keys::Keys;
+use crate::store::Store;
+use worker::Worker;
+
+/// Most commands that wait to be taken. A caller beyond it waits before it is let in, which slows
+/// it down to what the disk carries.
+pub const MAX_QUEUED: usize = 4096;
+
+/// Most commands in one commit: some milliseconds of work, so that nobody waits long for others.
+pub const MAX_BATCH: usize = 1024;
+
+/// Entries between two snapshots. To apply this many takes a fraction of a second at start-up.
+pub const SNAPSHOT_EVERY: u64 = 50_000;
+
+/// Longest sleep while an approval is due some time: a clock may be set, or a machine may sleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// What a command led to. It is durable.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The entries that the command added, in order; none if it changed nothing.
+    pub entries: Vec<Entry>,
+    /// The checkpoint of the log with these entries, as a signed note.
+    pub checkpoint: Arc<str>,
+}
+
+/// A command on its way, with whoever waits for the answer.
+struct Job {
+    command: Command,
+    reply: oneshot::Sender<Answer>,
+}
+
+type Answer = Result<Committed, SubmitError>;
+
+/// What the sequencer shows to everyone.
+pub(crate) struct Published {
+    state: RwLock<State>,
+    checkpoint: RwLock<Arc<str>>,
+}
+
+/// A log in operation.
+///
+/// Dropped, it takes no more commands, carries out those it has, and ends.
+pub struct Sequencer {
+    jobs: Option<mpsc::Sender<Job>>,
+    published: Arc<Published>,
+    keys: Arc<Keys>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sequencer {
+    /// Reads the log to its tip and starts the thread.
+    ///
+    /// # Errors
+    /// When the log cannot be read, is damaged, or belongs to another key.
+    pub fn start(
+        store: Box<dyn Store>,
+        keys: Keys,
+        env: Arc<dyn Environment>,
+    ) -> Result<Self, StoreError> {
+        let keys = Arc::new(keys);
+        let worker = Worker::open(store, Arc::clone(&keys), env)?;
+        let published = worker.published();
+        let (jobs, queue) = mpsc::channel(MAX_QUEUED);
+        let thread = Builder::new()
+            .name("placet-sequencer".to_owned())
+            .spawn(move || worker.run(queue))
+            .map_err(|error| StoreError::Io(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), published, keys, thread: Some(thread) })
+    }
+
+    /// Carries out a command, and returns when what it led to is durable.
+    ///
+    /// Dropped before it was let in, it leaves nothing. Dropped later, the command is carried out
+    /// all the same, and the log has what came of it.
+    ///
+    /// # Errors
+    /// The reason says whether anything may have been recorded.
+    pub async fn submit(&self, command: Command) -> Result<Committed, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
+        jobs.send(Job { command, reply }).await.map_err(|_| SubmitError::Closed)?;
+        answer.await.unwrap_or(Err(SubmitError::Closed))
+    }
+
+    /// The same for callers that may block. It must not be called from async code.
+    ///
+    /// # Errors
+    /// The reason says whether anything may have been recorded.
+    pub fn submit_blocking(&self, command: Command) -> Result<Committed, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
+        jobs.blocking_send(Job { command, reply }).map_err(|_| SubmitError::Closed)?;
+        answer.blocking_recv().unwrap_or(Err(SubmitError::Closed))
+    }
+
+    /// The state at the tip, made of durable entries only. Whoever holds it holds up commits.
+    #[must_use]
+    pub fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.published.state.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The latest checkpoint, as a signed note.
+    #[must_use]
+    pub fn checkpoint(&self) -> Arc<str> {
+        let checkpoint = self.published.checkpoint.read();
+        Arc::clone(&checkpoint.unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The secrets of the log.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.keys
+    }
+
+    /// Takes no more commands, carries out those it has, keeps a snapshot, and returns when the
+    /// store is closed.
+    pub fn close(mut self) {
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has answered nobody since, and the log is as it was.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Sequencer {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl std::fmt::Debug for Sequencer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sequencer({})", self.keys.origin())
+    }
+}

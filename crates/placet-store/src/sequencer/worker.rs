@@ -1,0 +1,288 @@
+//! The thread itself.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
+use placet_core::{Command, Entry, State};
+use tokio::sync::{mpsc, oneshot};
+
+use super::draft::{Draft, Judged};
+use super::wait::{Woken, receive};
+use super::{Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, SNAPSHOT_EVERY};
+use crate::entry::NewEntry;
+use crate::environment::Environment;
+use crate::error::{CommitError, StoreError, SubmitError};
+use crate::keys::Keys;
+use crate::recover::{check_head, damaged, recover};
+use crate::snapshot::Snapshot;
+use crate::store::{Append, Batch, Head, Store, View};
+use crate::tree::{Tree, root_at};
+
+/// What the thread owns.
+pub(super) struct Worker {
+    store: Box<dyn Store>,
+    keys: Arc<Keys>,
+    env: Arc<dyn Environment>,
+    /// INVARIANT: state and tree are the fold of the same entries. Between batches those are
+    /// durable, unless `stale`.
+    state: State,
+    tree: Tree,
+    published: Arc<Published>,
+    /// The size and the root that the log is known to have had. It never goes back behind them.
+    durable: (u64, Hash),
+    /// Whether a batch failed, so that the state must be read again before anything is judged.
+    stale: bool,
+    /// How many entries the stored snapshot covers.
+    snapshot: u64,
+}
+
+/// The result of a batch that was not recorded, or perhaps was.
+type Failure = CommitError;
+
+impl Worker {
+    pub(super) fn open(
+        store: Box<dyn Store>,
+        keys: Arc<Keys>,
+        env: Arc<dyn Environment>,
+    ) -> Result<Self, StoreError> {
+        let published = Arc::new(Published {
+            state: RwLock::new(State::default()),
+            checkpoint: RwLock::new(Arc::from("")),
+        });
+        let mut worker = Self {
+            store,
+            keys,
+            env,
+            state: State::default(),
+            tree: Tree::default(),
+            published,
+            durable: (0, EMPTY_ROOT),
+            stale: false,
+            snapshot: 0,
+        };
+        worker.reload()?;
+        Ok(worker)
+    }
+
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published)
+    }
+
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(MAX_BATCH);
+        loop {
+            match receive(&mut queue, &mut jobs, MAX_BATCH, self.patience()) {
+                Woken::Closed => break,
+                Woken::Jobs | Woken::Time => self.serve(&mut jobs),
+            }
+        }
+        // Without the snapshot the next start takes longer.
+        drop(self.save_snapshot());
+    }
+
+    /// How long it may sleep: until the next approval is due.
+    fn patience(&self) -> Option<Duration> {
+        let deadline = self.state.approvals().next_deadline()?;
+        Some(deadline.since(self.env.now()).min(LONGEST_SLEEP))
+    }
+
+    /// Carries out one batch and answers everyone in it.
+    fn serve(&mut self, jobs: &mut Vec<Job>) {
+        let (commands, replies): (Vec<_>, Vec<_>) =
+            jobs.drain(..).map(|job| (job.command, job.reply)).unzip();
+        match self.batch(commands) {
+            Ok(answers) => answer(replies, answers),
+            Err(failure) => {
+                self.stale = true;
+                fail(replies, failure);
+            }
+        }
+        if self.state.size() >= self.snapshot.saturating_add(SNAPSHOT_EVERY) {
+            // It is tried again after the next batch.
+            drop(self.save_snapshot());
+        }
+    }
+
+    fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
+        if self.stale {
+            self.store.reopen()?;
+            self.reload()?;
+        }
+        let mut batch = self.store.begin(self.state.size())?;
+        catch_up(&mut *batch, &mut self.state, &mut self.tree, &self.published, &self.keys)?;
+        self.durable = (self.tree.size(), self.tree.root());
+        let now = self.state.clock(self.env.now());
+        let Self { state, tree, env, .. } = self;
+        let mut draft = Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
+        draft.tick(batch.view())?;
+        let judged = commands.into_iter().map(|command| draft.judge(command, batch.view()));
+        let judged = judged.collect::<Result<Vec<_>, _>>()?;
+        let entries = draft.entries;
+        if !entries.is_empty() {
+            let head = sign(&self.tree, &self.keys)?;
+            let tiles = self.tree.take_tiles();
+            batch.append(Append { entries: &entries, tiles: &tiles, head: &head })?;
+            // A crash before this line leaves nothing of the batch, a crash after it all of it.
+            // Nobody has been answered.
+            batch.commit()?;
+            self.durable = (head.size, head.root);
+            self.publish(entries.iter().map(|new| &new.entry), head);
+        } else {
+            drop(batch);
+        }
+        Ok(self.answers(entries, judged))
+    }
+
+    /// The answers, in the order of the commands, each with the entries that are its own.
+    fn answers(&self, entries: Vec<NewEntry>, judged: Vec<Judged>) -> Vec<Answer> {
+        let checkpoint = self.published.checkpoint.read().unwrap_or_else(PoisonError::into_inner);
+        let first = entries.len() - judged.iter().flatten().map(ExactSizeIterator::len).sum::<usize>();
+        let mut entries = entries.into_iter().skip(first).map(|new| new.entry);
+        let answer = |judged: Judged| {
+            let entries = entries.by_ref().take(judged?.len()).collect();
+            Ok(Committed { entries, checkpoint: Arc::clone(&checkpoint) })
+        };
+        judged.into_iter().map(answer).collect()
+    }
+
+    /// Shows what is now durable to those who only look.
+    fn publish<'a>(&self, entries: impl Iterator<Item = &'a Entry>, head: Head) {
+        let mut state = self.published.state.write().unwrap_or_else(PoisonError::into_inner);
+        entries.for_each(|entry| state.apply(entry));
+        drop(state);
+        let mut checkpoint = self.published.checkpoint.write().unwrap_or_else(PoisonError::into_inner);
+        *checkpoint = head.checkpoint.into();
+    }
+
+    /// Reads the state from the log, and gives a new log its first head.
+    fn reload(&mut self) -> Result<(), StoreError> {
+        let recovered = {
+            let mut reader = self.store.reader()?;
+            let view = reader.view()?;
+            let recovered = recover(&*view, std::slice::from_ref(self.keys.verifier()))?;
+            self.check_continues(recovered.tree.size(), &*view)?;
+            recovered
+        };
+        let head = match recovered.head {
+            Some(head) => head,
+            None => return self.found(),
+        };
+        self.snapshot = recovered.snapshot;
+        self.tree = recovered.tree;
+        self.adopt(recovered.state, head);
+        Ok(())
+    }
+
+    /// Refuses a log that lacks what was durable before: it was cut or replaced meanwhile.
+    fn check_continues(&self, size: u64, view: &dyn View) -> Result<(), StoreError> {
+        let (known, root) = self.durable;
+        if size >= known && root_at(known, view)? == root {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt(format!(
+            "it had {known} entries a moment ago, and what is stored now does not begin with them"
+        )))
+    }
+
+    /// Signs the head of an empty log, unless another node does so at the same moment.
+    fn found(&mut self) -> Result<(), StoreError> {
+        let mut batch = self.store.begin(0)?;
+        if batch.view().head()?.is_none() {
+            let head = sign(&Tree::default(), &self.keys)?;
+            batch.append(Append { entries: &[], tiles: &[], head: &head })?;
+            batch.commit().map_err(CommitError::into_error)?;
+        } else {
+            drop(batch);
+        }
+        self.reload()
+    }
+
+    fn adopt(&mut self, state: State, head: Head) {
+        *self.published.state.write().unwrap_or_else(PoisonError::into_inner) = state.clone();
+        self.durable = (head.size, head.root);
+        *self.published.checkpoint.write().unwrap_or_else(PoisonError::into_inner) =
+            head.checkpoint.into();
+        self.state = state;
+        self.stale = false;
+    }
+
+    /// Keeps a snapshot of the state, if there is anything new in it.
+    fn save_snapshot(&mut self) -> Result<(), StoreError> {
+        if self.stale || self.state.size() <= self.snapshot {
+            return Ok(());
+        }
+        let snapshot = Snapshot::take(&self.state, &self.tree.root(), self.keys.signing())
+            .map_err(|error| StoreError::Io(error.to_string()))?;
+        self.store.save_snapshot(&snapshot)?;
+        self.snapshot = snapshot.size;
+        Ok(())
+    }
+}
+
+/// Takes in what other nodes appended. It is durable, so it is shown to everyone.
+fn catch_up(
+    batch: &mut dyn Batch,
+    state: &mut State,
+    tree: &mut Tree,
+    published: &Published,
+    keys: &Keys,
+) -> Result<(), StoreError> {
+    let head = batch.view().head()?.ok_or_else(|| StoreError::Corrupt("its head is missing".to_owned()))?;
+    if head.size == state.size() && head.root == tree.root() {
+        return Ok(());
+    }
+    check_head(&head, std::slice::from_ref(keys.verifier()))?;
+    let mut seen = Vec::new();
+    loop {
+        let unseen = batch.unseen()?;
+        if unseen.is_empty() {
+            break;
+        }
+        for stored in unseen {
+            let entry = stored.decode().map_err(|error| damaged(stored.index, &error))?;
+            tree.push(leaf_hash(&stored.leaf)).map_err(|error| StoreError::Full(error.to_string()))?;
+            state.apply(&entry);
+            seen.push(entry);
+        }
+    }
+    // Their tiles are stored already.
+    tree.take_tiles();
+    if (tree.size(), tree.root()) != (head.size, head.root) {
+        return Err(StoreError::Corrupt(format!(
+            "it does not continue the {} entries that were known",
+            state.size()
+        )));
+    }
+    let mut shown = published.state.write().unwrap_or_else(PoisonError::into_inner);
+    seen.iter().for_each(|entry| shown.apply(entry));
+    drop(shown);
+    *published.checkpoint.write().unwrap_or_else(PoisonError::into_inner) = head.checkpoint.into();
+    Ok(())
+}
+
+/// The signed head of a tree.
+fn sign(tree: &Tree, keys: &Keys) -> Result<Head, StoreError> {
+    let (size, root) = (tree.size(), tree.root());
+    let signed = Checkpoint::new(keys.origin(), size, root).and_then(|head| head.sign(keys.signing()));
+    let signed = signed.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(Head { size, root, checkpoint: signed.into_string() })
+}
+
+/// Answers everyone. Who has stopped waiting is not missed.
+fn answer(replies: Vec<oneshot::Sender<Answer>>, answers: Vec<Answer>) {
+    for (reply, answer) in replies.into_iter().zip(answers) {
+        drop(reply.send(answer));
+    }
+}
+
+/// Tells everyone in a batch that it failed.
+fn fail(replies: Vec<oneshot::Sender<Answer>>, failure: Failure) {
+    let reason = match failure {
+        CommitError::NotCommitted(error) => SubmitError::NotRecorded(Arc::new(error)),
+        CommitError::Unknown(error) => SubmitError::Unknown(Arc::new(error)),
+    };
+    for reply in replies {
+        drop(reply.send(Err(reason.clone())));
+    }
+}

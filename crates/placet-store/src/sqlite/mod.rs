@@ -1,0 +1,170 @@
+//! A log in one SQLite file.
+//!
+//! One connection writes, in WAL mode with `synchronous = FULL`: when a commit returns, the disk
+//! has it. Readers have connections of their own and never hold up the writer. Beside the file lie
+//! `-lock`, which says who has the log, and `-key`, the log's secrets.
+
+mod checkpointer;
+mod fault;
+mod lock;
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::environment::Environment;
+use crate::error::StoreError;
+use crate::snapshot::Snapshot;
+use crate::store::{Batch, Reader, Store};
+use checkpointer::Checkpointer;
+use fault::fault;
+use lock::Lock;
+pub use read::SqliteReader;
+
+/// The version of the schema, in the file's `user_version`.
+const SCHEMA_VERSION: i64 = 1;
+
+/// What marks the file as a log, in its `application_id`: "Plct".
+const APPLICATION_ID: i64 = 0x506c_6374;
+
+/// How long to wait for another connection's lock before giving up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Prepared statements to keep: more than there are.
+const STATEMENTS: usize = 64;
+
+/// How a log is opened for writing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The most pages of 4 KiB that the file may have; without it the disk is the limit.
+    pub max_pages: Option<u32>,
+    /// Open it although another process or another handle may have it. The log stays whole, for
+    /// every batch takes the tip first, but nothing on a single machine needs this besides tests.
+    pub danger_unlocked: bool,
+}
+
+/// A log in one SQLite file, open for writing.
+#[derive(Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    options: Options,
+    checkpointer: Checkpointer,
+    connection: Connection,
+    /// Given back after everything above is closed.
+    _lock: Option<Lock>,
+}
+
+impl Sqlite {
+    /// Opens a log, or creates it.
+    ///
+    /// # Errors
+    /// When it is in use, of another version, damaged, or cannot be written.
+    pub fn open(path: &Path, options: Options, env: &dyn Environment) -> Result<Self, StoreError> {
+        let lock = match options.danger_unlocked {
+            true => None,
+            false => Some(Lock::take(path, env)?),
+        };
+        let connection = connect(path, options)?;
+        let checkpointer = Checkpointer::start(path)?;
+        Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })
+    }
+
+    /// Where the secrets of the log at `path` are kept.
+    #[must_use]
+    pub fn key_path(path: &Path) -> PathBuf {
+        beside(path, "-key")
+    }
+}
+
+impl Store for Sqlite {
+    fn begin(&mut self, known: u64) -> Result<Box<dyn Batch + '_>, StoreError> {
+        self.checkpointer.relieve(&self.connection);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(fault)?;
+        Ok(Box::new(write::SqliteBatch::new(transaction, known, &self.checkpointer)))
+    }
+
+    fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        write::save_snapshot(&self.connection, snapshot)
+    }
+
+    fn rebuild(&mut self) -> Result<(), StoreError> {
+        write::rebuild(&mut self.connection)
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        self.connection = connect(&self.path, self.options)?;
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(SqliteReader::open(&self.path)?))
+    }
+}
+
+/// A file beside the log.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn connect(path: &Path, options: Options) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(fault)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    migrate(&mut connection, path)?;
+    // INVARIANT: with FULL in WAL mode a commit returns after the log of changes is on the disk.
+    // Erased bytes are overwritten, not only forgotten. Checkpoints are made by the checkpointer.
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+             PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(fault)?;
+    if let Some(pages) = options.max_pages {
+        connection.pragma_update(None, "max_page_count", pages).map_err(fault)?;
+    }
+    Ok(connection)
+}
+
+/// Creates the tables in an empty file; otherwise checks that they are those known here.
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let tables: i64 = transaction
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(fault)?;
+    if tables > 0 {
+        return check_version(&transaction, path);
+    }
+    transaction.execute_batch(include_str!("schema.sql")).map_err(fault)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(fault)?;
+    transaction.commit().map_err(fault)
+}
+
+/// Refuses a file of another program or another version.
+fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, found) =
+        (pragma("application_id").map_err(fault)?, pragma("user_version").map_err(fault)?);
+    if application != APPLICATION_ID {
+        let reason = format!("{} is a database of another program", path.display());
+        return Err(StoreError::Foreign(reason));
+    }
+    if found != SCHEMA_VERSION {
+        return Err(StoreError::Schema { path: path.to_owned(), found, expected: SCHEMA_VERSION });
+    }
+    Ok(())
+}
