@@ -129,6 +129,8 @@ pub enum InputFault {
     TooLarge,
     /// A param that the class declares has another type than declared.
     ParamType,
+    /// Text in the form of the placeholder that stands for a redacted secret.
+    Placeholder,
 }
 
 /// What inspection says of a call; see `placet-policy`.

@@ -4,16 +4,20 @@
 //! class is found, the call inspected, the rules evaluated, secrets replaced, and the result frozen
 //! under its digest. What comes out are facts; `placet-core` judges them.
 
-use placet_core::assessment::{Assessment, InputFault, Inspected, Subject};
+use placet_core::assessment::{Assessment, InputFault, Inspected, Subject, Value};
 use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
-use placet_core::json::{Json, Object};
+use placet_core::json::{Json, Limits};
 use placet_core::mode::Bucket;
-use placet_core::{Action, ActionClass, ActionTag, Mode, Pepper};
+use placet_core::{
+    Action, ActionClass, AgentId, BuildId, Mode, Pepper, PersonId, SessionId,
+};
 
-use crate::inspect::{self, Call, Inspection};
-use crate::rules::{Outcome, RuleRequest};
-use crate::{Policy, limits, value};
+use crate::inspect::{self, Call, Effect, Inspection};
+use crate::limits;
+use crate::redact::Redactor;
+use crate::rules::{Evaluation, RuleRequest};
+use crate::{Policy, value};
 
 /// An action, frozen, with what is known of it.
 #[derive(Clone, Debug)]
@@ -30,51 +34,62 @@ impl Policy {
     /// The pepper is the log's: it keys the tag, the placeholders of secrets and the sampling.
     #[must_use]
     pub fn assess(&self, action: &Action, pepper: &Pepper) -> Assessed {
-        let class = self.class_of(action.tool.as_str());
-        let inspection = inspect::inspect(&Call::new(action.tool.as_str(), &action.params));
+        let class = self.class_of(action.tool.as_str()).map(|class| &**class);
+        let call = Call { tool: action.tool.as_str(), params: &action.params, annotations: None };
+        let inspection = inspect::inspect(&call);
         let value = value::read(action, class);
         let ruled = self.rule(action, class, &value, &inspection);
-        let mut faults = params_faults(&action.params);
-        if ruled.param_fault {
-            faults.push(InputFault::ParamType);
-        }
-        let subject = Subject {
-            tenant: action.tenant.clone(),
-            agent: action.agent.clone(),
-            build: action.build.clone(),
-            tool: action.tool.clone(),
-        };
+        let call = call_bytes(action);
         let assessment = Assessment {
             policy: self.terms().policy,
+            subject: subject(action),
             class: class.map(|class| class.name.clone()),
-            tag: call_tag(action, pepper),
+            tag: pepper.tag(&Digest::of(Domain::Params, &call)),
+            faults: faults(action, call.len(), &ruled),
             value,
-            faults,
             inspected: inspected(&inspection, class),
             rules: ruled.hits,
             bucket: self.bucket(action, class, pepper),
             enforce: action.enforce,
-            subject,
         };
+        let payload = self.freeze(action, class, &inspection, pepper);
+        Assessed { assessment, payload }
+    }
+
+    /// The action as it is stored and shown: its secrets replaced, and named by its digest.
+    fn freeze(
+        &self,
+        action: &Action,
+        class: Option<&ActionClass>,
+        inspection: &Inspection,
+        pepper: &Pepper,
+    ) -> ActionPayload {
         let secret = class.map_or(&[][..], |class| &class.secret);
         let action = self.redactor().freeze(action, secret, pepper).into_json();
         let digest = Digest::of(Domain::Action, action.canonical().as_bytes());
-        Assessed { assessment, payload: ActionPayload { digest, action, evidence: inspection.to_json() } }
+        ActionPayload { digest, action, evidence: evidence(inspection) }
     }
 
     fn rule(
         &self,
         action: &Action,
         class: Option<&ActionClass>,
-        value: &placet_core::assessment::Value,
+        value: &Value,
         inspection: &Inspection,
-    ) -> Outcome {
+    ) -> Evaluation {
+        let effects: Vec<&str> = inspection.effects().iter().map(Effect::as_str).collect();
         self.rules().evaluate(&RuleRequest {
-            action,
+            tenant: action.tenant.as_str(),
+            agent: action.agent.as_ref().map(AgentId::as_str),
+            session: action.session.as_ref().map(SessionId::as_str),
+            user: action.user.as_ref().map(PersonId::as_str),
+            build: action.build.as_ref().map(BuildId::as_str),
+            tool: action.tool.as_str(),
             class: class.map(|class| &class.name),
             risk: class.map(|class| class.risk),
             value: value.money(),
-            effects: inspection.effects(),
+            effects: &effects,
+            params: &action.params,
         })
     }
 
@@ -95,32 +110,60 @@ impl Policy {
     }
 }
 
-/// What marks the same call under the same log, whoever proposes it and whatever they say about it.
-fn call_tag(action: &Action, pepper: &Pepper) -> ActionTag {
+fn subject(action: &Action) -> Subject {
+    Subject {
+        tenant: action.tenant.clone(),
+        agent: action.agent.clone(),
+        build: action.build.clone(),
+        tool: action.tool.clone(),
+    }
+}
+
+/// What makes two calls the same, whoever proposes them and whatever they say about it: the
+/// tenant, the tool and the params. Names hold no control characters, so the parts cannot run
+/// into each other.
+fn call_bytes(action: &Action) -> Vec<u8> {
     let mut call = Vec::with_capacity(256);
     for name in [action.tenant.as_str(), action.tool.as_str()] {
         call.extend_from_slice(name.as_bytes());
-        // Names hold no control characters, so the parts cannot run into each other.
         call.push(b'\n');
     }
     action.params.write_canonical(&mut call);
-    pepper.tag(&Digest::of(Domain::Params, &call))
+    call
 }
 
-fn params_faults(params: &Object) -> Vec<InputFault> {
+fn faults(action: &Action, call_bytes: usize, ruled: &Evaluation) -> Vec<InputFault> {
     let mut faults = Vec::new();
-    if params.depth() > limits::MAX_PARAMS_DEPTH {
+    if !action.params.is_within_depth(limits::MAX_PARAMS_DEPTH) {
         faults.push(InputFault::TooDeep);
     }
-    if params.text_bytes() > limits::MAX_PARAMS_BYTES {
+    if call_bytes > limits::MAX_CALL_BYTES {
         faults.push(InputFault::TooLarge);
+    }
+    if ruled.param_fault {
+        faults.push(InputFault::ParamType);
+    }
+    // Whoever sends the placeholder of a secret could pass it off as the secret itself.
+    if Redactor::holds_placeholder(&action.params) {
+        faults.push(InputFault::Placeholder);
     }
     faults
 }
 
 fn inspected(inspection: &Inspection, class: Option<&ActionClass>) -> Inspected {
-    match class {
-        Some(class) => Inspected { proven_read: false, exceeds: inspection.exceeds(class.risk) },
-        None => Inspected { proven_read: inspection.is_proven_read(), exceeds: inspection.suspicions() },
-    }
+    let (proven_read, exceeds) = match class {
+        Some(class) => (false, inspection.exceeds(class.risk).into_iter().collect()),
+        None => {
+            let confusables = inspection.confusables().iter();
+            let reasons = confusables.map(|concern| concern.reason.clone()).collect();
+            (inspection.is_proven_read(), reasons)
+        }
+    };
+    Inspected { proven_read, exceeds }
+}
+
+/// The evidence as it is kept beside the leaf, for the people who look at the action.
+fn evidence(inspection: &Inspection) -> Json {
+    let text = serde_json::to_vec(inspection).unwrap_or_default();
+    Json::parse_with(&text, &Limits::OWN).unwrap_or(Json::Null)
 }

@@ -4,6 +4,13 @@
 
 use std::time::Duration;
 
+/// Deepest nesting of params. Real ones stay below ten levels.
+pub const MAX_PARAMS_DEPTH: u8 = 32;
+
+/// Most bytes of a call, its params as canonical JSON: a file to write, not an archive. What a
+/// person is to approve has to be something that a person can read.
+pub const MAX_CALL_BYTES: usize = 256 * 1024;
+
 /// Longest policy file, in bytes: [`MAX_CLASSES`] classes of 400 bytes each, which is twice what an
 /// honest one needs.
 pub const MAX_POLICY_BYTES: usize = 8 * 1024 * 1024;

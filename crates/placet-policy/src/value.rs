@@ -25,7 +25,7 @@ pub(crate) fn read(action: &Action, class: Option<&ActionClass>) -> Value {
 
 fn amount(json: &Json) -> Result<Amount, ValueFault> {
     let amount = Amount::from_json(json).map_err(|error| match error {
-        AmountError::TooManyIntegerDigits | AmountError::TooManyFractionDigits => ValueFault::OutOfRange,
+        AmountError::TooManyIntegerDigits { .. } | AmountError::TooManyFractionDigits { .. } => ValueFault::OutOfRange,
         _ => ValueFault::NotANumber,
     })?;
     if amount.is_negative() { Err(ValueFault::Negative) } else { Ok(amount) }

@@ -35,6 +35,7 @@ fn input_reason(fault: InputFault) -> &'static str {
     match fault {
         InputFault::TooDeep => "the params are nested more deeply than the limit",
         InputFault::TooLarge => "the params are larger than the limit",
+        InputFault::Placeholder => "the params hold the placeholder of a redacted secret",
         InputFault::ParamType => "a param has another type than the class declares",
     }
 }

@@ -100,6 +100,14 @@ impl Object {
         self.entries.is_empty()
     }
 
+    /// Whether nothing in it is nested deeper than `limit` levels, its own included.
+    pub fn is_within_depth(&self, limit: u8) -> bool {
+        match limit.checked_sub(1) {
+            Some(below) => self.entries.iter().all(|(_, value)| value.is_within_depth(below)),
+            None => false,
+        }
+    }
+
     fn search(&self, key: &str) -> Result<usize, usize> {
         self.entries.binary_search_by(|(other, _)| utf16_order(other, key))
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::Json;
+use super::{Json, Object};
 use crate::quote::quote;
 
 /// A place in a JSON value.
@@ -105,11 +105,15 @@ impl fmt::Display for Pointer {
 impl Json {
     /// The value at `pointer`, if there is one.
     pub fn pointer(&self, pointer: &Pointer) -> Option<&Json> {
-        pointer.tokens().try_fold(self, |value, token| match value {
-            Self::Object(object) => object.get(&token),
-            Self::Array(items) => items.get(index(&token)?),
+        pointer.tokens().try_fold(self, |value, token| value.child(&token))
+    }
+
+    fn child(&self, token: &str) -> Option<&Json> {
+        match self {
+            Self::Object(object) => object.get(token),
+            Self::Array(items) => items.get(index(token)?),
             _ => None,
-        })
+        }
     }
 
     /// Puts `value` in the place of the one at `pointer`; `false` if there is none.
@@ -126,6 +130,15 @@ impl Json {
             }
             None => false,
         }
+    }
+}
+
+impl Object {
+    /// The value at `pointer`, if there is one. The root is the object itself and no value in it.
+    pub fn pointer(&self, pointer: &Pointer) -> Option<&Json> {
+        let mut tokens = pointer.tokens();
+        let first = self.get(&tokens.next()?)?;
+        tokens.try_fold(first, |value, token| value.child(&token))
     }
 }
 

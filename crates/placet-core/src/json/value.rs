@@ -97,6 +97,16 @@ impl Json {
         }
     }
 
+    /// Whether nothing in it is nested deeper than `limit` levels.
+    pub fn is_within_depth(&self, limit: u8) -> bool {
+        match (self, limit.checked_sub(1)) {
+            (Self::Object(object), _) => object.is_within_depth(limit),
+            (Self::Array(items), Some(below)) => items.iter().all(|item| item.is_within_depth(below)),
+            (Self::Array(_), None) => false,
+            _ => true,
+        }
+    }
+
     /// Calls `visit` with every value in this one, itself first, and with its place.
     pub fn walk(&self, mut visit: impl FnMut(&Pointer, &Json)) {
         walk(self, &mut Pointer::root(), &mut visit);

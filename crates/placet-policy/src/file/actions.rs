@@ -7,10 +7,10 @@ use placet_core::class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 use placet_core::{Amount, ClassName, ToolName};
 
 use super::diagnostic::quote;
-use super::params::ParamType;
 use super::reader::Reader;
 use super::report::{At, Report, Span};
 use super::{caps, params, values};
+use crate::params::ParamType;
 use crate::limits::MAX_CLASSES;
 
 /// A class with the places that later checks point at.

@@ -30,11 +30,11 @@ use placet_core::{ClassName, Digest, Terms, ToolName, Verdict};
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use params::{ParamKind, ParamType};
 pub use schema::json_schema;
 
 use crate::limits::{MAX_POLICY_BYTES, MAX_RECOVERED_BYTES};
 use crate::matcher::Matcher;
+use crate::params::ParamType;
 use reader::Reader;
 use report::{At, Fault, Report, Span};
 

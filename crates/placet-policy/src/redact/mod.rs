@@ -91,7 +91,7 @@ impl Redactor {
     /// The action without its secrets. `secret` are the params that its class marks.
     #[must_use]
     pub fn freeze(&self, action: &Action, secret: &[Pointer], pepper: &Pepper) -> Frozen {
-        let mut json = action.to_json();
+        let mut json = action.clone().into_json();
         let mut walk = Walk::new(self.detector, Mark::Keyed(pepper));
         if let Json::Object(fields) = &mut json {
             for (name, value) in fields.iter_mut().filter(|(name, _)| !PUBLIC.contains(name)) {
@@ -128,13 +128,15 @@ impl Redactor {
         text
     }
 
-    /// Whether a value already holds text in the form of a placeholder.
+    /// Whether params already hold text in the form of a placeholder, in values or in keys.
     ///
     /// Redaction leaves such text alone, so a caller who sends one could pass it off as the secret
     /// that it stands for. Whoever takes actions in from outside should refuse it.
     #[must_use]
-    pub fn holds_placeholder(json: &Json) -> bool {
-        walk::any_text(json, &|text| placeholder::is_in(text))
+    pub fn holds_placeholder(params: &Object) -> bool {
+        params.iter().any(|(key, value)| {
+            placeholder::is_in(key) || walk::any_text(value, &placeholder::is_in)
+        })
     }
 }
 
