@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use placet_core::Rejection;
 
+use crate::keys::KeysError;
+
 /// Why a store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -61,6 +63,23 @@ pub enum StoreError {
     /// Random bytes are missing, without which a payload must not be committed to.
     #[error("the system gives no random bytes")]
     Randomness(#[source] std::io::Error),
+}
+
+/// Why a log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The log itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its secrets.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The secrets are there, and the log is not.
+    #[error(
+        "there is no log at {}, but its key file is there; restore the log, or move the key file \
+         away to begin a new one", .0.display()
+    )]
+    Lost(PathBuf),
 }
 
 /// Why a commit did not succeed.

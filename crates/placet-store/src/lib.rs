@@ -29,9 +29,9 @@ pub mod store;
 pub mod tree;
 
 pub use environment::{Environment, System};
-pub use error::{CommitError, StoreError, SubmitError};
+pub use error::{CommitError, OpenError, StoreError, SubmitError};
 pub use keys::{Keys, KeysError};
 pub use memory::Memory;
-pub use sequencer::{Committed, Sequencer};
-pub use sqlite::Sqlite;
-pub use store::{Reader, Store, View};
+pub use sequencer::{Committed, Sequencer, Tip};
+pub use sqlite::{Sqlite, SqliteReader};
+pub use store::{Head, Reader, Store, View};

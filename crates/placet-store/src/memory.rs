@@ -134,6 +134,10 @@ impl Reader for Memory {
     fn view(&mut self) -> Result<Box<dyn View + '_>, StoreError> {
         Ok(Box::new(self.data()))
     }
+
+    fn another(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(self.clone()))
+    }
 }
 
 /// The tip, held.

@@ -130,6 +130,12 @@ pub trait Reader: Send {
     /// # Errors
     /// When the store cannot be reached.
     fn view(&mut self) -> Result<Box<dyn View + '_>, StoreError>;
+
+    /// Another reader of the same log.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    fn another(&self) -> Result<Box<dyn Reader>, StoreError>;
 }
 
 /// The log at one moment.

@@ -13,17 +13,19 @@ mod draft;
 mod wait;
 mod worker;
 
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use placet_core::{Command, Entry, State};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::environment::Environment;
-use crate::error::{StoreError, SubmitError};
+use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
-use crate::store::Store;
+use crate::sqlite::{Options, Sqlite};
+use crate::store::{Reader, Store};
 use worker::Worker;
 
 /// Most commands that wait to be taken. A caller beyond it waits before it is let in, which slows
@@ -56,10 +58,19 @@ struct Job {
 
 type Answer = Result<Committed, SubmitError>;
 
-/// What the sequencer shows to everyone.
-pub(crate) struct Published {
+/// How far the log has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tip {
+    /// How many entries are durable.
+    pub size: u64,
+    /// The checkpoint that covers them, as a signed note.
+    pub checkpoint: Arc<str>,
+}
+
+/// What the sequencer shows to everyone. All of it is durable.
+struct Published {
     state: RwLock<State>,
-    checkpoint: RwLock<Arc<str>>,
+    tip: watch::Sender<Tip>,
 }
 
 /// A log in operation.
@@ -69,10 +80,21 @@ pub struct Sequencer {
     jobs: Option<mpsc::Sender<Job>>,
     published: Arc<Published>,
     keys: Arc<Keys>,
+    /// Only to make more of them.
+    reader: Mutex<Box<dyn Reader>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sequencer {
+    /// Opens the log in a file, or creates it with new secrets; see [`Sqlite::open_with_keys`].
+    ///
+    /// # Errors
+    /// When the log or its secrets cannot be opened, are damaged, or do not belong together.
+    pub fn open(path: &Path, origin: Option<&str>, env: Arc<dyn Environment>) -> Result<Self, OpenError> {
+        let (store, keys) = Sqlite::open_with_keys(path, origin, Options::default(), &*env)?;
+        Ok(Self::start(Box::new(store), keys, env)?)
+    }
+
     /// Reads the log to its tip and starts the thread.
     ///
     /// # Errors
@@ -83,6 +105,7 @@ impl Sequencer {
         env: Arc<dyn Environment>,
     ) -> Result<Self, StoreError> {
         let keys = Arc::new(keys);
+        let reader = Mutex::new(store.reader()?);
         let worker = Worker::open(store, Arc::clone(&keys), env)?;
         let published = worker.published();
         let (jobs, queue) = mpsc::channel(MAX_QUEUED);
@@ -90,7 +113,7 @@ impl Sequencer {
             .name("placet-sequencer".to_owned())
             .spawn(move || worker.run(queue))
             .map_err(|error| StoreError::Io(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), published, keys, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), published, keys, reader, thread: Some(thread) })
     }
 
     /// Carries out a command, and returns when what it led to is durable.
@@ -121,14 +144,27 @@ impl Sequencer {
     /// The state at the tip, made of durable entries only. Whoever holds it holds up commits.
     #[must_use]
     pub fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.published.state.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.published.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The latest checkpoint, as a signed note.
     #[must_use]
     pub fn checkpoint(&self) -> Arc<str> {
-        let checkpoint = self.published.checkpoint.read();
-        Arc::clone(&checkpoint.unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.published.tip.borrow().checkpoint)
+    }
+
+    /// Follows the log: the receiver changes with every commit.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Tip> {
+        self.published.tip.subscribe()
+    }
+
+    /// A reader of the log, for another thread.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).another()
     }
 
     /// The secrets of the log.

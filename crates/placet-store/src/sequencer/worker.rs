@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
 use placet_core::{Command, Entry, State};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged};
 use super::wait::{Woken, receive};
-use super::{Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, SNAPSHOT_EVERY};
+use super::{Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, SNAPSHOT_EVERY, Tip};
 use crate::entry::NewEntry;
 use crate::environment::Environment;
 use crate::error::{CommitError, StoreError, SubmitError};
@@ -48,7 +48,7 @@ impl Worker {
     ) -> Result<Self, StoreError> {
         let published = Arc::new(Published {
             state: RwLock::new(State::default()),
-            checkpoint: RwLock::new(Arc::from("")),
+            tip: watch::Sender::new(Tip::default()),
         });
         let mut worker = Self {
             store,
@@ -127,7 +127,7 @@ impl Worker {
             // Nobody has been answered.
             batch.commit()?;
             self.durable = (head.size, head.root);
-            self.publish(entries.iter().map(|new| &new.entry), head);
+            self.published.advance(entries.iter().map(|new| &new.entry), head);
         } else {
             drop(batch);
         }
@@ -136,7 +136,7 @@ impl Worker {
 
     /// The answers, in the order of the commands, each with the entries that are its own.
     fn answers(&self, entries: Vec<NewEntry>, judged: Vec<Judged>) -> Vec<Answer> {
-        let checkpoint = self.published.checkpoint.read().unwrap_or_else(PoisonError::into_inner);
+        let checkpoint = Arc::clone(&self.published.tip.borrow().checkpoint);
         let first = entries.len() - judged.iter().flatten().map(ExactSizeIterator::len).sum::<usize>();
         let mut entries = entries.into_iter().skip(first).map(|new| new.entry);
         let answer = |judged: Judged| {
@@ -144,15 +144,6 @@ impl Worker {
             Ok(Committed { entries, checkpoint: Arc::clone(&checkpoint) })
         };
         judged.into_iter().map(answer).collect()
-    }
-
-    /// Shows what is now durable to those who only look.
-    fn publish<'a>(&self, entries: impl Iterator<Item = &'a Entry>, head: Head) {
-        let mut state = self.published.state.write().unwrap_or_else(PoisonError::into_inner);
-        entries.for_each(|entry| state.apply(entry));
-        drop(state);
-        let mut checkpoint = self.published.checkpoint.write().unwrap_or_else(PoisonError::into_inner);
-        *checkpoint = head.checkpoint.into();
     }
 
     /// Reads the state from the log, and gives a new log its first head.
@@ -199,10 +190,8 @@ impl Worker {
     }
 
     fn adopt(&mut self, state: State, head: Head) {
-        *self.published.state.write().unwrap_or_else(PoisonError::into_inner) = state.clone();
         self.durable = (head.size, head.root);
-        *self.published.checkpoint.write().unwrap_or_else(PoisonError::into_inner) =
-            head.checkpoint.into();
+        self.published.replace(state.clone(), head);
         self.state = state;
         self.stale = false;
     }
@@ -217,6 +206,26 @@ impl Worker {
         self.store.save_snapshot(&snapshot)?;
         self.snapshot = snapshot.size;
         Ok(())
+    }
+}
+
+impl Published {
+    /// Shows entries that are now durable.
+    fn advance<'a>(&self, entries: impl Iterator<Item = &'a Entry>, head: Head) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        entries.for_each(|entry| state.apply(entry));
+        drop(state);
+        self.show(head);
+    }
+
+    /// Shows a state that was read from the log.
+    fn replace(&self, state: State, head: Head) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.show(head);
+    }
+
+    fn show(&self, head: Head) {
+        self.tip.send_replace(Tip { size: head.size, checkpoint: head.checkpoint.into() });
     }
 }
 
@@ -254,10 +263,7 @@ fn catch_up(
             state.size()
         )));
     }
-    let mut shown = published.state.write().unwrap_or_else(PoisonError::into_inner);
-    seen.iter().for_each(|entry| shown.apply(entry));
-    drop(shown);
-    *published.checkpoint.write().unwrap_or_else(PoisonError::into_inner) = head.checkpoint.into();
+    published.advance(seen.iter(), head);
     Ok(())
 }
 

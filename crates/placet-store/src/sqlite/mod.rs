@@ -16,9 +16,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::environment::Environment;
-use crate::error::StoreError;
+use crate::error::{OpenError, StoreError};
+use crate::keys::Keys;
 use crate::snapshot::Snapshot;
-use crate::store::{Batch, Reader, Store};
+use crate::store::{Batch, Reader, Store, View as _};
 use checkpointer::Checkpointer;
 use fault::fault;
 use lock::Lock;
@@ -63,10 +64,39 @@ impl Sqlite {
     /// # Errors
     /// When it is in use, of another version, damaged, or cannot be written.
     pub fn open(path: &Path, options: Options, env: &dyn Environment) -> Result<Self, StoreError> {
-        let lock = match options.danger_unlocked {
-            true => None,
-            false => Some(Lock::take(path, env)?),
+        let lock = if options.danger_unlocked { None } else { Some(Lock::take(path, env)?) };
+        Self::open_locked(path, options, lock)
+    }
+
+    /// Opens a log with its secrets, or creates both. A new log takes the name `origin`, or makes
+    /// one up.
+    ///
+    /// The empty file comes first, then its secrets, then the first head: a crash after any of
+    /// these steps leaves what the next start goes on from.
+    ///
+    /// # Errors
+    /// When the log cannot be opened, or its secrets cannot be used, or one of the two is missing.
+    pub fn open_with_keys(
+        path: &Path,
+        origin: Option<&str>,
+        options: Options,
+        env: &dyn Environment,
+    ) -> Result<(Self, Keys), OpenError> {
+        let lock = if options.danger_unlocked { None } else { Some(Lock::take(path, env)?) };
+        let key_path = Self::key_path(path);
+        if !path.exists() && key_path.exists() {
+            return Err(OpenError::Lost(path.to_owned()));
+        }
+        let store = Self::open_locked(path, options, lock)?;
+        let is_new = read::Sql(&store.connection).head()?.is_none();
+        let keys = match is_new {
+            true => Keys::open_or_create(&key_path, origin, env)?,
+            false => Keys::open(&key_path)?,
         };
+        Ok((store, keys))
+    }
+
+    fn open_locked(path: &Path, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
         let connection = connect(path, options)?;
         let checkpointer = Checkpointer::start(path)?;
         Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })

@@ -1,7 +1,7 @@
 //! Reading from the file.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use placet_core::autonomy::LedgerKey;
@@ -28,6 +28,7 @@ macro_rules! actions {
 /// Reads a log beside whoever writes it, without the lock and without changing anything.
 #[derive(Debug)]
 pub struct SqliteReader {
+    path: PathBuf,
     connection: Connection,
 }
 
@@ -42,7 +43,7 @@ impl SqliteReader {
         }
         let connection = connect(path)?;
         check_version(&connection, path)?;
-        Ok(Self { connection })
+        Ok(Self { path: path.to_owned(), connection })
     }
 }
 
@@ -52,6 +53,10 @@ impl Reader for SqliteReader {
         let sql = Sql(self.connection.transaction().map_err(fault)?);
         sql.head()?;
         Ok(Box::new(sql))
+    }
+
+    fn another(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(Self::open(&self.path)?))
     }
 }
 
