@@ -32,6 +32,9 @@ pub const MIN_BUDGET_WINDOW: Duration = Duration::from_secs(1);
 /// Longest window of a budget: a leap year. What happened in a window is remembered for its length.
 pub const MAX_BUDGET_WINDOW: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Most calls that a budget can allow: at ten a second, three years of them.
+pub const MAX_BUDGET_COUNT: u64 = 1_000_000_000;
+
 /// Shortest deadline of an approval: nobody reads and answers in less.
 pub const MIN_APPROVAL_DEADLINE: Duration = Duration::from_secs(1);
 

@@ -20,6 +20,7 @@ mod reader;
 mod report;
 mod schema;
 mod suggest;
+mod syntax;
 mod values;
 
 use std::collections::BTreeMap;
@@ -27,16 +28,15 @@ use std::collections::BTreeMap;
 use placet_core::mode::{Mode, Share};
 use placet_core::terms::{Defaults, Unclassified};
 use placet_core::{ClassName, Digest, Terms, ToolName, Verdict};
-use toml::de::{DeTable, DeValue, Error as TomlError};
+use toml::de::{DeTable, DeValue};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use schema::json_schema;
 
-use crate::limits::{MAX_POLICY_BYTES, MAX_RECOVERED_BYTES};
 use crate::matcher::Matcher;
 use crate::params::ParamType;
 use reader::Reader;
-use report::{At, Fault, Report, Span};
+use report::{At, Report, Span};
 
 /// What a policy file says.
 #[derive(Clone, Debug)]
@@ -61,50 +61,12 @@ pub struct PolicyDoc {
 /// A file that is not TOML has one error.
 pub fn parse(file: &str, text: &str, policy: Digest) -> Result<PolicyDoc, Diagnostics> {
     let mut report = Report::new(file, text);
-    let doc = toml_table(text, &mut report).and_then(|table| read(&table, policy, &mut report));
+    let doc = syntax::read(text, &mut report).and_then(|table| read(&table, policy, &mut report));
     let found = report.finish();
     match doc {
         Some(doc) if !found.has_errors() => Ok(PolicyDoc { warnings: found.into(), ..doc }),
         _ => Err(found),
     }
-}
-
-/// The file as TOML, unless it is none.
-fn toml_table<'t>(text: &'t str, report: &mut Report<'_>) -> Option<DeTable<'t>> {
-    if text.len() > MAX_POLICY_BYTES {
-        let message = format!("the file has {} bytes", text.len());
-        report.error(Span::default(), message, format!("write at most {MAX_POLICY_BYTES}"));
-        return None;
-    }
-    match DeTable::parse(text) {
-        Ok(table) => Some(table.into_inner()),
-        Err(error) => {
-            let error = first_syntax_error(text).unwrap_or(error);
-            let span = error.span().unwrap_or_default().into();
-            report.fault(span, syntax_fault(error.message()));
-            None
-        }
-    }
-}
-
-/// The syntax error that comes first in the file, which need not be the one that is found first.
-fn first_syntax_error(text: &str) -> Option<TomlError> {
-    if text.len() > MAX_RECOVERED_BYTES {
-        return None;
-    }
-    let (_, errors) = DeTable::parse_recoverable(text);
-    errors.into_iter().min_by_key(|error| error.span().map(|span| span.start))
-}
-
-fn syntax_fault(message: &str) -> Fault {
-    let (what, expected) = match message.split_once(", expected ") {
-        Some((what, expected)) => (what, format!("write {expected} here")),
-        None if message == "duplicate key" => {
-            (message, "remove one of the two, or name it otherwise".to_owned())
-        }
-        None => (message, "write it as TOML has it, see https://toml.io".to_owned()),
-    };
-    Fault::new(format!("this is not TOML: {what}"), expected)
 }
 
 fn read(table: &DeTable<'_>, policy: Digest, report: &mut Report<'_>) -> Option<PolicyDoc> {
@@ -116,7 +78,7 @@ fn read(table: &DeTable<'_>, policy: Digest, report: &mut Report<'_>) -> Option<
         report.error(version.span().into(), message, "write version = 1");
         return None;
     }
-    let top = Reader::open(&keys::POLICY, "the policy".to_owned(), table, Span::default(), report);
+    let top = Reader::open(&keys::POLICY, String::new(), table, Span::default(), report);
     let drafts = actions::read(&top, report);
     let matcher = names::check(&drafts, report);
     let graduation = graduation::read(&top, &drafts, report);

@@ -15,7 +15,9 @@ use super::{suggest, values};
 pub(crate) struct Reader<'t> {
     section: &'static Section,
     table: &'t DeTable<'t>,
-    /// How the table is called in messages.
+    /// The keys that lead to it, as a header would have them; empty for the file as a whole.
+    path: String,
+    /// What the table is called in messages.
     pub(crate) title: String,
     /// Where it begins.
     pub(crate) span: Span,
@@ -25,11 +27,12 @@ impl<'t> Reader<'t> {
     /// Opens a table and reports the keys that do not belong there, and those that are missing.
     pub(crate) fn open(
         section: &'static Section,
-        title: String,
+        path: String,
         table: &'t DeTable<'t>,
         span: Span,
         report: &mut Report<'_>,
     ) -> Self {
+        let title = if path.is_empty() { "the policy".to_owned() } else { format!("[{path}]") };
         for key in table.keys().filter(|key| section.key(key.get_ref()).is_none()) {
             let message = format!("unknown key {} in {title}", quote(key.get_ref()));
             let remedy = suggest::remedy(key.get_ref(), section.names());
@@ -39,7 +42,7 @@ impl<'t> Reader<'t> {
             let message = format!("{title} does not say {}", key.name);
             report.error(span, message, format!("write {}", advice(key)));
         }
-        Self { section, table, title, span }
+        Self { section, table, path, title, span }
     }
 
     /// A single value.
@@ -92,7 +95,9 @@ impl<'t> Reader<'t> {
             return None;
         };
         let span = self.key_span(name).unwrap_or(self.span);
-        Some(Reader::open(section, format!("{} {name}", self.title), table, span, report))
+        let path =
+            if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        Some(Reader::open(section, path, table, span, report))
     }
 
     /// The tables in a table of tables, each with its name, in the order of the file.
@@ -110,8 +115,8 @@ impl<'t> Reader<'t> {
         for (name, value) in tables {
             let (text, span) = (&**name.get_ref(), name.span().into());
             if let DeValue::Table(table) = value.get_ref() {
-                let title = format!("the class {}", quote(text));
-                let reader = Reader::open(section, title, table, span, report);
+                let path = format!("{}.{}", key.name, as_key(text));
+                let reader = Reader::open(section, path, table, span, report);
                 named.push((At { value: text, span }, reader));
             } else {
                 let found = values::described(value.get_ref());
@@ -136,14 +141,17 @@ impl<'t> Reader<'t> {
         };
         let mut readers = Vec::new();
         for (index, item) in array.iter().enumerate() {
-            let (title, span) = (format!("the {} {}", section.name, index + 1), item.span().into());
+            let (path, span) = (format!("[{name}]"), item.span().into());
             match item.get_ref() {
                 DeValue::Table(table) => {
-                    readers.push(Reader::open(section, title, table, span, report))
+                    readers.push(Reader::open(section, path, table, span, report))
                 }
                 other => {
-                    let message =
-                        format!("{title} should be a table, but is {}", values::described(other));
+                    let message = format!(
+                        "item {} of {name} should be a table, but is {}",
+                        index + 1,
+                        values::described(other)
+                    );
                     report.error(span, message, format!("write [[{name}]] above its keys"));
                 }
             }
@@ -198,7 +206,7 @@ fn refuse_repeats<T: Ord + Clone>(name: &str, items: &[At<T>], report: &mut Repo
     for item in items {
         if let Some(first) = seen.insert(item.value.clone(), item.span) {
             let place = report.place(first);
-            let message = format!("{name} lists the same twice, first on {place}");
+            let message = format!("{name} lists the same item twice, first on {place}");
             report.error(item.span, message, "remove one of the two");
         }
     }
@@ -210,6 +218,12 @@ fn advice(key: &Key) -> String {
         Kind::Word(_) => format!("{} = {}", key.name, key.kind.expected()),
         _ => format!("{} = {}", key.name, key.example),
     }
+}
+
+/// A name as TOML has it in a header: in quotes where it must be.
+fn as_key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quote(name) }
 }
 
 fn section_advice(section: &Section) -> String {

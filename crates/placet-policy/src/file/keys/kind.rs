@@ -102,6 +102,9 @@ impl Kind {
             Self::Pointer => "a JSON pointer such as \"/amount\"".to_owned(),
             Self::Amount => "an amount such as \"100.50\"".to_owned(),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Duration(Duration::ZERO, most) => {
+                format!("a duration up to \"{}\"", human_duration(*most))
+            }
             Self::Duration(least, most) => {
                 format!(
                     "a duration from \"{}\" to \"{}\"",

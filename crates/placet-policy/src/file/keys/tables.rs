@@ -6,8 +6,8 @@ use placet_core::limits::{MAX_APPROVAL_DEADLINE, MAX_SOURCES};
 
 use super::kind::{Key, Kind, Section, Word};
 use crate::limits::{
-    MAX_BUDGET_WINDOW, MAX_CLASSES, MAX_COOL_DOWN, MAX_EVIDENCE_WINDOW, MAX_LIST, MAX_QUORUM,
-    MAX_STATEMENT_LENGTH, MIN_APPROVAL_DEADLINE, MIN_BUDGET_WINDOW,
+    MAX_BUDGET_COUNT, MAX_BUDGET_WINDOW, MAX_CLASSES, MAX_COOL_DOWN, MAX_EVIDENCE_WINDOW, MAX_LIST,
+    MAX_QUORUM, MAX_STATEMENT_LENGTH, MIN_APPROVAL_DEADLINE, MIN_BUDGET_WINDOW,
 };
 
 /// The file as a whole.
@@ -322,8 +322,7 @@ pub static BUDGET: Section = Section {
         },
         Key {
             name: "count",
-            // TOML's own whole numbers end here.
-            kind: Kind::Whole(1, i64::MAX.unsigned_abs()),
+            kind: Kind::Whole(1, MAX_BUDGET_COUNT),
             required: false,
             default: "any number; count or value must be there",
             example: "100",
