@@ -157,6 +157,18 @@ fn wrong_type(pointer: &str, expected: &'static str, found: &Json) -> ActionErro
     error(pointer, ActionErrorKind::Type { expected, found: found.kind() })
 }
 
+/// The name of an unknown field as a part of a pointer, with no more of it than an error should
+/// repeat, and nothing in it that could disturb a terminal.
+fn shown(field: &str) -> String {
+    let escaped = field.replace('~', "~0").replace('/', "~1");
+    let mut chars = escaped.chars();
+    let mut shown: String = chars.by_ref().take(limits::MAX_QUOTED_CHARS).collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown.escape_debug().to_string()
+}
+
 /// The fields not yet read; what is left at the end is unknown.
 struct Fields(Object);
 
@@ -213,9 +225,7 @@ impl Fields {
         match self.0.iter().next() {
             None => Ok(()),
             Some((name, _)) => {
-                let pointer =
-                    format!("/{}", name.replace('~', "~0").replace('/', "~1").escape_debug());
-                Err(error(&pointer, ActionErrorKind::Unknown))
+                Err(error(&format!("/{}", shown(name)), ActionErrorKind::Unknown))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Held actions that wait for people.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::assessment::Subject;
 use crate::digest::ActionTag;
 use crate::id::{ActionId, ApprovalId};
+use crate::name::{AgentId, TenantId};
 use crate::time::Timestamp;
 
 /// A held action: what must come together before it may run, and until when.
@@ -43,7 +45,11 @@ pub struct OpenApproval {
 pub struct OpenApprovals {
     by_id: BTreeMap<ApprovalId, OpenApproval>,
     by_deadline: BTreeSet<(Timestamp, ApprovalId)>,
+    by_agent: BTreeMap<Asker, usize>,
 }
+
+/// An agent of a tenant; those without a name count as one.
+type Asker = (TenantId, Option<AgentId>);
 
 impl OpenApprovals {
     /// An open approval by its id.
@@ -78,16 +84,34 @@ impl OpenApprovals {
         self.by_deadline.first().map(|(deadline, _)| *deadline)
     }
 
+    /// How many are open for the agent that asks.
+    #[must_use]
+    pub fn of_agent(&self, subject: &Subject) -> usize {
+        self.by_agent.get(&asker(subject)).copied().unwrap_or_default()
+    }
+
     pub(crate) fn insert(&mut self, id: ApprovalId, approval: OpenApproval) {
+        self.remove(id);
         self.by_deadline.insert((approval.deadline, id));
+        *self.by_agent.entry(asker(&approval.subject)).or_default() += 1;
         self.by_id.insert(id, approval);
     }
 
     pub(crate) fn remove(&mut self, id: ApprovalId) -> Option<OpenApproval> {
         let approval = self.by_id.remove(&id)?;
         self.by_deadline.remove(&(approval.deadline, id));
+        if let Entry::Occupied(mut count) = self.by_agent.entry(asker(&approval.subject)) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         Some(approval)
     }
+}
+
+fn asker(subject: &Subject) -> Asker {
+    (subject.tenant.clone(), subject.agent.clone())
 }
 
 /// The form in snapshots.
@@ -95,8 +119,11 @@ type Entries = BTreeMap<ApprovalId, OpenApproval>;
 
 impl From<Entries> for OpenApprovals {
     fn from(by_id: Entries) -> Self {
-        let by_deadline = by_id.iter().map(|(id, approval)| (approval.deadline, *id)).collect();
-        Self { by_id, by_deadline }
+        let mut open = Self::default();
+        for (id, approval) in by_id {
+            open.insert(id, approval);
+        }
+        open
     }
 }
 

@@ -5,9 +5,13 @@
 
 use crate::autonomy;
 use crate::class::AutonomyState;
+use crate::command::{Command, Rejection};
 use crate::decide::decide;
-use crate::event::{AutonomyChanged, Decided, Entry, Event, PolicyInstalled};
-use crate::handle;
+use crate::event::{
+    AutonomyChanged, Decided, Entry, Erased, Event, PolicyInstalled, Ratified, Switched,
+};
+use crate::handle::{self, handle};
+use crate::name::ClassName;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -59,14 +63,23 @@ pub enum Violation {
     /// Resetting a switch that was not tripped, or tripping one that was.
     #[error("the kill switch was already in that position")]
     Switch,
-    /// A step on the ladder that the evidence does not carry.
-    #[error("the evidence carries {expected}, the entry says {found}")]
+    /// A step on the ladder that the evidence does not carry, or with another explanation.
+    #[error("the evidence carries {expected}, and the step to {found} does not follow from it")]
     Autonomy {
         /// What the evidence carries.
         expected: AutonomyState,
         /// What the entry says.
         found: AutonomyState,
     },
+    /// A step on the ladder that had to be here is not.
+    #[error("the autonomy of {0} had to change before this entry")]
+    Owed(ClassName),
+    /// What the entry says would have been refused.
+    #[error("what the entry says would have been refused here: {0}")]
+    Refused(#[from] Rejection),
+    /// The entry says what was so already, and would not have been written.
+    #[error("the entry changes nothing, so it would not have been written")]
+    Idle,
     /// Erasure of what was not yet there.
     #[error("the entry erases entry {0}, which comes later")]
     Erasure(u64),
@@ -83,24 +96,58 @@ pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
     if entry.at < state.at() {
         return Err(Violation::Time { before: state.at(), found: entry.at });
     }
-    match &entry.event {
+    match (state.owed().next(), &entry.event) {
+        (_, Event::AutonomyChanged(changed)) => step(state, changed),
+        (Some(of), _) => Err(Violation::Owed(of.class.clone())),
+        (None, event) => follows(state, event, entry.at),
+    }
+}
+
+/// Asks whether an event other than a step on a ladder follows.
+fn follows(state: &State, event: &Event, at: Timestamp) -> Result<(), Violation> {
+    match event {
         Event::PolicyInstalled(installed) => policy(installed),
-        Event::Decided(decided) => decision(state, decided, entry.at),
+        Event::Decided(decided) => decision(state, decided, at),
         Event::Denied(denied) => match state.approvals().open(denied.approval) {
-            Some(open) => require(open.deadline > entry.at && open.action == denied.action),
+            Some(open) => require(open.deadline > at && open.action == denied.action),
             None => Err(Violation::NotOpen),
         },
         Event::Expired(expired) => match state.approvals().open(expired.approval) {
-            Some(open) => require(open.deadline <= entry.at && open.action == expired.action),
+            Some(open) => require(open.deadline <= at && open.action == expired.action),
             None => Err(Violation::NotOpen),
         },
-        Event::Tripped(switched) => switch(state.switches().tripped(&switched.scope).is_none()),
-        Event::Reset(switched) => switch(state.switches().tripped(&switched.scope).is_some()),
+        Event::Tripped(Switched { scope, reason, by }) => {
+            switch(state.switches().tripped(scope).is_none())?;
+            let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
+            again(state, event, Command::Trip { scope, reason, by }, at)
+        }
+        Event::Reset(Switched { scope, reason, by }) => {
+            switch(state.switches().tripped(scope).is_some())?;
+            let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
+            again(state, event, Command::Reset { scope, reason, by }, at)
+        }
+        Event::EvidenceReported(evidence) => {
+            again(state, event, Command::Report(evidence.clone()), at)
+        }
+        Event::Ratified(Ratified { of, by }) => {
+            again(state, event, Command::Ratify { of: of.clone(), by: by.clone() }, at)
+        }
         Event::AutonomyChanged(changed) => step(state, changed),
-        Event::Erased(erased) if erased.index >= entry.index => {
+        Event::Erased(erased) if erased.index >= state.size() => {
             Err(Violation::Erasure(erased.index))
         }
-        Event::Erased(_) | Event::EvidenceReported(_) | Event::Ratified(_) => Ok(()),
+        Event::Erased(Erased { index, reason, by }) => {
+            let (index, reason, by) = (*index, reason.clone(), by.clone());
+            again(state, event, Command::Erase { index, reason, by }, at)
+        }
+    }
+}
+
+/// Asks whether the command behind an event would be accepted here, and lead to it.
+fn again(state: &State, event: &Event, command: Command, at: Timestamp) -> Result<(), Violation> {
+    match handle(state, command, at)?.first() {
+        Some(fact) if fact.event == *event => Ok(()),
+        _ => Err(Violation::Idle),
     }
 }
 
@@ -123,7 +170,10 @@ fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Viola
     }
     let held = found.verdict == Verdict::RequireApproval;
     let sound = match &decided.approval {
-        Some(approval) => held && *approval == handle::open(state, approval.id, of, at),
+        Some(approval) => {
+            let is_new = state.approvals().open(approval.id).is_none();
+            held && is_new && *approval == handle::open(state, approval.id, of, at)
+        }
         None => !held,
     };
     if sound { Ok(()) } else { Err(Violation::Approval) }
@@ -139,13 +189,11 @@ fn switch(moved: bool) -> Result<(), Violation> {
 
 fn step(state: &State, changed: &AutonomyChanged) -> Result<(), Violation> {
     let record = state.ledgers().get(&changed.of).cloned().unwrap_or_default();
-    let class = state.terms().classes.get(&changed.of.class);
-    let expected = class.map_or(AutonomyState::Manual, |class| {
-        autonomy::standing(class, &state.terms().graduation, &record).state
-    });
-    if expected == changed.to && record.state == changed.from {
-        Ok(())
-    } else {
-        Err(Violation::Autonomy { expected, found: changed.to })
+    match autonomy::step(state.terms(), &changed.of, &record) {
+        Some(step) if step == *changed => Ok(()),
+        step => {
+            let expected = step.map_or(record.state, |step| step.to);
+            Err(Violation::Autonomy { expected, found: changed.to })
+        }
     }
 }

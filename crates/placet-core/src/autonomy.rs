@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::class::{ActionClass, AutonomyState, RiskTier};
+use crate::event::AutonomyChanged;
 use crate::name::{BuildId, ClassName, PersonId, SourceName, TenantId};
+use crate::terms::Terms;
 
 /// A rate between 0 and 1, exact to the millionth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -232,6 +234,19 @@ pub fn standing(class: &ActionClass, graduation: &Graduation, record: &Record) -
     Standing { state, missing: Vec::new() }
 }
 
+/// The step that a record takes under the given terms, if it takes one.
+pub(crate) fn step(terms: &Terms, of: &LedgerKey, record: &Record) -> Option<AutonomyChanged> {
+    let (to, missing) = match terms.classes.get(&of.class) {
+        Some(class) => {
+            let standing = standing(class, &terms.graduation, record);
+            (standing.state, standing.missing)
+        }
+        None => (AutonomyState::Manual, vec!["the policy no longer has the class".to_owned()]),
+    };
+    let from = record.state;
+    (to != from).then(|| AutonomyChanged { of: of.clone(), from, to, missing })
+}
+
 fn missing_for(
     next: AutonomyState,
     thresholds: Option<&Thresholds>,
@@ -252,8 +267,9 @@ fn missing_for(
     if !has_adversarial && (consequential || thresholds.adversarial_pass_rate > Rate::default()) {
         missing.push("no adversarial source has reported".to_owned());
     }
-    if consequential && record.ratified_by.len() < usize::from(graduation.ratification_quorum) {
-        let (have, need) = (record.ratified_by.len(), graduation.ratification_quorum);
+    // No policy makes it nobody.
+    let (have, need) = (record.ratified_by.len(), graduation.ratification_quorum.max(1));
+    if consequential && have < usize::from(need) {
         missing.push(format!("ratified by {have} of {need} people"));
     }
     missing

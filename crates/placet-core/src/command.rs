@@ -129,6 +129,12 @@ pub enum Rejection {
     /// The answer came too late.
     #[error("the approval {0} expired at {1}")]
     ApprovalExpired(ApprovalId, Timestamp),
+    /// An approval with an id that another open one has.
+    #[error("there is already an open approval with the id {0}; make another id")]
+    KnownApproval(ApprovalId),
+    /// Erasing what every later entry is judged by.
+    #[error("entry {0} holds a policy, which is needed to judge the log again and stays")]
+    PolicyEntry(u64),
     /// Erasing what is not there.
     #[error("the log has no entry {index}; it has {size}")]
     UnknownEntry {

@@ -7,14 +7,16 @@
 use std::sync::Arc;
 
 use crate::approval::Approval;
+use crate::assessment::Assessment;
 use crate::autonomy::{self, Evidence, LedgerKey, Record};
-use crate::class::{AutonomyState, RiskTier};
+use crate::class::RiskTier;
 use crate::command::{Command, Proposal, Rejection};
 use crate::decide::decide;
 use crate::event::{
     AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, Payload, PolicyInstalled,
     PolicyPayload, Ratified, Switched,
 };
+use crate::id::ApprovalId;
 use crate::limits;
 use crate::state::State;
 use crate::terms::Terms;
@@ -64,13 +66,7 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         }
         Command::Report(evidence) => report(state, evidence),
         Command::Ratify { of, by } => ratify(state, Ratified { of, by }),
-        Command::Erase { index, reason, by } => {
-            check_reason(&reason)?;
-            if index >= state.size() {
-                return Err(Rejection::UnknownEntry { index, size: state.size() });
-            }
-            Ok(vec![Event::Erased(Erased { index, reason, by }).into()])
-        }
+        Command::Erase { index, reason, by } => erase(state, Erased { index, reason, by }),
         Command::Tick => Ok(expire(state, now)),
     }
 }
@@ -82,8 +78,7 @@ fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact
     }
     let decision = decide(state, &assessment, now);
     let approval = if decision.verdict == Verdict::RequireApproval {
-        room("open approvals", state.approvals().len(), limits::MAX_OPEN_APPROVALS)?;
-        Some(open(state, approval, &assessment, now))
+        Some(hold(state, approval, &assessment, now)?)
     } else {
         None
     };
@@ -91,19 +86,31 @@ fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact
     Ok(vec![Fact { event, payload: Some(Payload::Action(Box::new(payload))) }])
 }
 
-/// The approval for a held action, on the terms of its class.
-pub(crate) fn open(
+/// Opens the approval for an action, where there is room for one more.
+fn hold(
     state: &State,
-    id: crate::id::ApprovalId,
-    of: &crate::assessment::Assessment,
+    id: ApprovalId,
+    of: &Assessment,
     now: Timestamp,
-) -> Approval {
+) -> Result<Approval, Rejection> {
+    let (all, own) = (state.approvals().len(), state.approvals().of_agent(&of.subject));
+    room("open approvals", all, limits::MAX_OPEN_APPROVALS)?;
+    room("open approvals of this agent", own, limits::MAX_OPEN_APPROVALS_PER_AGENT)?;
+    if state.approvals().open(id).is_some() {
+        return Err(Rejection::KnownApproval(id));
+    }
+    Ok(open(state, id, of, now))
+}
+
+/// The approval for a held action, on the terms of its class. No terms make it need nobody, or
+/// keep it open for ever.
+pub(crate) fn open(state: &State, id: ApprovalId, of: &Assessment, now: Timestamp) -> Approval {
     let class = of.class.as_ref().and_then(|name| state.terms().classes.get(name));
     let terms = class.map(|class| class.approval.clone()).unwrap_or_default();
     Approval {
         id,
-        deadline: now.saturating_add(terms.deadline),
-        quorum: terms.quorum,
+        deadline: now.saturating_add(terms.deadline.min(limits::MAX_APPROVAL_DEADLINE)),
+        quorum: terms.quorum.max(1),
         fields: terms.fields,
     }
 }
@@ -136,8 +143,8 @@ fn report(state: &State, evidence: Evidence) -> Result<Vec<Fact>, Rejection> {
         room("sources of evidence for the class", record.sources.len(), limits::MAX_SOURCES)?;
     }
     record.add(&evidence, graduation.window);
-    let change = regrade(state.terms(), of, &record);
-    Ok(std::iter::once(Event::EvidenceReported(evidence).into()).chain(change).collect())
+    let step = autonomy::step(state.terms(), &of, &record);
+    Ok(with_step(Event::EvidenceReported(evidence), step))
 }
 
 fn ratify(state: &State, ratified: Ratified) -> Result<Vec<Fact>, Rejection> {
@@ -149,8 +156,13 @@ fn ratify(state: &State, ratified: Ratified) -> Result<Vec<Fact>, Rejection> {
     if !record.ratified_by.insert(ratified.by.clone()) {
         return Ok(Vec::new());
     }
-    let change = regrade(state.terms(), ratified.of.clone(), &record);
-    Ok(std::iter::once(Event::Ratified(ratified).into()).chain(change).collect())
+    let step = autonomy::step(state.terms(), &ratified.of, &record);
+    Ok(with_step(Event::Ratified(ratified), step))
+}
+
+/// An event, and the step on the ladder that it leads to.
+fn with_step(event: Event, step: Option<AutonomyChanged>) -> Vec<Fact> {
+    std::iter::once(event).chain(step.map(Event::AutonomyChanged)).map(Fact::from).collect()
 }
 
 /// A copy of the record that a report or a ratification adds to.
@@ -167,21 +179,21 @@ fn ledger(state: &State, of: &LedgerKey) -> Result<Record, Rejection> {
     }
 }
 
-/// The step that a record takes under the given terms, if it takes one.
-pub(crate) fn regrade(terms: &Terms, of: LedgerKey, record: &Record) -> Option<Fact> {
-    let (to, missing) = match terms.classes.get(&of.class) {
-        Some(class) => {
-            let standing = autonomy::standing(class, &terms.graduation, record);
-            (standing.state, standing.missing)
-        }
-        None => (AutonomyState::Manual, vec!["the policy no longer has the class".to_owned()]),
-    };
-    let from = record.state;
-    (to != from).then(|| Event::AutonomyChanged(AutonomyChanged { of, from, to, missing }).into())
+fn regrade_all(state: &State, terms: &Terms) -> impl Iterator<Item = Fact> {
+    let steps = state.ledgers().iter().filter_map(|(of, record)| autonomy::step(terms, of, record));
+    steps.map(|step| Event::AutonomyChanged(step).into())
 }
 
-fn regrade_all(state: &State, terms: &Terms) -> impl Iterator<Item = Fact> {
-    state.ledgers().iter().filter_map(|(of, record)| regrade(terms, of.clone(), record))
+fn erase(state: &State, erased: Erased) -> Result<Vec<Fact>, Rejection> {
+    check_reason(&erased.reason)?;
+    if erased.index >= state.size() {
+        return Err(Rejection::UnknownEntry { index: erased.index, size: state.size() });
+    }
+    // Without its policy the log could neither be folded to the same state nor judged again.
+    if state.holds_policy(erased.index) {
+        return Err(Rejection::PolicyEntry(erased.index));
+    }
+    Ok(vec![Event::Erased(erased).into()])
 }
 
 /// The approvals whose deadline has come, at most so many at a time.
@@ -192,8 +204,8 @@ fn expire(state: &State, now: Timestamp) -> Vec<Fact> {
 }
 
 fn check_reason(reason: &str) -> Result<(), Rejection> {
-    let fits = (1..=limits::MAX_REASON_BYTES).contains(&reason.trim().len());
-    if fits { Ok(()) } else { Err(Rejection::Reason) }
+    let says_something = !reason.trim().is_empty();
+    if says_something && reason.len() <= limits::MAX_REASON_BYTES { Ok(()) } else { Err(Rejection::Reason) }
 }
 
 fn room(what: &'static str, used: usize, limit: usize) -> Result<(), Rejection> {

@@ -8,9 +8,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::quote::quote;
+
 /// A text that is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an id of this kind; it should look like \"{prefix}0198c2f4-….\"")]
+#[error("{} is not an id of this kind; it should look like \"{prefix}0198c2f4-…\"", quote(.text))]
 pub struct IdError {
     text: String,
     prefix: &'static str,

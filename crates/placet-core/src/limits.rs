@@ -73,6 +73,10 @@ pub const MAX_SWITCHES: usize = 1_000;
 /// Most open approvals in one log, about 40 MB of state.
 pub const MAX_OPEN_APPROVALS: usize = 100_000;
 
+/// Most open approvals of one agent, so that none of them can take all the room, and more than any
+/// team answers in a day.
+pub const MAX_OPEN_APPROVALS_PER_AGENT: usize = 1_000;
+
 /// Most budget windows, over all tenants, agents and classes. An agent that makes up names can
 /// open windows; beyond this every action that would need another one is over its budget.
 pub const MAX_WINDOWS: usize = 100_000;

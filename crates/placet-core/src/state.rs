@@ -4,18 +4,20 @@
 //! [`handle`](crate::handle) before the entry existed. Memory is bounded by what is open: finished
 //! actions are in the log, not here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{OpenApproval, OpenApprovals};
 use crate::assessment::Subject;
-use crate::autonomy::{LedgerKey, Record};
+use crate::autonomy::{Evidence, LedgerKey, Record, step};
 use crate::budget::Windows;
 use crate::class::{ActionClass, AutonomyState};
 use crate::digest::ActionTag;
-use crate::event::{AutonomyChanged, Decided, Denied, Entry, Event, PolicyInstalled, Switched};
+use crate::event::{
+    AutonomyChanged, Decided, Denied, Entry, Event, PolicyInstalled, Ratified, Switched,
+};
 use crate::limits;
 use crate::switch::{KillSwitch, Switches};
 use crate::terms::Terms;
@@ -39,6 +41,13 @@ pub struct State {
     /// Denied calls, and until when they stay denied.
     #[serde(with = "crate::pairs")]
     denied: BTreeMap<ActionTag, Timestamp>,
+    /// Where the policies are in the log: their payloads must stay.
+    #[serde(default)]
+    policies: BTreeSet<u64>,
+    /// Whose autonomy must change before anything else happens, because evidence, a ratification or
+    /// a policy said so. Only while the entries of one command are taken in is it not empty.
+    #[serde(default)]
+    owed: BTreeSet<LedgerKey>,
     /// When denials that no longer count are dropped next.
     sweep_at: Timestamp,
 }
@@ -114,25 +123,30 @@ impl State {
         self.denied.get(tag).copied()
     }
 
+    /// Whether a policy was installed by the entry with this index.
+    #[must_use]
+    pub fn holds_policy(&self, index: u64) -> bool {
+        self.policies.contains(&index)
+    }
+
+    /// Whose autonomy must change before anything else may happen.
+    pub fn owed(&self) -> impl Iterator<Item = &LedgerKey> {
+        self.owed.iter()
+    }
+
     /// Takes in the next entry of the log.
     pub fn apply(&mut self, entry: &Entry) {
         self.size = entry.index.saturating_add(1);
         self.at = self.at.max(entry.at);
         match &entry.event {
-            Event::PolicyInstalled(installed) => self.install(installed),
+            Event::PolicyInstalled(installed) => self.install(installed, entry.index),
             Event::Decided(decided) => self.decided(decided, entry.at),
             Event::Denied(denied) => self.denied(denied, entry.at),
             Event::Expired(expired) => drop(self.approvals.remove(expired.approval)),
             Event::Tripped(switched) => self.tripped(switched, entry.at),
             Event::Reset(switched) => self.switches.reset(&switched.scope),
-            Event::EvidenceReported(evidence) => {
-                let window = self.terms.graduation.window;
-                self.ledgers.entry(LedgerKey::of(evidence)).or_default().add(evidence, window);
-            }
-            Event::Ratified(ratified) => {
-                let record = self.ledgers.entry(ratified.of.clone()).or_default();
-                record.ratified_by.insert(ratified.by.clone());
-            }
+            Event::EvidenceReported(evidence) => self.reported(evidence),
+            Event::Ratified(ratified) => self.ratified(ratified),
             Event::AutonomyChanged(changed) => self.autonomy_changed(changed),
             // The payload was never part of the state.
             Event::Erased(_) => {}
@@ -140,10 +154,36 @@ impl State {
         self.sweep();
     }
 
-    fn install(&mut self, installed: &PolicyInstalled) {
+    fn install(&mut self, installed: &PolicyInstalled, index: u64) {
         // INVARIANT: an entry whose terms could not be read lets nothing through.
         let lockdown = || Arc::new(Terms::lockdown(installed.policy));
         self.terms = installed.terms.clone().unwrap_or_else(lockdown);
+        self.policies.insert(index);
+        let owes = |(of, record): &(&LedgerKey, &Record)| step(&self.terms, of, record).is_some();
+        self.owed = self.ledgers.iter().filter(owes).map(|(of, _)| of.clone()).collect();
+    }
+
+    fn reported(&mut self, evidence: &Evidence) {
+        let of = LedgerKey::of(evidence);
+        let window = self.terms.graduation.window;
+        self.ledgers.entry(of.clone()).or_default().add(evidence, window);
+        self.settle(of);
+    }
+
+    fn ratified(&mut self, ratified: &Ratified) {
+        let record = self.ledgers.entry(ratified.of.clone()).or_default();
+        record.ratified_by.insert(ratified.by.clone());
+        self.settle(ratified.of.clone());
+    }
+
+    /// Notes whether a record that has just changed must take a step.
+    fn settle(&mut self, of: LedgerKey) {
+        let step = self.ledgers.get(&of).and_then(|record| step(&self.terms, &of, record));
+        if step.is_some() {
+            self.owed.insert(of);
+        } else {
+            self.owed.remove(&of);
+        }
     }
 
     fn decided(&mut self, decided: &Decided, at: Timestamp) {
@@ -189,6 +229,7 @@ impl State {
         if changed.to < changed.from {
             record.ratified_by.clear();
         }
+        self.owed.remove(&changed.of);
     }
 
     fn sweep(&mut self) {

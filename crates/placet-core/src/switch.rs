@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::assessment::Subject;
 use crate::name::{AgentId, ClassName, NameError, PersonId, TenantId, ToolName};
+use crate::quote::quote;
 use crate::time::Timestamp;
 
 /// What a switch stops.
@@ -71,7 +72,7 @@ impl fmt::Display for Scope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// None of the known forms.
-    #[error("{0:?} is not a scope; write all, tenant:NAME, agent:NAME or tool:NAME")]
+    #[error("{} is not a scope; write all, tenant:NAME, agent:NAME or tool:NAME", quote(.0))]
     Form(String),
     /// The name in it cannot be one.
     #[error(transparent)]

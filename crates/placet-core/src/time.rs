@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::quote::quote;
+
 /// A point in time in UTC, with the precision that the wire carries: milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 /// A text that is not an RFC 3339 time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a time; write RFC 3339 in UTC, like \"2026-01-31T09:30:00.000Z\"")]
+#[error("{} is not a time; write RFC 3339 in UTC, like \"2026-01-31T09:30:00.000Z\"", quote(.0))]
 pub struct TimestampError(String);
 
 impl Timestamp {

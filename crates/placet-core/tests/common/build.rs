@@ -169,3 +169,12 @@ pub(crate) fn deny(approval: placet_core::ApprovalId) -> Command {
     let by = "petra".parse().expect("a person");
     Command::Deny { approval, by, reason: "not today".into() }
 }
+
+/// One sample is enough for `Supervised`, ten are for `Autonomous`; all must pass.
+pub(crate) fn graduation() -> Graduation {
+    Graduation {
+        supervised: Some(thresholds(1_000_000, 0, 1)),
+        autonomous: Some(thresholds(1_000_000, 0, 10)),
+        ..Graduation::default()
+    }
+}

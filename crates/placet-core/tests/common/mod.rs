@@ -5,11 +5,12 @@
 pub(crate) mod arbitrary;
 pub(crate) mod build;
 
+use placet_core::autonomy::Evidence;
 use placet_core::command::Proposal;
 use placet_core::event::{ActionPayload, Decided};
 use placet_core::log::{Commitment, Salt};
 use placet_core::{
-    ActionId, ApprovalId, Assessment, Command, Digest, Entry, Event, Json, Rejection, State, Terms,
+    ActionId, ApprovalId, Assessment, AutonomyState, Command, Digest, Entry, Event, Json, Rejection, State, Terms,
     Timestamp, audit, handle,
 };
 use uuid::Uuid;
@@ -58,6 +59,36 @@ impl World {
         let policy = self.state.terms().policy;
         let command = self.proposal(Assessment { policy, ..of });
         decided(&self.run(command, now).expect("the proposal must be judged"))
+    }
+
+    /// Takes in an allowed action without auditing or keeping its entry, where there are many.
+    pub(crate) fn propose_unrecorded(&mut self, of: Assessment, now: Timestamp) {
+        let policy = self.state.terms().policy;
+        let command = self.proposal(Assessment { policy, ..of });
+        for fact in handle(&self.state, command, now).expect("judged") {
+            let entry = Entry {
+                index: self.state.size(),
+                at: now,
+                event: fact.event,
+                payload: fact.payload.map(|_| commitment()),
+            };
+            self.state.apply(&entry);
+        }
+    }
+
+    /// Lets a class earn a state under [`build::graduation`].
+    pub(crate) fn earn(&mut self, class: &str, state: AutonomyState, now: Timestamp) {
+        let samples = match state {
+            AutonomyState::Manual => return,
+            AutonomyState::Supervised => 1,
+            AutonomyState::Autonomous => 10,
+        };
+        let ordinary = build::evidence(class, "nightly", samples, 0);
+        let hostile = Evidence { adversarial: true, ..ordinary.clone() };
+        self.run(Command::Report(ordinary), now).expect("evidence");
+        self.run(Command::Report(hostile), now).expect("evidence");
+        // Refused where the class needs none.
+        let _unneeded = self.run(build::ratify(class, "ana"), now).is_err();
     }
 
     /// A proposal with ids of its own.
