@@ -33,6 +33,8 @@ pub struct State {
     /// When the last of them was judged.
     at: Timestamp,
     terms: Arc<Terms>,
+    /// The entry that installed the policy.
+    installed_at: Option<u64>,
     switches: Switches,
     windows: Windows,
     #[serde(with = "crate::pairs")]
@@ -75,6 +77,13 @@ impl State {
     #[must_use]
     pub fn terms(&self) -> &Arc<Terms> {
         &self.terms
+    }
+
+    /// The entry that installed the policy, whose payload holds its files; none while no policy
+    /// was ever installed.
+    #[must_use]
+    pub fn installed_at(&self) -> Option<u64> {
+        self.installed_at
     }
 
     /// The tripped kill switches.

@@ -111,7 +111,7 @@ impl Wake for Unpark {
 }
 
 /// Runs a future on this thread, which sleeps while there is nothing to do.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use placet_core::Rejection;
 use placet_policy::Diagnostics;
-use placet_store::{OpenLogError, SubmitError};
+use placet_store::{OpenError as OpenLogError, SubmitError};
 
 /// Why a guard could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,10 @@ use placet_core::{
     Action, ActionId, ApprovalId, AutonomyState, Command, Mode, PersonId, Rejection, Scope, decide,
 };
 use placet_policy::{Assessed, Policy};
-use placet_store::{Committed, Environment, SubmitError};
+use placet_store::{Committed, SubmitError};
 
 use crate::answer::Answer;
-use crate::blocking::Blocking;
+use crate::blocking::{Blocking, wait};
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
 use crate::ids;
@@ -54,7 +54,7 @@ impl Guard {
             PolicySource::Files(files) => Some(files),
         };
         let policy = files.map(|files| Policy::load(&files)).transpose()?;
-        let log = Log::open(config.log)?;
+        let log = Log::open(&config.log)?;
         let policy = match policy {
             Some(policy) => {
                 install_if_changed(&log, &policy).map_err(OpenError::Install)?;
@@ -216,12 +216,18 @@ impl Guard {
         Ok(Change::of(&self.log().submit(command).await?))
     }
 
-    /// Carries out what was asked, keeps a snapshot and closes the log. Clones of the guard
-    /// answer with errors from then on.
+    /// Carries out what was asked, keeps a snapshot and closes the log, if this is the last clone
+    /// of the guard; says whether it was. Dropping the last clone does the same.
     ///
     /// Blocks until the log is closed.
-    pub fn close(self) {
-        self.shared.log.close();
+    pub fn close(self) -> bool {
+        match Arc::into_inner(self.shared) {
+            Some(shared) => {
+                shared.log.close();
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -245,8 +251,9 @@ fn installation(policy: &Policy, by: Option<PersonId>) -> Command {
 /// The terms are compared and not just the digest, because another version of this software may
 /// read the same file in another way.
 fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
-    if *log.state().terms() != *policy.terms() {
-        log.submit_blocking(installation(policy, None))?;
+    let is_new = *log.state().terms() != *policy.terms();
+    if is_new {
+        wait(log.submit(installation(policy, None)))?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Fresh identifiers: UUIDs of version 7, from the log's own clock and random source.
 
-use placet_store::{Environment, SubmitError};
+use std::sync::Arc;
+
+use placet_store::{Environment, StoreError, SubmitError};
 use uuid::{Builder, Uuid};
 
 use crate::error::GuardError;
@@ -10,7 +12,7 @@ pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardErr
     let mut random = [[0_u8; 10]; 2];
     for bytes in &mut random {
         environment.fill(bytes).map_err(|error| {
-            GuardError::Unrecorded(SubmitError::NotRecorded(std::sync::Arc::new(error.into())))
+            GuardError::Unrecorded(SubmitError::NotRecorded(Arc::new(StoreError::Randomness(error))))
         })?;
     }
     let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);

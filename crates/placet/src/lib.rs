@@ -1,1 +1,69 @@
-//! Placet.
+//! Decide what software that acts on its own may do, and keep a record that nobody can alter.
+//!
+//! ```
+//! use placet::{Action, Config, Guard, Json, PolicyFile, PolicySource, Verdict};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = PolicyFile {
+//!     name: "policy.toml".to_owned(),
+//!     text: r#"
+//!         version = 1
+//!         [actions.get_order]
+//!         risk = "read"
+//!         [actions.issue_refund]
+//!         risk = "reversible_write"
+//!         value = "/amount"
+//!         hard_cap = "1000"
+//!     "#
+//!     .to_owned(),
+//! };
+//! let guard = Guard::open(Config { policy: PolicySource::Files(vec![policy]), ..Config::default() })?;
+//!
+//! let refund = br#"{"tool": "issue_refund", "params": {"order": "o-1", "amount": "42.00"}}"#;
+//! let refund = Action::from_json(Json::parse(refund)?)?;
+//! let answer = guard.blocking().propose(&refund)?;
+//! assert_eq!(answer.verdict, Verdict::RequireApproval);
+//! assert_eq!(answer.findings[0].reason, "manual: a person approves every call");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Guard`] holds a policy and a log. [`Guard::propose`] decides on an action and answers only
+//! when the decision is durable; [`Guard::evaluate`] says what it would answer. Kill switches are
+//! [tripped](Guard::trip), [evidence](Guard::report) earns a class more autonomy, the log can be
+//! [followed](Guard::tail) and each decision has a [receipt](Log::receipt) that anyone can verify
+//! offline.
+
+mod answer;
+mod blocking;
+mod config;
+mod error;
+mod guard;
+mod ids;
+mod log;
+mod tail;
+
+pub use answer::Answer;
+pub use blocking::Blocking;
+pub use config::{Config, LogPlace, PolicySource, read_policy};
+pub use error::{GuardError, OpenError};
+pub use guard::{Change, Guard};
+pub use log::Log;
+pub use tail::{Tail, TailError};
+
+pub use placet_core::autonomy::{Evidence, LedgerKey};
+pub use placet_core::event::PolicyFile;
+pub use placet_core::log::{Receipt, Verifier};
+pub use placet_core::{
+    Action, ActionId, AgentId, Amount, ApprovalId, AutonomyState, BuildId, CheckName, ClassName,
+    Digest, Entry, Event, Finding, Json, KillSwitch, Mode, PersonId, Rejection, RiskTier, Scope,
+    SessionId, SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
+};
+pub use placet_policy::{Diagnostic, Diagnostics, Policy};
+
+/// The meaning of all this: the pure crate that decides.
+pub use placet_core as core;
+/// Policies: files, rules, inspection, redaction.
+pub use placet_policy as policy;
+/// The log on disk: opening, verifying, exporting and proving.
+pub use placet_store as store;

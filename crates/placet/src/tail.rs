@@ -53,7 +53,7 @@ impl Tail {
                 self.next = entry.index.saturating_add(1);
                 return Ok(entry);
             }
-            if !self.guard.log().wait_beyond(self.next).await {
+            if !self.guard.log().wait_for(self.next).await {
                 return Err(TailError::Closed);
             }
             self.read = self.guard.log().entries(self.next, READ_AHEAD)?.into();
