@@ -79,6 +79,9 @@ pub fn verify(
         compare_root(head, &tree, &mut problems);
         compare_tiles(&*view, &tree, upper, &mut problems)?;
     }
+    if entries < size {
+        problems.add(Place::Entry(entries), What::Missing);
+    }
     check_erased(&*view, &erased, &mut problems)?;
     check_end(&*view, head.as_ref(), &mut problems)?;
     let erased = u64::try_from(erased.len()).unwrap_or(u64::MAX);
