@@ -18,15 +18,18 @@ pub mod contract;
 pub mod entry;
 pub mod environment;
 pub mod error;
+pub mod export;
 pub mod keys;
 pub mod memory;
 pub mod projection;
+pub mod prove;
 pub mod recover;
 pub mod sequencer;
 pub mod snapshot;
 pub mod sqlite;
 pub mod store;
 pub mod tree;
+pub mod verify;
 
 pub use environment::{Environment, System};
 pub use error::{CommitError, OpenError, StoreError, SubmitError};

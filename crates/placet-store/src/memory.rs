@@ -1,9 +1,8 @@
 //! A log in memory: for tests, for trying things out, and for several nodes in one process.
 //!
-//! Clones share the log, each as a node of its own. Failures can be ordered in advance, among
-//! them the one that matters most: a commit that fails, and yet was stored.
+//! Clones share the log, each as a node of its own.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet_core::ActionId;
@@ -24,30 +23,12 @@ pub struct Memory {
     shared: Arc<Shared>,
 }
 
-/// A failure that is to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The tip cannot be had.
-    Begin,
-    /// The entries cannot be written.
-    Append,
-    /// The commit fails, and nothing is stored.
-    CommitNothing,
-    /// The commit fails, nothing is stored, and nobody can tell.
-    CommitLost,
-    /// The commit fails, and everything is stored.
-    CommitStored,
-    /// The commit fails with the entries stored and the head not: what no store may do.
-    CommitTorn,
-}
-
 #[derive(Debug, Default)]
 struct Shared {
     /// Held by whoever has the tip.
     tip: Mutex<()>,
     /// Replaced as a whole, so that a view is not disturbed.
     data: Mutex<Arc<Data>>,
-    faults: Mutex<VecDeque<Fault>>,
 }
 
 /// Everything that is stored.
@@ -75,19 +56,8 @@ impl Memory {
         Self::default()
     }
 
-    /// Orders failures. Each happens once, when its moment comes and those before it are over.
-    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
-        lock(&self.shared.faults).extend(faults);
-    }
-
     fn data(&self) -> Arc<Data> {
         Arc::clone(&lock(&self.shared.data))
-    }
-
-    /// Whether this failure is the next to happen.
-    fn fails(&self, with: &[Fault]) -> Option<Fault> {
-        let mut faults = lock(&self.shared.faults);
-        faults.pop_front_if(|next| with.contains(next))
     }
 
     fn change(&self, with: impl FnOnce(&mut Data)) {
@@ -97,9 +67,6 @@ impl Memory {
 
 impl Store for Memory {
     fn begin(&mut self, known: u64) -> Result<Box<dyn Batch + '_>, StoreError> {
-        if self.fails(&[Fault::Begin]).is_some() {
-            return Err(StoreError::Busy("as ordered".to_owned()));
-        }
         let tip = lock(&self.shared.tip);
         let before = self.data();
         Ok(Box::new(MemoryBatch { store: self, before, unseen: known, staged: Vec::new(), _tip: tip }))
@@ -168,9 +135,6 @@ impl Batch for MemoryBatch<'_> {
     }
 
     fn append(&mut self, what: Append<'_>) -> Result<(), StoreError> {
-        if self.store.fails(&[Fault::Append]).is_some() {
-            return Err(StoreError::Full("as ordered".to_owned()));
-        }
         let staged: usize = self.staged.iter().map(|staged| staged.entries.len()).sum();
         check_order(size(self.before.entries.len() + staged), what.entries)?;
         self.staged.push(Staged {
@@ -183,30 +147,10 @@ impl Batch for MemoryBatch<'_> {
 
     fn commit(self: Box<Self>) -> Result<(), CommitError> {
         let Self { store, before, staged, _tip, .. } = *self;
+        // Otherwise the log would be copied, because this still looks at it.
         drop(before);
-        let reason = || StoreError::Io("as ordered".to_owned());
-        let commit = |data: &mut Data| staged.into_iter().for_each(|staged| data.append(staged));
-        use Fault::{CommitLost, CommitNothing, CommitStored, CommitTorn};
-        match store.fails(&[CommitNothing, CommitLost, CommitStored, CommitTorn]) {
-            Some(CommitNothing) => Err(CommitError::NotCommitted(reason())),
-            Some(CommitLost) => Err(CommitError::Unknown(reason())),
-            Some(CommitTorn) => {
-                store.change(|data| {
-                    let head = data.head.clone();
-                    commit(data);
-                    data.head = head;
-                });
-                Err(CommitError::Unknown(reason()))
-            }
-            Some(_) => {
-                store.change(commit);
-                Err(CommitError::Unknown(reason()))
-            }
-            None => {
-                store.change(commit);
-                Ok(())
-            }
-        }
+        store.change(|data| staged.into_iter().for_each(|staged| data.append(staged)));
+        Ok(())
     }
 }
 

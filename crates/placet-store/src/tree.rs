@@ -87,6 +87,11 @@ impl Tree {
         tiles
     }
 
+    /// The tiles that were completed since they were last taken.
+    pub(crate) fn take_complete(&mut self) -> Vec<StoredTile> {
+        std::mem::take(&mut self.complete)
+    }
+
     /// The number of leaves.
     #[must_use]
     pub fn size(&self) -> u64 {

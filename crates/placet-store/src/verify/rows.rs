@@ -1,0 +1,111 @@
+//! Comparing the projections with the log, row by row, as the log is replayed.
+//!
+//! A row is compared when its entry comes by. What closes it later, an answer or a reset, is
+//! compared when that entry comes by; so only the rows that are open have to be remembered.
+
+use std::collections::BTreeMap;
+
+use placet_core::{ActionId, Entry, Scope};
+
+use super::chunk::Beside;
+use super::problem::{Place, Problems, What};
+use crate::projection::{ActionRow, AutonomyRow, Change, Status, SwitchRow, change};
+
+/// The rows that something may still close.
+#[derive(Default)]
+pub(super) struct Rows {
+    actions: BTreeMap<ActionId, Vec<ActionRow>>,
+    switches: BTreeMap<Scope, Vec<SwitchRow>>,
+}
+
+/// The rows of a chunk that no entry has accounted for yet.
+pub(super) struct Stored {
+    actions: BTreeMap<u64, ActionRow>,
+    switches: BTreeMap<u64, SwitchRow>,
+    autonomy: BTreeMap<u64, AutonomyRow>,
+}
+
+impl Stored {
+    pub(super) fn take(beside: &mut Beside) -> Self {
+        let (actions, switches, autonomy) = (
+            std::mem::take(&mut beside.actions),
+            std::mem::take(&mut beside.switches),
+            std::mem::take(&mut beside.autonomy),
+        );
+        Self {
+            actions: actions.into_iter().map(|row| (row.entry, row)).collect(),
+            switches: switches.into_iter().map(|row| (row.entry, row)).collect(),
+            autonomy: autonomy.into_iter().map(|row| (row.entry, row)).collect(),
+        }
+    }
+
+    /// Reports the rows that are left.
+    pub(super) fn finish(self, problems: &mut Problems) {
+        let Self { actions, switches, autonomy } = self;
+        for entry in actions.keys().chain(switches.keys()).chain(autonomy.keys()) {
+            problems.add(Place::Row(*entry), What::ExtraRow);
+        }
+    }
+}
+
+impl Rows {
+    /// Compares what an entry does to the projections with what is there.
+    pub(super) fn compare(&mut self, entry: &Entry, stored: &mut Stored, problems: &mut Problems) {
+        let index = entry.index;
+        match change(entry) {
+            None => {}
+            Some(Change::Action(expected)) => match stored.actions.remove(&index) {
+                None => problems.add(Place::Row(index), What::MissingRow),
+                Some(row) => self.action(&expected, row, problems),
+            },
+            Some(Change::Switch(expected)) => match stored.switches.remove(&index) {
+                None => problems.add(Place::Row(index), What::MissingRow),
+                Some(row) => {
+                    let as_it_was = SwitchRow { reset: None, ..row.clone() };
+                    expect(as_it_was == expected, index, problems);
+                    self.switches.entry(expected.scope).or_default().push(row);
+                }
+            },
+            Some(Change::Autonomy(expected)) => match stored.autonomy.remove(&index) {
+                None => problems.add(Place::Row(index), What::MissingRow),
+                Some(row) => expect(row == expected, index, problems),
+            },
+            Some(Change::Close { action, status, entry }) => {
+                for row in self.actions.remove(&action).into_iter().flatten() {
+                    let closed = (row.status, row.closed) == (status, Some(entry));
+                    expect(closed, row.entry, problems);
+                }
+            }
+            Some(Change::Reset { scope, entry }) => {
+                for row in self.switches.remove(&scope).into_iter().flatten() {
+                    expect(row.reset == Some(entry), row.entry, problems);
+                }
+            }
+        }
+    }
+
+    fn action(&mut self, expected: &ActionRow, row: ActionRow, problems: &mut Problems) {
+        if expected.approval.is_none() {
+            return expect(row == *expected, expected.entry, problems);
+        }
+        let as_it_was = ActionRow { status: Status::Pending, closed: None, ..row.clone() };
+        expect(as_it_was == *expected, expected.entry, problems);
+        self.actions.entry(expected.id).or_default().push(row);
+    }
+
+    /// Checks that what nothing has closed is open.
+    pub(super) fn finish(self, problems: &mut Problems) {
+        for row in self.actions.into_values().flatten() {
+            expect((row.status, row.closed) == (Status::Pending, None), row.entry, problems);
+        }
+        for row in self.switches.into_values().flatten() {
+            expect(row.reset.is_none(), row.entry, problems);
+        }
+    }
+}
+
+fn expect(same: bool, entry: u64, problems: &mut Problems) {
+    if !same {
+        problems.add(Place::Row(entry), What::OtherRow);
+    }
+}
