@@ -20,12 +20,13 @@ pub struct Timestamp(i64);
 pub struct TimestampError(String);
 
 impl Timestamp {
-    /// Milliseconds since 1970-01-01T00:00:00Z, clamped to the years that RFC 3339 can write.
+    /// Milliseconds since 1970-01-01T00:00:00Z, clamped to what RFC 3339 can write in any time zone:
+    /// from the year 0 to the last day but one of the year 9999.
     #[must_use]
     pub fn from_millis(ms: i64) -> Self {
         const YEAR_0: i64 = -62_167_219_200_000;
-        const END_OF_9999: i64 = 253_402_207_200_999;
-        Self(ms.clamp(YEAR_0, END_OF_9999))
+        const LAST: i64 = 253_402_207_199_999;
+        Self(ms.clamp(YEAR_0, LAST))
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -34,7 +35,7 @@ impl Timestamp {
         self.0
     }
 
-    /// This time moved forward; at the end of the year 9999 it stays there.
+    /// This time moved forward; at the end of time it stays there.
     #[must_use]
     pub fn saturating_add(self, by: Duration) -> Self {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
