@@ -1,0 +1,181 @@
+//! Inspection: what a call does, not what it is called.
+//!
+//! An agent may name a tool anything and put anything into its arguments. So a call is looked at
+//! from every side: the words of its name, what its server says about it, the names of its
+//! parameters, and the arguments themselves, with real parsers for SQL and shell. Each look adds
+//! [`Evidence`]; together they make an [`Inspection`].
+//!
+//! `run_query` with `SELECT 1` is proven to read, by its SQL. `get_report` with
+//! `{"sql": "DROP TABLE t"}` deletes, whatever its name says. `frobnicate` proves nothing, and what
+//! is not proven to read must be treated as if it did not.
+//!
+//! Everything here is a pure function of the call. Its cost is bounded by the named limits of each
+//! module; what lies beyond a limit is reported as uninspectable, never skipped.
+
+mod argument;
+mod effect;
+mod expression;
+mod fold;
+mod http;
+mod keys;
+mod lexicon;
+mod lexicon_words;
+mod name;
+mod path;
+mod shell;
+mod sql;
+mod sql_words;
+mod tokens;
+mod walk;
+
+use placet_core::RiskTier;
+use placet_core::json::Object;
+use serde::Serialize;
+
+pub use effect::{Concern, Effect, Effects, Evidence, Inspection, Source, Weight};
+
+use name::{Carrier, NameReading};
+use walk::Walk;
+
+/// A tool call to be inspected.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The tool's whole name.
+    pub tool: &'a str,
+    /// Its params.
+    pub params: &'a Object,
+    /// What the tool's server says about it.
+    pub annotations: Option<&'a Annotations>,
+}
+
+/// The hints of an MCP tool. They are the server's own claim: they tighten, and they prove a read
+/// only when somebody who may has said that this server is to be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annotations {
+    /// `readOnlyHint`.
+    pub read_only: Option<bool>,
+    /// `destructiveHint`.
+    pub destructive: Option<bool>,
+    /// `openWorldHint`.
+    pub open_world: Option<bool>,
+    /// Whether the policy trusts the server.
+    pub trusted: bool,
+}
+
+/// How sure a classification is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// It follows from what was inspected.
+    Proven,
+    /// There is evidence, though another call of the tool may do something else.
+    Likely,
+    /// Nothing is known about the tool, so the strictest tier is suggested.
+    Unknown,
+}
+
+/// A suggestion for a tool's class, with the inspection that it rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Classification {
+    /// The tool's whole name.
+    pub tool: String,
+    /// The tier that this call would need.
+    pub risk: RiskTier,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// What was found.
+    #[serde(flatten)]
+    pub inspection: Inspection,
+}
+
+/// Looks at a call from every side.
+pub fn inspect(call: &Call<'_>) -> Inspection {
+    let mut inspection = Inspection::default();
+    let folded = fold::fold(call.tool);
+    let name = name::read_name(&folded);
+    inspect_name_characters(call.tool, &mut inspection);
+    let mut walk = Walk::new(&folded, &name, &mut inspection);
+    walk.params(call.params);
+    add_name_evidence(&name, &mut inspection);
+    if let Some(annotations) = call.annotations {
+        add_annotations(annotations, &mut inspection);
+    }
+    inspection
+}
+
+/// Inspects a call and suggests the tier of its class.
+///
+/// A proven read is `Read`. What only writes is `ReversibleWrite`. Everything else, and whatever
+/// nothing is known about, is `Consequential`.
+pub fn classify(call: &Call<'_>) -> Classification {
+    let inspection = inspect(call);
+    let (risk, confidence) = suggestion(&inspection);
+    Classification { tool: call.tool.to_owned(), risk, confidence, inspection }
+}
+
+fn suggestion(inspection: &Inspection) -> (RiskTier, Confidence) {
+    let mut acts = inspection.effects().iter().filter(|effect| *effect != Effect::Reads);
+    if inspection.is_proven_read() {
+        (RiskTier::Read, Confidence::Proven)
+    } else if inspection.effects().is_empty() || inspection.effects().is_only_reads() {
+        (RiskTier::Consequential, Confidence::Unknown)
+    } else if acts.all(|effect| effect == Effect::Writes) && inspection.uninspectable().is_empty() {
+        (RiskTier::ReversibleWrite, Confidence::Likely)
+    } else {
+        (RiskTier::Consequential, Confidence::Likely)
+    }
+}
+
+fn inspect_name_characters(tool: &str, inspection: &mut Inspection) {
+    if let Some(trick) = fold::trick_in_name(tool) {
+        inspection.add_confusable(Concern {
+            source: Source::Confusable,
+            pointer: String::new(),
+            reason: format!("the tool's name has {}", trick.describe()),
+        });
+    }
+}
+
+/// A carrier's name says nothing of its own once its argument has been read; until then, the call
+/// is as unknown as that argument.
+fn add_name_evidence(name: &NameReading, inspection: &mut Inspection) {
+    let carried_by = name.carrier.map(|carrier| match carrier {
+        Carrier::Sql => Source::Sql,
+        Carrier::Shell => Source::Shell,
+        Carrier::Http => Source::Http,
+    });
+    if carried_by.is_some_and(|source| inspection.has_proof_from(source)) {
+        return;
+    }
+    if let Some(word) = &name.reads_by {
+        let reason = format!("the name reads by the word {word:?}");
+        inspection.add(name_evidence(Effect::Reads, reason));
+    }
+    for (effect, word) in &name.acts {
+        inspection.add(name_evidence(*effect, format!("the name has the word {word:?}")));
+    }
+}
+
+fn name_evidence(effect: Effect, reason: String) -> Evidence {
+    let weight = Weight::Proof;
+    Evidence { effect, source: Source::Name, pointer: String::new(), reason, weight }
+}
+
+/// Every hint counts against the call at once; the one in its favour only from a trusted server.
+fn add_annotations(annotations: &Annotations, inspection: &mut Inspection) {
+    let mut add = |effect, reason: &str, weight| {
+        let (pointer, reason) = (String::new(), reason.to_owned());
+        inspection.add(Evidence { effect, source: Source::Annotation, pointer, reason, weight });
+    };
+    match annotations.read_only {
+        Some(true) if annotations.trusted => {
+            add(Effect::Reads, "its trusted server says that it only reads", Weight::Proof);
+        }
+        Some(true) => add(Effect::Reads, "its server says that it only reads", Weight::Claim),
+        Some(false) => add(Effect::Writes, "its server says that it does not only read", Weight::Claim),
+        None => {}
+    }
+    if annotations.destructive == Some(true) && annotations.read_only != Some(true) {
+        add(Effect::Deletes, "its server says that it may destroy", Weight::Claim);
+    }
+}

@@ -1,0 +1,225 @@
+//! What a tool's name promises.
+//!
+//! Names are small sentences: `get_update_history` looks, and the update is what it looks at;
+//! `get_and_update` acts. So the words are read by position. A verb of looking at the head makes
+//! nouns of what follows; a verb that is never a noun counts wherever it stands; a conjunction
+//! opens the place for another verb. What is not known proves nothing.
+
+use super::effect::Effect;
+use super::lexicon::{Lean, Look, Role, role_of, role_of_pair};
+use super::tokens::{Token, tokenize};
+
+/// How many words of a name are looked at. The longest real names have about a dozen; a longer
+/// one is not read to its end and so proves nothing.
+const MAX_NAME_WORDS: usize = 24;
+
+/// How many words that the lexicon does not know may stand before the head (`acme_crm_get_lead`).
+const MAX_UNKNOWN_BEFORE_HEAD: usize = 2;
+
+/// What kind of text a tool is there to carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    Sql,
+    Shell,
+    Http,
+}
+
+/// What a name says.
+#[derive(Debug, Default)]
+pub(super) struct NameReading {
+    /// The word that makes it a read, when the whole name is proven to promise only that.
+    pub(super) reads_by: Option<String>,
+    /// The verbs with an effect.
+    pub(super) acts: Vec<(Effect, String)>,
+    /// The tool does what its argument says, rather than what its name says.
+    pub(super) carrier: Option<Carrier>,
+}
+
+/// Reads a folded name.
+pub(super) fn read_name(name: &str) -> NameReading {
+    let tokens = tokenize(name);
+    let carrier = carrier(&tokens);
+    if tokens.len() > MAX_NAME_WORDS {
+        return NameReading { reads_by: None, acts: acts(&words(&tokens)), carrier };
+    }
+    let words = words(&tokens);
+    let reads_by = head(&words).map(|word| word.text.clone());
+    let acts = if reads_by.is_some() { Vec::new() } else { acts(&words) };
+    NameReading { reads_by, acts, carrier }
+}
+
+/// Whether a folded word or phrase, on its own, orders something other than a look
+/// (`delete`, `send_now`), with the effect.
+pub(super) fn ordered_effect(phrase: &str) -> Option<(Effect, String)> {
+    let tokens = tokenize(phrase);
+    let words = words(&tokens);
+    if words.len() > MAX_NAME_WORDS || head(&words).is_some() {
+        return None;
+    }
+    let first = words.iter().find(|word| word.role != Role::Filler)?;
+    let act = match first.role {
+        Role::Act(effect, _) => Some((effect, first.text.clone())),
+        _ => None,
+    };
+    act.or_else(|| always_verb(&words))
+}
+
+/// The first word of a phrase that is always a verb with an effect.
+pub(super) fn verb_within(phrase: &str) -> Option<(Effect, String)> {
+    let tokens = tokenize(phrase);
+    always_verb(&words(&tokens))
+}
+
+#[derive(Clone, Debug)]
+struct Word {
+    text: String,
+    role: Role,
+    is_namespace: bool,
+}
+
+impl Word {
+    fn is_verb(&self) -> bool {
+        matches!(self.role, Role::Act(_, Lean::Verb))
+    }
+}
+
+/// The tokens with their roles, where two may make one word.
+fn words(tokens: &[Token]) -> Vec<Word> {
+    let mut words = Vec::with_capacity(tokens.len());
+    let mut rest = tokens;
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.first().and_then(|second| {
+            role_of_pair(&first.text, &second.text).map(|role| (second, role))
+        });
+        let (text, role, namespace_of, taken) = match pair {
+            Some((second, role)) => (format!("{} {}", first.text, second.text), role, second, 2),
+            None => (first.text.clone(), role_of(&first.text), first, 1),
+        };
+        words.push(Word { text, role, is_namespace: namespace_of.is_namespace });
+        rest = rest.get(taken..).unwrap_or(&[]);
+    }
+    words
+}
+
+fn always_verb(words: &[Word]) -> Option<(Effect, String)> {
+    words.iter().find_map(|word| match word.role {
+        Role::Act(effect, Lean::Verb) => Some((effect, word.text.clone())),
+        _ => None,
+    })
+}
+
+/// The verb of looking that governs the name, if the name promises to look and nothing else.
+fn head(words: &[Word]) -> Option<&Word> {
+    let at = words.iter().position(|word| matches!(word.role, Role::Read(_) | Role::Question));
+    let Some(at) = at else { return nominal(words) };
+    let (before, rest) = words.split_at_checked(at)?;
+    let (head, after) = rest.split_first()?;
+    let only_asks = head.role == Role::Question;
+    let is_read = (only_asks || !words.iter().any(Word::is_verb))
+        && can_precede(before, head)
+        && can_follow(after, head)
+        && conjunctions_join_nouns(words);
+    is_read.then_some(head)
+}
+
+/// A name without any verb that asks for what its last word names: `account_details`.
+fn nominal(words: &[Word]) -> Option<&Word> {
+    let (last, before) = words.split_last()?;
+    let all_known = before.iter().all(|word| {
+        matches!(word.role, Role::Noun | Role::Nominal | Role::Filler)
+            || (word.is_namespace && !word.is_verb())
+    });
+    (last.role == Role::Nominal && all_known).then_some(last)
+}
+
+/// Whether what stands before the head leaves it the head. Before a word that is also a noun
+/// (`list`), another word may be the verb (`wipe_list`), so all of them must be known nouns.
+fn can_precede(before: &[Word], head: &Word) -> bool {
+    let is_surely_verb = matches!(head.role, Role::Read(Look::Verb | Look::Fetch));
+    let asks = head.role == Role::Question;
+    let mut unknown = 0;
+    before.iter().all(|word| match word.role {
+        Role::Noun | Role::Nominal | Role::Filler => true,
+        Role::Unknown if word.is_namespace => true,
+        Role::Unknown => {
+            unknown += 1;
+            is_surely_verb && unknown <= MAX_UNKNOWN_BEFORE_HEAD
+        }
+        Role::Act(_, Lean::Noun) => word.is_namespace || is_surely_verb || asks,
+        Role::Act(_, Lean::Either) => word.is_namespace,
+        _ => false,
+    })
+}
+
+/// Whether what stands after the head can be its object.
+fn can_follow(after: &[Word], head: &Word) -> bool {
+    let takes_any_object = matches!(head.role, Role::Read(Look::Fetch) | Role::Question);
+    let ends_in_act = matches!(after.last().map(|word| word.role), Some(Role::Act(_, Lean::Either)));
+    takes_any_object || !ends_in_act
+}
+
+/// Whether each conjunction joins nouns or looks (`name_and_address`), not a second act.
+fn conjunctions_join_nouns(words: &[Word]) -> bool {
+    words.windows(2).all(|pair| match pair {
+        [first, second] if first.role == Role::Conjunction => {
+            matches!(second.role, Role::Noun | Role::Nominal | Role::Read(_) | Role::Question)
+        }
+        _ => true,
+    })
+}
+
+/// The acts of a name that is no proven read: the words that are always verbs, and the others
+/// where a verb would stand (the first of them, after a conjunction, last).
+fn acts(words: &[Word]) -> Vec<(Effect, String)> {
+    let mut acts = Vec::new();
+    let mut after_conjunction = false;
+    let last = words.len().saturating_sub(1);
+    for (at, word) in words.iter().enumerate() {
+        if let Role::Act(effect, lean) = word.role
+            && (lean == Lean::Verb || acts.is_empty() || after_conjunction || at == last)
+        {
+            acts.push((effect, word.text.clone()));
+        }
+        after_conjunction = word.role == Role::Conjunction;
+    }
+    acts
+}
+
+/// Verbs that only say that an argument is carried out.
+const CARRYING: &[&str] = &[
+    "run", "execute", "exec", "perform", "make", "send", "call", "invoke", "issue", "request",
+    "submit", "process", "evaluate", "eval", "start", "test",
+];
+
+fn carrier(tokens: &[Token]) -> Option<Carrier> {
+    let only_carries = tokens.iter().all(|token| {
+        !matches!(role_of(&token.text), Role::Act(..)) || CARRYING.contains(&token.text.as_str())
+    });
+    let has = |list: &[&str]| tokens.iter().any(|token| list.contains(&token.text.as_str()));
+    if !only_carries {
+        None
+    } else if has(&["bash", "shell", "sh", "zsh", "powershell", "pwsh", "terminal", "command", "cmd", "console"]) {
+        Some(Carrier::Shell)
+    } else if has(SQL_WORDS) || is_query(tokens) {
+        Some(Carrier::Sql)
+    } else if has(&["http", "https", "request", "curl", "api", "rest"]) {
+        Some(Carrier::Http)
+    } else {
+        None
+    }
+}
+
+const SQL_WORDS: &[&str] = &[
+    "sql", "database", "db", "postgres", "postgresql", "psql", "mysql", "mariadb", "sqlite",
+    "mssql", "oracle", "bigquery", "snowflake", "redshift", "databricks", "duckdb", "clickhouse",
+];
+
+/// `query`, `run_query`, `read_query`: nothing but the asking, so the query must speak for itself.
+fn is_query(tokens: &[Token]) -> bool {
+    let generic = |token: &Token| {
+        matches!(token.text.as_str(), "query" | "statement" | "read")
+            || CARRYING.contains(&token.text.as_str())
+    };
+    tokens.iter().any(|token| matches!(token.text.as_str(), "query" | "statement"))
+        && tokens.iter().filter(|token| !token.is_namespace).all(generic)
+}

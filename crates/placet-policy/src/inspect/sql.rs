@@ -1,0 +1,281 @@
+//! SQL, read as every server might read it.
+//!
+//! The call does not say which database will run the text, and a text that is harmless to one can
+//! be two statements to another (`'\'; DROP TABLE t; --'`). So it is tokenised and parsed as each
+//! of several dialects, and the strongest reading counts. A read is proven when every dialect that
+//! can parse the text sees only queries, no dialect sees a word that changes anything, and every
+//! function that is called is known to have no effect: a function of the user's own may do anything.
+
+use sqlparser::ast::{Delete, Expr, SetExpr, Statement};
+use sqlparser::dialect::{
+    Dialect, GenericDialect, MsSqlDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer, Whitespace, Word};
+
+use super::argument::Findings;
+use super::effect::Effect::{self, Deletes, Executes, Grants, Reads, Writes};
+use super::sql_words::{is_pure_function, is_structural, word_effect};
+
+/// Bytes of one text. Reports written by hand reach a few kilobytes.
+const MAX_SQL_BYTES: usize = 16 * 1024;
+
+/// Tokens of one text: bounds the length of operator chains, which the parser turns into equally
+/// deep trees.
+const MAX_SQL_TOKENS: usize = 4096;
+
+/// Brackets open at once, and also the depth to which the parser may recurse.
+const MAX_SQL_DEPTH: usize = 32;
+
+/// How often one keyword may occur. The parser guards its stack against nested expressions, but not
+/// against every chain (`EXPLAIN EXPLAIN …`, `JOIN t JOIN t …`). Some words are exempt because they
+/// repeat in any long query and nest nothing.
+const MAX_KEYWORD_REPEATS: usize = 48;
+
+/// Finds out what a text does if it is run as SQL.
+pub(super) fn inspect(sql: &str) -> Findings {
+    if let Some(reason) = refusal(sql) {
+        return Findings::opaque(reason);
+    }
+    let mut findings = Findings::default();
+    let mut parsed = false;
+    let mut only_queries = true;
+    for dialect in dialects() {
+        let Ok(tokens) = Tokenizer::new(dialect, sql).tokenize() else { continue };
+        inspect_tokens(&tokens, &mut findings);
+        let Some(statements) = parse(dialect, tokens) else { continue };
+        parsed = true;
+        only_queries &= !statements.is_empty() && statements.iter().all(is_query);
+        statements.iter().for_each(|statement| inspect_bounds(statement, &mut findings));
+    }
+    conclude(parsed, only_queries, &mut findings);
+    findings
+}
+
+/// Whether a text that need not be SQL is: it starts like a statement and parses as one, or
+/// starts with two words that no sentence does.
+pub(super) fn looks_like_sql(text: &str) -> bool {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ';'));
+    if text.starts_with("/*") || text.starts_with("--") {
+        return text.len() <= MAX_SQL_BYTES && parses(text);
+    }
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
+    let first = words.next().unwrap_or("").to_ascii_lowercase();
+    let second = words.next().unwrap_or("").to_ascii_lowercase();
+    let starts = matches!(
+        first.as_str(),
+        "select" | "insert" | "update" | "delete" | "drop" | "alter" | "truncate" | "create" | "grant"
+            | "revoke" | "with" | "merge" | "replace" | "exec" | "execute" | "call" | "copy"
+            | "attach" | "pragma" | "do" | "begin" | "declare"
+    );
+    let telling = matches!(
+        (first.as_str(), second.as_str()),
+        ("insert" | "replace" | "merge", "into")
+            | ("drop" | "alter" | "truncate", "table" | "database" | "schema" | "view" | "role" | "user")
+    );
+    telling || (starts && text.len() <= MAX_SQL_BYTES && parses(text))
+}
+
+fn dialects() -> [&'static dyn Dialect; 5] {
+    [&GenericDialect {}, &PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &MsSqlDialect {}]
+}
+
+fn parses(text: &str) -> bool {
+    refusal(text).is_none()
+        && dialects().into_iter().any(|dialect| {
+            let tokens = Tokenizer::new(dialect, text).tokenize().ok();
+            tokens.and_then(|tokens| parse(dialect, tokens)).is_some_and(|all| !all.is_empty())
+        })
+}
+
+fn parse(dialect: &dyn Dialect, tokens: Vec<Token>) -> Option<Vec<Statement>> {
+    if tokens.len() > MAX_SQL_TOKENS || repeats_keyword(&tokens) {
+        return None;
+    }
+    let parser = Parser::new(dialect).with_recursion_limit(MAX_SQL_DEPTH);
+    parser.with_tokens(tokens).parse_statements().ok()
+}
+
+fn repeats_keyword(tokens: &[Token]) -> bool {
+    const FLAT: [Keyword; 8] = [
+        Keyword::AS, Keyword::AND, Keyword::OR, Keyword::NULL, Keyword::IS, Keyword::ON, Keyword::WHEN, Keyword::THEN,
+    ];
+    let mut keywords: Vec<Keyword> = tokens
+        .iter()
+        .filter_map(|token| match token {
+            Token::Word(word) if word.keyword != Keyword::NoKeyword => Some(word.keyword),
+            _ => None,
+        })
+        .filter(|keyword| !FLAT.contains(keyword))
+        .collect();
+    keywords.sort_unstable();
+    keywords.chunk_by(|left, right| left == right).any(|run| run.len() > MAX_KEYWORD_REPEATS)
+}
+
+/// What no parser here reads as every server would.
+fn refusal(sql: &str) -> Option<&'static str> {
+    if sql.len() > MAX_SQL_BYTES {
+        Some("SQL that is too long to inspect")
+    } else if depth(sql) > MAX_SQL_DEPTH {
+        Some("SQL that is nested too deeply to inspect")
+    } else if super::fold::trick_in_command(sql).is_some() {
+        Some("SQL with control or invisible characters")
+    } else if sql.contains("/*!") || sql.contains("/*M!") {
+        Some("a comment that MySQL executes")
+    } else if sql.contains("\\'") || sql.contains("\\\"") || sql.contains("\\`") {
+        Some("a backslash before a quote, which databases read differently")
+    } else if sql.lines().any(|line| line.trim_start().starts_with(['\\', '.'])) {
+        Some("a command to the database's client")
+    } else {
+        None
+    }
+}
+
+/// The deepest nesting, counted without regard to quotes, so never too low.
+fn depth(sql: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    let mut words = 0_usize;
+    for c in sql.chars() {
+        match c {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    for word in sql.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let nests = ["case", "begin", "not"].iter().any(|nesting| word.eq_ignore_ascii_case(nesting));
+        words += usize::from(nests);
+    }
+    deepest.max(words)
+}
+
+/// Looks for words that change things and functions that might, wherever they stand.
+fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
+    let mut significant = tokens.iter().filter(|token| !is_space(token)).peekable();
+    let mut previous: Option<&Token> = None;
+    while let Some(token) = significant.next() {
+        let calls = matches!(significant.peek(), Some(Token::LParen));
+        if let Token::Word(word) = token {
+            inspect_word(word, previous, calls, findings);
+        }
+        previous = Some(token);
+    }
+    if tokens.iter().any(is_odd_comment) {
+        findings.cannot_tell("a comment that databases read differently");
+    }
+}
+
+fn inspect_word(word: &Word, previous: Option<&Token>, calls: bool, findings: &mut Findings) {
+    let text = word.value.to_ascii_lowercase();
+    let is_column = matches!(previous, Some(Token::Period));
+    if calls && !is_pure_function(&text) && !(word.quote_style.is_none() && is_structural(&text)) {
+        if !follows_definition(previous) {
+            findings.cannot_tell("a function that is not known to be free of effects");
+        }
+    }
+    if word.quote_style.is_some() || is_column || (calls && is_pure_function(&text)) {
+        return;
+    }
+    if let Some(effect) = word_effect(&text) {
+        let grave = matches!(text.as_str(), "drop" | "truncate" | "grant" | "revoke");
+        let reason = format!("SQL {}", text.to_ascii_uppercase());
+        if grave { findings.does_gravely(effect, reason) } else { findings.does(effect, reason) }
+    }
+}
+
+/// In `WITH t(a) AS …`, `INSERT INTO t (a)` and `AS t(a)`, the name before the bracket is no function.
+fn follows_definition(previous: Option<&Token>) -> bool {
+    let Some(Token::Word(word)) = previous else { return false };
+    matches!(
+        word.keyword,
+        Keyword::WITH | Keyword::INTO | Keyword::AS | Keyword::RECURSIVE | Keyword::TABLE
+    ) && word.quote_style.is_none()
+}
+
+fn is_space(token: &Token) -> bool {
+    matches!(token, Token::Whitespace(_))
+}
+
+/// MySQL needs a space after `--`, and does not nest `/* /* */`.
+fn is_odd_comment(token: &Token) -> bool {
+    match token {
+        Token::Whitespace(Whitespace::SingleLineComment { comment, prefix }) => {
+            prefix != "--" || !comment.starts_with(char::is_whitespace) && !comment.is_empty()
+        }
+        Token::Whitespace(Whitespace::MultiLineComment(comment)) => {
+            comment.contains("/*") || comment.contains("*/")
+        }
+        _ => false,
+    }
+}
+
+/// Statements that only ask. Whatever they contain has been seen among the tokens.
+fn is_query(statement: &Statement) -> bool {
+    match statement {
+        Statement::Query(query) => {
+            !matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_))
+        }
+        Statement::Explain { statement, .. } => is_query(statement),
+        Statement::ExplainTable { .. }
+        | Statement::ShowFunctions { .. }
+        | Statement::ShowVariable { .. }
+        | Statement::ShowStatus { .. }
+        | Statement::ShowVariables { .. }
+        | Statement::ShowCreate { .. }
+        | Statement::ShowColumns { .. }
+        | Statement::ShowDatabases { .. }
+        | Statement::ShowSchemas { .. }
+        | Statement::ShowCollation { .. }
+        | Statement::ShowTables { .. }
+        | Statement::ShowViews { .. } => true,
+        Statement::Pragma { name, value, .. } => value.is_none() || is_asking_pragma(&name.to_string()),
+        _ => false,
+    }
+}
+
+/// Pragmas whose argument names what to show. To all others, an argument is a new value.
+fn is_asking_pragma(name: &str) -> bool {
+    matches!(
+        name.to_ascii_lowercase().as_str(),
+        "table_info" | "table_xinfo" | "table_list" | "index_info" | "index_list" | "index_xinfo"
+            | "foreign_key_list" | "foreign_key_check"
+    )
+}
+
+/// A change without a condition reaches every row.
+fn inspect_bounds(statement: &Statement, findings: &mut Findings) {
+    let unbounded = match statement {
+        Statement::Update(update) => is_unbounded(update.selection.as_ref()).then_some(Writes),
+        Statement::Delete(Delete { selection, .. }) => is_unbounded(selection.as_ref()).then_some(Deletes),
+        _ => None,
+    };
+    if let Some(effect) = unbounded {
+        findings.does_gravely(effect, "SQL that changes every row of a table");
+    }
+}
+
+/// No condition, or one that names no column.
+fn is_unbounded(selection: Option<&Expr>) -> bool {
+    match selection {
+        None | Some(Expr::Value(_)) => true,
+        Some(Expr::Nested(inner)) => is_unbounded(Some(inner)),
+        Some(Expr::BinaryOp { left, right, .. }) => {
+            matches!((&**left, &**right), (Expr::Value(_), Expr::Value(_)))
+        }
+        Some(_) => false,
+    }
+}
+
+fn conclude(parsed: bool, only_queries: bool, findings: &mut Findings) {
+    let acts = |effect: &Effect| matches!(effect, Writes | Deletes | Executes | Grants);
+    if !parsed {
+        findings.cannot_tell("SQL that no dialect here can parse");
+    } else if only_queries {
+        findings.does(Reads, "SQL that only queries");
+    } else if !findings.effects.iter().any(|(effect, ..)| acts(effect)) {
+        findings.does(Executes, "an SQL statement that is no query");
+    }
+}

@@ -1,0 +1,425 @@
+//! The walk over a call's params: every value is looked at for what its parameter's name, its
+//! neighbours and its own shape make of it.
+
+use placet_core::json::{Json, Object};
+
+use super::argument::Findings;
+use super::effect::{Concern, Effect, Evidence, Inspection, Source, Weight};
+use super::fold::{fold, trick_in_command, trick_in_name, trick_in_text};
+use super::http::{self, Remark};
+use super::keys::{Part, part_of, snake_case};
+use super::lexicon::{Lean, Role, role_of};
+use super::name::{Carrier, NameReading, ordered_effect};
+use super::{expression, path, shell, sql};
+
+/// Values that are looked at in one call. A call with more is data in bulk, and nobody should
+/// have to trust that the rest of it was harmless.
+const MAX_VALUES: usize = 10_000;
+
+/// Depth of nesting that is followed, as deep as a call can be parsed.
+const MAX_DEPTH: usize = 64;
+
+/// Bytes of a text whose shape is guessed at. Longer texts are documents.
+const MAX_GUESS_BYTES: usize = 8 * 1024;
+
+/// One walk over one call's params.
+pub(super) struct Walk<'a> {
+    /// The program that a tool wraps (`kubectl`), when its name ends in one.
+    program: Option<String>,
+    name: &'a NameReading,
+    inspection: &'a mut Inspection,
+    pointer: String,
+    values: usize,
+    depth: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(tool: &str, name: &'a NameReading, inspection: &'a mut Inspection) -> Self {
+        let last = tool.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+        let program = shell::is_wrapped_program(last).then(|| last.to_ascii_lowercase());
+        Self { program, name, inspection, pointer: String::new(), values: 0, depth: 0 }
+    }
+
+    /// Looks at all params.
+    pub(super) fn params(&mut self, params: &Object) {
+        self.object(params);
+        let source = match self.name.carrier {
+            Some(Carrier::Shell) => Source::Shell,
+            Some(Carrier::Sql) => Source::Sql,
+            Some(Carrier::Http) => Source::Http,
+            None => return,
+        };
+        let was_seen = self.inspection.evidence().iter().any(|e| e.source == source)
+            || self.inspection.uninspectable().iter().any(|concern| concern.source == source);
+        if !was_seen && self.name.reads_by.is_none() {
+            self.opaque(source, "the tool carries out an argument that was not found");
+        }
+    }
+
+    fn object(&mut self, object: &Object) {
+        let is_http = self.is_http(object);
+        let command = self.split_command(object);
+        for (key, value) in object.iter() {
+            let folded = fold(key);
+            let snake = snake_case(&folded);
+            let depth = self.enter(&escape(key));
+            self.key(key);
+            let part = part_of(&snake);
+            if !(command && part == Part::Shell) {
+                self.value(&snake, part, is_http, value);
+            }
+            self.leave(depth);
+        }
+        self.addressed(object);
+    }
+
+    fn value(&mut self, key: &str, part: Part, is_http: bool, value: &Json) {
+        self.values += 1;
+        if self.values > MAX_VALUES || self.depth > MAX_DEPTH {
+            return self.opaque(Source::Code, "more params than can be inspected");
+        }
+        match value {
+            Json::Null | Json::Number(_) => {}
+            Json::Bool(on) => self.switch(key, *on),
+            Json::String(text) => self.text(key, part, is_http, text),
+            Json::Array(items) => self.array(key, part, is_http, items),
+            Json::Object(object) => self.nested(part, is_http, object),
+        }
+    }
+
+    fn nested(&mut self, part: Part, is_http: bool, object: &Object) {
+        match part {
+            Part::Body if is_http && !object.is_empty() => self.body(),
+            Part::Headers if is_http => self.headers(object),
+            Part::Environment if !object.is_empty() => self.environment(),
+            Part::Sql | Part::Shell if !object.is_empty() => {
+                self.opaque(source_of(part), "a command in a form that is not known");
+            }
+            _ => {}
+        }
+        self.object(object);
+    }
+
+    fn array(&mut self, key: &str, part: Part, is_http: bool, items: &[Json]) {
+        let words: Option<Vec<&str>> = items.iter().map(Json::as_str).collect();
+        match words {
+            Some(words) if part == Part::Shell && !is_list_of_commands(key) => self.argv(&words),
+            _ => self.items(key, part, is_http, items),
+        }
+    }
+
+    fn items(&mut self, key: &str, part: Part, is_http: bool, items: &[Json]) {
+        for (index, item) in items.iter().enumerate() {
+            let depth = self.enter(&index.to_string());
+            self.value(key, part, is_http, item);
+            self.leave(depth);
+        }
+    }
+
+    fn text(&mut self, key: &str, part: Part, is_http: bool, text: &str) {
+        if let Some(trick) = trick_in_text(text) {
+            self.confusable(format!("it has {}", trick.describe()));
+        }
+        if text.is_empty() {
+            return;
+        }
+        match part {
+            Part::Sql => self.sql(text),
+            Part::Query => self.query(text),
+            Part::Shell => self.command(text),
+            Part::Code => self.code(text),
+            Part::Method => self.method(text, is_http),
+            Part::Body if is_http => self.body(),
+            Part::Environment => self.environment(),
+            Part::Action => self.action(text, is_http && key == "_method"),
+            Part::Sink => self.sink(),
+            Part::Path => self.path(text),
+            _ => self.guess(key, text),
+        }
+    }
+
+    /// A text that plays no part by its name is known by its shape.
+    fn guess(&mut self, key: &str, text: &str) {
+        if http::is_url(text) || is_address_key(key) {
+            return self.url(text);
+        }
+        if text.starts_with(['/', '~']) || text.contains("../") {
+            return self.path(text);
+        }
+        if text.len() <= MAX_GUESS_BYTES && sql::looks_like_sql(text) {
+            return self.sql(text);
+        }
+        if text.eq_ignore_ascii_case("true") {
+            self.switch(key, true);
+        }
+    }
+
+    fn sql(&mut self, text: &str) {
+        let findings = sql::inspect(text);
+        self.absorb(Source::Sql, findings);
+    }
+
+    /// A question is SQL where the tool is one for databases; elsewhere where it looks like it.
+    fn query(&mut self, text: &str) {
+        let graph_ql_change = text.trim_start().strip_prefix("mutation").is_some_and(|rest| {
+            rest.trim_start().starts_with(|c: char| c == '{' || c == '(' || c.is_alphabetic())
+                && rest.contains('{')
+        });
+        if self.name.carrier == Some(Carrier::Sql) || sql::looks_like_sql(text) {
+            self.sql(text);
+        } else if graph_ql_change {
+            self.found(Source::Code, Effect::Writes, "a GraphQL mutation".to_owned(), Weight::Proof);
+        }
+    }
+
+    fn command(&mut self, text: &str) {
+        let findings = match &self.program {
+            Some(program) if !shell::starts_with_program(text, program) => {
+                shell::inspect(&format!("{program} {text}"))
+            }
+            _ => shell::inspect(text),
+        };
+        self.commanded(text, findings);
+    }
+
+    fn argv(&mut self, words: &[&str]) {
+        let named = self.program.clone().filter(|program| words.first() != Some(&program.as_str()));
+        let words: Vec<&str> = named.as_deref().into_iter().chain(words.iter().copied()).collect();
+        let findings = shell::inspect_argv(&words);
+        self.commanded(&words.join(" "), findings);
+    }
+
+    fn commanded(&mut self, text: &str, findings: Findings) {
+        if let Some(trick) = trick_in_command(text) {
+            self.confusable(format!("the command has {}", trick.describe()));
+        }
+        self.absorb(Source::Shell, findings);
+    }
+
+    /// `{"command": "git", "args": ["push"]}` is one command in two params.
+    fn split_command(&mut self, object: &Object) -> bool {
+        let program = ["command", "cmd", "program", "executable"]
+            .iter()
+            .find_map(|key| object.get(key).and_then(Json::as_str));
+        let arguments = ["args", "arguments", "argv"].iter().find_map(|key| object.get(key));
+        let (Some(program), Some(arguments)) = (program, arguments) else { return false };
+        let words = arguments.as_array().map(|items| items.iter().map(Json::as_str).collect());
+        match (words, arguments.as_str()) {
+            (Some(Some(words)), _) => {
+                let words: Vec<&str> = words;
+                let whole: Vec<&str> = std::iter::once(program).chain(words).collect();
+                self.argv(&whole);
+            }
+            (_, Some(text)) => self.command(&format!("{program} {text}")),
+            _ => self.opaque(Source::Shell, "a command in a form that is not known"),
+        }
+        true
+    }
+
+    fn code(&mut self, text: &str) {
+        if expression::is_plain_word(text) || expression::is_arithmetic(text) {
+            return;
+        }
+        if self.name.carrier == Some(Carrier::Shell) {
+            return self.command(text);
+        }
+        if sql::looks_like_sql(text) {
+            return self.sql(text);
+        }
+        self.opaque(Source::Code, "source code or an expression that is not arithmetic");
+    }
+
+    fn method(&mut self, text: &str, is_http: bool) {
+        match http::method_effect(text) {
+            Some(Effect::Reads) if self.name.carrier == Some(Carrier::Http) => {
+                self.found(Source::Http, Effect::Reads, "an HTTP method that reads".to_owned(), Weight::Proof);
+            }
+            Some(Effect::Reads) => {}
+            Some(effect) => {
+                let reason = format!("HTTP {}", text.trim().to_ascii_uppercase());
+                self.found(Source::Http, effect, reason, Weight::Proof);
+            }
+            None if is_http => self.opaque(Source::Http, "an HTTP method that is not known"),
+            None => self.action(text, false),
+        }
+    }
+
+    fn body(&mut self) {
+        if !self.name.acts.is_empty() || self.is_http_read() {
+            let reason = "a request with a body".to_owned();
+            self.found(Source::Http, Effect::Writes, reason, Weight::Claim);
+        }
+    }
+
+    fn is_http_read(&self) -> bool {
+        self.name.reads_by.is_some() || self.name.carrier == Some(Carrier::Http)
+    }
+
+    fn headers(&mut self, headers: &Object) {
+        let overrides = |key: &str| key.to_ascii_lowercase().contains("method");
+        if headers.iter().any(|(key, _)| overrides(key)) {
+            self.opaque(Source::Http, "a header that changes the HTTP method");
+        }
+    }
+
+    fn environment(&mut self) {
+        if self.name.carrier == Some(Carrier::Shell) {
+            self.opaque(Source::Shell, "environment variables, which change what a command does");
+        }
+    }
+
+    fn action(&mut self, text: &str, is_override: bool) {
+        if text.len() > MAX_GUESS_BYTES || is_override {
+            return self.opaque(Source::ParamName, "a word for the action that is not known");
+        }
+        if let Some((effect, verb)) = ordered_effect(&fold(text)) {
+            let reason = format!("the action is {verb:?}");
+            self.found(Source::Code, effect, reason, Weight::Proof);
+        }
+    }
+
+    fn sink(&mut self) {
+        let reason = "the result is stored under a path".to_owned();
+        self.found(Source::Path, Effect::Writes, reason, Weight::Proof);
+    }
+
+    fn path(&mut self, text: &str) {
+        if http::is_url(text) {
+            return self.url(text);
+        }
+        if let Some(trick) = trick_in_command(text) {
+            self.confusable(format!("the path has {}", trick.describe()));
+        }
+        if let Some(reason) = path::secret(text) {
+            self.sensitive(Source::Path, reason);
+        }
+    }
+
+    fn url(&mut self, text: &str) {
+        for remark in http::remarks(text) {
+            match remark {
+                Remark::Orders(effect, verb) => {
+                    let reason = format!("the address orders {verb:?}");
+                    self.found(Source::Http, effect, reason, Weight::Proof);
+                }
+                Remark::Sensitive(reason) => self.sensitive(Source::Http, reason),
+                Remark::Opaque(reason) => self.opaque(Source::Http, reason),
+            }
+        }
+    }
+
+    /// A switch whose name is a verb orders it (`delete_after: true`).
+    fn switch(&mut self, key: &str, on: bool) {
+        let verb = key.split('_').next().unwrap_or(key);
+        let writes = matches!(
+            verb,
+            "create" | "overwrite" | "save" | "mark" | "write" | "update" | "insert" | "replace"
+                | "upload" | "publish" | "download" | "archive" | "move" | "restore" | "share" | "commit"
+        );
+        let effect = match role_of(verb) {
+            _ if writes => Effect::Writes,
+            Role::Act(effect, Lean::Verb) if !matches!(effect, Effect::Writes | Effect::Grants) => effect,
+            _ => return,
+        };
+        if on {
+            let reason = format!("the switch {verb:?} is on");
+            self.found(Source::ParamName, effect, reason, Weight::Proof);
+        }
+    }
+
+    /// Recipients and money say what a tool that is no reader does.
+    fn addressed(&mut self, object: &Object) {
+        if self.name.reads_by.is_some() {
+            return;
+        }
+        let has = |wanted: Part| {
+            object.iter().any(|(key, value)| !value.is_null() && part_of(&snake_case(key)) == wanted)
+        };
+        if has(Part::Recipient) && has(Part::Body) {
+            let reason = "it has a recipient and a content".to_owned();
+            self.found(Source::Recipient, Effect::Sends, reason, Weight::Claim);
+        }
+        if has(Part::Amount) && has(Part::Payment) {
+            let reason = "it has an amount and a means or currency".to_owned();
+            self.found(Source::Money, Effect::Spends, reason, Weight::Claim);
+        }
+    }
+
+    fn is_http(&self, object: &Object) -> bool {
+        let has = |key| object.contains_key(key);
+        self.name.carrier == Some(Carrier::Http) || has("url") || has("uri") || has("endpoint")
+    }
+
+    fn key(&mut self, key: &str) {
+        if let Some(trick) = trick_in_name(key) {
+            self.confusable(format!("the parameter's name has {}", trick.describe()));
+        }
+    }
+
+    fn absorb(&mut self, source: Source, findings: Findings) {
+        for (effect, reason, weight) in findings.effects {
+            self.found(source, effect, reason, weight);
+        }
+        for reason in findings.opaque {
+            self.opaque(source, &reason);
+        }
+        for reason in findings.sensitive {
+            self.sensitive(source, &reason);
+        }
+    }
+
+    fn found(&mut self, source: Source, effect: Effect, reason: String, weight: Weight) {
+        let pointer = self.pointer.clone();
+        self.inspection.add(Evidence { effect, source, pointer, reason, weight });
+    }
+
+    fn opaque(&mut self, source: Source, reason: &str) {
+        let concern = self.concern(source, reason);
+        self.inspection.add_uninspectable(concern);
+    }
+
+    fn sensitive(&mut self, source: Source, reason: &str) {
+        let concern = self.concern(source, reason);
+        self.inspection.add_sensitive(concern);
+    }
+
+    fn confusable(&mut self, reason: String) {
+        let concern = self.concern(Source::Confusable, &reason);
+        self.inspection.add_confusable(concern);
+    }
+
+    fn concern(&self, source: Source, reason: &str) -> Concern {
+        Concern { source, pointer: self.pointer.clone(), reason: reason.to_owned() }
+    }
+
+    /// Goes one level down and says how to come back.
+    fn enter(&mut self, token: &str) -> usize {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(token);
+        self.depth += 1;
+        length
+    }
+
+    fn leave(&mut self, length: usize) {
+        self.pointer.truncate(length);
+        self.depth -= 1;
+    }
+}
+
+fn source_of(part: Part) -> Source {
+    if part == Part::Sql { Source::Sql } else { Source::Shell }
+}
+
+fn is_list_of_commands(key: &str) -> bool {
+    matches!(key, "commands" | "cmds")
+}
+
+fn is_address_key(key: &str) -> bool {
+    matches!(key, "url" | "uri" | "urls" | "endpoint" | "href" | "base_url")
+}
+
+/// A key as a token of a JSON pointer.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
