@@ -8,11 +8,67 @@
 const MAX_EXPRESSION_BYTES: usize = 4096;
 
 const WORDS: &[&str] = &[
-    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "cbrt", "ceil", "comb",
-    "cos", "cosh", "deg", "degrees", "e", "exp", "factorial", "floor", "gcd", "hypot", "inf", "lcm",
-    "ln", "log", "log10", "log2", "math", "max", "mean", "median", "min", "mod", "perm", "pi", "pow",
-    "rad", "radians", "round", "sign", "sin", "sinh", "sqrt", "std", "sum", "tan", "tanh", "tau",
-    "x", "y", "z", "n", "i", "km", "m", "cm", "kg", "g", "usd", "eur",
+    "abs",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "avg",
+    "cbrt",
+    "ceil",
+    "comb",
+    "cos",
+    "cosh",
+    "deg",
+    "degrees",
+    "e",
+    "exp",
+    "factorial",
+    "floor",
+    "gcd",
+    "hypot",
+    "inf",
+    "lcm",
+    "ln",
+    "log",
+    "log10",
+    "log2",
+    "math",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "mod",
+    "perm",
+    "pi",
+    "pow",
+    "rad",
+    "radians",
+    "round",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "std",
+    "sum",
+    "tan",
+    "tanh",
+    "tau",
+    "x",
+    "y",
+    "z",
+    "n",
+    "i",
+    "km",
+    "m",
+    "cm",
+    "kg",
+    "g",
+    "usd",
+    "eur",
 ];
 
 /// Whether `text` can only be arithmetic.
@@ -26,7 +82,8 @@ pub(super) fn is_plain_word(text: &str) -> bool {
 }
 
 fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | '(' | ')')
+    c.is_ascii_alphanumeric()
+        || matches!(c, ' ' | '.' | ',' | '(' | ')')
         || matches!(c, '+' | '-' | '*' | '/' | '%' | '^' | '=' | '<' | '>' | '!' | '$')
 }
 

@@ -87,7 +87,13 @@ fn host_of(authority: &str) -> String {
 /// and the metadata services from which cloud machines draw their credentials.
 fn is_internal(host: &str) -> bool {
     const SUFFIXES: [&str; 8] = [
-        ".localhost", ".local", ".internal", ".intranet", ".corp", ".lan", ".home.arpa",
+        ".localhost",
+        ".local",
+        ".internal",
+        ".intranet",
+        ".corp",
+        ".lan",
+        ".home.arpa",
         ".svc.cluster.local",
     ];
     match host.parse::<IpAddr>() {
@@ -124,7 +130,8 @@ fn is_internal_v6(v6: Ipv6Addr) -> bool {
 fn is_disguised_v4(host: &str) -> bool {
     host.split('.').all(|part| {
         let digits = part.strip_prefix("0x").unwrap_or(part);
-        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit())
+        !digits.is_empty()
+            && digits.chars().all(|c| c.is_ascii_hexdigit())
             && (part.starts_with("0x") || part.chars().all(|c| c.is_ascii_digit()))
     })
 }
@@ -159,8 +166,21 @@ const MAX_ORDER_BYTES: usize = 24;
 pub(super) fn is_action_key(key: &str) -> bool {
     matches!(
         key,
-        "action" | "actions" | "operation" | "op" | "cmd" | "do" | "verb" | "act" | "mutation"
-            | "method" | "_method" | "task_type" | "operation_type" | "action_type" | "command"
+        "action"
+            | "actions"
+            | "operation"
+            | "op"
+            | "cmd"
+            | "do"
+            | "verb"
+            | "act"
+            | "mutation"
+            | "method"
+            | "_method"
+            | "task_type"
+            | "operation_type"
+            | "action_type"
+            | "command"
     )
 }
 

@@ -63,9 +63,12 @@ fn exact(key: &str) -> Option<Part> {
         | "tsql" | "sql_script" | "prql" => Part::Sql,
         "query" | "queries" | "q" | "query_text" | "query_string" | "question" => Part::Query,
         "command" | "commands" | "cmd" | "cmds" | "cmdline" | "command_line" | "shell" | "bash"
-        | "argv" | "args" | "arguments" | "shell_script" | "cli" | "exec" | "entrypoint" => Part::Shell,
-        "code" | "script" | "source" | "source_code" | "python" | "javascript" | "js" | "snippet"
-        | "program" | "expression" | "expr" | "formula" | "lambda" | "eval" | "equation" => Part::Code,
+        | "argv" | "args" | "arguments" | "shell_script" | "cli" | "exec" | "entrypoint" => {
+            Part::Shell
+        }
+        "code" | "script" | "source" | "source_code" | "python" | "javascript" | "js"
+        | "snippet" | "program" | "expression" | "expr" | "formula" | "lambda" | "eval"
+        | "equation" => Part::Code,
         "method" | "http_method" | "request_method" => Part::Method,
         "body" | "data" | "payload" | "json" | "form" | "form_data" | "json_body"
         | "request_body" | "post_data" | "message" | "text" | "content" | "subject" => Part::Body,
@@ -73,7 +76,9 @@ fn exact(key: &str) -> Option<Part> {
         "env" | "environment" | "environ" | "env_vars" => Part::Environment,
         "save_to" | "write_to" | "outfile" | "out_file" | "output_to" | "dest_file" => Part::Sink,
         "to" | "cc" | "bcc" | "recipient" | "recipients" | "channel" | "channel_id" | "chat_id"
-        | "phone" | "phone_number" | "email" | "to_email" | "to_number" | "send_to" => Part::Recipient,
+        | "phone" | "phone_number" | "email" | "to_email" | "to_number" | "send_to" => {
+            Part::Recipient
+        }
         "amount" | "total" | "price" | "fee" | "amount_cents" => Part::Amount,
         "currency" | "payment_method" | "payment_method_id" | "payment_id" | "card_number"
         | "credit_card" | "card_id" | "iban" | "payment_card_id" => Part::Payment,
@@ -87,7 +92,9 @@ fn by_ending(key: &str) -> Part {
     match last {
         "sql" => Part::Sql,
         "command" | "cmd" | "argv" => Part::Shell,
-        "code" if matches!(before, "python" | "js" | "source" | "javascript" | "shell") => Part::Code,
+        "code" if matches!(before, "python" | "js" | "source" | "javascript" | "shell") => {
+            Part::Code
+        }
         "path" | "paths" | "file" | "files" | "filename" | "filepath" | "dir" | "directory"
         | "folder" | "filenames" => path_or_sink(before),
         "amount" => Part::Amount,

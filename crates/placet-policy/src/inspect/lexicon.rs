@@ -59,7 +59,8 @@ pub(super) fn role_of(word: &str) -> Role {
 
 /// The role of two words that mean something else together (`check` `out`).
 pub(super) fn role_of_pair(first: &str, second: &str) -> Option<Role> {
-    let matches = |(a, b, _): &&(&str, &str, Role)| *a == first && b.split(' ').any(|b| b == second);
+    let matches =
+        |(a, b, _): &&(&str, &str, Role)| *a == first && b.split(' ').any(|b| b == second);
     PAIRS.iter().find(matches).map(|(_, _, role)| *role)
 }
 
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(role_of("widgets"), Role::Noun);
         assert_eq!(role_of("refunds"), Role::Noun);
         assert_eq!(role_of("deletes"), Role::Unknown);
-        assert_eq!(role_of("widget"), Role::Unknown);
+        assert_eq!(role_of("gizmo"), Role::Unknown);
         assert_eq!(role_of("bypass"), Role::Act(super::Effect::Grants, super::Lean::Verb));
     }
 }

@@ -75,7 +75,7 @@ pub(super) const WORDS: &[(Role, &str)] = &[
     ),
     (
         Act(Writes, LeanNoun),
-        "file zip log record request track branch commit tag label pin block report comment review \
+        "file zip log record track branch commit tag label pin block report comment review \
          rate claim schedule book return exchange transfer draft new issue request place leave \
          queue index link note work document title bookmark",
     ),
@@ -190,7 +190,11 @@ pub(super) const PAIRS: &[(&str, &str, Role)] = &[
     ("hand", "off over", Act(Writes, Verb)),
     ("tear", "down", Act(Deletes, Verb)),
     ("find", "replace", Act(Writes, Verb)),
-    ("to", "file disk csv excel xlsx json pdf parquet clipboard table database db s3", Act(Writes, Verb)),
+    (
+        "to",
+        "file disk csv excel xlsx json pdf parquet clipboard table database db s3",
+        Act(Writes, Verb),
+    ),
     ("look", "up at for", Read(Look::Verb)),
     ("git", "log status diff show blame", Read(Look::Verb)),
     ("health", "check", Read(Look::Verb)),

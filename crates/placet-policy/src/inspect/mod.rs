@@ -173,7 +173,9 @@ fn add_annotations(annotations: &Annotations, inspection: &mut Inspection) {
             add(Effect::Reads, "its trusted server says that it only reads", Weight::Proof);
         }
         Some(true) => add(Effect::Reads, "its server says that it only reads", Weight::Claim),
-        Some(false) => add(Effect::Writes, "its server says that it does not only read", Weight::Claim),
+        Some(false) => {
+            add(Effect::Writes, "its server says that it does not only read", Weight::Claim);
+        }
         None => {}
     }
     if annotations.destructive == Some(true) && annotations.read_only != Some(true) {

@@ -88,9 +88,9 @@ fn words(tokens: &[Token]) -> Vec<Word> {
     let mut words = Vec::with_capacity(tokens.len());
     let mut rest = tokens;
     while let Some((first, after)) = rest.split_first() {
-        let pair = after.first().and_then(|second| {
-            role_of_pair(&first.text, &second.text).map(|role| (second, role))
-        });
+        let pair = after
+            .first()
+            .and_then(|second| role_of_pair(&first.text, &second.text).map(|role| (second, role)));
         let (text, role, namespace_of, taken) = match pair {
             Some((second, role)) => (format!("{} {}", first.text, second.text), role, second, 2),
             None => (first.text.clone(), role_of(&first.text), first, 1),
@@ -154,7 +154,8 @@ fn can_precede(before: &[Word], head: &Word) -> bool {
 /// Whether what stands after the head can be its object.
 fn can_follow(after: &[Word], head: &Word) -> bool {
     let takes_any_object = matches!(head.role, Role::Read(Look::Fetch) | Role::Question);
-    let ends_in_act = matches!(after.last().map(|word| word.role), Some(Role::Act(_, Lean::Either)));
+    let ends_in_act =
+        matches!(after.last().map(|word| word.role), Some(Role::Act(_, Lean::Either)));
     takes_any_object || !ends_in_act
 }
 
@@ -198,7 +199,18 @@ fn carrier(tokens: &[Token]) -> Option<Carrier> {
     let has = |list: &[&str]| tokens.iter().any(|token| list.contains(&token.text.as_str()));
     if !only_carries {
         None
-    } else if has(&["bash", "shell", "sh", "zsh", "powershell", "pwsh", "terminal", "command", "cmd", "console"]) {
+    } else if has(&[
+        "bash",
+        "shell",
+        "sh",
+        "zsh",
+        "powershell",
+        "pwsh",
+        "terminal",
+        "command",
+        "cmd",
+        "console",
+    ]) {
         Some(Carrier::Shell)
     } else if has(SQL_WORDS) || is_query(tokens) {
         Some(Carrier::Sql)
@@ -210,8 +222,23 @@ fn carrier(tokens: &[Token]) -> Option<Carrier> {
 }
 
 const SQL_WORDS: &[&str] = &[
-    "sql", "database", "db", "postgres", "postgresql", "psql", "mysql", "mariadb", "sqlite",
-    "mssql", "oracle", "bigquery", "snowflake", "redshift", "databricks", "duckdb", "clickhouse",
+    "sql",
+    "database",
+    "db",
+    "postgres",
+    "postgresql",
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite",
+    "mssql",
+    "oracle",
+    "bigquery",
+    "snowflake",
+    "redshift",
+    "databricks",
+    "duckdb",
+    "clickhouse",
 ];
 
 /// `query`, `run_query`, `read_query`: nothing but the asking, so the query must speak for itself.

@@ -25,17 +25,45 @@ fn secret_directory(component: &str) -> Option<&'static str> {
 
 fn secret_file(file: &str) -> Option<&'static str> {
     const CREDENTIALS: &[&str] = &[
-        "credentials", "credentials.json", "credentials.yaml", "credentials.yml", "secrets.json",
-        "secrets.yaml", "secrets.yml", "secrets.toml", "secret.key", "service-account.json",
-        "application_default_credentials.json", "kubeconfig", "wp-config.php", "terraform.tfstate",
-        "terraform.tfvars", "master.key", "login data", "cookies.sqlite", "logins.json", "key4.db",
+        "credentials",
+        "credentials.json",
+        "credentials.yaml",
+        "credentials.yml",
+        "secrets.json",
+        "secrets.yaml",
+        "secrets.yml",
+        "secrets.toml",
+        "secret.key",
+        "service-account.json",
+        "application_default_credentials.json",
+        "kubeconfig",
+        "wp-config.php",
+        "terraform.tfstate",
+        "terraform.tfvars",
+        "master.key",
+        "login data",
+        "cookies.sqlite",
+        "logins.json",
+        "key4.db",
     ];
     const DOTFILES: &[&str] = &[
-        ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".git-credentials", ".htpasswd",
-        ".my.cnf", ".bash_history", ".zsh_history", ".psql_history", ".mysql_history", ".vault-token",
+        ".netrc",
+        "_netrc",
+        ".pgpass",
+        ".npmrc",
+        ".pypirc",
+        ".git-credentials",
+        ".htpasswd",
+        ".my.cnf",
+        ".bash_history",
+        ".zsh_history",
+        ".psql_history",
+        ".mysql_history",
+        ".vault-token",
     ];
     let is_environment = file == ".env" || file.starts_with(".env.") || file.ends_with(".env");
-    let is_example = [".example", ".sample", ".template", ".dist"].iter().any(|e| file.ends_with(e));
+    let is_example =
+        [".example", ".sample", ".template", ".dist"].iter().any(|e| file.ends_with(e));
     let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
     if is_environment && !is_example {
         Some("it holds an environment with secrets")
@@ -96,15 +124,33 @@ mod tests {
     #[test]
     fn secrets_are_told_from_documents() {
         for path in [
-            "~/.ssh/id_rsa", "/home/a/.aws/credentials", ".env", "app/.env.production",
-            "/etc/shadow", "/etc/./x/../shadow", "C:\\Users\\a\\.ssh\\config", "server.pem",
-            "/proc/self/environ", "/dev/sda", "prod.env", "/var/run/secrets/token",
+            "~/.ssh/id_rsa",
+            "/home/a/.aws/credentials",
+            ".env",
+            "app/.env.production",
+            "/etc/shadow",
+            "/etc/./x/../shadow",
+            "C:\\Users\\a\\.ssh\\config",
+            "server.pem",
+            "/proc/self/environ",
+            "/dev/sda",
+            "prod.env",
+            "/var/run/secrets/token",
         ] {
             assert!(secret(path).is_some(), "{path}");
         }
         for path in [
-            "README.md", "/etc/hosts", "src/environment.rs", ".env.example", "id_rsa.pub",
-            "docs/keys.md", "/home/a/report.csv", "", "/", "..", "id_card_scan_of_customer.png",
+            "README.md",
+            "/etc/hosts",
+            "src/environment.rs",
+            ".env.example",
+            "id_rsa.pub",
+            "docs/keys.md",
+            "/home/a/report.csv",
+            "",
+            "/",
+            "..",
+            "id_card_scan_of_customer.png",
         ] {
             assert_eq!(secret(path), None, "{path}");
         }

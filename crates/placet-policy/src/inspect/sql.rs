@@ -16,8 +16,8 @@ use sqlparser::tokenizer::{Token, Tokenizer, Whitespace, Word};
 
 use super::argument::Findings;
 use super::effect::Effect::{self, Deletes, Executes, Grants, Reads, Writes};
-use super::stack::with_room;
 use super::sql_words::{is_pure_function, is_structural, word_effect};
+use super::stack::with_room;
 
 /// Bytes of one text. Reports written by hand reach a few kilobytes.
 const MAX_SQL_BYTES: usize = 16 * 1024;
@@ -38,6 +38,11 @@ const MAX_KEYWORD_REPEATS: usize = 32;
 pub(super) fn inspect(sql: &str) -> Findings {
     if let Some(reason) = refusal(sql) {
         return Findings::opaque(reason);
+    }
+    if asks_pragma(sql) {
+        let mut findings = Findings::default();
+        findings.does(Reads, "an SQLite pragma that only shows");
+        return findings;
     }
     with_room(|| inspect_in_all_dialects(sql))
 }
@@ -65,25 +70,54 @@ pub(super) fn looks_like_sql(text: &str) -> bool {
     if text.starts_with("/*") || text.starts_with("--") {
         return text.len() <= MAX_SQL_BYTES && parses(text);
     }
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
+    let mut words =
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
     let first = words.next().unwrap_or("").to_ascii_lowercase();
     let second = words.next().unwrap_or("").to_ascii_lowercase();
     let starts = matches!(
         first.as_str(),
-        "select" | "insert" | "update" | "delete" | "drop" | "alter" | "truncate" | "create" | "grant"
-            | "revoke" | "with" | "merge" | "replace" | "exec" | "execute" | "call" | "copy"
-            | "attach" | "pragma" | "do" | "begin" | "declare"
+        "select"
+            | "insert"
+            | "update"
+            | "delete"
+            | "drop"
+            | "alter"
+            | "truncate"
+            | "create"
+            | "grant"
+            | "revoke"
+            | "with"
+            | "merge"
+            | "replace"
+            | "exec"
+            | "execute"
+            | "call"
+            | "copy"
+            | "attach"
+            | "pragma"
+            | "do"
+            | "begin"
+            | "declare"
     );
     let telling = matches!(
         (first.as_str(), second.as_str()),
         ("insert" | "replace" | "merge", "into")
-            | ("drop" | "alter" | "truncate", "table" | "database" | "schema" | "view" | "role" | "user")
+            | (
+                "drop" | "alter" | "truncate",
+                "table" | "database" | "schema" | "view" | "role" | "user"
+            )
     );
     telling || (starts && text.len() <= MAX_SQL_BYTES && parses(text))
 }
 
 fn dialects() -> [&'static dyn Dialect; 5] {
-    [&GenericDialect {}, &PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &MsSqlDialect {}]
+    [
+        &GenericDialect {},
+        &PostgreSqlDialect {},
+        &MySqlDialect {},
+        &SQLiteDialect {},
+        &MsSqlDialect {},
+    ]
 }
 
 fn parses(text: &str) -> bool {
@@ -104,8 +138,17 @@ fn parse(dialect: &dyn Dialect, tokens: Vec<Token>) -> Option<Vec<Statement>> {
 
 fn repeats_keyword(tokens: &[Token]) -> bool {
     const FLAT: [Keyword; 11] = [
-        Keyword::AS, Keyword::AND, Keyword::OR, Keyword::NULL, Keyword::IS, Keyword::ON, Keyword::WHEN, Keyword::THEN,
-        Keyword::ELSE, Keyword::END, Keyword::LIKE,
+        Keyword::AS,
+        Keyword::AND,
+        Keyword::OR,
+        Keyword::NULL,
+        Keyword::IS,
+        Keyword::ON,
+        Keyword::WHEN,
+        Keyword::THEN,
+        Keyword::ELSE,
+        Keyword::END,
+        Keyword::LIKE,
     ];
     let mut keywords: Vec<Keyword> = tokens
         .iter()
@@ -152,7 +195,8 @@ fn depth(sql: &str) -> usize {
         deepest = deepest.max(depth);
     }
     for word in sql.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let nests = ["case", "begin", "not"].iter().any(|nesting| word.eq_ignore_ascii_case(nesting));
+        let nests =
+            ["case", "begin", "not"].iter().any(|nesting| word.eq_ignore_ascii_case(nesting));
         words += usize::from(nests);
     }
     deepest.max(words)
@@ -177,10 +221,9 @@ fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
 fn inspect_word(word: &Word, previous: Option<&Token>, calls: bool, findings: &mut Findings) {
     let text = word.value.to_ascii_lowercase();
     let is_column = matches!(previous, Some(Token::Period));
-    if calls && !is_pure_function(&text) && !(word.quote_style.is_none() && is_structural(&text)) {
-        if !follows_definition(previous) {
-            findings.cannot_tell("a function that is not known to be free of effects");
-        }
+    let is_grammar = word.quote_style.is_none() && is_structural(&text);
+    if calls && !is_pure_function(&text) && !is_grammar && !follows_definition(previous) {
+        findings.cannot_tell("a function that is not known to be free of effects");
     }
     if word.quote_style.is_some() || is_column || (calls && is_pure_function(&text)) {
         return;
@@ -221,9 +264,10 @@ fn is_odd_comment(token: &Token) -> bool {
 /// Statements that only ask. Whatever they contain has been seen among the tokens.
 fn is_query(statement: &Statement) -> bool {
     match statement {
-        Statement::Query(query) => {
-            !matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_))
-        }
+        Statement::Query(query) => !matches!(
+            *query.body,
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+        ),
         Statement::Explain { statement, .. } => is_query(statement),
         Statement::ExplainTable { .. }
         | Statement::ShowFunctions { .. }
@@ -237,25 +281,37 @@ fn is_query(statement: &Statement) -> bool {
         | Statement::ShowCollation { .. }
         | Statement::ShowTables { .. }
         | Statement::ShowViews { .. } => true,
-        Statement::Pragma { name, value, .. } => value.is_none() || is_asking_pragma(&name.to_string()),
         _ => false,
     }
 }
 
-/// Pragmas whose argument names what to show. To all others, an argument is a new value.
-fn is_asking_pragma(name: &str) -> bool {
-    matches!(
-        name.to_ascii_lowercase().as_str(),
-        "table_info" | "table_xinfo" | "table_list" | "index_info" | "index_list" | "index_xinfo"
-            | "foreign_key_list" | "foreign_key_check"
-    )
+/// `PRAGMA table_info(users)`, which the parser does not know with a name in the brackets. To most
+/// other pragmas, an argument is a new value.
+fn asks_pragma(sql: &str) -> bool {
+    const ASKING: [&str; 8] = [
+        "table_info",
+        "table_xinfo",
+        "table_list",
+        "index_info",
+        "index_list",
+        "index_xinfo",
+        "foreign_key_list",
+        "foreign_key_check",
+    ];
+    let statement = sql.trim().trim_end_matches(';').to_ascii_lowercase();
+    let Some(pragma) = statement.strip_prefix("pragma ") else { return false };
+    let (name, argument) = pragma.split_once('(').unwrap_or((pragma, ")"));
+    let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    ASKING.contains(&name.trim()) && argument.strip_suffix(')').is_some_and(is_name)
 }
 
 /// A change without a condition reaches every row.
 fn inspect_bounds(statement: &Statement, findings: &mut Findings) {
     let unbounded = match statement {
         Statement::Update(update) => is_unbounded(update.selection.as_ref()).then_some(Writes),
-        Statement::Delete(Delete { selection, .. }) => is_unbounded(selection.as_ref()).then_some(Deletes),
+        Statement::Delete(Delete { selection, .. }) => {
+            is_unbounded(selection.as_ref()).then_some(Deletes)
+        }
         _ => None,
     };
     if let Some(effect) = unbounded {

@@ -6,16 +6,19 @@ use super::effect::Effect::{self, Deletes, Executes, Grants, Writes};
 /// the proof, which is the right side to err on.
 pub(super) fn word_effect(word: &str) -> Option<Effect> {
     Some(match word {
-        "insert" | "update" | "merge" | "upsert" | "replace" | "alter" | "create" | "into" | "lock"
-        | "unlock" | "rename" | "reindex" | "vacuum" | "analyze" | "refresh" | "cluster" | "outfile"
-        | "dumpfile" | "set" | "reset" | "comment" | "import" | "export" | "optimize" | "repair"
-        | "checkpoint" | "share" | "begin" | "commit" | "rollback" | "savepoint" | "prepare"
-        | "deallocate" | "listen" | "notify" | "unlisten" | "discard" | "declare" | "use" => Writes,
+        "insert" | "update" | "merge" | "upsert" | "replace" | "alter" | "create" | "into"
+        | "lock" | "unlock" | "rename" | "reindex" | "vacuum" | "analyze" | "refresh"
+        | "cluster" | "outfile" | "dumpfile" | "set" | "reset" | "comment" | "import"
+        | "export" | "optimize" | "repair" | "checkpoint" | "share" | "begin" | "commit"
+        | "rollback" | "savepoint" | "prepare" | "deallocate" | "listen" | "notify"
+        | "unlisten" | "discard" | "declare" | "use" => Writes,
         "delete" | "drop" | "truncate" | "purge" | "kill" | "shutdown" => Deletes,
         "grant" | "revoke" | "reassign" | "authorization" => Grants,
         "exec" | "execute" | "call" | "do" | "copy" | "load" | "attach" | "detach" | "install"
-        | "handler" | "program" | "bulk" | "backup" | "restore" | "openrowset" | "opendatasource"
-        | "openquery" | "waitfor" | "perform" | "dbcc" | "reconfigure" => Executes,
+        | "handler" | "program" | "bulk" | "backup" | "restore" | "openrowset"
+        | "opendatasource" | "openquery" | "waitfor" | "perform" | "dbcc" | "reconfigure" => {
+            Executes
+        }
         _ => return None,
     })
 }

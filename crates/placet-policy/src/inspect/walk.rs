@@ -118,7 +118,7 @@ impl<'a> Walk<'a> {
 
     fn text(&mut self, key: &str, part: Part, is_http: bool, text: &str) {
         if let Some(trick) = trick_in_text(text) {
-            self.confusable(format!("it has {}", trick.describe()));
+            self.confusable(&format!("it has {}", trick.describe()));
         }
         if text.is_empty() {
             return;
@@ -168,7 +168,12 @@ impl<'a> Walk<'a> {
         if self.name.carrier == Some(Carrier::Sql) || sql::looks_like_sql(text) {
             self.sql(text);
         } else if graph_ql_change {
-            self.found(Source::Code, Effect::Writes, "a GraphQL mutation".to_owned(), Weight::Proof);
+            self.found(
+                Source::Code,
+                Effect::Writes,
+                "a GraphQL mutation".to_owned(),
+                Weight::Proof,
+            );
         }
     }
 
@@ -191,7 +196,7 @@ impl<'a> Walk<'a> {
 
     fn commanded(&mut self, text: &str, findings: Findings) {
         if let Some(trick) = trick_in_command(text) {
-            self.confusable(format!("the command has {}", trick.describe()));
+            self.confusable(&format!("the command has {}", trick.describe()));
         }
         self.absorb(Source::Shell, findings);
     }
@@ -232,7 +237,12 @@ impl<'a> Walk<'a> {
     fn method(&mut self, text: &str, is_http: bool) {
         match http::method_effect(text) {
             Some(Effect::Reads) if self.name.carrier == Some(Carrier::Http) => {
-                self.found(Source::Http, Effect::Reads, "an HTTP method that reads".to_owned(), Weight::Proof);
+                self.found(
+                    Source::Http,
+                    Effect::Reads,
+                    "an HTTP method that reads".to_owned(),
+                    Weight::Proof,
+                );
             }
             Some(Effect::Reads) => {}
             Some(effect) => {
@@ -288,7 +298,7 @@ impl<'a> Walk<'a> {
             return self.url(text);
         }
         if let Some(trick) = trick_in_command(text) {
-            self.confusable(format!("the path has {}", trick.describe()));
+            self.confusable(&format!("the path has {}", trick.describe()));
         }
         if let Some(reason) = path::secret(text) {
             self.sensitive(Source::Path, reason);
@@ -313,12 +323,28 @@ impl<'a> Walk<'a> {
         let verb = key.split('_').next().unwrap_or(key);
         let writes = matches!(
             verb,
-            "create" | "overwrite" | "save" | "mark" | "write" | "update" | "insert" | "replace"
-                | "upload" | "publish" | "download" | "archive" | "move" | "restore" | "share" | "commit"
+            "create"
+                | "overwrite"
+                | "save"
+                | "mark"
+                | "write"
+                | "update"
+                | "insert"
+                | "replace"
+                | "upload"
+                | "publish"
+                | "download"
+                | "archive"
+                | "move"
+                | "restore"
+                | "share"
+                | "commit"
         );
         let effect = match role_of(verb) {
             _ if writes => Effect::Writes,
-            Role::Act(effect, Lean::Verb) if !matches!(effect, Effect::Writes | Effect::Grants) => effect,
+            Role::Act(effect, Lean::Verb) if !matches!(effect, Effect::Writes | Effect::Grants) => {
+                effect
+            }
             _ => return,
         };
         if on {
@@ -333,7 +359,9 @@ impl<'a> Walk<'a> {
             return;
         }
         let has = |wanted: Part| {
-            object.iter().any(|(key, value)| !value.is_null() && part_of(&snake_case(key)) == wanted)
+            object
+                .iter()
+                .any(|(key, value)| !value.is_null() && part_of(&snake_case(key)) == wanted)
         };
         if has(Part::Recipient) && has(Part::Body) {
             let reason = "it has a recipient and a content".to_owned();
@@ -352,7 +380,7 @@ impl<'a> Walk<'a> {
 
     fn key(&mut self, key: &str) {
         if let Some(trick) = trick_in_name(key) {
-            self.confusable(format!("the parameter's name has {}", trick.describe()));
+            self.confusable(&format!("the parameter's name has {}", trick.describe()));
         }
     }
 
@@ -383,8 +411,8 @@ impl<'a> Walk<'a> {
         self.inspection.add_sensitive(concern);
     }
 
-    fn confusable(&mut self, reason: String) {
-        let concern = self.concern(Source::Confusable, &reason);
+    fn confusable(&mut self, reason: &str) {
+        let concern = self.concern(Source::Confusable, reason);
         self.inspection.add_confusable(concern);
     }
 

@@ -1,9 +1,9 @@
 //! The visit of a parsed command: everything that would run, and everything that would be opened.
 
 use brush_parser::ast::{
-    AndOr, AndOrList, Assignment, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem,
-    CompoundCommand, CompoundList, ExtendedTestExpr, IoFileRedirectKind, IoFileRedirectTarget,
-    IoRedirect, Pipeline, Program, RedirectList, SimpleCommand, Word,
+    AndOr, AndOrList, Assignment, AssignmentName, AssignmentValue, Command,
+    CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, ExtendedTestExpr, IoFileRedirectKind,
+    IoFileRedirectTarget, IoRedirect, Pipeline, Program, RedirectList, SimpleCommand, Word,
 };
 use brush_parser::{Parser, ParserOptions};
 
@@ -117,7 +117,9 @@ impl Visit<'_> {
         match item {
             CommandPrefixOrSuffixItem::IoRedirect(redirect) => self.redirect(redirect),
             CommandPrefixOrSuffixItem::Word(word) => words.push(self.word(word)),
-            CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) if sets => self.assignment(assignment),
+            CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) if sets => {
+                self.assignment(assignment);
+            }
             CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) => {
                 self.assigned(&assignment.value);
                 words.push(ShellWord::literal(&word.value));
@@ -135,7 +137,9 @@ impl Visit<'_> {
             AssignmentName::VariableName(_) => {
                 self.findings.cannot_tell("a variable that may change what programs do");
             }
-            AssignmentName::ArrayElementName(..) => self.findings.cannot_tell("an assignment to an element"),
+            AssignmentName::ArrayElementName(..) => {
+                self.findings.cannot_tell("an assignment to an element");
+            }
         }
         self.assigned(&assignment.value);
     }
@@ -174,15 +178,20 @@ impl Visit<'_> {
     fn file(&mut self, kind: &IoFileRedirectKind, target: &IoFileRedirectTarget) {
         let word = match target {
             IoFileRedirectTarget::Fd(_) => return,
-            IoFileRedirectTarget::ProcessSubstitution(_, subshell) => return self.list(&subshell.list),
-            IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word) => self.word(word),
+            IoFileRedirectTarget::ProcessSubstitution(_, subshell) => {
+                return self.list(&subshell.list);
+            }
+            IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word) => {
+                self.word(word)
+            }
         };
-        let is_descriptor = word.exact().is_some_and(|text| {
-            text.trim_end_matches('-').chars().all(|c| c.is_ascii_digit())
-        });
+        let is_descriptor = word
+            .exact()
+            .is_some_and(|text| text.trim_end_matches('-').chars().all(|c| c.is_ascii_digit()));
         match kind {
             IoFileRedirectKind::Read => self.opened(&word),
-            IoFileRedirectKind::DuplicateInput | IoFileRedirectKind::DuplicateOutput if is_descriptor => {}
+            IoFileRedirectKind::DuplicateInput | IoFileRedirectKind::DuplicateOutput
+                if is_descriptor => {}
             _ => self.written(&word),
         }
     }
@@ -213,7 +222,9 @@ impl Visit<'_> {
                 self.test(left);
                 self.test(right);
             }
-            ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => self.test(inner),
+            ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => {
+                self.test(inner);
+            }
             ExtendedTestExpr::UnaryTest(_, word) => self.tested(word),
             ExtendedTestExpr::BinaryTest(_, left, right) => {
                 self.tested(left);

@@ -23,55 +23,163 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "kubectl",
         globals: &["-n", "--namespace", "--context", "--cluster"],
-        reads: &["api-resources", "api-versions", "auth can-i", "auth whoami", "cluster-info", "config current-context",
-            "config get-contexts", "config get-clusters", "describe", "events", "explain", "get", "logs", "rollout history",
-            "rollout status", "top", "version"],
+        reads: &[
+            "api-resources",
+            "api-versions",
+            "auth can-i",
+            "auth whoami",
+            "cluster-info",
+            "config current-context",
+            "config get-contexts",
+            "config get-clusters",
+            "describe",
+            "events",
+            "explain",
+            "get",
+            "logs",
+            "rollout history",
+            "rollout status",
+            "top",
+            "version",
+        ],
         dangerous: &["--kubeconfig", "--output-directory", "--server"],
     },
     Program {
         name: "docker",
         globals: &[],
-        reads: &["container inspect", "container logs", "container ls", "diff", "history", "image history",
-            "image inspect", "image ls", "images", "info", "inspect", "logs", "network inspect", "network ls", "port", "ps",
-            "search", "stats", "system df", "top", "version", "volume inspect", "volume ls", "compose ps", "compose logs",
-            "compose ls", "--version"],
+        reads: &[
+            "container inspect",
+            "container logs",
+            "container ls",
+            "diff",
+            "history",
+            "image history",
+            "image inspect",
+            "image ls",
+            "images",
+            "info",
+            "inspect",
+            "logs",
+            "network inspect",
+            "network ls",
+            "port",
+            "ps",
+            "search",
+            "stats",
+            "system df",
+            "top",
+            "version",
+            "volume inspect",
+            "volume ls",
+            "compose ps",
+            "compose logs",
+            "compose ls",
+            "--version",
+        ],
         dangerous: &[],
     },
     Program {
         name: "helm",
         globals: &["-n", "--namespace"],
-        reads: &["get values", "get manifest", "get notes", "get hooks", "get all", "history", "list", "ls", "search repo",
-            "search hub", "show values", "show chart", "show readme", "status", "version", "repo list"],
+        reads: &[
+            "get values",
+            "get manifest",
+            "get notes",
+            "get hooks",
+            "get all",
+            "history",
+            "list",
+            "ls",
+            "search repo",
+            "search hub",
+            "show values",
+            "show chart",
+            "show readme",
+            "status",
+            "version",
+            "repo list",
+        ],
         dangerous: &["--post-renderer", "--kubeconfig"],
     },
     Program {
         name: "terraform",
         globals: &[],
-        reads: &["graph", "output", "providers", "show", "state list", "state show", "validate", "version", "workspace list",
-            "workspace show"],
+        reads: &[
+            "graph",
+            "output",
+            "providers",
+            "show",
+            "state list",
+            "state show",
+            "validate",
+            "version",
+            "workspace list",
+            "workspace show",
+        ],
         dangerous: &[],
     },
     Program {
         name: "gh",
         globals: &["-R", "--repo"],
-        reads: &["issue list", "issue status", "issue view", "label list", "pr checks", "pr diff", "pr list",
-            "pr status", "pr view", "release list", "release view", "repo list", "repo view", "run list", "run view",
-            "search code", "search issues", "search prs", "search repos", "status", "workflow list", "workflow view",
-            "auth status", "gist list"],
+        reads: &[
+            "issue list",
+            "issue status",
+            "issue view",
+            "label list",
+            "pr checks",
+            "pr diff",
+            "pr list",
+            "pr status",
+            "pr view",
+            "release list",
+            "release view",
+            "repo list",
+            "repo view",
+            "run list",
+            "run view",
+            "search code",
+            "search issues",
+            "search prs",
+            "search repos",
+            "status",
+            "workflow list",
+            "workflow view",
+            "auth status",
+            "gist list",
+        ],
         dangerous: &["-w", "--web", "--show-token"],
     },
     Program {
         name: "systemctl",
         globals: &[],
-        reads: &["cat", "get-default", "is-active", "is-enabled", "is-failed", "list-dependencies", "list-jobs",
-            "list-sockets", "list-timers", "list-unit-files", "list-units", "show", "status"],
+        reads: &[
+            "cat",
+            "get-default",
+            "is-active",
+            "is-enabled",
+            "is-failed",
+            "list-dependencies",
+            "list-jobs",
+            "list-sockets",
+            "list-timers",
+            "list-unit-files",
+            "list-units",
+            "show",
+            "status",
+        ],
         dangerous: &["-H", "--host"],
     },
     Program {
         name: "npm",
         globals: &[],
         reads: &["info", "list", "ls", "outdated", "ping", "root", "search", "view", "--version"],
-        dangerous: &["--prefix", "--userconfig", "--globalconfig", "--node-options", "--script-shell"],
+        dangerous: &[
+            "--prefix",
+            "--userconfig",
+            "--globalconfig",
+            "--node-options",
+            "--script-shell",
+        ],
     },
     Program {
         name: "pip",
@@ -88,10 +196,26 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "ip",
         globals: &[],
-        reads: &["a", "addr", "addr show", "address show", "link show", "neigh show", "r", "route", "route show", "a show"],
+        reads: &[
+            "a",
+            "addr",
+            "addr show",
+            "address show",
+            "link show",
+            "neigh show",
+            "r",
+            "route",
+            "route show",
+            "a show",
+        ],
         dangerous: &["-b", "-batch"],
     },
-    Program { name: "cargo", globals: &[], reads: &["--version", "search", "version"], dangerous: &["--config"] },
+    Program {
+        name: "cargo",
+        globals: &[],
+        reads: &["--version", "search", "version"],
+        dangerous: &["--config"],
+    },
     Program { name: "go", globals: &[], reads: &["version"], dangerous: &[] },
     Program { name: "node", globals: &[], reads: &["--version", "-v"], dangerous: &[] },
 ];
@@ -111,7 +235,10 @@ pub(super) fn judge(program: &str, words: &[ShellWord], findings: &mut Findings)
 fn judge_listed(table: &Program, words: &[ShellWord], findings: &mut Findings) {
     let words = without_globals(words, table.globals);
     let Some((path, rest)) = subcommand(table, words) else {
-        return findings.does(acting(words), format!("{} with a subcommand that is not known to only read", table.name));
+        return findings.does(
+            acting(words),
+            format!("{} with a subcommand that is not known to only read", table.name),
+        );
     };
     if may_have(rest, table.dangerous) {
         return findings.does(Executes, format!("{} with an option that may do more", table.name));
@@ -119,14 +246,19 @@ fn judge_listed(table: &Program, words: &[ShellWord], findings: &mut Findings) {
     if table.name == "kubectl" && operands(rest).any(|word| is_secret_kind(word.known())) {
         findings.touches_secret("it shows secrets of the cluster");
     }
-    if table.name == "ip" && operands(rest).any(|word| !matches!(word.known(), "dev" | "show" | "eth0" | "lo")) {
+    if table.name == "ip"
+        && operands(rest).any(|word| !matches!(word.known(), "dev" | "show" | "eth0" | "lo"))
+    {
         return findings.does(Writes, "ip with words that may change something");
     }
     findings.does(Reads, format!("{} {path}", table.name));
 }
 
 /// The reading subcommand with which `words` start.
-fn subcommand<'a>(table: &Program, words: &'a [ShellWord]) -> Option<(&'static str, &'a [ShellWord])> {
+fn subcommand<'a>(
+    table: &Program,
+    words: &'a [ShellWord],
+) -> Option<(&'static str, &'a [ShellWord])> {
     table.reads.iter().find_map(|path| {
         let mut rest = words;
         for wanted in path.split(' ') {
@@ -151,15 +283,20 @@ fn without_globals<'a>(words: &'a [ShellWord], globals: &[&str]) -> &'a [ShellWo
 
 fn is_secret_kind(operand: &str) -> bool {
     let kinds = operand.split(',').map(|kind| kind.split(['/', '.']).next().unwrap_or(kind));
-    kinds.into_iter().any(|kind| matches!(kind.to_ascii_lowercase().as_str(), "secret" | "secrets" | "all"))
+    kinds
+        .into_iter()
+        .any(|kind| matches!(kind.to_ascii_lowercase().as_str(), "secret" | "secrets" | "all"))
 }
 
 /// The first word that says what an unlisted subcommand does.
 fn acting(words: &[ShellWord]) -> Effect {
     let verbs = words.iter().take(3).filter_map(ShellWord::exact);
     let effect = verbs.into_iter().find_map(|word| match word {
-        "rm" | "rmi" | "prune" | "delete" | "destroy" | "uninstall" | "drain" | "kill" | "remove" | "purge" => Some(Deletes),
-        "exec" | "run" | "apply" | "debug" | "cp" | "attach" | "port-forward" | "proxy" => Some(Executes),
+        "rm" | "rmi" | "prune" | "delete" | "destroy" | "uninstall" | "drain" | "kill"
+        | "remove" | "purge" => Some(Deletes),
+        "exec" | "run" | "apply" | "debug" | "cp" | "attach" | "port-forward" | "proxy" => {
+            Some(Executes)
+        }
         "certificate" | "login" | "auth" => Some(Grants),
         _ => None,
     });
@@ -168,11 +305,19 @@ fn acting(words: &[ShellWord]) -> Effect {
 
 /// `aws ec2 describe-instances …`: the last of the leading words is the operation.
 fn judge_cloud(program: &str, words: &[ShellWord], findings: &mut Findings) {
-    let path: Option<Vec<&str>> = words.iter().take_while(|word| !word.known().starts_with('-')).map(ShellWord::exact).collect();
+    let path: Option<Vec<&str>> = words
+        .iter()
+        .take_while(|word| !word.known().starts_with('-'))
+        .map(ShellWord::exact)
+        .collect();
     let Some(path) = path.filter(|path| path.len() >= 2) else {
         return findings.cannot_tell(format!("{program} with a command that is not known"));
     };
-    if may_have(words, &["--endpoint-url", "--cli-input-json", "--debug", "--file", "--output-file"]) && program == "aws" {
+    if may_have(
+        words,
+        &["--endpoint-url", "--cli-input-json", "--debug", "--file", "--output-file"],
+    ) && program == "aws"
+    {
         findings.cannot_tell("an option that changes where the command goes");
     }
     if let ["s3", "ls", ..] = *path {
@@ -190,9 +335,13 @@ fn judge_operation(program: &str, path: &[&str], findings: &mut Findings) {
         (Some(_), _) if path.iter().any(|word| GRANTING.contains(word)) => {
             findings.does_gravely(Grants, format!("{program} changes who may do what"));
         }
-        (Some((effect, word)), _) => findings.does(effect, format!("{program} with the word {word:?}")),
+        (Some((effect, word)), _) => {
+            findings.does(effect, format!("{program} with the word {word:?}"));
+        }
         (None, Some(look)) => judge_look(program, path, look, findings),
-        (None, None) => findings.does(Executes, format!("{program} with an operation that is not known")),
+        (None, None) => {
+            findings.does(Executes, format!("{program} with an operation that is not known"));
+        }
     }
 }
 

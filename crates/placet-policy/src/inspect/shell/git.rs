@@ -7,16 +7,52 @@ use super::word::ShellWord;
 
 /// Subcommands that look. Each may be followed by anything but an option that writes or runs.
 const READING: &[&str] = &[
-    "blame", "cat-file", "check-ignore", "cherry", "count-objects", "describe", "diff", "diff-index", "diff-tree",
-    "for-each-ref", "grep", "log", "ls-files", "ls-tree", "merge-base", "name-rev", "rev-list", "rev-parse",
-    "shortlog", "show", "show-ref", "status", "version", "whatchanged",
+    "blame",
+    "cat-file",
+    "check-ignore",
+    "cherry",
+    "count-objects",
+    "describe",
+    "diff",
+    "diff-index",
+    "diff-tree",
+    "for-each-ref",
+    "grep",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "merge-base",
+    "name-rev",
+    "rev-list",
+    "rev-parse",
+    "shortlog",
+    "show",
+    "show-ref",
+    "status",
+    "version",
+    "whatchanged",
 ];
 
-const DANGEROUS: &[&str] = &["--output", "--ext-diff", "-O", "--open-files-in-pager", "--upload-pack", "--exec"];
+const DANGEROUS: &[&str] =
+    &["--output", "--ext-diff", "-O", "--open-files-in-pager", "--upload-pack", "--exec"];
 
 /// Subcommands that look as long as these are all the words after them.
 const LISTING: &[(&str, &[&str])] = &[
-    ("branch", &["-a", "-r", "-v", "-vv", "--list", "-l", "--all", "--remotes", "--show-current", "--verbose"]),
+    (
+        "branch",
+        &[
+            "-a",
+            "-r",
+            "-v",
+            "-vv",
+            "--list",
+            "-l",
+            "--all",
+            "--remotes",
+            "--show-current",
+            "--verbose",
+        ],
+    ),
     ("tag", &["-l", "--list", "-n"]),
     ("remote", &["-v", "--verbose", "show", "get-url", "origin", "upstream"]),
     ("stash", &["list", "show"]),
@@ -65,16 +101,24 @@ fn judge_subcommand(subcommand: &str, words: &[ShellWord], findings: &mut Findin
     }
     let has = |flags: &[&str]| words.iter().any(|word| flags.contains(&word.known()));
     match subcommand {
-        "push" if has(&["-f", "--force", "--force-with-lease", "--mirror", "--delete", "-d"]) || has_refspec_force(words) => {
+        "push"
+            if has(&["-f", "--force", "--force-with-lease", "--mirror", "--delete", "-d"])
+                || has_refspec_force(words) =>
+        {
             findings.does_gravely(Deletes, "git push that rewrites or deletes");
         }
         "reset" if has(&["--hard"]) => findings.does_gravely(Deletes, "git reset --hard"),
         "clean" | "rm" | "prune" | "gc" | "filter-branch" | "filter-repo" => {
             findings.does_gravely(Deletes, format!("git {subcommand}"));
         }
-        "branch" | "tag" if has(&["-d", "-D", "--delete"]) => findings.does(Deletes, format!("git {subcommand} -d")),
+        "branch" | "tag" if has(&["-d", "-D", "--delete"]) => {
+            findings.does(Deletes, format!("git {subcommand} -d"));
+        }
         _ if READING.contains(&subcommand) => {
-            findings.does(Executes, format!("git {subcommand} with an option that may write or run something"));
+            findings.does(
+                Executes,
+                format!("git {subcommand} with an option that may write or run something"),
+            );
         }
         _ => findings.does(Writes, "a git command that is not known to only read"),
     }
@@ -84,8 +128,10 @@ fn lists(subcommand: &str, words: &[ShellWord]) -> bool {
     let Some(words) = exact(words) else { return false };
     let gets = subcommand == "config" && matches!(*words, ["--get" | "--get-all" | "get", _]);
     let allowed = LISTING.iter().find(|(name, _)| *name == subcommand).map(|(_, allowed)| *allowed);
-    let needs_word = matches!(subcommand, "stash" | "submodule" | "config" | "worktree") && words.is_empty();
-    gets || allowed.is_some_and(|allowed| !needs_word && words.iter().all(|word| allowed.contains(word)))
+    let needs_word =
+        matches!(subcommand, "stash" | "submodule" | "config" | "worktree") && words.is_empty();
+    gets || allowed
+        .is_some_and(|allowed| !needs_word && words.iter().all(|word| allowed.contains(word)))
 }
 
 fn has_refspec_force(words: &[ShellWord]) -> bool {

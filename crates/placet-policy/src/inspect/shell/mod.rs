@@ -54,8 +54,24 @@ pub(super) fn inspect_argv(words: &[&str]) -> Findings {
 pub(super) fn is_wrapped_program(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
-        "git" | "kubectl" | "docker" | "helm" | "terraform" | "gh" | "aws" | "gcloud" | "az" | "curl" | "grep"
-            | "find" | "jq" | "rg" | "systemctl" | "npm" | "pip" | "cargo"
+        "git"
+            | "kubectl"
+            | "docker"
+            | "helm"
+            | "terraform"
+            | "gh"
+            | "aws"
+            | "gcloud"
+            | "az"
+            | "curl"
+            | "grep"
+            | "find"
+            | "jq"
+            | "rg"
+            | "systemctl"
+            | "npm"
+            | "pip"
+            | "cargo"
     )
 }
 
@@ -82,7 +98,10 @@ fn inspect_nested(command: &str, depth: usize) -> Findings {
 fn refusal(command: &str, depth: usize) -> Option<&'static str> {
     if command.len() > MAX_COMMAND_BYTES {
         Some("a command that is too long to inspect")
-    } else if depth > MAX_TEXT_DEPTH || openers(command) > MAX_OPENERS || nesting(command) > MAX_NESTING {
+    } else if depth > MAX_TEXT_DEPTH
+        || openers(command) > MAX_OPENERS
+        || nesting(command) > MAX_NESTING
+    {
         Some("a command that is nested too deeply to inspect")
     } else if super::fold::trick_in_command(command).is_some() || command.contains('\r') {
         Some("a command with control or invisible characters")
@@ -93,8 +112,9 @@ fn refusal(command: &str, depth: usize) -> Option<&'static str> {
 
 /// Counts what may open a construct, without regard to quotes, so never too low.
 fn openers(command: &str) -> usize {
-    const WORDS: [&str; 11] =
-        ["if", "while", "until", "for", "case", "select", "function", "coproc", "time", "elif", "do"];
+    const WORDS: [&str; 11] = [
+        "if", "while", "until", "for", "case", "select", "function", "coproc", "time", "elif", "do",
+    ];
     let brackets = command.chars().filter(|c| matches!(c, '(' | '{' | '[' | '`' | '!')).count();
     let words = command.split(|c: char| !c.is_ascii_alphanumeric());
     brackets + command.matches("<<").count() + words.filter(|word| WORDS.contains(word)).count()

@@ -107,7 +107,11 @@ fn judge_program(program: &str, words: &[ShellWord], findings: &mut Findings) {
         return judge_options(program, words, dangerous, findings);
     }
     if let Some((effect, grave)) = tables::known_effect(program) {
-        return if grave { findings.does_gravely(effect, program) } else { findings.does(effect, program) };
+        return if grave {
+            findings.does_gravely(effect, program);
+        } else {
+            findings.does(effect, program);
+        };
     }
     let is_known = scripts::judge(program, words, findings)
         || git::judge(program, words, findings)
@@ -119,7 +123,8 @@ fn judge_program(program: &str, words: &[ShellWord], findings: &mut Findings) {
 
 fn judge_options(program: &str, words: &[ShellWord], dangerous: &[&str], findings: &mut Findings) {
     if options::may_have(words, dangerous) {
-        findings.does(Executes, format!("{program} with an option that may write or run something"));
+        findings
+            .does(Executes, format!("{program} with an option that may write or run something"));
     } else {
         findings.does(Reads, program);
     }

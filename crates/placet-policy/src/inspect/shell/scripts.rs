@@ -15,24 +15,34 @@ pub(super) fn judge(program: &str, words: &[ShellWord], findings: &mut Findings)
         "sed" => sed(words),
         "awk" | "gawk" | "mawk" => awk(words),
         "tar" => tar(words),
-        "unzip" => exact(words).is_some_and(|words| matches!(*words, ["-l" | "-Z" | "-v" | "-t", _])),
-        "uniq" | "xxd" => operands(words).count() <= 1 && !may_have(words, &["-r"]) && exact(words).is_some(),
+        "unzip" => {
+            exact(words).is_some_and(|words| matches!(*words, ["-l" | "-Z" | "-v" | "-t", _]))
+        }
+        "uniq" | "xxd" => {
+            operands(words).count() <= 1 && !may_have(words, &["-r"]) && exact(words).is_some()
+        }
         "printf" => !may_have(words, &["-v"]),
-        "test" | "[" => exact(words).is_some_and(|words| words.iter().all(|word| !word.contains(['[', '$', '`']))),
+        "test" | "[" => exact(words)
+            .is_some_and(|words| words.iter().all(|word| !word.contains(['[', '$', '`']))),
         "curl" => return curl(words, findings),
         "psql" | "mysql" | "mariadb" | "sqlite3" => return database(program, words, findings),
         _ => return false,
     };
     let effect = if reads { Reads } else { Executes };
-    let reason = if reads { program.to_owned() } else { format!("{program} that may write or run something") };
+    let reason = if reads {
+        program.to_owned()
+    } else {
+        format!("{program} that may write or run something")
+    };
     findings.does(effect, reason);
     true
 }
 
 /// find's tests look; its actions do not. A word that is computed could become an action.
 fn find(words: &[ShellWord]) -> bool {
-    const ACTIONS: [&str; 9] =
-        ["-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fprint0", "-fprintf", "-fls"];
+    const ACTIONS: [&str; 9] = [
+        "-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fprint0", "-fprintf", "-fls",
+    ];
     words.iter().all(|word| match word.exact() {
         Some(text) => !ACTIONS.contains(&text),
         None => word.is_surely_operand(),
@@ -57,11 +67,15 @@ fn sed(words: &[ShellWord]) -> bool {
 }
 
 fn is_harmless_sed(script: &str) -> bool {
-    let lines = |c: char| c.is_ascii_digit() || matches!(c, '$' | ',' | 'p' | 'd' | 'q' | ';' | ' ' | '=' | '~' | '+');
+    let lines = |c: char| {
+        c.is_ascii_digit() || matches!(c, '$' | ',' | 'p' | 'd' | 'q' | ';' | ' ' | '=' | '~' | '+')
+    };
     if script.chars().all(lines) {
         return true;
     }
-    let Some(body) = script.strip_prefix("s/").or_else(|| script.strip_prefix('/')) else { return false };
+    let Some(body) = script.strip_prefix("s/").or_else(|| script.strip_prefix('/')) else {
+        return false;
+    };
     let slashes = if script.starts_with("s/") { 2 } else { 1 };
     if body.contains(['\n', ';', '\\', '{', '}']) || body.matches('/').count() != slashes {
         return false;
@@ -84,7 +98,8 @@ fn awk(words: &[ShellWord]) -> bool {
         }
     }
     program.is_some_and(|text| {
-        !text.contains(['>', '|', '@']) && !["system", "getline", "close", "fflush", "input"].iter().any(|w| text.contains(w))
+        !text.contains(['>', '|', '@'])
+            && !["system", "getline", "close", "fflush", "input"].iter().any(|w| text.contains(w))
     })
 }
 
@@ -101,11 +116,34 @@ fn tar(words: &[ShellWord]) -> bool {
 /// Options of curl that change nothing about a GET, without and with a value. Any other option
 /// may send, store or configure.
 const CURL_FLAGS: &[&str] = &[
-    "--silent", "--show-error", "--location", "--fail", "--include", "--head", "--insecure", "--compressed",
-    "--verbose", "--get", "--ipv4", "--ipv6", "--http1.1", "--http2", "--fail-with-body", "--no-progress-meter",
+    "--silent",
+    "--show-error",
+    "--location",
+    "--fail",
+    "--include",
+    "--head",
+    "--insecure",
+    "--compressed",
+    "--verbose",
+    "--get",
+    "--ipv4",
+    "--ipv6",
+    "--http1.1",
+    "--http2",
+    "--fail-with-body",
+    "--no-progress-meter",
 ];
 const CURL_VALUED: &[&str] = &[
-    "-H", "--header", "-A", "--user-agent", "-m", "--max-time", "--connect-timeout", "--retry", "-e", "--referer",
+    "-H",
+    "--header",
+    "-A",
+    "--user-agent",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "--retry",
+    "-e",
+    "--referer",
     "--retry-delay",
 ];
 
@@ -133,15 +171,24 @@ fn curl(words: &[ShellWord], findings: &mut Findings) -> bool {
             curl_url(text, findings);
         }
     }
-    if urls > 0 { findings.does(Reads, "curl") } else { findings.cannot_tell("curl without an address") }
+    if urls > 0 {
+        findings.does(Reads, "curl");
+    } else {
+        findings.cannot_tell("curl without an address");
+    }
     true
 }
 
 fn curl_flag(text: &str, findings: &mut Findings) {
     let is_bundle = !text.starts_with("--")
-        && text.chars().skip(1).all(|c| matches!(c, 's' | 'S' | 'L' | 'f' | 'i' | 'I' | 'k' | 'v' | '4' | '6' | 'G'));
+        && text
+            .chars()
+            .skip(1)
+            .all(|c| matches!(c, 's' | 'S' | 'L' | 'f' | 'i' | 'I' | 'k' | 'v' | '4' | '6' | 'G'));
     if !is_bundle && !CURL_FLAGS.contains(&text) {
-        let sends = ["-d", "--data", "-F", "--form", "-T", "--upload", "--json"].iter().any(|flag| text.starts_with(flag));
+        let sends = ["-d", "--data", "-F", "--form", "-T", "--upload", "--json"]
+            .iter()
+            .any(|flag| text.starts_with(flag));
         let effect = if sends { Effect::Sends } else { Writes };
         findings.does(effect, "curl with an option that sends or stores");
     }
@@ -162,7 +209,9 @@ fn curl_url(text: &str, findings: &mut Findings) {
     let url = if http::is_url(text) { text.to_owned() } else { format!("http://{text}") };
     for remark in http::remarks(&url) {
         match remark {
-            Remark::Orders(effect, verb) => findings.does(effect, format!("the address orders {verb:?}")),
+            Remark::Orders(effect, verb) => {
+                findings.does(effect, format!("the address orders {verb:?}"));
+            }
             Remark::Sensitive(reason) => findings.touches_secret(reason),
             Remark::Opaque(reason) => findings.cannot_tell(reason),
         }
@@ -177,14 +226,16 @@ fn database(program: &str, words: &[ShellWord], findings: &mut Findings) -> bool
     };
     match database_text(program, &words) {
         Some(text) => findings.merge(sql::inspect(text)),
-        None => findings.does(Executes, format!("{program} with a text or option that was not inspected")),
+        None => findings
+            .does(Executes, format!("{program} with a text or option that was not inspected")),
     }
     true
 }
 
 /// The one SQL text of a client's command, if all its other words are connection parameters.
 fn database_text<'a>(program: &str, words: &[&'a str]) -> Option<&'a str> {
-    const VALUED: [&str; 9] = ["-h", "-U", "-d", "-p", "--host", "--username", "--dbname", "--port", "-D"];
+    const VALUED: [&str; 9] =
+        ["-h", "-U", "-d", "-p", "--host", "--username", "--dbname", "--port", "-D"];
     const FLAGS: [&str; 11] =
         ["-t", "-A", "-At", "-tA", "-X", "-q", "-N", "-B", "-readonly", "-json", "-header"];
     let mut text = None;

@@ -65,7 +65,8 @@ pub(super) fn read_document(raw: &str, depth: usize, findings: &mut Findings) {
 
 fn is_plain(raw: &str) -> bool {
     raw.chars().all(|c| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ',' | ':' | '@' | '%' | '+' | '=')
+        c.is_ascii_alphanumeric()
+            || matches!(c, '-' | '_' | '.' | '/' | ',' | ':' | '@' | '%' | '+' | '=')
     })
 }
 
@@ -86,9 +87,13 @@ impl Reader<'_> {
         match piece {
             WordPiece::Text(text) => self.text(text, quoted),
             WordPiece::SingleQuotedText(text) => self.literal(text),
-            WordPiece::EscapeSequence(text) => self.literal(text.strip_prefix('\\').unwrap_or(text)),
+            WordPiece::EscapeSequence(text) => {
+                self.literal(text.strip_prefix('\\').unwrap_or(text));
+            }
             WordPiece::AnsiCQuotedText(text) if !text.contains('\\') => self.literal(text),
-            WordPiece::AnsiCQuotedText(_) | WordPiece::TildeExpansion(_) => self.tilde_or_escape(piece),
+            WordPiece::AnsiCQuotedText(_) | WordPiece::TildeExpansion(_) => {
+                self.tilde_or_escape(piece);
+            }
             WordPiece::DoubleQuotedSequence(pieces)
             | WordPiece::GettextDoubleQuotedSequence(pieces) => self.pieces(pieces, true),
             WordPiece::ParameterExpansion(expansion) => self.parameter(expansion, quoted),
@@ -136,7 +141,10 @@ impl Reader<'_> {
         use brush_parser::word::Parameter::{Named, Positional, Special};
         let is_plain = matches!(
             expansion,
-            ParameterExpr::Parameter { parameter: Named(_) | Positional(_) | Special(_), indirect: false }
+            ParameterExpr::Parameter {
+                parameter: Named(_) | Positional(_) | Special(_),
+                indirect: false
+            }
         );
         if !is_plain {
             self.findings.cannot_tell("an expansion with a text of its own");
@@ -171,6 +179,9 @@ impl Reader<'_> {
 pub(super) fn is_plain_sum(sum: &str) -> bool {
     sum.chars().all(|c| {
         c.is_ascii_digit()
-            || matches!(c, ' ' | '+' | '-' | '*' | '/' | '%' | '(' | ')' | '<' | '>' | '=' | '!' | '&' | '|')
+            || matches!(
+                c,
+                ' ' | '+' | '-' | '*' | '/' | '%' | '(' | ')' | '<' | '>' | '=' | '!' | '&' | '|'
+            )
     })
 }
