@@ -9,7 +9,8 @@ use placet_core::digest::{Digest, Domain};
 use placet_core::mode::{Mode, Share};
 use placet_core::terms::{Defaults, Per, Unclassified};
 use placet_core::{Terms, Verdict};
-use placet_policy::file::{self, ParamKind, ParamType, PolicyDoc, Severity};
+use placet_policy::file::{self, PolicyDoc, Severity};
+use placet_policy::params::{ParamKind, ParamType};
 
 const FULL: &str = r#"
 version = 1
