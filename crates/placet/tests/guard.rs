@@ -1,0 +1,266 @@
+//! The guard through its public face.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use placet::{
+    Action, Config, Event, Evidence, Guard, GuardError, Json, LogPlace, PersonId, PolicyFile,
+    PolicySource, Receipt, Rejection, Verdict,
+};
+
+const POLICY: &str = r#"
+version = 1
+[actions.get_order]
+risk = "read"
+[actions.issue_refund]
+risk = "reversible_write"
+value = "/amount"
+auto_cap = "100"
+hard_cap = "1000"
+[graduation.supervised]
+pass_rate = 0.9
+adversarial_pass_rate = 0.0
+min_samples = 10
+"#;
+
+fn files(text: &str) -> Vec<PolicyFile> {
+    vec![PolicyFile { name: "policy.toml".to_owned(), text: text.to_owned() }]
+}
+
+fn open(policy: &str, log: LogPlace) -> Guard {
+    Guard::open(Config { policy: PolicySource::Files(files(policy)), log }).unwrap()
+}
+
+fn memory() -> Guard {
+    open(POLICY, LogPlace::Memory)
+}
+
+fn place(folder: &Path) -> LogPlace {
+    LogPlace::File(folder.join("placet.db"))
+}
+
+fn action(text: &str) -> Action {
+    Action::from_json(Json::parse(text.as_bytes()).unwrap()).unwrap()
+}
+
+fn refund(amount: &str) -> Action {
+    let text = format!(
+        r#"{{"tool": "issue_refund", "params": {{"amount": "{amount}"}}, "agent": "bot"}}"#
+    );
+    action(&text)
+}
+
+fn evidence(passed: u64, failed: u64) -> Evidence {
+    let report = format!(
+        r#"{{"class": "issue_refund", "source": "evals", "passed": {passed}, "failed": {failed}}}"#
+    );
+    serde_json::from_str(&report).unwrap()
+}
+
+fn leaf_and_payload(guard: &Guard, receipt: &Receipt) -> (String, Option<String>) {
+    let verified = receipt.verify(std::slice::from_ref(guard.log().verifier())).unwrap();
+    (verified.leaf.to_owned(), verified.private.map(ToOwned::to_owned))
+}
+
+#[test]
+fn what_is_evaluated_is_what_is_proposed_and_only_the_proposal_is_recorded() {
+    let guard = memory();
+    let before = guard.log().size();
+    let evaluated = guard.evaluate(&refund("42.00"));
+    assert_eq!((evaluated.id, evaluated.log_index, guard.log().size()), (None, None, before));
+
+    let proposed = guard.blocking().propose(&refund("42.00")).unwrap();
+    assert_eq!(proposed.digest, evaluated.digest);
+    assert_eq!(proposed.findings, evaluated.findings);
+    assert_eq!(proposed.verdict, Verdict::RequireApproval);
+    assert_eq!(proposed.log_index, Some(before));
+    assert!(proposed.approval.is_some());
+    assert_eq!(guard.log().size(), before + 1);
+}
+
+#[test]
+fn a_log_opened_again_remembers_switches_evidence_and_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = open(POLICY, place(folder.path()));
+    let blocking = guard.blocking();
+    blocking.report(evidence(20, 0)).unwrap();
+    assert_eq!(blocking.propose(&refund("42.00")).unwrap().verdict, Verdict::Allow);
+    blocking.trip("agent:bot".parse().unwrap(), "it loops", None).unwrap();
+    let size = guard.log().size();
+    assert!(guard.close());
+
+    let config = Config { policy: PolicySource::Log, log: place(folder.path()) };
+    let again = Guard::open(config).unwrap();
+    assert_eq!(again.log().size(), size, "opening changes nothing");
+    let answer = again.blocking().propose(&refund("42.00")).unwrap();
+    assert_eq!(answer.verdict, Verdict::Block);
+    assert!(answer.findings.iter().any(|finding| finding.reason.contains("it loops")));
+    again.blocking().reset("agent:bot".parse().unwrap(), "mended", None).unwrap();
+    assert_eq!(again.blocking().propose(&refund("42.00")).unwrap().verdict, Verdict::Allow);
+}
+
+#[test]
+fn lost_evidence_costs_autonomy_at_once() {
+    let guard = memory();
+    guard.blocking().report(evidence(20, 0)).unwrap();
+    assert!(guard.evaluate(&refund("100")).is_allowed());
+    assert!(!guard.evaluate(&refund("100.01")).is_allowed());
+    guard.blocking().report(evidence(0, 20)).unwrap();
+    assert!(!guard.evaluate(&refund("100")).is_allowed());
+}
+
+#[test]
+fn a_receipt_verifies_offline_and_says_what_was_decided() {
+    let guard = memory();
+    let answer = guard.blocking().propose(&refund("7")).unwrap();
+    let receipt = guard.log().receipt(answer.log_index.unwrap(), true).unwrap();
+    let (leaf, payload) = leaf_and_payload(&guard, &receipt);
+    assert!(leaf.contains(&answer.id.unwrap().to_string()));
+    assert!(payload.unwrap().contains(&answer.digest.to_string()));
+}
+
+#[test]
+fn erasing_takes_the_payload_and_leaves_the_proof() {
+    let guard = memory();
+    let index = guard.blocking().propose(&refund("7")).unwrap().log_index.unwrap();
+    let before = leaf_and_payload(&guard, &guard.log().receipt(index, true).unwrap());
+    assert!(before.1.is_some());
+    guard.blocking().erase(index, "asked by the customer", None).unwrap();
+    let after = leaf_and_payload(&guard, &guard.log().receipt(index, true).unwrap());
+    assert_eq!(after, (before.0, None));
+}
+
+#[test]
+fn a_policy_with_errors_leaves_the_one_before_in_place() {
+    let guard = memory();
+    let before = guard.policy().terms().policy;
+    let bad = files("version = 1\n[actions.x]\nrisk = \"reed\"\n");
+    let refused = guard.blocking().install_policy(&bad, None);
+    assert!(matches!(refused, Err(GuardError::Policy(_))));
+    assert_eq!(guard.policy().terms().policy, before);
+    assert_eq!(guard.blocking().propose(&refund("1")).unwrap().policy, before);
+
+    let blocked = POLICY.replace("version = 1", "version = 1\nunclassified = \"block\"");
+    guard.blocking().install_policy(&files(&blocked), None).unwrap();
+    let answer = guard.blocking().propose(&action(r#"{"tool": "get_weather"}"#)).unwrap();
+    assert_eq!(answer.verdict, Verdict::Block);
+}
+
+#[test]
+fn a_denied_call_cannot_be_proposed_again_in_other_words() {
+    let guard = memory();
+    let asked = guard.blocking().propose(&refund("50")).unwrap();
+    let approval = asked.approval.unwrap().id;
+    let by = PersonId::new("dana").unwrap();
+    guard.blocking().deny(approval, by.clone(), "not this customer").unwrap();
+    let again = action(
+        r#"{"tool": "issue_refund", "params": {"amount": "50"}, "agent": "x", "reason": "please!"}"#,
+    );
+    assert_eq!(guard.evaluate(&again).verdict, Verdict::Block);
+    let twice = guard.blocking().deny(approval, by, "again");
+    assert!(matches!(twice, Err(GuardError::Rejected(Rejection::UnknownApproval(_)))));
+}
+
+#[test]
+fn every_entry_passes_the_tail_once_and_in_order() {
+    let guard = memory();
+    let writer = guard.clone();
+    let thread = std::thread::spawn(move || {
+        for amount in 1..=300 {
+            writer.blocking().propose(&refund(&amount.to_string())).unwrap();
+        }
+    });
+    let mut tail = guard.tail(0);
+    let mut decided = 0;
+    for index in 0.. {
+        let entry = guard.blocking().next(&mut tail).unwrap();
+        assert_eq!(entry.index, index);
+        decided += usize::from(matches!(entry.event, Event::Decided(_)));
+        if decided == 300 {
+            break;
+        }
+    }
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_guard_is_whole_after_being_dropped_at_any_await() {
+    let guard = memory();
+    let mut context = Context::from_waker(Waker::noop());
+    for polls in 0..40 {
+        let action = refund("3");
+        let mut dropped: Pin<Box<dyn Future<Output = _>>> = Box::pin(guard.propose(&action));
+        for _ in 0..polls {
+            if let Poll::Ready(answer) = dropped.as_mut().poll(&mut context) {
+                let answer: placet::Answer = answer.unwrap();
+                assert_eq!(answer.verdict, Verdict::RequireApproval);
+                break;
+            }
+        }
+    }
+    let last = guard.blocking().propose(&refund("4")).unwrap();
+    assert_eq!(guard.log().size(), last.log_index.unwrap() + 1);
+    let entries = guard.log().entries(0, 1000).unwrap();
+    assert!(entries.iter().zip(0..).all(|(entry, index)| entry.index == index));
+}
+
+#[test]
+fn a_waiting_tail_loses_nothing_when_it_is_dropped() {
+    let guard = memory();
+    let mut tail = guard.tail(guard.log().size());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(pin!(tail.next()).poll(&mut context).is_pending());
+    let answer = guard.blocking().propose(&refund("5")).unwrap();
+    assert_eq!(guard.blocking().next(&mut tail).unwrap().index, answer.log_index.unwrap());
+}
+
+#[test]
+fn a_second_guard_on_the_same_log_is_refused_and_told_by_whom() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = open(POLICY, place(folder.path()));
+    let config = Config { policy: PolicySource::Log, log: place(folder.path()) };
+    let message = Guard::open(config).unwrap_err().to_string();
+    assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+}
+
+#[test]
+fn shadow_never_stops_a_caller() {
+    let policy = POLICY.replace("version = 1", "version = 1\nmode = \"shadow\"");
+    let guard = open(&policy, LogPlace::Memory);
+    guard.blocking().trip("all".parse().unwrap(), "stop", None).unwrap();
+    let answer = guard.blocking().propose(&refund("1000000")).unwrap();
+    assert_eq!((answer.verdict, answer.would_have), (Verdict::Allow, Some(Verdict::Block)));
+    let mut strict = refund("1000000");
+    strict.enforce = true;
+    assert_eq!(guard.blocking().propose(&strict).unwrap().verdict, Verdict::Block);
+}
+
+#[test]
+fn secrets_reach_neither_the_log_nor_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = open(POLICY, place(folder.path()));
+    let card = "4111 1111 1111 1111";
+    let secret = action(&format!(
+        r#"{{"tool": "update_profile", "reason": "the card is {card}",
+             "params": {{"note": "card {card}", "password": "hunter2hunter2"}}}}"#
+    ));
+    guard.blocking().propose(&secret).unwrap();
+    guard.close();
+    for file in folder.path().read_dir().unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for needle in [card, "4111111111111111", "hunter2hunter2"] {
+            let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+            assert!(!found, "{needle} is in {}", path.display());
+        }
+    }
+}
