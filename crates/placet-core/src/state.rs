@@ -33,8 +33,6 @@ pub struct State {
     /// When the last of them was judged.
     at: Timestamp,
     terms: Arc<Terms>,
-    /// The entry that installed the policy.
-    installed_at: Option<u64>,
     switches: Switches,
     windows: Windows,
     #[serde(with = "crate::pairs")]
@@ -83,7 +81,7 @@ impl State {
     /// was ever installed.
     #[must_use]
     pub fn installed_at(&self) -> Option<u64> {
-        self.installed_at
+        self.policies.last().copied()
     }
 
     /// The tripped kill switches.
