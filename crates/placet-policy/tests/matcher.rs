@@ -68,7 +68,7 @@ fn what_nothing_decides_is_a_conflict() {
     let conflict = |first, second, tool: &str| Conflict { first, second, tool: tool.to_owned() };
     assert_eq!(conflicts(&["b", "a", "a"]), [conflict(1, 2, "a")]);
     assert_eq!(conflicts(&["ab*", "*cd"]), [conflict(0, 1, "abcd")]);
-    assert_eq!(conflicts(&["a*c", "*", "*ac"]), [conflict(0, 2, "ac")]);
+    assert_eq!(conflicts(&["a*c", "*", "*ac"]), [conflict(0, 2, "aac")]);
     assert_eq!(conflicts(&["a*x*", "a*y*"]), [conflict(0, 1, "axy")]);
 }
 

@@ -132,7 +132,7 @@ fn pick<T: Ord>(high: bool, one: T, two: T) -> T {
 }
 
 fn budget(classes: Vec<ClassName>) -> impl Strategy<Value = Budget> {
-    let actions = of(prop::collection::btree_set(any::<prop::sample::Index>(), 1..4));
+    let actions = of(prop::collection::vec(any::<prop::sample::Index>(), 1..4));
     let per = select(vec![Per::Tenant, Per::Agent, Per::Class]);
     let over = select(vec![Verdict::RequireApproval, Verdict::Block]);
     let limits = (of(1_u64..1_000_000), of(0_u64..1_000_000));
