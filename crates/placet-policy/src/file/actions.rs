@@ -1,17 +1,18 @@
 //! The action classes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use placet_core::class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
-use placet_core::{Amount, ClassName, ToolName};
+use placet_core::json::Pointer;
+use placet_core::{Amount, ClassName, Currency, ToolName};
 
 use super::diagnostic::quote;
 use super::reader::Reader;
 use super::report::{At, Report, Span};
 use super::{caps, params, values};
-use crate::params::ParamType;
 use crate::limits::MAX_CLASSES;
+use crate::params::ParamType;
 
 /// A class with the places that later checks point at.
 pub(crate) struct Draft {
@@ -41,7 +42,7 @@ pub(crate) fn read(top: &Reader<'_>, report: &mut Report<'_>) -> Vec<Draft> {
 
 fn draft(name: &At<&str>, class: &Reader<'_>, report: &mut Report<'_>) -> Option<Draft> {
     let written = Written::read(class, report);
-    caps::check(&written, report);
+    caps::check(&written, class, report);
     let max_state = written.max_state.clone();
     let aliases = aliases(class, report);
     let params = params::read(class, report);
@@ -70,13 +71,13 @@ fn draft(name: &At<&str>, class: &Reader<'_>, report: &mut Report<'_>) -> Option
 /// The keys of a class that depend on each other, as they are written.
 pub(crate) struct Written {
     pub(crate) risk: Option<At<RiskTier>>,
-    pub(crate) value: Option<At<placet_core::json::Pointer>>,
-    pub(crate) currency: Option<At<placet_core::json::Pointer>>,
-    pub(crate) currencies: Option<At<Vec<At<placet_core::Currency>>>>,
+    pub(crate) value: Option<At<Pointer>>,
+    pub(crate) currency: Option<At<Pointer>>,
+    pub(crate) currencies: Option<At<Vec<At<Currency>>>>,
     pub(crate) auto_cap: Option<At<Amount>>,
     pub(crate) hard_cap: Option<At<Amount>>,
     pub(crate) max_state: Option<At<AutonomyState>>,
-    pub(crate) secret: Vec<At<placet_core::json::Pointer>>,
+    pub(crate) secret: Vec<At<Pointer>>,
 }
 
 impl Written {
@@ -117,7 +118,10 @@ impl Written {
 
 fn aliases(class: &Reader<'_>, report: &mut Report<'_>) -> Vec<At<ToolName>> {
     let aliases = class.list("aliases", report, values::name(|text| ToolName::new(text)));
-    let aliases = aliases.map_or_else(Vec::new, |at| at.value);
+    let mut aliases = aliases.map_or_else(Vec::new, |at| at.value);
+    // One that is listed twice has been reported.
+    let mut seen = BTreeSet::new();
+    aliases.retain(|alias| seen.insert(alias.value.clone()));
     for alias in aliases.iter().filter(|alias| alias.value.as_str().contains('*')) {
         let message = format!("the alias {} is a pattern", quote(alias.value.as_str()));
         report.error(

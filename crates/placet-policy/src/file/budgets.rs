@@ -40,7 +40,7 @@ fn budget(
     let actions = actions.map(|actions| known.classes(actions.value, report));
     let count = table.value("count", report, values::whole);
     let value = table.value("value", report, values::amount);
-    if table.key_span("count").is_none() && table.key_span("value").is_none() {
+    if !table.says("count") && !table.says("value") {
         let message = format!("{} limits nothing", table.title);
         report.error(table.span, message, "write count = 100 or value = \"5000\", or both");
     }

@@ -36,7 +36,7 @@ pub struct Diagnostic {
     pub remedy: String,
 }
 
-/// All that is wrong with a file, in the order of its lines.
+/// All that is wrong with a policy, in the order of its files and their lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Diagnostics(Vec<Diagnostic>);
@@ -101,8 +101,7 @@ impl Diagnostics {
 }
 
 impl From<Vec<Diagnostic>> for Diagnostics {
-    fn from(mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
         Self(diagnostics)
     }
 }

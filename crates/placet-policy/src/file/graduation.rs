@@ -34,7 +34,7 @@ fn graduation(table: &Reader<'_>, report: &mut Report<'_>) -> Graduation {
         table.table("supervised", report).map(|table| Steps::read(&table, window, report));
     let autonomous =
         table.table("autonomous", report).map(|table| Steps::read(&table, window, report));
-    if let (None, Some(_), Some(span)) = (&supervised, &autonomous, table.key_span("autonomous")) {
+    if let (false, Some(span)) = (table.says("supervised"), table.key_span("autonomous")) {
         let message =
             "[graduation.autonomous] can never be reached without [graduation.supervised]";
         report.error(span, message, "add [graduation.supervised]");

@@ -106,7 +106,7 @@ fn top_terms(top: &Reader<'_>, report: &mut Report<'_>) -> Terms {
     let silent = Terms { unclassified: Unclassified::default(), ..Terms::default() };
     let mode = top.value("mode", report, values::word::<Mode>);
     let sample = top.value("sample", report, values::share);
-    check_sample(mode.as_ref(), sample.as_ref(), report);
+    check_sample(top, mode.as_ref(), sample.as_ref(), report);
     let parts = sample.map_or(0, |sample| sample.value);
     let or = |verdict: Option<At<Verdict>>| verdict.map_or(silent.kill_switch, |at| at.value);
     Terms {
@@ -126,9 +126,14 @@ fn top_terms(top: &Reader<'_>, report: &mut Report<'_>) -> Terms {
     }
 }
 
-fn check_sample(mode: Option<&At<Mode>>, sample: Option<&At<u16>>, report: &mut Report<'_>) {
+fn check_sample(
+    top: &Reader<'_>,
+    mode: Option<&At<Mode>>,
+    sample: Option<&At<u16>>,
+    report: &mut Report<'_>,
+) {
     match (mode, sample) {
-        (Some(At { value: Mode::Sample, span }), None) => {
+        (Some(At { value: Mode::Sample, span }), None) if !top.says("sample") => {
             report.error(
                 *span,
                 "mode = \"sample\" needs a share",

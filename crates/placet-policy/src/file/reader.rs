@@ -181,6 +181,11 @@ impl<'t> Reader<'t> {
         self.table.get_key_value(name).map(|(key, _)| key.span().into())
     }
 
+    /// Whether a key is there, whatever its value.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
     fn entry(&self, name: &str) -> Option<(&'static Key, &'t Spanned<DeValue<'t>>)> {
         Some((self.section.key(name)?, self.table.get(name)?))
     }

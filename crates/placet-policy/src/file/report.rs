@@ -87,7 +87,9 @@ impl<'t> Report<'t> {
         format!("line {line}, column {column}")
     }
 
-    pub(crate) fn finish(self) -> Diagnostics {
+    /// Everything, in the order of the lines.
+    pub(crate) fn finish(mut self) -> Diagnostics {
+        self.found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         self.found.into()
     }
 

@@ -1,6 +1,7 @@
 //! Names and patterns between which nothing decides.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::glob::Pattern;
 
@@ -40,19 +41,44 @@ pub(super) fn find(names: &[&str]) -> Vec<Conflict> {
     conflicts
 }
 
-/// Sorted by rank and prefix, everything that a pattern can overlap with lies right behind it: a
-/// prefix that extends its own.
-fn overlaps(patterns: &mut [(usize, Pattern)]) -> impl Iterator<Item = Conflict> {
-    patterns.sort_by(|(_, a), (_, b)| (a.rank(), a.ends().0).cmp(&(b.rank(), b.ends().0)));
-    let patterns = &*patterns;
-    patterns.iter().enumerate().filter_map(|(index, (place, pattern))| {
-        let behind = patterns.iter().skip(index + 1);
-        behind
-            .take_while(|(_, other)| {
-                other.rank() == pattern.rank() && other.ends().0.starts_with(pattern.ends().0)
-            })
-            .find_map(|(other_place, other)| {
-                pattern.overlap(other).map(|tool| Conflict::new(*place, *other_place, tool))
-            })
-    })
+/// What stands after the last `*`, backwards, so that suffixes compare like prefixes.
+type BySuffix = BTreeMap<String, usize>;
+
+/// Patterns of equal rank overlap when their ends agree as far as both reach. With the short
+/// prefixes first, each pattern has only to be looked up under the beginnings of its own.
+fn overlaps(patterns: &mut [(usize, Pattern)]) -> Vec<Conflict> {
+    patterns.sort_by_key(|(place, pattern)| (pattern.ends().0.len(), *place));
+    let mut seen: BTreeMap<(usize, &str), BySuffix> = BTreeMap::new();
+    let mut conflicts = Vec::new();
+    for (index, (place, pattern)) in patterns.iter().enumerate() {
+        let (prefix, suffix) = pattern.ends();
+        let backwards: String = suffix.chars().rev().collect();
+        let other = beginnings(prefix)
+            .filter_map(|beginning| seen.get(&(pattern.rank(), beginning)))
+            .find_map(|by_suffix| compatible(by_suffix, &backwards))
+            .and_then(|other| patterns.get(other));
+        let conflict = other.and_then(|(other_place, other)| {
+            Some(Conflict::new(*place, *other_place, other.overlap(pattern)?))
+        });
+        match conflict {
+            Some(conflict) => conflicts.push(conflict),
+            None => {
+                drop(seen.entry((pattern.rank(), prefix)).or_default().insert(backwards, index))
+            }
+        }
+    }
+    conflicts
+}
+
+/// A pattern whose suffix extends this one, or is extended by it.
+fn compatible(by_suffix: &BySuffix, backwards: &str) -> Option<usize> {
+    let next = by_suffix.range::<str, _>((Bound::Included(backwards), Bound::Unbounded)).next();
+    let longer = next.filter(|(suffix, _)| suffix.starts_with(backwards)).map(|(_, index)| index);
+    longer.or_else(|| beginnings(backwards).find_map(|beginning| by_suffix.get(beginning))).copied()
+}
+
+/// Every beginning of a text, from nothing to the whole.
+fn beginnings(text: &str) -> impl Iterator<Item = &str> {
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    ends.filter_map(|end| text.get(..end))
 }
