@@ -9,10 +9,12 @@ use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
 use placet_core::json::{Json, Object};
 use placet_core::mode::Bucket;
-use placet_core::{Action, ActionClass, ActionTag, Mode, Pepper};
+use placet_core::{
+    Action, ActionClass, ActionTag, AgentId, BuildId, Mode, Pepper, PersonId, SessionId,
+};
 
-use crate::inspect::{self, Call, Inspection};
-use crate::rules::{Outcome, RuleRequest};
+use crate::inspect::{self, Call, Effect, Inspection};
+use crate::rules::{RuleRequest, Ruling};
 use crate::{Policy, limits, value};
 
 /// An action, frozen, with what is known of it.
@@ -68,13 +70,20 @@ impl Policy {
         class: Option<&ActionClass>,
         value: &placet_core::assessment::Value,
         inspection: &Inspection,
-    ) -> Outcome {
+    ) -> Ruling {
+        let effects: Vec<_> = inspection.effects().iter().map(Effect::as_str).collect();
         self.rules().evaluate(&RuleRequest {
-            action,
+            tenant: action.tenant.as_str(),
+            agent: action.agent.as_ref().map(AgentId::as_str),
+            session: action.session.as_ref().map(SessionId::as_str),
+            user: action.user.as_ref().map(PersonId::as_str),
+            build: action.build.as_ref().map(BuildId::as_str),
+            tool: action.tool.as_str(),
             class: class.map(|class| &class.name),
             risk: class.map(|class| class.risk),
             value: value.money(),
-            effects: inspection.effects(),
+            effects: &effects,
+            params: &action.params,
         })
     }
 

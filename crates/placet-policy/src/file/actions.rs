@@ -7,7 +7,7 @@ use placet_core::class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 use placet_core::{Amount, ClassName, ToolName};
 
 use super::diagnostic::quote;
-use super::params::ParamType;
+use crate::params::ParamType;
 use super::reader::Reader;
 use super::report::{At, Report, Span};
 use super::{caps, params, values};

@@ -19,7 +19,7 @@ mod params;
 mod reader;
 mod report;
 mod schema;
-mod suggest;
+pub(crate) mod suggest;
 mod values;
 
 use std::collections::BTreeMap;
@@ -30,13 +30,13 @@ use placet_core::{ClassName, Digest, Terms, ToolName, Verdict};
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use params::{ParamKind, ParamType};
 pub use schema::json_schema;
 
 use crate::limits::{MAX_POLICY_BYTES, MAX_RECOVERED_BYTES};
 use crate::matcher::Matcher;
 use reader::Reader;
 use report::{At, Fault, Report, Span};
+use crate::params::ParamType;
 
 /// What a policy file says.
 #[derive(Clone, Debug)]

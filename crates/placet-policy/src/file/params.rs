@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 use super::diagnostic::quote;
@@ -10,32 +9,7 @@ use super::keys::PARAM_TYPES;
 use super::reader::Reader;
 use super::report::{Fault, Report};
 use super::{suggest, values};
-
-/// The type of a param.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParamType {
-    /// What it holds.
-    pub kind: ParamKind,
-    /// Whether it may be missing.
-    pub optional: bool,
-}
-
-/// What a param holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ParamKind {
-    /// A text.
-    String,
-    /// A whole number.
-    Long,
-    /// True or false.
-    Boolean,
-    /// A number with a decimal point, as a number or a text.
-    Decimal,
-    /// A list of texts, taken as a set.
-    Strings,
-}
+use crate::params::ParamType;
 
 /// Reads the params that a class declares.
 pub(crate) fn read(class: &Reader<'_>, report: &mut Report<'_>) -> BTreeMap<String, ParamType> {
@@ -55,20 +29,9 @@ fn param_type(name: &str, value: &DeValue<'_>) -> Result<ParamType, Fault> {
         let message = format!("the type of the param {} is {found}", quote(name));
         return Err(Fault::new(message, "write a type in quotes, such as \"string\""));
     };
-    let (word, optional) = text.strip_suffix('?').map_or((text, false), |word| (word, true));
-    let kind = match word {
-        "string" => ParamKind::String,
-        "long" => ParamKind::Long,
-        "boolean" => ParamKind::Boolean,
-        "decimal" => ParamKind::Decimal,
-        "strings" => ParamKind::Strings,
-        _ => {
-            let message = format!("{} is no type of a param", quote(text));
-            return Err(Fault::new(
-                message,
-                suggest::remedy(word, PARAM_TYPES.iter().map(|word| word.text)),
-            ));
-        }
-    };
-    Ok(ParamType { kind, optional })
+    ParamType::parse(text).map_err(|_| {
+        let message = format!("{} is no type of a param", quote(text));
+        let word = text.strip_suffix('?').unwrap_or(text);
+        Fault::new(message, suggest::remedy(word, PARAM_TYPES.iter().map(|word| word.text)))
+    })
 }
