@@ -16,7 +16,7 @@ use placet_core::{
 use crate::inspect::{self, Call, Effect, Inspection};
 use crate::limits;
 use crate::redact::Redactor;
-use crate::rules::{Evaluation, RuleRequest};
+use crate::rules::{Ruling, RuleRequest};
 use crate::{Policy, value};
 
 /// An action, frozen, with what is known of it.
@@ -76,7 +76,7 @@ impl Policy {
         class: Option<&ActionClass>,
         value: &Value,
         inspection: &Inspection,
-    ) -> Evaluation {
+    ) -> Ruling {
         let effects: Vec<&str> = inspection.effects().iter().map(Effect::as_str).collect();
         self.rules().evaluate(&RuleRequest {
             tenant: action.tenant.as_str(),
@@ -132,7 +132,7 @@ fn call_bytes(action: &Action) -> Vec<u8> {
     call
 }
 
-fn faults(action: &Action, call_bytes: usize, ruled: &Evaluation) -> Vec<InputFault> {
+fn faults(action: &Action, call_bytes: usize, ruled: &Ruling) -> Vec<InputFault> {
     let mut faults = Vec::new();
     if !action.params.is_within_depth(limits::MAX_PARAMS_DEPTH) {
         faults.push(InputFault::TooDeep);

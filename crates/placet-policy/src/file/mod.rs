@@ -19,7 +19,7 @@ mod params;
 mod reader;
 mod report;
 mod schema;
-mod suggest;
+pub(crate) mod suggest;
 mod syntax;
 mod values;
 

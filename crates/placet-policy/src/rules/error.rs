@@ -143,6 +143,15 @@ pub enum RuleProblem {
         /// How many it has.
         operators: usize,
     },
+    /// A rule that is nested too deeply.
+    #[error(
+        "the rule nests its brackets and ifs {depth} deep; split it into rules with at most {}",
+        limits::MAX_RULE_NESTING
+    )]
+    DeepRule {
+        /// How deeply it is nested.
+        depth: usize,
+    },
     /// Too many rules.
     #[error("there are more than {} rules; merge or remove some", limits::MAX_RULES)]
     ManyRules,

@@ -9,10 +9,13 @@ pub const MAX_RULES: usize = 20_000;
 /// Longest rule, in bytes: a page of names in a set, and a paragraph of conditions.
 pub const MAX_RULE_BYTES: usize = 64 * 1024;
 
-/// Most operators, brackets and dots in one rule. They bound how deeply its condition can be
-/// nested, and so the stack that reading, checking and evaluating it can take: a rule at this
-/// limit needs less than a quarter of a thread's usual 2 MiB.
-pub const MAX_RULE_OPERATORS: usize = 256;
+/// Most operators, brackets and dots in one rule. A chain of operators is read as deeply nested, so
+/// this bounds the stack that it takes to check and evaluate one.
+pub const MAX_RULE_OPERATORS: usize = 128;
+
+/// How deeply brackets and `if`s can be nested in one rule, its own braces included. Each level is
+/// a dozen calls of Cedar's parser, and at this depth they take a third of a thread's usual 2 MiB.
+pub const MAX_RULE_NESTING: usize = 24;
 
 /// Longest `@id`, in bytes: it stands before every reason that a person reads.
 pub const MAX_RULE_ID_BYTES: usize = 128;

@@ -93,6 +93,9 @@ fn bounded(statement: &Statement<'_>) -> Result<(), RuleProblem> {
     if bytes > limits::MAX_RULE_BYTES {
         return Err(RuleProblem::LongRule { bytes });
     }
+    if statement.nesting > limits::MAX_RULE_NESTING {
+        return Err(RuleProblem::DeepRule { depth: statement.nesting });
+    }
     if operators > limits::MAX_RULE_OPERATORS {
         return Err(RuleProblem::DenseRule { operators });
     }

@@ -64,7 +64,7 @@ pub struct Rules {
 
 /// What the rules say of one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct Ruling {
     /// The rules that apply or failed, in the order of the files.
     pub hits: Vec<RuleHit>,
     /// Whether a declared param has another type than declared, or is missing though required.
@@ -82,12 +82,12 @@ impl Rules {
 
     /// What the rules say of one call.
     #[must_use]
-    pub fn evaluate(&self, request: &RuleRequest<'_>) -> Evaluation {
+    pub fn evaluate(&self, request: &RuleRequest<'_>) -> Ruling {
         let known = request.class.map(|name| self.index.class(name.as_str()));
         let class = known.flatten().unwrap_or(self.index.unclassified());
         let (facts, question) = (Facts::new(request, class), Question::default());
         let applicable = self.index.applicable(class).filter_map(|number| self.rules.get(number));
-        Evaluation {
+        Ruling {
             hits: applicable.filter_map(|rule| rule.hit(&facts, &question)).collect(),
             // A class that these rules were not loaded with has params that nobody checked.
             param_fault: facts.has_fault() || matches!(known, Some(None)),

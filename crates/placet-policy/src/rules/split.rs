@@ -8,8 +8,10 @@ pub(super) struct Statement<'a> {
     /// Where it begins in its file, in bytes.
     pub(super) start: usize,
     pub(super) text: &'a str,
-    /// How many operators, brackets and dots it has: no condition is nested more deeply.
+    /// How many operators, brackets and dots it has.
     pub(super) operators: usize,
+    /// How deeply its brackets and its `if`s are nested, or more.
+    pub(super) nesting: usize,
 }
 
 /// The rules of a file, in order. Whatever follows the last `;` is one more, unless it is blank.
@@ -41,6 +43,8 @@ struct Cutter<'a> {
     within: Within,
     start: Option<usize>,
     operators: usize,
+    open: usize,
+    nesting: usize,
     word: String,
     done: Vec<Statement<'a>>,
 }
@@ -69,7 +73,9 @@ impl Cutter<'_> {
         if c.is_alphanumeric() || c == '_' {
             self.word.push(c);
         } else {
-            self.operators += usize::from(self.word == "if");
+            if self.word == "if" {
+                self.nest();
+            }
             self.word.clear();
         }
         if !c.is_whitespace() {
@@ -81,17 +87,30 @@ impl Cutter<'_> {
         match c {
             '"' => return Within::Text,
             ';' => self.finish(at + 1),
+            '(' | '[' | '{' => self.nest(),
+            ')' | ']' | '}' => self.open = self.open.saturating_sub(1),
             _ => {}
         }
         Within::Code
     }
 
+    /// An `if` has no end of its own, so it counts until the end of the rule.
+    fn nest(&mut self) {
+        self.open += 1;
+        self.nesting = self.nesting.max(self.open);
+    }
+
     fn finish(&mut self, end: usize) {
         if let Some(start) = self.start.take() {
             let text = self.file.get(start..end).unwrap_or_default();
-            self.done.push(Statement { start, text, operators: self.operators });
+            self.done.push(Statement {
+                start,
+                text,
+                operators: self.operators,
+                nesting: self.nesting,
+            });
         }
-        self.operators = 0;
+        (self.operators, self.open, self.nesting) = (0, 0, 0);
         self.word.clear();
     }
 }

@@ -21,6 +21,7 @@ use super::error::{RuleError, RuleProblem, Source};
 use super::limits::ACTIONS_PER_SCHEMA;
 use super::load::Draft;
 use super::schema::{self, Params, UNCLASSIFIED};
+use crate::file::suggest;
 
 /// The classes of a policy by their names.
 pub(super) struct Classes<'a> {
@@ -51,9 +52,7 @@ impl<'a> Classes<'a> {
     }
 
     fn nearest(&self, name: &str) -> Option<&'a str> {
-        let near = |other: &&str| (distance(name, other), other.len());
-        let best = self.by_name.keys().copied().min_by_key(near)?;
-        (distance(name, best) * 3 <= name.chars().count().max(3)).then_some(best)
+        suggest::nearest(name, self.by_name.keys().copied())
     }
 
     /// The schema of the classes that `named` names, or of those and one of each other kind.
@@ -248,29 +247,10 @@ fn unknown_actions(
             let text = draft.source.text.get(draft.start..).unwrap_or_default();
             let at = draft.start + text.find(&written).unwrap_or(0);
             let remedy = match classes.nearest(name) {
-                Some(near) => format!("did you mean {near:?}?"),
+                Some(near) => format!("write Action::{}", schema::quoted(near)),
                 None => "write the key of a class, \"unclassified\" or \"risk:read\"".to_owned(),
             };
             draft.source.error(at, RuleProblem::UnknownAction { name: name.clone(), remedy })
         })
         .collect()
-}
-
-/// How many characters have to be changed, added or removed to make one text the other.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (line, a) in left.chars().enumerate() {
-        let mut diagonal = line;
-        let mut before = line + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
-            let change = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            *cell = change.min(before + 1).min(diagonal + 1);
-            before = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use placet_core::assessment::{Money, RuleHit};
 use placet_core::json::Object;
 use placet_core::{ClassName, Json, RiskTier};
 use placet_policy::params::ParamType;
-use placet_policy::rules::{ClassSpec, Evaluation, RuleRequest, Rules};
+use placet_policy::rules::{ClassSpec, Ruling, RuleRequest, Rules};
 
 /// A class with params written as `name: type`.
 pub(crate) fn class(name: &str, risk: RiskTier, params: &[(&str, &str)]) -> ClassSpec {
@@ -114,7 +114,7 @@ impl Call {
         self
     }
 
-    pub(crate) fn evaluate(&self, rules: &Rules) -> Evaluation {
+    pub(crate) fn evaluate(&self, rules: &Rules) -> Ruling {
         let effects: Vec<_> = self.effects.iter().map(String::as_str).collect();
         rules.evaluate(&RuleRequest {
             tenant: &self.tenant,
