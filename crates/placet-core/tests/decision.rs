@@ -101,10 +101,10 @@ const HELD: (Check, Verdict) = (Check::Autonomy, RequireApproval);
 mod kill_switch {
     use super::*;
 
-    fn under(scope: &str, of: Assessment) -> Vec<(Check, Verdict)> {
+    fn under(scope: &str, of: &Assessment) -> Vec<(Check, Verdict)> {
         let mut world = Case::new().world();
         world.run(trip(scope), ms(0)).unwrap();
-        let decision = decide(&world.state, &of, ms(0));
+        let decision = decide(&world.state, of, ms(0));
         decision.findings.iter().map(|f| (f.check, f.verdict)).collect()
     }
 
@@ -124,7 +124,7 @@ mod kill_switch {
             "tenant:acme/tool:refund",
         ];
         for scope in covering {
-            let found = under(scope, of.clone());
+            let found = under(scope, &of);
             assert_eq!(found.first(), Some(&(Check::KillSwitch, Block)), "{scope}");
         }
         let others = [
@@ -139,14 +139,14 @@ mod kill_switch {
             "tenant:acme/agent:bob",
         ];
         for scope in others {
-            let found = under(scope, of.clone());
+            let found = under(scope, &of);
             assert!(found.iter().all(|(check, _)| *check != Check::KillSwitch), "{scope}");
         }
     }
 
     #[test]
     fn covers_no_agent_where_none_is_named() {
-        assert_eq!(under("agent:ada", call("refund")), [PASSES]);
+        assert_eq!(under("agent:ada", &call("refund")), [PASSES]);
     }
 
     #[test]

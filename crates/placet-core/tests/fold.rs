@@ -234,7 +234,7 @@ fn a_forged_decision_is_found() {
         (|decided| decided.decision.findings[0].reason.push('!'), explanation.clone()),
         (|decided| decided.decision.mode = Mode::Sample, explanation.clone()),
         (|decided| decided.decision.risk = Some(RiskTier::Read), explanation.clone()),
-        (|decided| decided.decision.autonomy = Some(Supervised), explanation.clone()),
+        (|decided| decided.decision.autonomy = Some(Supervised), explanation),
         (|decided| decided.approval = None, Violation::Approval),
         (
             |decided| decided.approval.as_mut().unwrap().deadline = seconds(5_000),
