@@ -224,9 +224,7 @@ impl Fields {
     fn finish(self) -> Result<(), ActionError> {
         match self.0.iter().next() {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(error(&format!("/{}", shown(name)), ActionErrorKind::Unknown))
-            }
+            Some((name, _)) => Err(error(&format!("/{}", shown(name)), ActionErrorKind::Unknown)),
         }
     }
 }

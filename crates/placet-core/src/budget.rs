@@ -156,10 +156,9 @@ impl Windows {
     #[must_use]
     pub fn has_room(&self, budget: &Budget, of: &Assessment) -> bool {
         match self.windows.get(&Key::of(budget, of)) {
-            Some(window) => of
-                .value
-                .money()
-                .is_none_or(|money| window.has_room(money.currency.as_ref())),
+            Some(window) => {
+                of.value.money().is_none_or(|money| window.has_room(money.currency.as_ref()))
+            }
             None => self.windows.len() < limits::MAX_WINDOWS,
         }
     }

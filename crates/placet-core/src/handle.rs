@@ -205,7 +205,11 @@ fn expire(state: &State, now: Timestamp) -> Vec<Fact> {
 
 fn check_reason(reason: &str) -> Result<(), Rejection> {
     let says_something = !reason.trim().is_empty();
-    if says_something && reason.len() <= limits::MAX_REASON_BYTES { Ok(()) } else { Err(Rejection::Reason) }
+    if says_something && reason.len() <= limits::MAX_REASON_BYTES {
+        Ok(())
+    } else {
+        Err(Rejection::Reason)
+    }
 }
 
 fn room(what: &'static str, used: usize, limit: usize) -> Result<(), Rejection> {

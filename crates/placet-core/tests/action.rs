@@ -123,8 +123,7 @@ fn refusals_point_at_the_field_and_say_what_it_should_be() {
         r#"{"tool": "t", "a\nb\u001b": 1}"#,
         r#"{"tool": "t", "": 1}"#,
     ];
-    let table: String =
-        cases.iter().map(|case| format!("{case}\n  {}\n", refusal(case))).collect();
+    let table: String = cases.iter().map(|case| format!("{case}\n  {}\n", refusal(case))).collect();
     insta::assert_snapshot!(table);
 }
 
@@ -132,8 +131,10 @@ fn refusals_point_at_the_field_and_say_what_it_should_be() {
 fn names_and_reasons_have_a_length() {
     let longest = "x".repeat(MAX_NAME_BYTES);
     for field in ["tool", "tenant", "agent", "build", "session", "user"] {
-        let with = |name: &str| format!(r#"{{"tool": "t", "{field}": "{name}"}}"#)
-            .replace(r#""tool": "t", "tool""#, r#""tool""#);
+        let with = |name: &str| {
+            format!(r#"{{"tool": "t", "{field}": "{name}"}}"#)
+                .replace(r#""tool": "t", "tool""#, r#""tool""#)
+        };
         read(&with(&longest));
         let error = refusal(&with(&format!("{longest}x")));
         assert!(error.starts_with(&format!("/{field}: the ")), "{error}");

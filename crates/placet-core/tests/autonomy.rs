@@ -9,9 +9,7 @@
 
 mod common;
 
-use common::build::{
-    amount, call, class, evidence, ledger, rate, ratify, terms_of, thresholds,
-};
+use common::build::{amount, call, class, evidence, ledger, rate, ratify, terms_of, thresholds};
 use common::{World, arbitrary, ms};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Record, Standing, standing};
 use placet_core::limits::{MAX_SAMPLES_PER_REPORT, MAX_SOURCES};
@@ -111,9 +109,10 @@ fn what_a_rate_asks_for_is_exact() {
     assert!(rate(1_000_000).is_met(u64::MAX, u64::MAX));
     assert!(rate(0).is_met(0, 0) && rate(0).is_met(0, 5));
     assert!(!rate(1).is_met(0, 0));
-    assert_eq!([rate(0), rate(950_000), rate(1), rate(1_000_000)].map(|it| it.to_string()), [
-        "0", "0.95", "0.000001", "1"
-    ]);
+    assert_eq!(
+        [rate(0), rate(950_000), rate(1), rate(1_000_000)].map(|it| it.to_string()),
+        ["0", "0.95", "0.000001", "1"]
+    );
     let error = placet_core::autonomy::Rate::of_million(1_000_001).unwrap_err();
     assert_eq!(error.to_string(), "a rate of 1000001 millionths is above 1");
     assert!(serde_json::from_str::<placet_core::autonomy::Rate>("1000001").is_err());
@@ -153,10 +152,8 @@ fn a_source_keeps_ordinary_and_adversarial_samples_apart() {
 #[test]
 fn listed_sources_must_all_report_and_no_other_may() {
     let sources = ["nightly", "monitor"].map(|name| name.parse().unwrap()).into();
-    let mut world = world(
-        class("refund", RiskTier::ReversibleWrite),
-        Graduation { sources, ..ladder() },
-    );
+    let mut world =
+        world(class("refund", RiskTier::ReversibleWrite), Graduation { sources, ..ladder() });
     report(&mut world, "nightly", 10, 0);
     assert_eq!(missing(&world), ["monitor has not reported"]);
     report(&mut world, "monitor", 10, 0);
@@ -234,10 +231,10 @@ mod consequential {
         let mut world = deploys(0);
         report(&mut world, "nightly", 20, 0);
         attack(&mut world, 20, 0);
-        assert_eq!((state(&world), missing(&world)), (
-            Supervised,
-            vec!["ratified by 0 of 1 people".to_owned()]
-        ));
+        assert_eq!(
+            (state(&world), missing(&world)),
+            (Supervised, vec!["ratified by 0 of 1 people".to_owned()])
+        );
         world.run(ratify("refund", "ana"), ms(0)).unwrap();
         assert_eq!(state(&world), Autonomous);
     }
@@ -251,10 +248,10 @@ mod consequential {
         report(&mut world, "nightly", 19, 1);
         assert_eq!((state(&world), record(&world).ratified_by.len()), (Supervised, 0));
         report(&mut world, "nightly", 40, 0);
-        assert_eq!((state(&world), missing(&world)), (
-            Supervised,
-            vec!["ratified by 0 of 1 people".to_owned()]
-        ));
+        assert_eq!(
+            (state(&world), missing(&world)),
+            (Supervised, vec!["ratified by 0 of 1 people".to_owned()])
+        );
     }
 
     #[test]
@@ -353,7 +350,9 @@ fn evidence_stays_with_its_tenant_class_and_build() {
 fn reports_have_bounds() {
     let mut world = refunds();
     let mut rejected = |passed, failed| {
-        world.run(Command::Report(evidence("refund", "nightly", passed, failed)), ms(0)).unwrap_err()
+        world
+            .run(Command::Report(evidence("refund", "nightly", passed, failed)), ms(0))
+            .unwrap_err()
     };
     assert_eq!(rejected(0, 0), Rejection::NoSamples);
     assert_eq!(rejected(MAX_SAMPLES_PER_REPORT, 1), Rejection::TooManySamples);

@@ -119,7 +119,8 @@ fn each_has_a_window_of_its_own() {
     };
     let unclassified = || Assessment { class: None, ..call("refund") };
     // Whether the second of two actions still finds room for two under the budget per ….
-    let cases: [(Per, fn() -> Assessment, bool); 8] = [
+    type Other = fn() -> Assessment;
+    let cases: [(Per, Other, bool); 8] = [
         (Per::Tenant, || by("bob"), false),
         (Per::Tenant, || call("mail"), false),
         (Per::Agent, || by("bob"), true),
@@ -226,7 +227,7 @@ proptest! {
     fn no_window_is_shorter_than_it_says(
         length in prop_oneof![0..300_u64, 0..100_000_u64, 1..40_000_000_000_u64],
         ran in 0..1_000_000_000_000_i64,
-        late in 0.0..2.0_f64,
+        part in 0..=1_000_i64,
     ) {
         let window = Duration::from_millis(length);
         let budget = Budget { count: Some(9), ..budget("any", Per::Tenant, window) };
@@ -237,8 +238,7 @@ proptest! {
         let slot = (length + 59) / 60;
         prop_assert_eq!(used(ran + length), 1);
         prop_assert_eq!(used(ran + length + slot.max(1)), 0);
-        let within = (late.min(1.0) * length as f64) as i64;
-        prop_assert_eq!(used(ran + within), 1);
+        prop_assert_eq!(used(ran + length / 1_000 * part), 1);
     }
 
     /// However much runs, a window holds one slot more than it is divided into, and one sum each.

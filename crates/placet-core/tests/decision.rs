@@ -15,7 +15,7 @@ use common::build::{
     amount, bucket, budget, call, class, deny, graduation, money, rule, share, tag, terms,
     terms_of, trip,
 };
-use common::{World, arbitrary, approval_id, ms, seconds};
+use common::{World, approval_id, arbitrary, ms, seconds};
 use placet_core::assessment::{InputFault, Inspected, Value, ValueFault};
 use placet_core::terms::{Budget, Defaults, Per, Unclassified};
 use placet_core::{
@@ -101,10 +101,10 @@ const HELD: (Check, Verdict) = (Check::Autonomy, RequireApproval);
 mod kill_switch {
     use super::*;
 
-    fn under(scope: &str, of: Assessment) -> Vec<(Check, Verdict)> {
+    fn under(scope: &str, of: &Assessment) -> Vec<(Check, Verdict)> {
         let mut world = Case::new().world();
         world.run(trip(scope), ms(0)).unwrap();
-        let decision = decide(&world.state, &of, ms(0));
+        let decision = decide(&world.state, of, ms(0));
         decision.findings.iter().map(|f| (f.check, f.verdict)).collect()
     }
 
@@ -115,26 +115,38 @@ mod kill_switch {
         of.subject.tenant = "acme".parse().unwrap();
         of.subject.agent = Some("ada".parse().unwrap());
         let covering = [
-            "all", "tenant:acme", "agent:ada", "tool:refund", "tool:refund_order",
-            "tenant:acme/agent:ada", "tenant:acme/tool:refund",
+            "all",
+            "tenant:acme",
+            "agent:ada",
+            "tool:refund",
+            "tool:refund_order",
+            "tenant:acme/agent:ada",
+            "tenant:acme/tool:refund",
         ];
         for scope in covering {
-            let found = under(scope, of.clone());
+            let found = under(scope, &of);
             assert_eq!(found.first(), Some(&(Check::KillSwitch, Block)), "{scope}");
         }
         let others = [
-            "tenant:acm", "agent:ad", "agent:refund", "tool:refund_", "tool:ada", "tool:acme",
-            "tenant:default/agent:ada", "tenant:default/tool:refund", "tenant:acme/agent:bob",
+            "tenant:acm",
+            "agent:ad",
+            "agent:refund",
+            "tool:refund_",
+            "tool:ada",
+            "tool:acme",
+            "tenant:default/agent:ada",
+            "tenant:default/tool:refund",
+            "tenant:acme/agent:bob",
         ];
         for scope in others {
-            let found = under(scope, of.clone());
+            let found = under(scope, &of);
             assert!(found.iter().all(|(check, _)| *check != Check::KillSwitch), "{scope}");
         }
     }
 
     #[test]
     fn covers_no_agent_where_none_is_named() {
-        assert_eq!(under("agent:ada", call("refund")), [PASSES]);
+        assert_eq!(under("agent:ada", &call("refund")), [PASSES]);
     }
 
     #[test]
@@ -347,10 +359,8 @@ mod budgets {
     fn of_value_fit_equal_sums() {
         for (value, found) in [("10", None), ("10.000000000000000001", Some(RequireApproval))] {
             let case = with(Budget { value: Some(amount("10")), ..day("cash") });
-            let expected: Vec<_> = [PASSES]
-                .into_iter()
-                .chain(found.map(|verdict| (Check::Budget, verdict)))
-                .collect();
+            let expected: Vec<_> =
+                [PASSES].into_iter().chain(found.map(|verdict| (Check::Budget, verdict))).collect();
             case.but(|case| case.of.value = money(value)).finds(&expected);
         }
     }
@@ -531,7 +541,10 @@ mod modes {
 
     #[test]
     fn a_bucket_that_no_share_contains_cannot_be_read() {
-        assert_eq!(serde_json::from_str::<placet_core::mode::Bucket>("9999").unwrap(), bucket(9_999));
+        assert_eq!(
+            serde_json::from_str::<placet_core::mode::Bucket>("9999").unwrap(),
+            bucket(9_999)
+        );
         let error = serde_json::from_str::<placet_core::mode::Bucket>("10000").unwrap_err();
         assert_eq!(error.to_string(), "there is no bucket 10000; they are numbered from 0 to 9999");
         let error = serde_json::from_str::<placet_core::mode::Share>("10001").unwrap_err();
@@ -733,7 +746,8 @@ mod approvals {
         }
         let command = world.proposal(by("ada"));
         let rejected = world.run(command, ms(0)).unwrap_err();
-        let text = "there are already 1000 open approvals of this agent; close or remove some first";
+        let text =
+            "there are already 1000 open approvals of this agent; close or remove some first";
         assert_eq!(rejected.to_string(), text);
         let other = world.propose(by("bob"), ms(0));
         assert!(other.approval.is_some());
@@ -765,7 +779,10 @@ mod approvals {
         assert_eq!(world.state.approvals().next_deadline(), Some(late.deadline));
         assert_eq!(world.run(Command::Tick, late.deadline).unwrap().len(), 1);
         assert!(world.state.approvals().is_empty());
-        assert_eq!(world.run(deny(late.id), late.deadline), Err(Rejection::UnknownApproval(late.id)));
+        assert_eq!(
+            world.run(deny(late.id), late.deadline),
+            Err(Rejection::UnknownApproval(late.id))
+        );
     }
 
     #[test]

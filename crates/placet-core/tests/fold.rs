@@ -191,8 +191,16 @@ fn the_story_has_every_kind_of_event() {
         })
         .collect();
     let all = [
-        "autonomy_changed", "decided", "denied", "erased", "evidence_reported", "expired",
-        "policy_installed", "ratified", "reset", "tripped",
+        "autonomy_changed",
+        "decided",
+        "denied",
+        "erased",
+        "evidence_reported",
+        "expired",
+        "policy_installed",
+        "ratified",
+        "reset",
+        "tripped",
     ];
     assert_eq!(kinds, all.map(str::to_owned).into());
 }
@@ -226,9 +234,12 @@ fn a_forged_decision_is_found() {
         (|decided| decided.decision.findings[0].reason.push('!'), explanation.clone()),
         (|decided| decided.decision.mode = Mode::Sample, explanation.clone()),
         (|decided| decided.decision.risk = Some(RiskTier::Read), explanation.clone()),
-        (|decided| decided.decision.autonomy = Some(Supervised), explanation.clone()),
+        (|decided| decided.decision.autonomy = Some(Supervised), explanation),
         (|decided| decided.approval = None, Violation::Approval),
-        (|decided| decided.approval.as_mut().unwrap().deadline = seconds(5_000), Violation::Approval),
+        (
+            |decided| decided.approval.as_mut().unwrap().deadline = seconds(5_000),
+            Violation::Approval,
+        ),
         (|decided| decided.approval.as_mut().unwrap().quorum = 0, Violation::Approval),
         (|decided| decided.approval.as_mut().unwrap().fields.clear(), Violation::Approval),
         // The id of an approval that is open already.
@@ -258,10 +269,8 @@ fn a_forged_answer_is_found() {
         let by = "eve".parse().unwrap();
         Event::Denied(Denied { approval, action: action.id, by })
     };
-    let (first, second) = (
-        decision_of(&mut story().log[1]).clone(),
-        decision_of(&mut story().log[2]).clone(),
-    );
+    let (first, second) =
+        (decision_of(&mut story().log[1]).clone(), decision_of(&mut story().log[2]).clone());
     for event in [
         answer(approval_id(9), &first),
         answer(approval_id(1), &second),
@@ -335,12 +344,8 @@ fn a_forged_step_is_found() {
     assert_eq!(found, violation(Supervised, Supervised));
     let found = forged(8, |entry| step_of(entry).of = ledger("mail"));
     assert_eq!(found, violation(Manual, Supervised));
-    let invented = AutonomyChanged {
-        of: ledger("mail"),
-        from: Manual,
-        to: Autonomous,
-        missing: Vec::new(),
-    };
+    let invented =
+        AutonomyChanged { of: ledger("mail"), from: Manual, to: Autonomous, missing: Vec::new() };
     let found = forged(12, |entry| entry.event = Event::AutonomyChanged(invented.clone()));
     assert_eq!(found, violation(Manual, Autonomous));
     // A step that leads nowhere would be noise in the record.
@@ -370,7 +375,8 @@ fn a_policy_that_takes_autonomy_away_owes_that_step() {
     assert!(matches!(&step.event, Event::AutonomyChanged(changed) if changed.to == Manual));
     let mut state = fold(State::default(), &world.log[..14]);
     state.apply(installed);
-    let other = Entry { index: 15, at: seconds(1_000), event: story().log[4].event.clone(), payload: None };
+    let other =
+        Entry { index: 15, at: seconds(1_000), event: story().log[4].event.clone(), payload: None };
     assert_eq!(audit(&state, &other), Err(Violation::Owed("refund".parse().unwrap())));
     assert_eq!(audit(&state, step), Ok(()));
 }

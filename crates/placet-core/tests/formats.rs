@@ -90,8 +90,16 @@ fn an_entry_of_each_kind_stands_in_the_log_like_this() {
 fn every_kind_is_in_the_story() {
     let text: String = story().iter().map(leaf).collect();
     for kind in [
-        "autonomy_changed", "decided", "denied", "erased", "evidence_reported", "expired",
-        "policy_installed", "ratified", "reset", "tripped",
+        "autonomy_changed",
+        "decided",
+        "denied",
+        "erased",
+        "evidence_reported",
+        "expired",
+        "policy_installed",
+        "ratified",
+        "reset",
+        "tripped",
     ] {
         assert!(text.contains(&format!("\"event\":{{\"{kind}\":")), "{kind}");
     }

@@ -266,10 +266,11 @@ impl Judge<'_> {
                     let id = decided.approval.as_ref().map(|approval| approval.id);
                     held.insert(id, decided.assessment.tag);
                 }
-                Event::Denied(denied) if held[&Some(denied.approval)] == self.of.tag => {
-                    if entry.at.saturating_add(cool_down) > self.now {
-                        return true;
-                    }
+                Event::Denied(denied)
+                    if held[&Some(denied.approval)] == self.of.tag
+                        && entry.at.saturating_add(cool_down) > self.now =>
+                {
+                    return true;
                 }
                 _ => {}
             }
@@ -409,7 +410,8 @@ impl Evidence {
                 let needed = f64::from(u32::from(rate)) / 1e6;
                 // The rates that are drawn are exact in binary, and so are these few samples.
                 let enough = needed == 0.0 || total > 0;
-                let share = passed as f64 / total.max(1) as f64;
+                let few = |samples: u64| f64::from(u32::try_from(samples).unwrap());
+                let share = few(passed) / few(total.max(1));
                 total >= least.min_samples && enough && share >= needed
             })
     }

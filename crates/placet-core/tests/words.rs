@@ -45,9 +45,21 @@ mod scopes {
     #[test]
     fn refuse_what_is_none() {
         let table: String = [
-            "", "ALL", "all ", "refund", "class:refund", "tool", "tool:", "agent:", "tenant:",
-            "tenant:/tool:x", "tenant:acme/", "tenant:acme/all", "tenant:acme/tenant:b",
-            "tool:a\u{7}", "a\u{1b}[2J:b",
+            "",
+            "ALL",
+            "all ",
+            "refund",
+            "class:refund",
+            "tool",
+            "tool:",
+            "agent:",
+            "tenant:",
+            "tenant:/tool:x",
+            "tenant:acme/",
+            "tenant:acme/all",
+            "tenant:acme/tenant:b",
+            "tool:a\u{7}",
+            "a\u{1b}[2J:b",
         ]
         .iter()
         .map(|text| format!("{text:?}\n  {}\n", text.parse::<Scope>().unwrap_err()))

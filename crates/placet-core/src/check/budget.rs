@@ -44,8 +44,7 @@ fn overrun(context: &Context<'_>, budget: &Budget) -> Option<String> {
 fn hidden_value(context: &Context<'_>, budget: &Budget) -> Option<String> {
     let class = context.writing_class()?;
     let is_expected = budget.actions.is_some() || class.value.is_some();
-    let is_hidden = is_expected
-        && context.of.value.is_missing()
-        && context.terms.defaults == Defaults::Strict;
+    let is_hidden =
+        is_expected && context.of.value.is_missing() && context.terms.defaults == Defaults::Strict;
     is_hidden.then(|| format!("{}: the action names no value to count", budget.name))
 }

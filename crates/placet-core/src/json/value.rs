@@ -101,7 +101,9 @@ impl Json {
     pub fn is_within_depth(&self, limit: u8) -> bool {
         match (self, limit.checked_sub(1)) {
             (Self::Object(object), _) => object.is_within_depth(limit),
-            (Self::Array(items), Some(below)) => items.iter().all(|item| item.is_within_depth(below)),
+            (Self::Array(items), Some(below)) => {
+                items.iter().all(|item| item.is_within_depth(below))
+            }
             (Self::Array(_), None) => false,
             _ => true,
         }

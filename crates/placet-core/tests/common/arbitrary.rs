@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_core::assessment::{Inspected, InputFault, Money, Subject, Value, ValueFault};
+use placet_core::assessment::{InputFault, Inspected, Money, Subject, Value, ValueFault};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Thresholds};
 use placet_core::terms::{Budget, Defaults, Per, Unclassified};
 use placet_core::{
@@ -26,7 +26,10 @@ const CLASSES: [&str; 4] = ["lookup", "refund", "mail", "deploy"];
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Install(Box<Terms>),
-    Propose { of: Box<Assessment>, is_stale: bool },
+    Propose {
+        of: Box<Assessment>,
+        is_stale: bool,
+    },
     /// Denies one of the open approvals, if there is any.
     Deny(usize),
     Trip(Scope),
@@ -226,8 +229,8 @@ fn thresholds() -> impl Strategy<Value = Thresholds> {
 }
 
 pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
-    (ledger(), source(), any::<bool>(), 0..6_u64, prop_oneof![2 => Just(0), 1 => 0..3_u64]).prop_map(
-        |(of, source, adversarial, passed, failed)| Evidence {
+    (ledger(), source(), any::<bool>(), 0..6_u64, prop_oneof![2 => Just(0), 1 => 0..3_u64])
+        .prop_map(|(of, source, adversarial, passed, failed)| Evidence {
             tenant: of.tenant,
             class: of.class,
             build: of.build,
@@ -235,8 +238,7 @@ pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
             adversarial,
             passed,
             failed,
-        },
-    )
+        })
 }
 
 fn source() -> impl Strategy<Value = &'static str> {
@@ -266,8 +268,13 @@ fn build_id() -> impl Strategy<Value = Option<BuildId>> {
 
 pub(crate) fn scope() -> impl Strategy<Value = Scope> {
     let scopes = [
-        "all", "tenant:acme", "agent:ada", "tenant:acme/agent:ada", "tool:refund",
-        "tool:refund_order", "tenant:default/tool:mail",
+        "all",
+        "tenant:acme",
+        "agent:ada",
+        "tenant:acme/agent:ada",
+        "tool:refund",
+        "tool:refund_order",
+        "tenant:default/tool:mail",
     ];
     select(scopes.to_vec()).prop_map(build::scope)
 }

@@ -142,11 +142,7 @@ pub(crate) fn evidence(class: &str, source: &str, passed: u64, failed: u64) -> E
 }
 
 pub(crate) fn ledger(class: &str) -> LedgerKey {
-    LedgerKey {
-        tenant: TenantId::default(),
-        class: class.parse().expect("a class"),
-        build: None,
-    }
+    LedgerKey { tenant: TenantId::default(), class: class.parse().expect("a class"), build: None }
 }
 
 pub(crate) fn ratify(class: &str, by: &str) -> Command {

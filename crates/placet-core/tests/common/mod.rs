@@ -10,8 +10,8 @@ use placet_core::command::Proposal;
 use placet_core::event::{ActionPayload, Decided};
 use placet_core::log::{Commitment, Salt};
 use placet_core::{
-    ActionId, ApprovalId, Assessment, AutonomyState, Command, Digest, Entry, Event, Json, Rejection, State, Terms,
-    Timestamp, audit, handle,
+    ActionId, ApprovalId, Assessment, AutonomyState, Command, Digest, Entry, Event, Json,
+    Rejection, State, Terms, Timestamp, audit, handle,
 };
 use uuid::Uuid;
 
@@ -124,11 +124,7 @@ pub(crate) fn install(terms: Terms) -> Command {
 }
 
 pub(crate) fn payload() -> ActionPayload {
-    ActionPayload {
-        digest: Digest::from_bytes([7; 32]),
-        action: Json::Null,
-        evidence: Json::Null,
-    }
+    ActionPayload { digest: Digest::from_bytes([7; 32]), action: Json::Null, evidence: Json::Null }
 }
 
 pub(crate) fn commitment() -> Commitment {
