@@ -355,13 +355,12 @@ fn an_action_is_frozen_without_its_secrets_and_keeps_the_rest() {
 
 #[test]
 fn a_placeholder_from_outside_is_recognised() {
-    let parsed = |text: &str| Json::parse(text.as_bytes()).unwrap();
     let (clean, _) = redacted(r#"{"a":"password=hunter2"}"#);
     for text in [&*clean, r#"{"[redacted:jwt]":1}"#, r#"{"a":["x [redacted:pin hmac-sha256:0123456789abcdef]"]}"#] {
-        assert!(Redactor::holds_placeholder(&parsed(text)), "{text}");
+        assert!(Redactor::holds_placeholder(&object(text)), "{text}");
     }
     for text in [r#"{"a":"[redacted]"}"#, r#"{"a":"[redacted:anything]"}"#, r#"{"a":"[redacted:jwt hmac-sha256:01]"}"#] {
-        assert!(!Redactor::holds_placeholder(&parsed(text)), "{text}");
+        assert!(!Redactor::holds_placeholder(&object(text)), "{text}");
     }
 }
 
