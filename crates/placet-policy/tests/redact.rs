@@ -446,7 +446,7 @@ proptest! {
         after in "([^\\p{Nd}\\w./_-][^\\p{Nd}]{0,12})?",
     ) {
         plant(&mut value, path, &format!("{before}{secret}{after}"));
-        let planted = Json::String(secret.clone()).canonical();
+        let planted = Json::String(secret).canonical();
         let clean = redact_value(value).canonical();
         prop_assert!(!clean.contains(planted.trim_matches('"')), "{clean}");
     }
