@@ -145,8 +145,9 @@ fn is_reference(value: &str) -> bool {
     let is_variable = value.strip_prefix('$').is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
     });
-    let is_mask = value.chars().all(|c| matches!(c, '*' | '•' | 'x' | 'X' | '.' | '…' | '-'));
-    inside("${", "}") || inside("{{", "}}") || inside("<", ">") || is_variable || is_mask
+    let is_mask = value.len() >= 3 && value.chars().all(|c| matches!(c, '*' | '•' | 'x' | 'X' | '.' | '…' | '-'));
+    // Of a template with spaces in it, running text gives only the beginning.
+    value == "{{" || inside("${", "}") || inside("{{", "}}") || inside("<", ">") || is_variable || is_mask
 }
 
 /// The words of a name in lower case, split at marks and where `camelCase` has its humps.
