@@ -9,14 +9,12 @@ use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
 use placet_core::json::{Json, Limits};
 use placet_core::mode::Bucket;
-use placet_core::{
-    Action, ActionClass, AgentId, BuildId, Mode, Pepper, PersonId, SessionId,
-};
+use placet_core::{Action, ActionClass, AgentId, BuildId, Mode, Pepper, PersonId, SessionId};
 
 use crate::inspect::{self, Call, Effect, Inspection};
 use crate::limits;
 use crate::redact::Redactor;
-use crate::rules::{Ruling, RuleRequest};
+use crate::rules::{RuleRequest, Ruling};
 use crate::{Policy, value};
 
 /// An action, frozen, with what is known of it.

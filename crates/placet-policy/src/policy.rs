@@ -56,9 +56,12 @@ impl Policy {
         files: &[PolicyFile],
         warnings: Vec<Diagnostic>,
     ) -> Result<Self, Diagnostics> {
-        let texts: Vec<_> = cedar.iter().map(|file| (file.name.as_str(), file.text.as_str())).collect();
+        let texts: Vec<_> =
+            cedar.iter().map(|file| (file.name.as_str(), file.text.as_str())).collect();
         let rules = Rules::load(&texts, &specs).map_err(|errors| {
-            Diagnostics::from(errors.iter().map(|error| diagnostic(error, files)).collect::<Vec<_>>())
+            Diagnostics::from(
+                errors.iter().map(|error| diagnostic(error, files)).collect::<Vec<_>>(),
+            )
         })?;
         Ok(Self {
             terms: Arc::new(terms),

@@ -11,7 +11,9 @@ pub(crate) fn read(action: &Action, class: Option<&ActionClass>) -> Value {
     let amount = match class.and_then(|class| class.value.as_ref()) {
         None => claimed,
         Some(pointer) => match (action.params.pointer(pointer).map(amount), claimed) {
-            (Some(Ok(own)), Some(Ok(claimed))) if own != claimed => Some(Err(ValueFault::Disagrees)),
+            (Some(Ok(own)), Some(Ok(claimed))) if own != claimed => {
+                Some(Err(ValueFault::Disagrees))
+            }
             (own, Some(Err(fault))) => own.and_then(Result::err).or(Some(fault)).map(Err),
             (own, _) => own,
         },
@@ -25,7 +27,9 @@ pub(crate) fn read(action: &Action, class: Option<&ActionClass>) -> Value {
 
 fn amount(json: &Json) -> Result<Amount, ValueFault> {
     let amount = Amount::from_json(json).map_err(|error| match error {
-        AmountError::TooManyIntegerDigits { .. } | AmountError::TooManyFractionDigits { .. } => ValueFault::OutOfRange,
+        AmountError::TooManyIntegerDigits { .. } | AmountError::TooManyFractionDigits { .. } => {
+            ValueFault::OutOfRange
+        }
         _ => ValueFault::NotANumber,
     })?;
     if amount.is_negative() { Err(ValueFault::Negative) } else { Ok(amount) }

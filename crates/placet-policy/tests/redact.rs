@@ -1,5 +1,11 @@
 //! Redaction: what is found, what is left alone, and what must hold for any input.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests may fail loudly"
+)]
 
 use placet_core::json::{Json, Object, Pointer};
 use placet_core::{Action, Pepper};
@@ -95,7 +101,11 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ("gh auth --token abcdef123", "abcdef123", Kind::Token),
         ("api key: Zx81-Spectrum", "Zx81-Spectrum", Kind::ApiKey),
         ("GET /v1?access_token=abc12345&page=2", "abc12345", Kind::Token),
-        ("curl -H 'Authorization: Bearer abcdefgh' https://x.example", "abcdefgh", Kind::Authorization),
+        (
+            "curl -H 'Authorization: Bearer abcdefgh' https://x.example",
+            "abcdefgh",
+            Kind::Authorization,
+        ),
         ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz", Kind::Authorization),
         ("it sent bearer abc123def456 twice", "abc123def456", Kind::Authorization),
         ("postgres://app:s3cr3t@db.example/orders", "s3cr3t", Kind::Password),
@@ -108,13 +118,21 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ("ssn: 078-05-1120", "078-05-1120", Kind::NationalId),
         ("the token for staging: Zk3v9Qp1Lw8Xc5Rt2Yb7", "Zk3v9Qp1Lw8Xc5Rt2Yb7", Kind::Secret),
         ("token_count: 'password=hunter2'", "hunter2", Kind::Password),
-        ("AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH==;x", "abcdefghijklmnop", Kind::ApiKey),
+        (
+            "AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH==;x",
+            "abcdefghijklmnop",
+            Kind::ApiKey,
+        ),
         ("pay with 4111 1111 1111 1111, exp 08/29", "1111 1111", Kind::CardNumber),
         ("4111 1111 1111 1111 123", "4111 1111", Kind::CardNumber),
         ("order 17 4111111111111111 x", "4111111111111111", Kind::CardNumber),
         ("visa4111111111111111", "4111111111111111", Kind::CardNumber),
         ("x [redacted:jwt hmac-sha256:4111111111111111] y", "4111111111111111", Kind::CardNumber),
-        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nbm90IGEga2V5 and no end", "bm90IGEga2V5", Kind::PrivateKey),
+        (
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\nbm90IGEga2V5 and no end",
+            "bm90IGEga2V5",
+            Kind::PrivateKey,
+        ),
     ]
 }
 
@@ -185,7 +203,9 @@ const HARMLESS: &[&str] = &[
 #[test]
 fn shapes_are_found_wherever_they_stand() {
     for (kind, secret) in shapes() {
-        for [before, after] in [["", ""], ["see ", " there"], ["(", ")"], ["\"", "\""], ["é ", " …"], ["x=", ";"]] {
+        for [before, after] in
+            [["", ""], ["see ", " there"], ["(", ")"], ["\"", "\""], ["é ", " …"], ["x=", ";"]]
+        {
             let text = format!("{before}{secret}{after}");
             assert_eq!(scan(&text), format!("{before}[redacted:{kind}]{after}"), "{text}");
         }
@@ -290,7 +310,8 @@ fn harmless_names_are_left_alone() {
 #[test]
 fn marked_fields_are_replaced_whatever_they_are() {
     let text = r#"{"card":{"number":"x","exp":[1,2]},"n":5,"b":true,"z":null,"keep":"this"}"#;
-    let (clean, found) = redacted_with(text, &["/card", "/n", "/b", "/z", "/nowhere", "/keep/deeper"]);
+    let (clean, found) =
+        redacted_with(text, &["/card", "/n", "/b", "/z", "/nowhere", "/keep/deeper"]);
     let pointers: Vec<_> = found.iter().map(|r| (r.pointer.as_str(), r.kind)).collect();
     let marked = |pointer| (pointer, Kind::Marked);
     assert_eq!(pointers, [marked("/card"), marked("/n"), marked("/b"), marked("/z")]);
@@ -322,7 +343,8 @@ fn equal_secrets_have_equal_placeholders_and_others_have_others() {
 
 #[test]
 fn keys_are_searched_too_and_stay_apart() {
-    let (clean, found) = redacted(r#"{"4111111111111111":1,"5555555555554444":2,"a":{"4111 1111 1111 1111":3}}"#);
+    let (clean, found) =
+        redacted(r#"{"4111111111111111":1,"5555555555554444":2,"a":{"4111 1111 1111 1111":3}}"#);
     assert_eq!(found.len(), 3);
     assert!(!clean.contains("4111111111111111") && !clean.contains("4444"), "{clean}");
     assert_eq!(object(&clean).len(), 3);
@@ -349,17 +371,31 @@ fn an_action_is_frozen_without_its_secrets_and_keeps_the_rest() {
     let clean = frozen.into_json();
     assert!(Action::from_json(clean.clone()).is_ok(), "a frozen action can be read again");
     let clean = clean.canonical();
-    assert!(clean.contains(r#""amount":"5.00""#) && clean.contains(r#""tool":"charge_card""#), "{clean}");
-    assert!(["\"4111\"", "4111 ", "hunter2", "cvc 123"].iter().all(|s| !clean.contains(s)), "{clean}");
+    assert!(
+        clean.contains(r#""amount":"5.00""#) && clean.contains(r#""tool":"charge_card""#),
+        "{clean}"
+    );
+    assert!(
+        ["\"4111\"", "4111 ", "hunter2", "cvc 123"].iter().all(|s| !clean.contains(s)),
+        "{clean}"
+    );
 }
 
 #[test]
 fn a_placeholder_from_outside_is_recognised() {
     let (clean, _) = redacted(r#"{"a":"password=hunter2"}"#);
-    for text in [&*clean, r#"{"[redacted:jwt]":1}"#, r#"{"a":["x [redacted:pin hmac-sha256:0123456789abcdef]"]}"#] {
+    for text in [
+        &*clean,
+        r#"{"[redacted:jwt]":1}"#,
+        r#"{"a":["x [redacted:pin hmac-sha256:0123456789abcdef]"]}"#,
+    ] {
         assert!(Redactor::holds_placeholder(&object(text)), "{text}");
     }
-    for text in [r#"{"a":"[redacted]"}"#, r#"{"a":"[redacted:anything]"}"#, r#"{"a":"[redacted:jwt hmac-sha256:01]"}"#] {
+    for text in [
+        r#"{"a":"[redacted]"}"#,
+        r#"{"a":"[redacted:anything]"}"#,
+        r#"{"a":"[redacted:jwt hmac-sha256:01]"}"#,
+    ] {
         assert!(!Redactor::holds_placeholder(&object(text)), "{text}");
     }
 }
@@ -381,8 +417,18 @@ fn what_is_too_deep_to_look_at_is_replaced() {
 #[test]
 fn hostile_text_takes_no_more_than_linear_time() {
     for part in [
-        "password=", "token: '", "eyJ", "-----BEGIN PRIVATE KEY-----", "://a:", "4 ", "secret \"${",
-        "curl -u ", "AKIA", "1 2.3-", "[redacted:", "a=b ",
+        "password=",
+        "token: '",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----",
+        "://a:",
+        "4 ",
+        "secret \"${",
+        "curl -u ",
+        "AKIA",
+        "1 2.3-",
+        "[redacted:",
+        "a=b ",
     ] {
         let clean = scan(&part.repeat(500_000 / part.len()));
         assert!(!clean.is_empty(), "{part}");
@@ -401,8 +447,14 @@ fn any_json() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..6).prop_map(Json::Array),
-            proptest::collection::btree_map("[a-z_]{1,12}|password|token|name|value|.{0,8}", inner, 0..6)
-                .prop_map(|entries| Json::Object(Object::from_entries(entries.into_iter().collect()).unwrap())),
+            proptest::collection::btree_map(
+                "[a-z_]{1,12}|password|token|name|value|.{0,8}",
+                inner,
+                0..6
+            )
+            .prop_map(|entries| Json::Object(
+                Object::from_entries(entries.into_iter().collect()).unwrap()
+            )),
         ]
     })
 }

@@ -42,9 +42,21 @@ fn conditions_on_params() {
         (&price(".greaterThan(decimal(\"0.3\"))"), r#"{"amount": 1, "price": 0.3001}"#, true),
         (&price(".greaterThan(decimal(\"0.3\"))"), r#"{"amount": 1, "price": "0.30"}"#, false),
         (&price(" == decimal(\"-0.5\")"), r#"{"amount": 1, "price": -0.5}"#, true),
-        ("context.params has tags && context.params.tags.contains(\"x\")", r#"{"amount": 1, "tags": ["y", "x"]}"#, true),
-        ("context.params has tags && context.params.tags == [\"x\"]", r#"{"amount": 1, "tags": ["x", "x"]}"#, true),
-        ("context.params has urgent && !context.params.urgent", r#"{"amount": 1, "urgent": false}"#, true),
+        (
+            "context.params has tags && context.params.tags.contains(\"x\")",
+            r#"{"amount": 1, "tags": ["y", "x"]}"#,
+            true,
+        ),
+        (
+            "context.params has tags && context.params.tags == [\"x\"]",
+            r#"{"amount": 1, "tags": ["x", "x"]}"#,
+            true,
+        ),
+        (
+            "context.params has urgent && !context.params.urgent",
+            r#"{"amount": 1, "urgent": false}"#,
+            true,
+        ),
     ];
     for (condition, params, expected) in table {
         assert_eq!(applies(condition, params), *expected, "{condition} on {params}");
@@ -87,7 +99,10 @@ fn when_and_unless_are_joined_and_the_scope_counts() {
     let rules = load(&format!("{}\n{scope};", named_rule("conditions", REFUND, conditions)));
     let acme = Call::of("issue_refund").params(r#"{"amount": 2}"#);
     let globex = Call { tenant: "globex".to_owned(), agent: None, ..acme.clone() };
-    let small = Call { params: Call::of("issue_refund").params(r#"{"amount": 1}"#).params, ..globex.clone() };
+    let small = Call {
+        params: Call::of("issue_refund").params(r#"{"amount": 1}"#).params,
+        ..globex.clone()
+    };
     assert_eq!(acme.hits(&rules), ["r"]);
     assert_eq!(globex.hits(&rules), ["conditions"]);
     assert_eq!(small.hits(&rules), [""; 0]);
@@ -98,11 +113,19 @@ fn a_rule_on_one_class_is_never_seen_for_another() {
     let rules = load(
         &[
             named_rule("refund", REFUND, ""),
-            named_rule("listed", r#"action in [Action::"lookup_order", Action::"issue_credit"]"#, ""),
+            named_rule(
+                "listed",
+                r#"action in [Action::"lookup_order", Action::"issue_credit"]"#,
+                "",
+            ),
             named_rule("writes", r#"action in Action::"risk:reversible_write""#, ""),
             named_rule("pattern", r#"action == Action::"mcp__crm__*""#, ""),
             named_rule("unknown", r#"action == Action::"unclassified""#, ""),
-            named_rule("both", r#"action in [Action::"issue_credit", Action::"risk:reversible_write"]"#, ""),
+            named_rule(
+                "both",
+                r#"action in [Action::"issue_credit", Action::"risk:reversible_write"]"#,
+                "",
+            ),
             named_rule("all", "action", ""),
         ]
         .concat(),
@@ -118,7 +141,8 @@ fn a_rule_on_one_class_is_never_seen_for_another() {
 
 #[test]
 fn hits_come_in_the_order_of_the_files_with_what_they_ask_for() {
-    let block = r#"@reason("never at night") @verdict("block") forbid(principal, action, resource);"#;
+    let block =
+        r#"@reason("never at night") @verdict("block") forbid(principal, action, resource);"#;
     let files = [("b.cedar", format!("\n\n{block}")), ("a.cedar", rule("action", ""))];
     let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let rules = Rules::load(&files, &classes()).unwrap();
@@ -147,7 +171,11 @@ fn a_rule_that_fails_is_a_hit() {
     assert_eq!(
         overflow.hits,
         [
-            RuleHit { rule: "r".to_owned(), verdict: Verdict::RequireApproval, reason: reason.clone() },
+            RuleHit {
+                rule: "r".to_owned(),
+                verdict: Verdict::RequireApproval,
+                reason: reason.clone()
+            },
             RuleHit { rule: "b".to_owned(), verdict: Verdict::Block, reason },
         ]
     );
@@ -163,7 +191,11 @@ fn a_rule_that_looks_at_something_unusable_is_a_hit() {
         ("context.params.amount > 5", r#"{"amount": 1e300}"#, true),
         ("context.params has note", r#"{"amount": 1, "note": 7}"#, true),
         ("context.params has note", r#"{"amount": 1, "note": null}"#, true),
-        ("context has params.note", r#"{"amount": 1, "note": {"__entity": {"type": "Tool", "id": "x"}}}"#, true),
+        (
+            "context has params.note",
+            r#"{"amount": 1, "note": {"__entity": {"type": "Tool", "id": "x"}}}"#,
+            true,
+        ),
         ("context.params has tags", r#"{"amount": 1, "tags": ["a", 1]}"#, true),
         ("context.params has price", r#"{"amount": 1, "price": "ten"}"#, true),
         ("context.params has price", r#"{"amount": 1, "price": true}"#, true),
@@ -192,7 +224,8 @@ fn a_fault_elsewhere_does_not_fail_a_rule() {
 
 #[test]
 fn a_value_with_too_many_digits_fails_the_rules_that_look_at_it() {
-    let rules = load(&rule("action", "when { context has value && context.value == decimal(\"1.0\") }"));
+    let rules =
+        load(&rule("action", "when { context has value && context.value == decimal(\"1.0\") }"));
     let call = Call::unclassified("x");
     assert_eq!(call.clone().value("0.0001", None).hits(&rules), [""; 0]);
     for beyond in ["0.00001", "922337203685477.5808"] {
@@ -203,8 +236,12 @@ fn a_value_with_too_many_digits_fails_the_rules_that_look_at_it() {
 #[test]
 fn params_that_are_not_declared_are_nothing_to_rules() {
     let rules = load(&rule("action", "when { context == context }"));
-    let with = Call::of("delete_account").params(r#"{"__extn": {"fn": "ip", "arg": "x"}, "a": [[]]}"#);
-    assert_eq!(with.evaluate(&rules), Call { params: Object::new(), ..with.clone() }.evaluate(&rules));
+    let with =
+        Call::of("delete_account").params(r#"{"__extn": {"fn": "ip", "arg": "x"}, "a": [[]]}"#);
+    assert_eq!(
+        with.evaluate(&rules),
+        Call { params: Object::new(), ..with.clone() }.evaluate(&rules)
+    );
     assert!(!with.evaluate(&rules).param_fault);
 }
 
@@ -221,7 +258,11 @@ fn a_class_that_the_rules_were_not_loaded_with_is_a_fault() {
 fn usual_conditions_are_compiled_and_the_others_left_to_cedar() {
     let rules = load(
         &[
-            named_rule("compiled", REFUND, r#"when { context.params.amount > 5 && context.tool like "a*" }"#),
+            named_rule(
+                "compiled",
+                REFUND,
+                r#"when { context.params.amount > 5 && context.tool like "a*" }"#,
+            ),
             named_rule("address", "action", r#"when { ip("::1").isLoopback() }"#),
             named_rule("record", "action", r#"when { {a: context.tool}.a == "x" }"#),
         ]

@@ -9,7 +9,8 @@ use placet_policy::rules::{Rules, limits};
 use rules_support::{class, classes, named_rule, rule};
 
 fn errors(text: &str) -> String {
-    let errors = Rules::load(&[("money.cedar", text)], &classes()).expect_err("it should be refused");
+    let errors =
+        Rules::load(&[("money.cedar", text)], &classes()).expect_err("it should be refused");
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -24,7 +25,9 @@ fn when(condition: &str) -> String {
 #[test]
 fn effects_and_forms() {
     assert_snapshot!(errors("permit(principal, action, resource);"));
-    assert_snapshot!(errors(r#"@verdict("block") @reason("x") forbid(principal == ?principal, action, resource);"#));
+    assert_snapshot!(errors(
+        r#"@verdict("block") @reason("x") forbid(principal == ?principal, action, resource);"#
+    ));
     assert_snapshot!(errors("forbid(principal, action, resource) when { context.tool = 1 };"));
     assert_snapshot!(errors("forbid(principal, action, resource)"));
     assert_snapshot!(errors("/ forbid(principal, action, resource);"));
@@ -65,7 +68,9 @@ fn conditions_are_checked_against_the_classes() {
     assert_snapshot!(when("context.params.amount > \"500\""));
     assert_snapshot!(when("context.params.note == \"x\""));
     assert_snapshot!(when("context.params.price > 5"));
-    assert_snapshot!(when("context.params has price && context.params.price.lessThan(decimal(\"1\"))"));
+    assert_snapshot!(when(
+        "context.params has price && context.params.price.lessThan(decimal(\"1\"))"
+    ));
     assert_snapshot!(when("context.usr == \"ann\""));
     assert_snapshot!(when("principal == User::\"ann\""));
     assert_snapshot!(when("principal.name == \"ann\""));
@@ -97,7 +102,11 @@ fn limits_are_errors() {
     let deep = |depth: usize| format!("{}true{}", "(".repeat(depth), ")".repeat(depth));
     assert_snapshot!(when(&deep(300)));
     assert_snapshot!(when(&format!("1{} > 2", " + 1".repeat(300))));
-    assert_snapshot!(when(&format!("{}true{}", "if true then ".repeat(300), " else true".repeat(300))));
+    assert_snapshot!(when(&format!(
+        "{}true{}",
+        "if true then ".repeat(300),
+        " else true".repeat(300)
+    )));
     let long = " ".repeat(limits::MAX_RULES_FILE_BYTES + 1);
     assert_snapshot!(errors(&long));
     let many = rule("action", "").repeat(limits::MAX_RULES + 1);
@@ -118,6 +127,7 @@ fn each_rule_is_reported_with_its_place_in_the_order_of_the_files() {
     let first = "// a comment; with a semicolon\n\npermit(principal, action, resource);\n";
     let second = "@verdict(\"a;b\") @reason(\"x\")\nforbid(principal, action, resource);\n  permit(principal, action, resource);";
     let errors = Rules::load(&[("z.cedar", first), ("a.cedar", second)], &classes()).unwrap_err();
-    let places: Vec<_> = errors.iter().map(|error| error.place.as_ref().unwrap().to_string()).collect();
+    let places: Vec<_> =
+        errors.iter().map(|error| error.place.as_ref().unwrap().to_string()).collect();
     assert_eq!(places, ["z.cedar:3:1", "a.cedar:1:1", "a.cedar:3:3"]);
 }

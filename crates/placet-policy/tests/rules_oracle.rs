@@ -168,7 +168,9 @@ fn context(call: &Call) -> Context {
 fn expression(kind: ParamKind, json: &Json) -> Option<Expression> {
     match (kind, json) {
         (ParamKind::String, Json::String(it)) => Some(text(it)),
-        (ParamKind::Long, Json::Number(number)) => number.to_string().parse().ok().map(Expression::new_long),
+        (ParamKind::Long, Json::Number(number)) => {
+            number.to_string().parse().ok().map(Expression::new_long)
+        }
         (ParamKind::Boolean, Json::Bool(flag)) => Some(Expression::new_bool(*flag)),
         (ParamKind::Decimal, Json::String(it)) => decimal(it),
         (ParamKind::Decimal, Json::Number(number)) => decimal(&number.to_string()),

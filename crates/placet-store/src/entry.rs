@@ -46,9 +46,15 @@ impl NewEntry {
     ///
     /// # Errors
     /// When it does not fit into an entry, or random bytes are missing.
-    pub fn seal(index: u64, at: Timestamp, fact: Fact, env: &dyn Environment) -> Result<Self, SealError> {
+    pub fn seal(
+        index: u64,
+        at: Timestamp,
+        fact: Fact,
+        env: &dyn Environment,
+    ) -> Result<Self, SealError> {
         let private = fact.payload.map(|payload| seal_payload(&payload, env)).transpose()?;
-        let payload = private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
+        let payload =
+            private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
         let entry = Entry { index, at, event: fact.event, payload };
         let leaf = canonical_json(&entry).map_err(SealError::unwritable)?;
         if leaf.len() > MAX_ENTRY_BYTES {
@@ -128,9 +134,11 @@ impl StoredEntry {
     /// # Errors
     /// When the leaf cannot be read, or the policy is not the one committed to.
     pub fn decode(&self) -> Result<Entry, EntryError> {
-        let mut entry: Entry =
-            serde_json::from_slice(&self.leaf).map_err(|error| EntryError::Leaf(error.to_string()))?;
-        if let (Event::PolicyInstalled(installed), Some(private)) = (&mut entry.event, &self.private) {
+        let mut entry: Entry = serde_json::from_slice(&self.leaf)
+            .map_err(|error| EntryError::Leaf(error.to_string()))?;
+        if let (Event::PolicyInstalled(installed), Some(private)) =
+            (&mut entry.event, &self.private)
+        {
             check_commitment(entry.payload, private)?;
             let payload = serde_json::from_slice(&private.payload);
             match payload.map_err(|error| EntryError::Payload(error.to_string()))? {

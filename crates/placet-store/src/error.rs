@@ -47,7 +47,9 @@ pub enum StoreError {
     #[error("the tip of the log stayed locked by someone else: {0}; try again")]
     Busy(String),
     /// What is stored contradicts itself.
-    #[error("the log is damaged: {0}; keep a copy of it and run a verification to see what is wrong")]
+    #[error(
+        "the log is damaged: {0}; keep a copy of it and run a verification to see what is wrong"
+    )]
     Corrupt(String),
     /// A caller asked for something that would leave a gap or change what is written.
     #[error("entries can only be appended at index {expected}, not at {found}")]
@@ -129,7 +131,9 @@ pub enum SubmitError {
     #[error("the entry cannot be written: {0}")]
     Unwritable(String),
     /// Erasing this would take away what decisions are judged by.
-    #[error("entry {0} installs a policy; it is needed to judge the log again and cannot be erased")]
+    #[error(
+        "entry {0} installs a policy; it is needed to judge the log again and cannot be erased"
+    )]
     NotErasable(u64),
     /// It is not recorded, so it did not happen.
     #[error("nothing was recorded: {0}")]

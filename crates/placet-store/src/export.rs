@@ -62,7 +62,11 @@ pub struct Exported {
 ///
 /// # Errors
 /// When the folder holds another log, cannot be written, or the log cannot be read.
-pub fn export(view: &dyn View, folder: &Path, trusted: &[Verifier]) -> Result<Exported, ExportError> {
+pub fn export(
+    view: &dyn View,
+    folder: &Path,
+    trusted: &[Verifier],
+) -> Result<Exported, ExportError> {
     let head = view.head()?.ok_or(ExportError::NoHead)?;
     check_folder(view, folder, trusted)?;
     let mut files = 0;
@@ -88,7 +92,9 @@ fn check_folder(view: &dyn View, folder: &Path, trusted: &[Verifier]) -> Result<
     match continues(view, &note, trusted) {
         Ok(_) => Ok(()),
         Err(ProveError::Store(error)) => Err(error.into()),
-        Err(source) => Err(ExportError::Other { folder: folder.to_owned(), source: Box::new(source) }),
+        Err(source) => {
+            Err(ExportError::Other { folder: folder.to_owned(), source: Box::new(source) })
+        }
     }
 }
 

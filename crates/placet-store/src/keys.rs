@@ -93,7 +93,8 @@ impl Keys {
         match Self::open(path) {
             Err(KeysError::Missing(_)) => {
                 let file = KeyFile::generate(origin, env)?;
-                file.write(path).map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
+                file.write(path)
+                    .map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
                 file.keys()
             }
             result => result,
@@ -115,8 +116,9 @@ impl Keys {
         file.take(MAX_BYTES).read_to_end(&mut text).map_err(io)?;
         let format = |reason: String| KeysError::Format { path: path.to_owned(), reason };
         // The message of the parser could quote a secret, its place cannot.
-        let file: KeyFile = serde_json::from_slice(&text)
-            .map_err(|error| format(format!("unreadable at line {}, column {}", error.line(), error.column())))?;
+        let file: KeyFile = serde_json::from_slice(&text).map_err(|error| {
+            format(format!("unreadable at line {}, column {}", error.line(), error.column()))
+        })?;
         if file.version != VERSION {
             return Err(format(format!("its version is {}, not {VERSION}", file.version)));
         }
@@ -173,7 +175,12 @@ impl KeyFile {
         fill(&mut pepper.0)?;
         fill(&mut name)?;
         let unnamed = || format!("localhost/placet/{:08x}", u32::from_be_bytes(name));
-        Ok(Self { version: VERSION, origin: origin.map_or_else(unnamed, str::to_owned), seed, pepper })
+        Ok(Self {
+            version: VERSION,
+            origin: origin.map_or_else(unnamed, str::to_owned),
+            seed,
+            pepper,
+        })
     }
 
     fn keys(&self) -> Result<Keys, KeysError> {
@@ -225,7 +232,8 @@ fn check_permissions(path: &Path, file: &File) -> Result<(), KeysError> {
     /// Everything that a group or the world may do.
     const OTHERS: u32 = 0o077;
 
-    let metadata = file.metadata().map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
+    let metadata =
+        file.metadata().map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
     let mode = metadata.permissions().mode() & 0o777;
     match mode & OTHERS {
         0 => Ok(()),

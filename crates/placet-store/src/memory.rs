@@ -69,7 +69,13 @@ impl Store for Memory {
     fn begin(&mut self, known: u64) -> Result<Box<dyn Batch + '_>, StoreError> {
         let tip = lock(&self.shared.tip);
         let before = self.data();
-        Ok(Box::new(MemoryBatch { store: self, before, unseen: known, staged: Vec::new(), _tip: tip }))
+        Ok(Box::new(MemoryBatch {
+            store: self,
+            before,
+            unseen: known,
+            staged: Vec::new(),
+            _tip: tip,
+        }))
     }
 
     fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
@@ -192,7 +198,8 @@ impl Projections {
             }
             Change::Close { action, status, entry } => {
                 for (_, of) in self.by_id.range((action, 0)..=(action, u64::MAX)) {
-                    let open = |row: &&mut ActionRow| row.approval.is_some() && row.closed.is_none();
+                    let open =
+                        |row: &&mut ActionRow| row.approval.is_some() && row.closed.is_none();
                     if let Some(row) = self.actions.get_mut(of).filter(open) {
                         (row.status, row.closed) = (status, Some(entry));
                     }

@@ -8,8 +8,8 @@ use placet_core::approval::Approval;
 use placet_core::autonomy::LedgerKey;
 use placet_core::event::Decided;
 use placet_core::{
-    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, Scope, TenantId,
-    Timestamp, ToolName, Verdict,
+    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, Scope,
+    TenantId, Timestamp, ToolName, Verdict,
 };
 
 /// What became of an action.

@@ -3,9 +3,7 @@
 //! Both are made from the stored tiles and the stored head, and both are mathematics: whoever
 //! checks them needs to trust neither the tiles nor whoever made the proof.
 
-use placet_core::log::{
-    Checkpoint, CheckpointError, ConsistencyProof, Opening, Receipt, Verifier,
-};
+use placet_core::log::{Checkpoint, CheckpointError, ConsistencyProof, Opening, Receipt, Verifier};
 
 use crate::error::StoreError;
 use crate::recover::check_head;
@@ -38,7 +36,9 @@ pub enum ProveError {
         new: String,
     },
     /// The log was shorter before.
-    #[error("the log was cut: it had {old} entries when the checkpoint was signed, now it has {new}")]
+    #[error(
+        "the log was cut: it had {old} entries when the checkpoint was signed, now it has {new}"
+    )]
     Cut {
         /// How many it had.
         old: u64,

@@ -47,7 +47,8 @@ pub fn recover(view: &dyn View, trusted: &[Verifier]) -> Result<Recovered, Store
         )));
     }
     if !view.entries(head.size, 1)?.is_empty() {
-        let reason = format!("there are entries after the {} that its checkpoint covers", head.size);
+        let reason =
+            format!("there are entries after the {} that its checkpoint covers", head.size);
         return Err(StoreError::Corrupt(reason));
     }
     tree.take_tiles();
@@ -59,8 +60,9 @@ pub fn recover(view: &dyn View, trusted: &[Verifier]) -> Result<Recovered, Store
 /// # Errors
 /// When it is not.
 pub fn check_head(head: &Head, trusted: &[Verifier]) -> Result<(), StoreError> {
-    let checkpoint = Checkpoint::open(head.checkpoint.as_bytes(), trusted)
-        .map_err(|error| StoreError::Corrupt(format!("its checkpoint is not to be trusted: {error}")))?;
+    let checkpoint = Checkpoint::open(head.checkpoint.as_bytes(), trusted).map_err(|error| {
+        StoreError::Corrupt(format!("its checkpoint is not to be trusted: {error}"))
+    })?;
     if (checkpoint.size(), checkpoint.root()) == (head.size, head.root) {
         return Ok(());
     }
@@ -74,13 +76,22 @@ pub fn check_head(head: &Head, trusted: &[Verifier]) -> Result<(), StoreError> {
 /// A log that was never written to, unless it only lost its head.
 fn nothing(view: &dyn View) -> Result<Recovered, StoreError> {
     if view.entries(0, 1)?.is_empty() {
-        return Ok(Recovered { state: State::default(), tree: Tree::default(), head: None, snapshot: 0 });
+        return Ok(Recovered {
+            state: State::default(),
+            tree: Tree::default(),
+            head: None,
+            snapshot: 0,
+        });
     }
     Err(StoreError::Corrupt("it has entries, but its head is missing".to_owned()))
 }
 
 /// The state and the edge of the tree at the snapshot; at the start where there is none to trust.
-fn from_snapshot(view: &dyn View, size: u64, trusted: &[Verifier]) -> Result<(State, Tree), StoreError> {
+fn from_snapshot(
+    view: &dyn View,
+    size: u64,
+    trusted: &[Verifier],
+) -> Result<(State, Tree), StoreError> {
     let start = (State::default(), Tree::default());
     let Some(snapshot) = view.snapshot()?.filter(|snapshot| snapshot.size <= size) else {
         return Ok(start);
@@ -94,7 +105,12 @@ fn from_snapshot(view: &dyn View, size: u64, trusted: &[Verifier]) -> Result<(St
 }
 
 /// Applies the entries up to `size` that the state has not taken in.
-fn take_in(view: &dyn View, state: &mut State, tree: &mut Tree, size: u64) -> Result<(), StoreError> {
+fn take_in(
+    view: &dyn View,
+    state: &mut State,
+    tree: &mut Tree,
+    size: u64,
+) -> Result<(), StoreError> {
     while state.size() < size {
         let entries = view.entries(state.size(), CHUNK)?;
         if entries.is_empty() {
@@ -110,7 +126,8 @@ fn take_in(view: &dyn View, state: &mut State, tree: &mut Tree, size: u64) -> Re
                     state.size()
                 )));
             }
-            tree.push(leaf_hash(&stored.leaf)).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            tree.push(leaf_hash(&stored.leaf))
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
             state.apply(&entry);
         }
     }

@@ -41,9 +41,11 @@ impl Snapshot {
     /// When the state cannot be written.
     pub fn take(state: &State, root: &Hash, key: &SigningKey) -> Result<Self, SnapshotError> {
         let size = state.size();
-        let state = serde_json::to_vec(state).map_err(|error| SnapshotError::State(error.to_string()))?;
+        let state =
+            serde_json::to_vec(state).map_err(|error| SnapshotError::State(error.to_string()))?;
         let text = statement(key.verifier().name(), size, root, &state);
-        let note = Note::sign(&text, &[key]).map_err(|error| SnapshotError::Signature(error.to_string()))?;
+        let note = Note::sign(&text, &[key])
+            .map_err(|error| SnapshotError::Signature(error.to_string()))?;
         Ok(Self { size, state, note: note.to_string() })
     }
 
@@ -55,19 +57,20 @@ impl Snapshot {
         let signature = |error: &dyn std::error::Error| SnapshotError::Signature(error.to_string());
         let note = Note::parse(self.note.as_bytes()).map_err(|error| signature(&error))?;
         let verified = note.verify(trusted).map_err(|error| signature(&error))?;
-        let fits = verified
-            .signers()
-            .iter()
-            .any(|signer| verified.text() == statement(signer.name(), self.size, root, &self.state));
+        let fits = verified.signers().iter().any(|signer| {
+            verified.text() == statement(signer.name(), self.size, root, &self.state)
+        });
         if !fits {
             let reason = "it was signed for another state or other entries".to_owned();
             return Err(SnapshotError::Signature(reason));
         }
-        let state: State =
-            serde_json::from_slice(&self.state).map_err(|error| SnapshotError::State(error.to_string()))?;
+        let state: State = serde_json::from_slice(&self.state)
+            .map_err(|error| SnapshotError::State(error.to_string()))?;
         match state.size() == self.size {
             true => Ok(state),
-            false => Err(SnapshotError::State(format!("it is the state of {} entries", state.size()))),
+            false => {
+                Err(SnapshotError::State(format!("it is the state of {} entries", state.size())))
+            }
         }
     }
 }

@@ -44,7 +44,8 @@ impl Tree {
             if hashes == 0 {
                 break;
             }
-            let tile = Tile::in_tree(TileKind::Hashes { level }, hashes / u64::from(TILE_WIDTH), size);
+            let tile =
+                Tile::in_tree(TileKind::Hashes { level }, hashes / u64::from(TILE_WIDTH), size);
             let hashes = match tile.filter(Tile::is_partial) {
                 Some(tile) => tile_hashes(tile, view)?.ok_or_else(|| missing(tile))?,
                 None => Vec::new(),
@@ -110,7 +111,11 @@ impl OpenTile {
     fn push(&mut self, level: u8, index: u64, hash: Hash) -> Option<StoredTile> {
         self.hashes.push(hash);
         self.changed = self.hashes.len() < usize::from(TILE_WIDTH);
-        (!self.changed).then(|| StoredTile { level, index, hashes: std::mem::take(&mut self.hashes) })
+        (!self.changed).then(|| StoredTile {
+            level,
+            index,
+            hashes: std::mem::take(&mut self.hashes),
+        })
     }
 }
 

@@ -48,7 +48,12 @@ impl<'a> Blocking<'a> {
     ///
     /// # Errors
     /// As there.
-    pub fn trip(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub fn trip(
+        &self,
+        scope: Scope,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         wait(self.guard.trip(scope, reason, by))
     }
 
@@ -56,7 +61,12 @@ impl<'a> Blocking<'a> {
     ///
     /// # Errors
     /// As there.
-    pub fn reset(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub fn reset(
+        &self,
+        scope: Scope,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         wait(self.guard.reset(scope, reason, by))
     }
 
@@ -80,7 +90,12 @@ impl<'a> Blocking<'a> {
     ///
     /// # Errors
     /// As there.
-    pub fn erase(&self, index: u64, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub fn erase(
+        &self,
+        index: u64,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         wait(self.guard.erase(index, reason, by))
     }
 
@@ -88,7 +103,11 @@ impl<'a> Blocking<'a> {
     ///
     /// # Errors
     /// As there.
-    pub fn install_policy(&self, files: &[PolicyFile], by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub fn install_policy(
+        &self,
+        files: &[PolicyFile],
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         wait(self.guard.install_policy(files, by))
     }
 

@@ -94,7 +94,8 @@ impl Guard {
     #[must_use]
     pub fn evaluate(&self, action: &Action) -> Answer {
         let log = self.log();
-        let Assessed { assessment, payload } = self.shared.policy.load().assess(action, log.pepper());
+        let Assessed { assessment, payload } =
+            self.shared.policy.load().assess(action, log.pepper());
         let state = log.state();
         let decision = decide(&state, &assessment, state.clock(log.environment().now()));
         Answer::evaluated(payload.digest, assessment.class, assessment.policy, decision)
@@ -123,7 +124,10 @@ impl Guard {
             match self.log().submit(Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(SubmitError::Rejected(Rejection::StalePolicy)) => {}
-                committed => return decided(committed?).map(|(decided, index, at)| Answer::recorded(digest, decided, index, at)),
+                committed => {
+                    return decided(committed?)
+                        .map(|(decided, index, at)| Answer::recorded(digest, decided, index, at));
+                }
             }
         }
         Err(GuardError::Rejected(Rejection::StalePolicy))
@@ -148,7 +152,12 @@ impl Guard {
     ///
     /// # Errors
     /// When the approval is not open any more, or the denial could not be recorded.
-    pub async fn deny(&self, approval: ApprovalId, by: PersonId, reason: &str) -> Result<(), GuardError> {
+    pub async fn deny(
+        &self,
+        approval: ApprovalId,
+        by: PersonId,
+        reason: &str,
+    ) -> Result<(), GuardError> {
         self.command(Command::Deny { approval, by, reason: reason.to_owned() }).await.map(drop)
     }
 
@@ -157,7 +166,12 @@ impl Guard {
     ///
     /// # Errors
     /// When it could not be recorded.
-    pub async fn trip(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub async fn trip(
+        &self,
+        scope: Scope,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         self.command(Command::Trip { scope, reason: reason.to_owned(), by }).await
     }
 
@@ -165,7 +179,12 @@ impl Guard {
     ///
     /// # Errors
     /// When it is not tripped, or could not be recorded.
-    pub async fn reset(&self, scope: Scope, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub async fn reset(
+        &self,
+        scope: Scope,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         self.command(Command::Reset { scope, reason: reason.to_owned(), by }).await
     }
 
@@ -197,7 +216,12 @@ impl Guard {
     ///
     /// # Errors
     /// When there is no such entry, it cannot be erased, or it could not be recorded.
-    pub async fn erase(&self, index: u64, reason: &str, by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub async fn erase(
+        &self,
+        index: u64,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         self.command(Command::Erase { index, reason: reason.to_owned(), by }).await
     }
 
@@ -205,7 +229,11 @@ impl Guard {
     ///
     /// # Errors
     /// When the policy has errors, or it could not be recorded.
-    pub async fn install_policy(&self, files: &[PolicyFile], by: Option<PersonId>) -> Result<Change, GuardError> {
+    pub async fn install_policy(
+        &self,
+        files: &[PolicyFile],
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
         let policy = Policy::load(files)?;
         let change = self.command(installation(&policy, by)).await?;
         self.shared.policy.store(Arc::new(policy));

@@ -12,7 +12,9 @@ pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardErr
     let mut random = [[0_u8; 10]; 2];
     for bytes in &mut random {
         environment.fill(bytes).map_err(|error| {
-            GuardError::Unrecorded(SubmitError::NotRecorded(Arc::new(StoreError::Randomness(error))))
+            GuardError::Unrecorded(SubmitError::NotRecorded(Arc::new(StoreError::Randomness(
+                error,
+            ))))
         })?;
     }
     let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);

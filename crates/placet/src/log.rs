@@ -69,7 +69,9 @@ impl Log {
         let mut reader = self.sequencer.reader()?;
         let entries = reader.view()?.entries(from, limit)?;
         let decode = |stored: StoredEntry| {
-            stored.decode().map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", stored.index)))
+            stored
+                .decode()
+                .map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", stored.index)))
         };
         entries.into_iter().map(decode).collect()
     }
@@ -120,7 +122,10 @@ impl Log {
         let payload = stored.and_then(|stored| stored.private).map(|private| private.payload);
         match payload.and_then(|payload| serde_json::from_slice(&payload).ok()) {
             Some(Payload::Policy(policy)) => Ok(policy.files),
-            _ => Err(StoreError::Corrupt(format!("the policy in entry {index} cannot be read")).into()),
+            _ => {
+                Err(StoreError::Corrupt(format!("the policy in entry {index} cannot be read"))
+                    .into())
+            }
         }
     }
 }

@@ -18,14 +18,17 @@ const MAX_QUOTED_BYTES: usize = 4096;
 /// A name, and `=`, `:`, `=>`, `:=` or "is" after it, or a space after a flag.
 ///
 /// 1 is a flag's name, 2 another name, 3 the word "is".
-static PATTERN: LazyLock<Regex> = LazyLock::new(|| super::detector::compile(concat!(
-    r#"(?:(?:^|[\s"'\[,])--?([A-Za-z][A-Za-z0-9_-]*)(?:=|\s)"#,
-    r#"|([A-Za-z0-9_.-]*[A-Za-z0-9])["'\\\]]{0,4}(?:\s{0,8}(?:=>|:=|=|:)|\s{1,4}(is|was)\s)"#,
-    r#")\s{0,8}"#,
-)));
+static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    super::detector::compile(concat!(
+        r#"(?:(?:^|[\s"'\[,])--?([A-Za-z][A-Za-z0-9_-]*)(?:=|\s)"#,
+        r#"|([A-Za-z0-9_.-]*[A-Za-z0-9])["'\\\]]{0,4}(?:\s{0,8}(?:=>|:=|=|:)|\s{1,4}(is|was)\s)"#,
+        r#")\s{0,8}"#,
+    ))
+});
 
 /// Names that are made of several words in prose.
-const SPACED: &[&str] = &["api key", "access key", "secret key", "private key", "card code", "security code"];
+const SPACED: &[&str] =
+    &["api key", "access key", "secret key", "private key", "card code", "security code"];
 
 /// Finds every secret that a name announces.
 pub(super) fn find(text: &str, mut take: impl FnMut(Kind, Range<usize>)) {
@@ -50,7 +53,8 @@ fn secret(text: &str, captures: &Captures<'_>, start: usize) -> Option<(Kind, Ra
         // Its value has a scheme before it, which a rule of its own knows.
         .filter(|named| named.kind != Kind::Authorization)?;
     let range = value(text, start)?;
-    let accepts = if captures.get(3).is_some() { Named::accepts_in_sentence } else { Named::accepts_in_text };
+    let accepts =
+        if captures.get(3).is_some() { Named::accepts_in_sentence } else { Named::accepts_in_text };
     accepts(named, text.get(range.clone())?).then_some((named.kind, range))
 }
 
@@ -88,7 +92,9 @@ fn quoted(text: &str, start: usize, quote: char) -> Option<Range<usize>> {
 
 fn bare(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.get(start..)?;
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '&' | ';' | ',' | '<' | '>'));
+    let end = rest.find(|c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '&' | ';' | ',' | '<' | '>')
+    });
     let value = rest.get(..end.unwrap_or(rest.len()))?;
     let value = value.trim_end_matches([')', '}', ']', '.', '\\']);
     (!value.is_empty()).then(|| start..start + value.len())

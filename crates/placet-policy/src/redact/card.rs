@@ -112,44 +112,58 @@ fn has_issuer(digits: &[u8]) -> bool {
         head.fold(0_u32, |value, digit| value * 10 + u32::from(*digit))
     };
     match (digits.len(), prefix(2), prefix(4)) {
-        (13 | 16 | 19, 40..=49, _) => true,                               // Visa
-        (16, 51..=55, _) | (16, _, 2221..=2720) => true,                  // Mastercard
-        (15, 34 | 37, _) => true,                                         // American Express
-        (16..=19, 65, _) | (16..=19, _, 6011 | 6440..=6499) => true,      // Discover
+        (13 | 16 | 19, 40..=49, _) => true,              // Visa
+        (16, 51..=55, _) | (16, _, 2221..=2720) => true, // Mastercard
+        (15, 34 | 37, _) => true,                        // American Express
+        (16..=19, 65, _) | (16..=19, _, 6011 | 6440..=6499) => true, // Discover
         (14..=19, 36 | 38 | 39, _) | (14..=19, _, 3000..=3059 | 3095) => true, // Diners Club
-        (16..=19, _, 3528..=3589) => true,                                // JCB
-        (16..=19, 62 | 81, _) => true,                                    // UnionPay
-        (16..=19, _, 2200..=2204) => true,                                // Mir
-        (16, 60 | 82, _) | (16, _, 5080..=5089) => true,                  // RuPay
+        (16..=19, _, 3528..=3589) => true,               // JCB
+        (16..=19, 62 | 81, _) => true,                   // UnionPay
+        (16..=19, _, 2200..=2204) => true,               // Mir
+        (16, 60 | 82, _) | (16, _, 5080..=5089) => true, // RuPay
         (13..=19, _, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763) => true, // Maestro
-        (16, _, 9792) => true,                                            // Troy
+        (16, _, 9792) => true,                           // Troy
         _ => false,
     }
 }
 
 /// The check digit: from the right, every second digit counts double, with its digits summed.
 fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits.iter().rev().enumerate().map(|(at, digit)| {
-        let digit = u32::from(*digit) * if at % 2 == 1 { 2 } else { 1 };
-        if digit > 9 { digit - 9 } else { digit }
-    }).sum();
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let digit = u32::from(*digit) * if at % 2 == 1 { 2 } else { 1 };
+            if digit > 9 { digit - 9 } else { digit }
+        })
+        .sum();
     sum.is_multiple_of(10)
 }
 
 /// Thirteen digits with the check digit of an EAN barcode, in which a shop's texts abound, while
 /// cards of that length are no longer issued.
 fn is_barcode(digits: &[u8]) -> bool {
-    let weighted = digits.iter().enumerate().map(|(at, digit)| {
-        u32::from(*digit) * if at % 2 == 1 { 3 } else { 1 }
-    });
+    let weighted = digits
+        .iter()
+        .enumerate()
+        .map(|(at, digit)| u32::from(*digit) * if at % 2 == 1 { 3 } else { 1 });
     digits.len() == 13 && weighted.sum::<u32>().is_multiple_of(10)
 }
 
 /// Whether digits belong to a hash: a long run of hexadecimal digits, some of them letters.
 fn is_in_hash(bytes: &[u8], group: &Range<usize>) -> bool {
     let is_hex = |byte: &&u8| byte.is_ascii_hexdigit();
-    let before = bytes.get(..group.start).unwrap_or_default().iter().rev().take_while(is_hex).take(MIN_HASH).count();
-    let after = bytes.get(group.end..).unwrap_or_default().iter().take_while(is_hex).take(MIN_HASH).count();
+    let before = bytes
+        .get(..group.start)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take_while(is_hex)
+        .take(MIN_HASH)
+        .count();
+    let after =
+        bytes.get(group.end..).unwrap_or_default().iter().take_while(is_hex).take(MIN_HASH).count();
     before + after > 0 && before + group.len() + after >= MIN_HASH
 }
 

@@ -43,7 +43,10 @@ pub(super) fn compile(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern compiles")
 }
 
-#[expect(clippy::expect_used, reason = "literals are constants, and every test of this module builds this")]
+#[expect(
+    clippy::expect_used,
+    reason = "literals are constants, and every test of this module builds this"
+)]
 fn prefilter(literals: &[&str]) -> AhoCorasick {
     let mut builder = AhoCorasick::builder();
     let builder = builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
@@ -52,7 +55,10 @@ fn prefilter(literals: &[&str]) -> AhoCorasick {
 
 impl Detector {
     pub(super) fn new() -> Self {
-        let of_rules = RULES.iter().enumerate().flat_map(|(at, rule)| rule.literals.iter().map(move |l| (*l, at)));
+        let of_rules = RULES
+            .iter()
+            .enumerate()
+            .flat_map(|(at, rule)| rule.literals.iter().map(move |l| (*l, at)));
         let of_names = name::LITERALS.iter().map(|literal| (*literal, NAMED));
         let (literals, wakes): (Vec<&str>, Vec<usize>) = of_rules.chain(of_names).unzip();
         let patterns = RULES.iter().map(|rule| compile(rule.pattern)).collect();
@@ -74,7 +80,9 @@ impl Detector {
         }
         let folded = Folded::of(text);
         let spans = self.plain(folded.as_str()).into_iter();
-        spans.filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span })).collect()
+        spans
+            .filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span }))
+            .collect()
     }
 
     fn plain(&self, text: &str) -> Vec<Span> {
@@ -97,7 +105,9 @@ impl Detector {
     /// The detectors to run, one bit each.
     fn wakened(&self, text: &str) -> u64 {
         let woken = self.prefilter.find_overlapping_iter(text);
-        woken.filter_map(|hit| self.wakes.get(hit.pattern().as_usize())).fold(0, |bits, at| bits | 1 << at)
+        woken
+            .filter_map(|hit| self.wakes.get(hit.pattern().as_usize()))
+            .fold(0, |bits, at| bits | 1 << at)
     }
 
     fn shapes(&self, text: &str, awake: u64, spans: &mut Vec<Span>) {
@@ -118,7 +128,9 @@ fn shape(rule: &Rule, pattern: &Regex, text: &str, spans: &mut Vec<Span>) {
 fn spare_placeholders(text: &str, spans: &mut Vec<Span>) {
     for kept in placeholder::find(text) {
         spans.retain(|span| !(kept.start..kept.end).contains(&span.range.start));
-        for span in spans.iter_mut().filter(|span| (kept.start + 1..kept.end).contains(&span.range.end)) {
+        for span in
+            spans.iter_mut().filter(|span| (kept.start + 1..kept.end).contains(&span.range.end))
+        {
             span.range.end = kept.start;
         }
     }

@@ -108,7 +108,12 @@ impl Redactor {
     ///
     /// A marked field is replaced as a whole, whatever its type; a pointer to nothing is ignored.
     /// The result is the same when it is redacted again.
-    pub fn redact(&self, params: &mut Object, secret: &[Pointer], pepper: &Pepper) -> Vec<Redaction> {
+    pub fn redact(
+        &self,
+        params: &mut Object,
+        secret: &[Pointer],
+        pepper: &Pepper,
+    ) -> Vec<Redaction> {
         let mut json = Json::Object(std::mem::take(params));
         let mut walk = Walk::new(self.detector, Mark::Keyed(pepper));
         walk.marked(&mut json, &Pointer::root(), secret);

@@ -29,39 +29,155 @@ pub(super) struct Named {
 
 /// Parts of the names below; a text without any of them names no secret.
 pub(super) const LITERALS: &[&str] = &[
-    "pass", "pwd", "secret", "token", "key", "auth", "cvv", "cvc", "pin", "ssn", "otp", "cookie",
-    "credential", "bearer", "mnemonic", "seed", "code", "social",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cvv",
+    "cvc",
+    "pin",
+    "ssn",
+    "otp",
+    "cookie",
+    "credential",
+    "bearer",
+    "mnemonic",
+    "seed",
+    "code",
+    "social",
 ];
 
 /// Words that may follow the one that counts.
 const TRAILING: &[&str] = &[
-    "value", "text", "plain", "plaintext", "raw", "hash", "digest", "b64", "base64", "pem", "new",
-    "old", "current", "confirm", "confirmation", "repeat", "again", "prod", "production", "staging",
-    "dev", "test", "live", "1", "2", "v1", "v2",
+    "value",
+    "text",
+    "plain",
+    "plaintext",
+    "raw",
+    "hash",
+    "digest",
+    "b64",
+    "base64",
+    "pem",
+    "new",
+    "old",
+    "current",
+    "confirm",
+    "confirmation",
+    "repeat",
+    "again",
+    "prod",
+    "production",
+    "staging",
+    "dev",
+    "test",
+    "live",
+    "1",
+    "2",
+    "v1",
+    "v2",
 ];
 
 /// What a `key` must be to be secret; a primary or a cache key is not.
 const SECRET_KEYS: &[&str] = &[
-    "api", "access", "private", "secret", "signing", "encryption", "master", "account", "shared",
-    "service", "auth", "hmac", "ssh",
+    "api",
+    "access",
+    "private",
+    "secret",
+    "signing",
+    "encryption",
+    "master",
+    "account",
+    "shared",
+    "service",
+    "auth",
+    "hmac",
+    "ssh",
 ];
 
 /// What makes a `token` one that opens nothing.
 const HARMLESS_TOKENS: &[&str] = &[
-    "page", "next", "prev", "previous", "continuation", "cursor", "sync", "pagination", "resume",
-    "delta", "start", "end", "stop", "pad", "eos", "bos", "unk", "mask", "sep", "cls", "first",
-    "last", "max", "min", "num", "total",
+    "page",
+    "next",
+    "prev",
+    "previous",
+    "continuation",
+    "cursor",
+    "sync",
+    "pagination",
+    "resume",
+    "delta",
+    "start",
+    "end",
+    "stop",
+    "pad",
+    "eos",
+    "bos",
+    "unk",
+    "mask",
+    "sep",
+    "cls",
+    "first",
+    "last",
+    "max",
+    "min",
+    "num",
+    "total",
 ];
 
 /// What a `code` must be to be good for one use.
-const ONE_TIME_CODES: &[&str] = &["verification", "mfa", "2fa", "totp", "otp", "backup", "recovery"];
+const ONE_TIME_CODES: &[&str] =
+    &["verification", "mfa", "2fa", "totp", "otp", "backup", "recovery"];
 
 /// What stands after `password:` in prose and in forms.
 const PROSE: &[&str] = &[
-    "required", "optional", "none", "null", "nil", "true", "false", "please", "must", "the", "a",
-    "an", "your", "is", "not", "no", "yes", "reset", "changed", "expired", "incorrect", "wrong",
-    "invalid", "valid", "missing", "hidden", "unknown", "string", "forgotten", "empty", "unset",
-    "undefined", "and", "or", "to", "in", "for", "it", "we", "you", "this", "has", "was", "bearer", "basic",
+    "required",
+    "optional",
+    "none",
+    "null",
+    "nil",
+    "true",
+    "false",
+    "please",
+    "must",
+    "the",
+    "a",
+    "an",
+    "your",
+    "is",
+    "not",
+    "no",
+    "yes",
+    "reset",
+    "changed",
+    "expired",
+    "incorrect",
+    "wrong",
+    "invalid",
+    "valid",
+    "missing",
+    "hidden",
+    "unknown",
+    "string",
+    "forgotten",
+    "empty",
+    "unset",
+    "undefined",
+    "and",
+    "or",
+    "to",
+    "in",
+    "for",
+    "it",
+    "we",
+    "you",
+    "this",
+    "has",
+    "was",
+    "bearer",
+    "basic",
 ];
 
 /// What a name says about its value, if it names a secret.
@@ -126,13 +242,15 @@ impl Named {
 
     /// Whether a value in running text is; prose is full of words that stand there by chance.
     pub(super) fn accepts_in_text(self, value: &str) -> bool {
-        let is_prose = PROSE.contains(&value.to_ascii_lowercase().trim_end_matches(['.', '!', '?']));
+        let is_prose =
+            PROSE.contains(&value.to_ascii_lowercase().trim_end_matches(['.', '!', '?']));
         self.accepts(value) && !is_prose && (self.look != Look::Long || entropy::is_coded(value))
     }
 
     /// Whether a value is, in a sentence such as "the password is …".
     pub(super) fn accepts_in_sentence(self, value: &str) -> bool {
-        self.accepts_in_text(value) && value.bytes().any(|byte| !byte.is_ascii_alphabetic() && byte != b'-')
+        self.accepts_in_text(value)
+            && value.bytes().any(|byte| !byte.is_ascii_alphabetic() && byte != b'-')
     }
 }
 
@@ -145,9 +263,15 @@ fn is_reference(value: &str) -> bool {
     let is_variable = value.strip_prefix('$').is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
     });
-    let is_mask = value.len() >= 3 && value.chars().all(|c| matches!(c, '*' | '•' | 'x' | 'X' | '.' | '…' | '-'));
+    let is_mask = value.len() >= 3
+        && value.chars().all(|c| matches!(c, '*' | '•' | 'x' | 'X' | '.' | '…' | '-'));
     // Of a template with spaces in it, running text gives only the beginning.
-    value == "{{" || inside("${", "}") || inside("{{", "}}") || inside("<", ">") || is_variable || is_mask
+    value == "{{"
+        || inside("${", "}")
+        || inside("{{", "}}")
+        || inside("<", ">")
+        || is_variable
+        || is_mask
 }
 
 /// The words of a name in lower case, split at marks and where `camelCase` has its humps.

@@ -140,7 +140,9 @@ impl<'a> Walk<'a> {
             }
             *text = self.spliced(text, &spans);
             let pointer = place.pointer();
-            self.found.extend(spans.iter().map(|span| Redaction { pointer: pointer.clone(), kind: span.kind }));
+            self.found.extend(
+                spans.iter().map(|span| Redaction { pointer: pointer.clone(), kind: span.kind }),
+            );
         }
     }
 
@@ -207,6 +209,8 @@ pub(super) fn any_text(json: &Json, test: &impl Fn(&str) -> bool) -> bool {
         Json::Null | Json::Bool(_) | Json::Number(_) => false,
         Json::String(text) => test(text),
         Json::Array(items) => items.iter().any(|item| any_text(item, test)),
-        Json::Object(object) => object.iter().any(|(key, value)| test(key) || any_text(value, test)),
+        Json::Object(object) => {
+            object.iter().any(|(key, value)| test(key) || any_text(value, test))
+        }
     }
 }

@@ -74,8 +74,10 @@ pub(crate) fn generated() -> impl Strategy<Value = Generated> {
         (of_money, combined(prop_oneof![common(), comparison(true)].boxed())),
     ];
     (principal, action, resource, any::<bool>()).prop_map(
-        |(who, (action, condition), what, block)| {
-            Generated { scope: format!("{who}, {action}, {what}"), condition, block }
+        |(who, (action, condition), what, block)| Generated {
+            scope: format!("{who}, {action}, {what}"),
+            condition,
+            block,
         },
     )
 }
@@ -150,8 +152,7 @@ const LONGS: [&str; 8] =
 fn long(param: bool) -> BoxedStrategy<Condition> {
     let literal = select(&LONGS[..]).prop_map(|text| Condition::new(&format!("({text})"), &[]));
     let amount = Just(Condition::new("context.params.amount", &["amount"]));
-    let leaf =
-        if param { prop_oneof![literal, amount].boxed() } else { literal.boxed() };
+    let leaf = if param { prop_oneof![literal, amount].boxed() } else { literal.boxed() };
     let deeper = |inner: BoxedStrategy<Condition>| {
         let operators = select(vec!["+", "-", "*"]);
         prop_oneof![
@@ -166,9 +167,8 @@ fn long(param: bool) -> BoxedStrategy<Condition> {
 
 fn comparison(param: bool) -> impl Strategy<Value = Condition> {
     let operators = select(vec!["<", "<=", ">", ">=", "==", "!="]);
-    (long(param), operators, long(param)).prop_map(|(a, op, b)| {
-        Condition::join(format!("({} {op} {})", a.text, b.text), &[&a, &b])
-    })
+    (long(param), operators, long(param))
+        .prop_map(|(a, op, b)| Condition::join(format!("({} {op} {})", a.text, b.text), &[&a, &b]))
 }
 
 fn one_of(texts: &[&'static str], touched: &'static [&'static str]) -> BoxedStrategy<Condition> {

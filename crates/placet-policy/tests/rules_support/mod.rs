@@ -7,7 +7,7 @@ use placet_core::assessment::{Money, RuleHit};
 use placet_core::json::Object;
 use placet_core::{ClassName, Json, RiskTier};
 use placet_policy::params::ParamType;
-use placet_policy::rules::{ClassSpec, Ruling, RuleRequest, Rules};
+use placet_policy::rules::{ClassSpec, RuleRequest, Rules, Ruling};
 
 /// A class with params written as `name: type`.
 pub(crate) fn class(name: &str, risk: RiskTier, params: &[(&str, &str)]) -> ClassSpec {

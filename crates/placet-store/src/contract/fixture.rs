@@ -1,15 +1,15 @@
 //! What tests of stores need: a clock that stands still, keys, and commands.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use placet_core::assessment::{Inspected, Subject, Value};
 use placet_core::command::Proposal;
+use placet_core::digest::Domain;
 use placet_core::event::ActionPayload;
 use placet_core::mode::Bucket;
 use placet_core::terms::Unclassified;
-use placet_core::digest::Domain;
 use placet_core::{
     AgentId, Assessment, Command, Digest, Json, Scope, Target, TenantId, Terms, Timestamp, ToolName,
 };

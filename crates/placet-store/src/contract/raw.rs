@@ -49,7 +49,8 @@ impl Hand {
 
 fn head(tree: &Tree) -> Head {
     let (size, root) = (tree.size(), tree.root());
-    let note = Checkpoint::new(keys().origin(), size, root).unwrap().sign(keys().signing()).unwrap();
+    let note =
+        Checkpoint::new(keys().origin(), size, root).unwrap().sign(keys().signing()).unwrap();
     Head { size, root, checkpoint: note.into_string() }
 }
 

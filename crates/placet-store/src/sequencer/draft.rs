@@ -24,7 +24,11 @@ pub(super) type Judged = Result<std::ops::Range<usize>, SubmitError>;
 impl Draft<'_> {
     /// Judges a command against everything before it. What it says no to leaves the draft as it
     /// was; only a store that fails ends it.
-    pub(super) fn judge(&mut self, command: Command, stored: &dyn View) -> Result<Judged, StoreError> {
+    pub(super) fn judge(
+        &mut self,
+        command: Command,
+        stored: &dyn View,
+    ) -> Result<Judged, StoreError> {
         if let Command::Erase { index, .. } = &command
             && self.is_policy(*index, stored)?
         {
@@ -38,7 +42,8 @@ impl Draft<'_> {
 
     /// Closes what is due, all of it, so that nothing is judged by what should be over.
     pub(super) fn tick(&mut self, stored: &dyn View) -> Result<(), StoreError> {
-        let due = |state: &State, now| state.approvals().next_deadline().is_some_and(|at| at <= now);
+        let due =
+            |state: &State, now| state.approvals().next_deadline().is_some_and(|at| at <= now);
         while due(self.state, self.now) {
             if !matches!(self.judge(Command::Tick, stored)?, Ok(range) if !range.is_empty()) {
                 break;

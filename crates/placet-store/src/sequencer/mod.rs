@@ -90,7 +90,11 @@ impl Sequencer {
     ///
     /// # Errors
     /// When the log or its secrets cannot be opened, are damaged, or do not belong together.
-    pub fn open(path: &Path, origin: Option<&str>, env: Arc<dyn Environment>) -> Result<Self, OpenError> {
+    pub fn open(
+        path: &Path,
+        origin: Option<&str>,
+        env: Arc<dyn Environment>,
+    ) -> Result<Self, OpenError> {
         let (store, keys) = Sqlite::open_with_keys(path, origin, Options::default(), &*env)?;
         Ok(Self::start(Box::new(store), keys, env)?)
     }

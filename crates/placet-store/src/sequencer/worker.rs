@@ -114,7 +114,8 @@ impl Worker {
         self.durable = (self.tree.size(), self.tree.root());
         let now = self.state.clock(self.env.now());
         let Self { state, tree, env, .. } = self;
-        let mut draft = Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
+        let mut draft =
+            Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
         draft.tick(batch.view())?;
         let judged = commands.into_iter().map(|command| draft.judge(command, batch.view()));
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
@@ -137,7 +138,8 @@ impl Worker {
     /// The answers, in the order of the commands, each with the entries that are its own.
     fn answers(&self, entries: Vec<NewEntry>, judged: Vec<Judged>) -> Vec<Answer> {
         let checkpoint = Arc::clone(&self.published.tip.borrow().checkpoint);
-        let first = entries.len() - judged.iter().flatten().map(ExactSizeIterator::len).sum::<usize>();
+        let first =
+            entries.len() - judged.iter().flatten().map(ExactSizeIterator::len).sum::<usize>();
         let mut entries = entries.into_iter().skip(first).map(|new| new.entry);
         let answer = |judged: Judged| {
             let entries = entries.by_ref().take(judged?.len()).collect();
@@ -237,7 +239,10 @@ fn catch_up(
     published: &Published,
     keys: &Keys,
 ) -> Result<(), StoreError> {
-    let head = batch.view().head()?.ok_or_else(|| StoreError::Corrupt("its head is missing".to_owned()))?;
+    let head = batch
+        .view()
+        .head()?
+        .ok_or_else(|| StoreError::Corrupt("its head is missing".to_owned()))?;
     if head.size == state.size() && head.root == tree.root() {
         return Ok(());
     }
@@ -250,7 +255,8 @@ fn catch_up(
         }
         for stored in unseen {
             let entry = stored.decode().map_err(|error| damaged(stored.index, &error))?;
-            tree.push(leaf_hash(&stored.leaf)).map_err(|error| StoreError::Full(error.to_string()))?;
+            tree.push(leaf_hash(&stored.leaf))
+                .map_err(|error| StoreError::Full(error.to_string()))?;
             state.apply(&entry);
             seen.push(entry);
         }
@@ -270,7 +276,8 @@ fn catch_up(
 /// The signed head of a tree.
 fn sign(tree: &Tree, keys: &Keys) -> Result<Head, StoreError> {
     let (size, root) = (tree.size(), tree.root());
-    let signed = Checkpoint::new(keys.origin(), size, root).and_then(|head| head.sign(keys.signing()));
+    let signed =
+        Checkpoint::new(keys.origin(), size, root).and_then(|head| head.sign(keys.signing()));
     let signed = signed.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(Head { size, root, checkpoint: signed.into_string() })
 }

@@ -92,16 +92,22 @@ fn read_holder(file: &mut File) -> String {
 fn command() -> String {
     let mut args = std::env::args();
     let program = args.next().unwrap_or_default();
-    let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_word = |arg: &String| arg.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !arg.starts_with('-');
+    let program =
+        Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_word = |arg: &String| {
+        arg.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !arg.starts_with('-')
+    };
     let words = std::iter::once(program).chain(args.next().filter(is_word));
     let words = words.map(|word| word.chars().take(MAX_WORD_CHARS).collect::<String>());
     words.collect::<Vec<_>>().join(" ")
 }
 
 fn host() -> String {
-    let name = ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| fs::read_to_string(path).ok());
+    let name = ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok());
     let name = name.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
-    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(MAX_WORD_CHARS).collect();
+    let name: String =
+        name.trim().chars().filter(|c| !c.is_control()).take(MAX_WORD_CHARS).collect();
     if name.is_empty() { "this host".to_owned() } else { name }
 }

@@ -147,7 +147,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn connect(path: &Path, options: Options) -> Result<Connection, StoreError> {
     let mut connection = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(fault)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;

@@ -78,12 +78,16 @@ fn immutable(path: &Path) -> Result<Connection, StoreError> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
     uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     Connection::open_with_flags(uri, flags).map_err(fault)
 }
 
@@ -134,12 +138,17 @@ impl<C: Deref<Target = Connection>> Sql<C> {
 impl<C: Deref<Target = Connection>> View for Sql<C> {
     fn head(&self) -> Result<Option<Head>, StoreError> {
         self.one("SELECT size, root, checkpoint FROM head", [], |row| {
-            Ok(Head { size: unsigned(row, 0)?, root: hash(blob(row, 1)?)?, checkpoint: text(row, 2)? })
+            Ok(Head {
+                size: unsigned(row, 0)?,
+                root: hash(blob(row, 1)?)?,
+                checkpoint: text(row, 2)?,
+            })
         })
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        let sql = "SELECT idx, leaf, payload, salt FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2";
+        let sql =
+            "SELECT idx, leaf, payload, salt FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2";
         self.range(sql, from, limit, entry)
     }
 
@@ -151,7 +160,11 @@ impl<C: Deref<Target = Connection>> View for Sql<C> {
 
     fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
         self.one("SELECT size, state, note FROM snapshot", [], |row| {
-            Ok(Snapshot { size: unsigned(row, 0)?, state: blob(row, 1)?.to_vec(), note: text(row, 2)? })
+            Ok(Snapshot {
+                size: unsigned(row, 0)?,
+                state: blob(row, 1)?.to_vec(),
+                note: text(row, 2)?,
+            })
         })
     }
 
@@ -187,7 +200,9 @@ fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
             Some(Private { salt, payload: payload.to_vec() })
         }
         (None, None) => None,
-        _ => return Err(StoreError::Corrupt("a payload and its salt are not both there".to_owned())),
+        _ => {
+            return Err(StoreError::Corrupt("a payload and its salt are not both there".to_owned()));
+        }
     };
     Ok(StoredEntry { index: unsigned(row, 0)?, leaf: blob(row, 1)?.to_vec(), private })
 }
@@ -240,7 +255,9 @@ fn optional_bytes<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a [u8]
     match row.get_ref(column).map_err(fault)? {
         ValueRef::Null => Ok(None),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(Some(bytes)),
-        other => Err(unreadable(column, &format_args!("a value of the type {}", other.data_type()))),
+        other => {
+            Err(unreadable(column, &format_args!("a value of the type {}", other.data_type())))
+        }
     }
 }
 
@@ -252,7 +269,10 @@ fn optional_text(row: &Row<'_>, column: usize) -> Result<Option<String>, StoreEr
     row.get(column).map_err(fault)
 }
 
-fn parsed<T: FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<T, StoreError> {
     text(row, column)?.parse().map_err(|error| unreadable(column, &error))
 }
 
@@ -287,7 +307,9 @@ fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
 }
 
 fn bytes32(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
-    bytes.try_into().map_err(|_| StoreError::Corrupt(format!("32 bytes expected, {} found", bytes.len())))
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::Corrupt(format!("32 bytes expected, {} found", bytes.len())))
 }
 
 fn hashes(bytes: &[u8]) -> Result<Vec<Hash>, StoreError> {

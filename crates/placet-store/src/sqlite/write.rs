@@ -30,8 +30,18 @@ pub(super) struct SqliteBatch<'a> {
 }
 
 impl<'a> SqliteBatch<'a> {
-    pub(super) fn new(transaction: Transaction<'a>, known: u64, checkpointer: &'a Checkpointer) -> Self {
-        Self { sql: Sql(transaction), unseen: known, written: COMMIT_OVERHEAD, erased: false, checkpointer }
+    pub(super) fn new(
+        transaction: Transaction<'a>,
+        known: u64,
+        checkpointer: &'a Checkpointer,
+    ) -> Self {
+        Self {
+            sql: Sql(transaction),
+            unseen: known,
+            written: COMMIT_OVERHEAD,
+            erased: false,
+            checkpointer,
+        }
     }
 }
 
@@ -126,7 +136,10 @@ fn put_head(connection: &Connection, head: &Head) -> Result<(), StoreError> {
         .map(drop)
 }
 
-pub(super) fn save_snapshot(connection: &Connection, snapshot: &Snapshot) -> Result<(), StoreError> {
+pub(super) fn save_snapshot(
+    connection: &Connection,
+    snapshot: &Snapshot,
+) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
             "INSERT OR REPLACE INTO snapshot (id, size, state, note) VALUES (0, ?1, ?2, ?3)",

@@ -49,7 +49,11 @@ pub(super) struct Audited {
 }
 
 impl<'a> Auditor<'a> {
-    pub(super) fn new(trusted: &'a [Verifier], snapshot: Option<Snapshot>, problems: Problems) -> Self {
+    pub(super) fn new(
+        trusted: &'a [Verifier],
+        snapshot: Option<Snapshot>,
+        problems: Problems,
+    ) -> Self {
         Self {
             trusted,
             snapshot,
@@ -132,7 +136,8 @@ impl<'a> Auditor<'a> {
     }
 
     fn compare_snapshot(&mut self) {
-        let Some(snapshot) = self.snapshot.take_if(|snapshot| snapshot.size == self.state.size()) else {
+        let Some(snapshot) = self.snapshot.take_if(|snapshot| snapshot.size == self.state.size())
+        else {
             return;
         };
         match snapshot.open(&self.tree.root(), self.trusted) {
@@ -144,7 +149,8 @@ impl<'a> Auditor<'a> {
 
     fn compare_tiles(&mut self, stored: &[Option<Vec<placet_core::log::Hash>>]) {
         let complete = self.tree.take_complete();
-        let (lowest, upper): (Vec<_>, Vec<_>) = complete.into_iter().partition(|tile| tile.level == 0);
+        let (lowest, upper): (Vec<_>, Vec<_>) =
+            complete.into_iter().partition(|tile| tile.level == 0);
         for (tile, stored) in lowest.iter().zip(stored) {
             if stored.as_ref() != Some(&tile.hashes) {
                 let place = Place::Tile { level: 0, index: tile.index };

@@ -115,7 +115,8 @@ fn run(
             auditor.finish()
         });
         let end = feed(view, size, read);
-        let audited = judge.join().map_err(|_| StoreError::Io("the judging thread stopped".to_owned()));
+        let audited =
+            judge.join().map_err(|_| StoreError::Io("the judging thread stopped".to_owned()));
         end.and(audited)
     })
 }
@@ -203,7 +204,11 @@ fn compare_tiles(
 }
 
 /// Checks that what the log says is erased is gone.
-fn check_erased(view: &dyn View, erased: &[u64], problems: &mut Problems) -> Result<(), StoreError> {
+fn check_erased(
+    view: &dyn View,
+    erased: &[u64],
+    problems: &mut Problems,
+) -> Result<(), StoreError> {
     for index in erased {
         let stored = problems.unless_damaged(Place::Entry(*index), view.entries(*index, 1))?;
         let stored = stored.and_then(|stored| stored.into_iter().next());
@@ -215,7 +220,11 @@ fn check_erased(view: &dyn View, erased: &[u64], problems: &mut Problems) -> Res
 }
 
 /// Checks that nothing is stored beyond the head.
-fn check_end(view: &dyn View, head: Option<&Head>, problems: &mut Problems) -> Result<(), StoreError> {
+fn check_end(
+    view: &dyn View,
+    head: Option<&Head>,
+    problems: &mut Problems,
+) -> Result<(), StoreError> {
     let size = head.map_or(0, |head| head.size);
     let entries = problems.unless_damaged(Place::Entry(size), view.entries(size, 1))?;
     if entries.is_some_and(|entries| !entries.is_empty()) {
