@@ -119,18 +119,16 @@ fn follows(state: &State, event: &Event, at: Timestamp) -> Result<(), Violation>
         Event::Tripped(Switched { scope, reason, by }) => {
             switch(state.switches().tripped(scope).is_none())?;
             let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
-            again(state, event, Command::Trip { scope, reason, by }, at)
+            again(state, Command::Trip { scope, reason, by }, at)
         }
         Event::Reset(Switched { scope, reason, by }) => {
             switch(state.switches().tripped(scope).is_some())?;
             let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
-            again(state, event, Command::Reset { scope, reason, by }, at)
+            again(state, Command::Reset { scope, reason, by }, at)
         }
-        Event::EvidenceReported(evidence) => {
-            again(state, event, Command::Report(evidence.clone()), at)
-        }
+        Event::EvidenceReported(evidence) => again(state, Command::Report(evidence.clone()), at),
         Event::Ratified(Ratified { of, by }) => {
-            again(state, event, Command::Ratify { of: of.clone(), by: by.clone() }, at)
+            again(state, Command::Ratify { of: of.clone(), by: by.clone() }, at)
         }
         Event::AutonomyChanged(changed) => step(state, changed),
         Event::Erased(erased) if erased.index >= state.size() => {
@@ -138,17 +136,14 @@ fn follows(state: &State, event: &Event, at: Timestamp) -> Result<(), Violation>
         }
         Event::Erased(Erased { index, reason, by }) => {
             let (index, reason, by) = (*index, reason.clone(), by.clone());
-            again(state, event, Command::Erase { index, reason, by }, at)
+            again(state, Command::Erase { index, reason, by }, at)
         }
     }
 }
 
-/// Asks whether the command behind an event would be accepted here, and lead to it.
-fn again(state: &State, event: &Event, command: Command, at: Timestamp) -> Result<(), Violation> {
-    match handle(state, command, at)?.first() {
-        Some(fact) if fact.event == *event => Ok(()),
-        _ => Err(Violation::Idle),
-    }
+/// Asks whether the command that an event was made of would be accepted here and change something.
+fn again(state: &State, command: Command, at: Timestamp) -> Result<(), Violation> {
+    if handle(state, command, at)?.is_empty() { Err(Violation::Idle) } else { Ok(()) }
 }
 
 fn policy(installed: &PolicyInstalled) -> Result<(), Violation> {

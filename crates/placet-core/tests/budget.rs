@@ -111,6 +111,17 @@ fn an_action_counts_for_its_window_and_at_most_one_slot_longer() {
 }
 
 #[test]
+fn a_window_that_sixty_does_not_divide_is_no_finer_for_it() {
+    let mut world = world([budget("odd", Per::Tenant, Duration::from_millis(119))]);
+    for at in 0..400 {
+        world.propose(call("refund"), ms(at));
+    }
+    let state = serde_json::to_value(&world.state).unwrap();
+    let slots = state["windows"]["windows"][0][1]["slots"].as_array().unwrap();
+    assert!(slots.len() <= 61, "{} slots", slots.len());
+}
+
+#[test]
 fn each_has_a_window_of_its_own() {
     let other_tenant = || {
         let mut of = call("refund");
@@ -200,6 +211,19 @@ fn a_new_policy_keeps_the_windows_of_the_same_name_and_length() {
     assert_eq!(used(Budget { name: "other".parse().unwrap(), ..twice(Per::Tenant) }), 0);
     assert_eq!(used(Budget { window: MINUTE * 2, ..twice(Per::Tenant) }), 0);
     assert_eq!(used(twice(Per::Tenant)), 2);
+}
+
+#[test]
+fn a_window_of_another_length_starts_afresh_and_counts_from_there() {
+    let mut world = world([twice(Per::Tenant)]);
+    world.propose(call("refund"), ms(0));
+    let longer = Budget { window: MINUTE * 2, ..twice(Per::Tenant) };
+    world.install(terms_under([longer.clone()]), ms(0));
+    for used in [0, 1] {
+        assert_eq!(world.state.windows().usage(&longer, &call("refund"), ms(0)).count, used);
+        assert_eq!(verdict(&mut world, call("refund"), 0), Allow);
+    }
+    assert_eq!(verdict(&mut world, call("refund"), 0), RequireApproval);
 }
 
 #[test]

@@ -586,6 +586,14 @@ fn every_check_speaks_in_the_order_of_its_name() {
     assert_eq!(decision.findings[2].check, Check::Value);
 }
 
+#[test]
+fn bad_input_comes_before_an_unknown_class_and_the_hard_cap_before_autonomy() {
+    let unknown = Case::unknown(Unclassified::Block, Inspected::default());
+    let unknown = unknown.but(|case| case.of.faults = vec![InputFault::TooLarge]);
+    unknown.finds(&[(Check::Input, Block), (Check::Class, Block)]);
+    Case::worth("1001", Manual).finds(&[(Check::HardCap, Block), HELD]);
+}
+
 trait Faultless {
     fn but_faultless(self) -> Self;
 }

@@ -90,6 +90,30 @@ fn a_policy_that_cannot_be_read_lets_nothing_through() {
 }
 
 #[test]
+fn a_policy_other_than_the_one_named_is_found() {
+    let found = forged(0, |entry| match &mut entry.event {
+        Event::PolicyInstalled(installed) => installed.policy = common::build::digest(2),
+        other => panic!("not a policy: {other:?}"),
+    });
+    assert_eq!(found, Err(Violation::PolicyUnreadable));
+}
+
+#[test]
+fn max_state_holds_even_before_the_step_down_is_taken_in() {
+    let mut world = story();
+    let mut clamped = (**world.state.terms().classes.values().last().unwrap()).clone();
+    assert_eq!(clamped.name.as_str(), "refund");
+    clamped.max_state = Supervised;
+    let terms = Terms { graduation: graduation(), ..terms_of([clamped.clone()]) };
+    world.install(terms, seconds(1_000));
+    let mut state = fold(State::default(), &world.log[..14]);
+    assert_eq!(state.autonomy(&clamped, &call("refund").subject), Supervised);
+    assert_eq!(state.ledgers()[&ledger("refund")].state, Autonomous);
+    state.apply(&world.log[14]);
+    assert_eq!(state.autonomy(&clamped, &call("refund").subject), Supervised);
+}
+
+#[test]
 fn a_policy_s_payload_is_never_erased() {
     let mut world = World::with(terms_of([]));
     world.run(trip("all"), ms(0)).unwrap();
