@@ -62,7 +62,6 @@ fn with_evidence_it_is_a_mix() {
     assert!(total >= 240, "{total} calls");
     let [allowed, held, blocked] =
         [Verdict::Allow, Verdict::RequireApproval, Verdict::Block].map(|verdict| day.count(verdict) * 100 / total);
-    println!("{total}: {allowed} % allowed, {held} % held, {blocked} % blocked");
     assert!((45..=65).contains(&allowed) && (25..=40).contains(&held) && blocked >= 8, "{allowed} {held} {blocked}");
 }
 
