@@ -27,7 +27,7 @@ pub(super) const WORDS: &[(Role, &str)] = &[
     ),
     (
         Nominal,
-        "schema info information details detail status history statistics stats summary metadata \
+        "logs schema info information details detail status history statistics stats summary metadata \
          overview availability calculator converter checker finder viewer version versions \
          exist",
     ),
@@ -43,7 +43,7 @@ pub(super) const WORDS: &[(Role, &str)] = &[
         "create add insert upsert edit modify write append prepend rename set put reconfigure \
          configure enable disable activate deactivate toggle adjust increase decrease increment \
          decrement incr decr assign unassign reassign attach detach mark unmark register enroll \
-         unenroll apply submit upload save persist duplicate replace generate compose produce \
+         unenroll apply submit upload save persist replace generate compose produce \
          construct initialize init install reinstall downgrade migrate provision deploy \
          redeploy undeploy restart reboot shutdown suspend pause unpause abort cancel reopen \
          finish resolve reject deny accept confirm decline acknowledge ack reserve rebook \
@@ -61,13 +61,13 @@ pub(super) const WORDS: &[(Role, &str)] = &[
          untar extract inject manage maintain handle alter upvote downvote retag untag \
          unlabel requeue enqueue dequeue pop rpush lpush sadd zadd hset mset setex getset \
          hincrby deploying checkin playback shuffle subscribe resubscribe unsubscribe delegate \
-         swap crosspost kick",
+         swap crosspost kick invalidate bust hydrate reorder rearrange warm reseed",
     ),
     (Act(Writes, Verb), "into"),
     // Writes that are also nouns.
     (
         Act(Writes, Either),
-        "update change move copy clone merge push pull refresh sync reset restore archive stop \
+        "update sort change move copy clone merge push pull refresh sync reset restore archive stop \
          start resume close open complete lock upgrade patch launch release store cache \
          download export dump backup checkpoint snapshot convert capture turn make take give format \
          scale rollout select flag like star play skip exit fork load unload publish unpublish \
@@ -75,7 +75,7 @@ pub(super) const WORDS: &[(Role, &str)] = &[
     ),
     (
         Act(Writes, LeanNoun),
-        "file zip log record track branch commit tag label pin block report comment review \
+        "duplicate file zip log record track branch commit tag label pin block report comment review \
          rate claim schedule book return exchange transfer draft new issue request place leave \
          queue index link note work document title bookmark",
     ),
@@ -199,6 +199,8 @@ pub(super) const PAIRS: &[(&str, &str, Role)] = &[
     ("git", "log status diff show blame", Read(Look::Verb)),
     ("health", "check", Read(Look::Verb)),
     ("track", "order package shipment parcel delivery flight", Read(Look::Verb)),
+    ("pods", "log top", Read(Look::Verb)),
+    ("nodes", "log top", Read(Look::Verb)),
     ("file", "list info metadata status tree", Read(Look::Verb)),
     ("order", "status history details", Nominal),
     ("exchange", "rate rates", Nominal),

@@ -116,7 +116,7 @@ fn head(words: &[Word]) -> Option<&Word> {
     let (head, after) = rest.split_first()?;
     let only_asks = head.role == Role::Question;
     let is_read = (only_asks || !words.iter().any(Word::is_verb))
-        && can_precede(before, head)
+        && can_precede(before, head, after)
         && can_follow(after, head)
         && conjunctions_join_nouns(words);
     is_read.then_some(head)
@@ -134,8 +134,9 @@ fn nominal(words: &[Word]) -> Option<&Word> {
 
 /// Whether what stands before the head leaves it the head. Before a word that is also a noun
 /// (`list`), another word may be the verb (`wipe_list`), so all of them must be known nouns.
-fn can_precede(before: &[Word], head: &Word) -> bool {
-    let is_surely_verb = matches!(head.role, Role::Read(Look::Verb | Look::Fetch));
+fn can_precede(before: &[Word], head: &Word, after: &[Word]) -> bool {
+    let is_surely_verb =
+        matches!(head.role, Role::Read(Look::Verb | Look::Fetch)) || lists_things(head, after);
     let asks = head.role == Role::Question;
     let mut unknown = 0;
     before.iter().all(|word| match word.role {
@@ -149,6 +150,12 @@ fn can_precede(before: &[Word], head: &Word) -> bool {
         Role::Act(_, Lean::Either) => word.is_namespace,
         _ => false,
     })
+}
+
+/// `list` before a plural is a verb, whoever's tool it is (`acme_list_orders`).
+fn lists_things(head: &Word, after: &[Word]) -> bool {
+    let is_plural = |word: &Word| word.role == Role::Noun && word.text.ends_with('s');
+    head.text == "list" && after.last().is_some_and(is_plural)
 }
 
 /// Whether what stands after the head can be its object.
