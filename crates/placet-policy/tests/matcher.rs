@@ -1,9 +1,12 @@
 //! Which class a tool falls into, compared with the plainest way to find out.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use placet_core::ClassName;
 use placet_core::class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
@@ -73,7 +76,7 @@ fn what_nothing_decides_is_a_conflict() {
 }
 
 #[test]
-fn ten_thousand_patterns_load_and_match_quickly() {
+fn ten_thousand_patterns_of_one_rank_are_told_apart() {
     let shapes: [fn(usize) -> String; 4] = [
         |i| format!("server_{i:05}.*"),
         |i| format!("*.tool_{i:05}x"),
@@ -83,16 +86,11 @@ fn ten_thousand_patterns_load_and_match_quickly() {
     for shape in shapes {
         let names: Vec<String> = (0..10_000).map(shape).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let start = Instant::now();
         let matcher = matcher(&names).unwrap();
-        let tool = names[6_543].replace('*', "anything");
-        assert_eq!(matcher.class_of(&tool).map(|class| class.name.as_str()), Some(names[6_543]));
-        let loaded = start.elapsed();
-        let start = Instant::now();
-        for _ in 0..1_000 {
-            std::hint::black_box(matcher.class_of(std::hint::black_box(&tool)));
+        for name in names {
+            let found = matcher.class_of(&name.replace('*', "anything"));
+            assert_eq!(found.map(|class| class.name.as_str()), Some(name));
         }
-        println!("{}: loaded in {loaded:?}, 1,000 names in {:?}", names[0], start.elapsed());
     }
 }
 

@@ -1,6 +1,11 @@
 //! A policy file means what its author wrote, or says what is wrong with it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::time::Duration;
 
@@ -176,11 +181,8 @@ fn diagnostics_are_json_too() {
 
 #[test]
 fn a_long_line_is_shown_around_the_place_and_without_what_moves_a_cursor() {
-    let text = format!(
-        "version = 1\nactions = {{ {} \u{1b}[31mx = 1 }}",
-        "a = { risk = \"read\" }, ".repeat(1)
-    );
-    insta::assert_snapshot!("escape_is_not_shown", refused(&text));
+    let text = "version = 1\nactions = { a = { risk = \"read\" },  \u{1b}[31mx = 1 }";
+    insta::assert_snapshot!("escape_is_not_shown", refused(text));
     let list: Vec<String> = (0..40).map(|i| format!("tool_{i} = {{ risk = \"read\" }}")).collect();
     let text =
         format!("version = 1\nactions = {{ {}, \tbad = {{ risky = \"read\" }} }}", list.join(", "));
@@ -194,4 +196,36 @@ fn too_long_a_file_is_refused_unread() {
         file::parse("p.toml", &text, digest()).unwrap_err().to_string(),
         "p.toml:1:1: the file has 8388621 bytes; write at most 8388608"
     );
+}
+
+#[test]
+fn a_first_policy_passes_with_advice() {
+    let text = r#"version = 1
+mode = "shadow"                      # shadow | sample | enforce
+unclassified = "require_approval"    # require_approval | block | inspect
+
+[actions.issue_refund]
+risk     = "reversible_write"        # read | reversible_write | consequential
+value    = "/amount"                 # JSON pointer into params
+currency = "/currency"
+auto_cap = "100"
+hard_cap = "1000"
+max_state = "autonomous"
+approval = { quorum = 1, groups = ["finance"], deadline = "15m" }
+
+[[budgets]]
+actions = ["issue_refund"]
+per = "agent"
+window = "24h"
+value = "5000"
+over = "require_approval"
+
+[graduation.supervised]
+pass_rate = 0.95
+adversarial_pass_rate = 0.0
+min_samples = 50
+"#;
+    let doc = parse(text);
+    let advice: Vec<_> = doc.warnings.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(advice.join("\n"));
 }

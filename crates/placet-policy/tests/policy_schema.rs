@@ -1,6 +1,12 @@
 //! The tables of keys, the parser and the JSON Schema say the same.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should stop, and the committed schema is a file"
+)]
 
 use std::path::Path;
 

@@ -172,9 +172,9 @@ fn plain<T>(items: Vec<At<T>>) -> Vec<T> {
 }
 
 fn single_stars(pattern: &str) -> String {
-    let mut last = None;
+    let mut pattern = pattern.to_owned();
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
+    }
     pattern
-        .chars()
-        .filter(|c| std::mem::replace(&mut last, Some(*c)) != Some('*') || *c != '*')
-        .collect()
 }

@@ -144,7 +144,7 @@ impl<'t> Reader<'t> {
             let (path, span) = (format!("[{name}]"), item.span().into());
             match item.get_ref() {
                 DeValue::Table(table) => {
-                    readers.push(Reader::open(section, path, table, span, report))
+                    readers.push(Reader::open(section, path, table, span, report));
                 }
                 other => {
                     let message = format!(

@@ -60,11 +60,10 @@ fn overlaps(patterns: &mut [(usize, Pattern)]) -> Vec<Conflict> {
         let conflict = other.and_then(|(other_place, other)| {
             Some(Conflict::new(*place, *other_place, other.overlap(pattern)?))
         });
-        match conflict {
-            Some(conflict) => conflicts.push(conflict),
-            None => {
-                drop(seen.entry((pattern.rank(), prefix)).or_default().insert(backwards, index))
-            }
+        if let Some(conflict) = conflict {
+            conflicts.push(conflict);
+        } else {
+            seen.entry((pattern.rank(), prefix)).or_default().insert(backwards, index);
         }
     }
     conflicts

@@ -11,7 +11,7 @@
 mod conflict;
 mod glob;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, hash_map};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ pub use glob::is_pattern;
 
 /// A hash map without randomness. Its keys come from the policy, never from an agent, so nobody can
 /// fill it with colliding ones.
-type Map<V> = HashMap<Box<str>, V, BuildHasherDefault<DefaultHasher>>;
+#[expect(clippy::disallowed_types, reason = "it is only looked up, so its order is never seen")]
+type Map<V> = hash_map::HashMap<Box<str>, V, BuildHasherDefault<DefaultHasher>>;
 
 /// Finds the class of a tool.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +117,7 @@ fn add(shapes: &mut Shapes, target: Target) {
 impl Shape {
     /// Puts the most specific first where the ends are the same.
     fn sort(&mut self) {
-        for targets in self.by_ends.values_mut().flat_map(HashMap::values_mut) {
+        for targets in self.by_ends.values_mut().flat_map(Map::values_mut) {
             targets.sort_by_key(|target| std::cmp::Reverse(target.pattern.rank()));
         }
     }
