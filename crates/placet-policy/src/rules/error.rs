@@ -177,18 +177,23 @@ impl fmt::Display for At<'_> {
 pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
+    /// Where each line begins, in bytes: every rule asks for its place.
+    pub(super) lines: &'a [usize],
+}
+
+/// Where each line of a text begins, in bytes.
+pub(super) fn line_starts(text: &str) -> Vec<usize> {
+    let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect()
 }
 
 impl Source<'_> {
     /// The place of a byte of the file.
     pub(super) fn place(&self, at: usize) -> Place {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place {
-            file: self.name.to_owned(),
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        }
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let before = self.text.get(start..at).unwrap_or_default();
+        Place { file: self.name.to_owned(), line, column: before.chars().count() + 1 }
     }
 
     pub(super) fn error(&self, at: usize, problem: RuleProblem) -> RuleError {

@@ -8,7 +8,7 @@ use placet_core::Verdict;
 
 use super::annotations::{self, Annotations};
 use super::cedar::CedarRule;
-use super::error::{RuleError, RuleProblem, Source};
+use super::error::{Place, RuleError, RuleProblem, Source, line_starts};
 use super::index::Index;
 use super::split::{Statement, statements};
 use super::touches::Touches;
@@ -28,7 +28,12 @@ pub(super) struct Draft<'a> {
 
 pub(super) fn load(files: &[(&str, &str)], classes: &[ClassSpec]) -> Result<Rules, Vec<RuleError>> {
     let mut errors = reserved(classes);
-    let drafts = read(files, &mut errors);
+    errors.extend(too_long(files));
+    let fitting = files.iter().filter(|(_, text)| text.len() <= limits::MAX_RULES_FILE_BYTES);
+    let fitting: Vec<_> = fitting.map(|(name, text)| (*name, *text, line_starts(text))).collect();
+    let sources: Vec<_> =
+        fitting.iter().map(|(name, text, lines)| Source { name, text, lines }).collect();
+    let drafts = read(&sources, &mut errors);
     errors.extend(duplicates(&drafts));
     let classes = Classes::new(classes);
     errors.extend(validate(&drafts, &classes));
@@ -51,23 +56,30 @@ fn reserved(classes: &[ClassSpec]) -> Vec<RuleError> {
         .collect()
 }
 
-fn read<'a>(files: &[(&'a str, &'a str)], errors: &mut Vec<RuleError>) -> Vec<Draft<'a>> {
-    let mut drafts = Vec::new();
-    for (name, text) in files {
-        let source = Source { name, text };
-        if text.len() > limits::MAX_RULES_FILE_BYTES {
-            errors.push(source.error(0, RuleProblem::LongFile { bytes: text.len() }));
-            continue;
-        }
-        for statement in statements(text) {
-            if drafts.len() + errors.len() >= limits::MAX_RULES {
-                errors.push(source.error(statement.start, RuleProblem::ManyRules));
-                return drafts;
-            }
-            match draft(source, &statement) {
-                Ok(draft) => drafts.push(draft),
-                Err(wrong) => errors.extend(wrong),
-            }
+fn too_long(files: &[(&str, &str)]) -> Vec<RuleError> {
+    let too_long = files.iter().filter(|(_, text)| text.len() > limits::MAX_RULES_FILE_BYTES);
+    let error = |(name, text): &(&str, &str)| RuleError {
+        place: Some(Place { file: (*name).to_owned(), line: 1, column: 1 }),
+        problem: RuleProblem::LongFile { bytes: text.len() },
+    };
+    too_long.map(error).collect()
+}
+
+/// The rules that can be read; what is wrong with the others is added to `errors`.
+fn read<'a>(sources: &[Source<'a>], errors: &mut Vec<RuleError>) -> Vec<Draft<'a>> {
+    let found: Vec<_> = sources
+        .iter()
+        .flat_map(|source| statements(source.text).into_iter().map(move |found| (*source, found)))
+        .collect();
+    if let Some((source, statement)) = found.get(limits::MAX_RULES) {
+        errors.push(source.error(statement.start, RuleProblem::ManyRules));
+        return Vec::new();
+    }
+    let mut drafts = Vec::with_capacity(found.len());
+    for (source, statement) in &found {
+        match draft(*source, statement) {
+            Ok(draft) => drafts.push(draft),
+            Err(wrong) => errors.extend(wrong),
         }
     }
     drafts

@@ -142,7 +142,7 @@ impl<'a> Batch<'a> {
         };
         let result = validator.validate(&policies, ValidationMode::Strict);
         let errors =
-            result.validation_errors().map(|it| self.error(it.policy_id(), it, invalid(it)));
+            result.validation_errors().map(|it| self.error(it.policy_id(), it, invalid(it, self.every_kind)));
         let warnings =
             result.validation_warnings().map(|it| self.error(it.policy_id(), it, warned(it)));
         let errors: Vec<_> = errors.flatten().collect();
@@ -171,28 +171,41 @@ fn unfit_schema(error: &dyn std::error::Error) -> RuleError {
     RuleError { place: None, problem }
 }
 
-fn invalid(error: &ValidationError) -> RuleProblem {
+fn invalid(error: &ValidationError, every_kind: bool) -> RuleProblem {
+    let message = plain(&error.to_string());
+    let unknown = matches!(error, ValidationError::UnsafeAttributeAccess(_));
+    let remedy = if unknown && message.contains("on entity type") {
+        Some("ask the context, which has what is known of a call")
+    } else if unknown && every_kind && message.contains("`params.") {
+        Some("name the classes that declare it in the scope, as in action == Action::\"refund\"")
+    } else {
+        None
+    };
+    let remedy = remedy.map(str::to_owned).or_else(|| help(error));
+    RuleProblem::Invalid { message, remedy: remedy.unwrap_or_else(|| usual_remedy(error)) }
+}
+
+fn usual_remedy(error: &ValidationError) -> String {
     let remedy = match error {
         ValidationError::UnsafeAttributeAccess(_) => {
             "declare the param in the class, or correct its name"
         }
-        ValidationError::UnsafeOptionalAttributeAccess(_) => {
-            "ask whether it is there first, as in context has user && context.user == \"ann\""
-        }
+        ValidationError::EmptySetForbidden(_) => "write .isEmpty() to ask for an empty set",
         ValidationError::UnrecognizedEntityType(_) => "write Agent, Tenant, Tool or Action",
         _ => "see placet policy schema for the types of what a rule can ask about",
     };
-    RuleProblem::Invalid {
-        message: plain(&error.to_string()),
-        remedy: help(error).unwrap_or_else(|| remedy.to_owned()),
-    }
+    remedy.to_owned()
 }
 
 fn warned(warning: &ValidationWarning) -> RuleProblem {
     match warning {
-        ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_) => {
-            RuleProblem::Impossible
-        }
+        ValidationWarning::ImpossiblePolicy(_) => RuleProblem::Impossible,
+        ValidationWarning::InvalidActionApplication(_) => RuleProblem::Invalid {
+            message: "the scope covers no call".to_owned(),
+            remedy: "write an Agent for the principal, a Tool for the resource and a class for \
+                     the action, or action in Action::\"risk:read\" for a group"
+                .to_owned(),
+        },
         other => RuleProblem::Invalid {
             message: plain(&other.to_string()),
             remedy: help(other).unwrap_or_else(|| {
