@@ -41,9 +41,12 @@ pub trait Site: Send + Sync {
     fn open(&self) -> Box<dyn Store>;
 }
 
+/// One promise: it panics when it is not kept.
+type Check = fn(&dyn Site);
+
 /// Checks every promise of a store.
 pub fn suite(factory: &dyn StoreFactory) {
-    let checks: [(&str, fn(&dyn Site)); 12] = [
+    let checks: [(&str, Check); 12] = [
         ("a batch that is not committed leaves no trace", raw::uncommitted_leaves_no_trace),
         ("a committed batch is there, all of it", raw::committed_is_there),
         ("entries that leave a gap or come twice are refused", raw::gaps_are_refused),
@@ -65,7 +68,7 @@ pub fn suite(factory: &dyn StoreFactory) {
 
 /// Starts a node with the keys that all nodes share.
 pub fn start(store: Box<dyn Store>, env: &Arc<Bench>) -> Sequencer {
-    let env: Arc<dyn Environment> = Arc::clone(env) as Arc<dyn Environment>;
+    let env: Arc<dyn Environment> = Arc::<Bench>::clone(env);
     Sequencer::start(store, keys(), env).expect("the log opens")
 }
 

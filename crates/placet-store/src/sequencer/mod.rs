@@ -41,6 +41,9 @@ pub const SNAPSHOT_EVERY: u64 = 50_000;
 /// Longest sleep while an approval is due some time: a clock may be set, or a machine may sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// How long to wait before closing what is due is tried again after a failure.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// What a command led to. It is durable.
 #[derive(Clone, Debug)]
 pub struct Committed {
@@ -80,8 +83,8 @@ pub struct Sequencer {
     jobs: Option<mpsc::Sender<Job>>,
     published: Arc<Published>,
     keys: Arc<Keys>,
-    /// Only to make more of them.
-    reader: Mutex<Box<dyn Reader>>,
+    /// Only to make more of them. It is let go of before the store is closed.
+    reader: Mutex<Option<Box<dyn Reader>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -109,7 +112,7 @@ impl Sequencer {
         env: Arc<dyn Environment>,
     ) -> Result<Self, StoreError> {
         let keys = Arc::new(keys);
-        let reader = Mutex::new(store.reader()?);
+        let reader = Mutex::new(Some(store.reader()?));
         let worker = Worker::open(store, Arc::clone(&keys), env)?;
         let published = worker.published();
         let (jobs, queue) = mpsc::channel(MAX_QUEUED);
@@ -146,7 +149,6 @@ impl Sequencer {
     }
 
     /// The state at the tip, made of durable entries only. Whoever holds it holds up commits.
-    #[must_use]
     pub fn state(&self) -> RwLockReadGuard<'_, State> {
         self.published.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,7 +170,11 @@ impl Sequencer {
     /// # Errors
     /// When the store cannot be reached.
     pub fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner).another()
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.as_ref().map_or_else(
+            || Err(StoreError::Io("the log is closed".to_owned())),
+            |reader| reader.another(),
+        )
     }
 
     /// The secrets of the log.
@@ -185,6 +191,7 @@ impl Sequencer {
 
     fn finish(&mut self) {
         self.jobs = None;
+        *self.reader.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has answered nobody since, and the log is as it was.
             drop(thread.join());

@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged};
 use super::wait::{Woken, receive};
-use super::{Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, SNAPSHOT_EVERY, Tip};
+use super::{
+    Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SNAPSHOT_EVERY, Tip,
+};
 use crate::entry::NewEntry;
 use crate::environment::Environment;
 use crate::error::{CommitError, StoreError, SubmitError};
@@ -33,6 +35,8 @@ pub(super) struct Worker {
     durable: (u64, Hash),
     /// Whether a batch failed, so that the state must be read again before anything is judged.
     stale: bool,
+    /// Whether the latest batch failed.
+    failed: bool,
     /// How many entries the stored snapshot covers.
     snapshot: u64,
 }
@@ -59,6 +63,7 @@ impl Worker {
             published,
             durable: (0, EMPTY_ROOT),
             stale: false,
+            failed: false,
             snapshot: 0,
         };
         worker.reload()?;
@@ -84,17 +89,23 @@ impl Worker {
     /// How long it may sleep: until the next approval is due.
     fn patience(&self) -> Option<Duration> {
         let deadline = self.state.approvals().next_deadline()?;
-        Some(deadline.since(self.env.now()).min(LONGEST_SLEEP))
+        let least = if self.failed { RETRY_AFTER } else { Duration::ZERO };
+        Some(deadline.since(self.env.now()).clamp(least, LONGEST_SLEEP))
     }
 
     /// Carries out one batch and answers everyone in it.
     fn serve(&mut self, jobs: &mut Vec<Job>) {
         let (commands, replies): (Vec<_>, Vec<_>) =
             jobs.drain(..).map(|job| (job.command, job.reply)).unzip();
-        match self.batch(commands) {
+        let outcome = self.batch(commands);
+        self.failed = outcome.is_err();
+        match outcome {
             Ok(answers) => answer(replies, answers),
             Err(failure) => {
                 self.stale = true;
+                // Whoever is told that it failed shall find the truth when they look. If this
+                // fails as well, the next batch tries again.
+                drop(self.recover());
                 fail(replies, failure);
             }
         }
@@ -105,10 +116,7 @@ impl Worker {
     }
 
     fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
-        if self.stale {
-            self.store.reopen()?;
-            self.reload()?;
-        }
+        self.recover()?;
         let mut batch = self.store.begin(self.state.size())?;
         catch_up(&mut *batch, &mut self.state, &mut self.tree, &self.published, &self.keys)?;
         self.durable = (self.tree.size(), self.tree.root());
@@ -133,6 +141,15 @@ impl Worker {
             drop(batch);
         }
         Ok(self.answers(entries, judged))
+    }
+
+    /// Reads the state again, if a failure made it worthless.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        if self.stale {
+            self.store.reopen()?;
+            self.reload()?;
+        }
+        Ok(())
     }
 
     /// The answers, in the order of the commands, each with the entries that are its own.

@@ -79,7 +79,7 @@ fn immutable(path: &Path) -> Result<Connection, StoreError> {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte))
+                uri.push(char::from(*byte));
             }
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
@@ -201,7 +201,9 @@ fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
         }
         (None, None) => None,
         _ => {
-            return Err(StoreError::Corrupt("a payload and its salt are not both there".to_owned()));
+            return Err(StoreError::Corrupt(
+                "a payload and its salt are not both there".to_owned(),
+            ));
         }
     };
     Ok(StoredEntry { index: unsigned(row, 0)?, leaf: blob(row, 1)?.to_vec(), private })

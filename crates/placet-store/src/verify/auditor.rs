@@ -71,7 +71,7 @@ impl<'a> Auditor<'a> {
 
     /// Judges the next chunk.
     pub(super) fn judge(&mut self, chunk: Decoded) {
-        let Decoded { entries, mut beside, damage, .. } = chunk;
+        let Decoded { entries, mut beside, .. } = chunk;
         if let Some(reason) = beside.damage.take() {
             self.problems.add(Place::Projections, What::Damaged(reason));
             self.judges.rows = false;
@@ -84,9 +84,6 @@ impl<'a> Auditor<'a> {
             stored.finish(&mut self.problems);
         }
         self.compare_tiles(&beside.tiles);
-        if let Some(reason) = damage {
-            self.problems.add(Place::Entry(self.next), What::Damaged(reason));
-        }
     }
 
     fn entry(&mut self, decoded: DecodedEntry, stored: &mut Stored) {

@@ -1,5 +1,7 @@
 //! A stretch of the log on its way through the stages.
 
+use std::ops::Range;
+
 use placet_core::Entry;
 use placet_core::json::canonical_json;
 use placet_core::log::tile::TILE_WIDTH;
@@ -17,10 +19,15 @@ pub(super) const CHUNK: u64 = 4 * 256;
 /// Entries with everything stored that belongs to them.
 pub(super) struct Chunk {
     pub(super) start: u64,
-    entries: Vec<StoredEntry>,
+    entries: Vec<Found>,
     beside: Beside,
-    /// What kept the rest of the log from being read.
-    damage: Option<String>,
+}
+
+/// What was found where an entry should be.
+enum Found {
+    Entry(StoredEntry),
+    /// What keeps it from being read.
+    Damage(u64, String),
 }
 
 /// What is stored beside the entries of a chunk.
@@ -40,7 +47,6 @@ pub(super) struct Decoded {
     pub(super) start: u64,
     pub(super) entries: Vec<DecodedEntry>,
     pub(super) beside: Beside,
-    pub(super) damage: Option<String>,
 }
 
 /// An entry after everything that needs no order.
@@ -58,24 +64,39 @@ impl Chunk {
     pub(super) fn read(view: &dyn View, start: u64, size: u64) -> Result<Self, StoreError> {
         let end = size.min(start + CHUNK);
         let limit = usize::try_from(end - start).unwrap_or(usize::MAX);
-        let (mut entries, damage) = damaged(view.entries(start, limit))?;
-        entries.retain(|entry| entry.index < end);
+        let entries = match damaged(view.entries(start, limit))? {
+            (_, Some(_)) => read_singly(view, start..end)?,
+            (entries, None) => {
+                entries.into_iter().filter(|entry| entry.index < end).map(Found::Entry).collect()
+            }
+        };
         let (mut beside, unread) = damaged(Beside::read(view, start, end, limit))?;
         beside.damage = unread;
-        Ok(Self { start, entries, beside, damage })
-    }
-
-    /// Whether nothing after it can be read.
-    pub(super) fn is_last(&self) -> bool {
-        self.damage.is_some()
+        Ok(Self { start, entries, beside })
     }
 
     /// Decodes and hashes.
     pub(super) fn decode(self) -> Decoded {
-        let Self { start, entries, beside, damage } = self;
-        let entries = entries.iter().map(DecodedEntry::of).collect();
-        Decoded { start, entries, beside, damage }
+        let Self { start, entries, beside } = self;
+        let entries = entries.into_iter().map(DecodedEntry::of).collect();
+        Decoded { start, entries, beside }
     }
+}
+
+/// Reads entries one by one, to tell those that can be read from those that cannot.
+fn read_singly(view: &dyn View, range: Range<u64>) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::new();
+    for index in range {
+        match damaged(view.entries(index, 1))? {
+            (_, Some(reason)) => found.push(Found::Damage(index, reason)),
+            (entries, None) => {
+                found.extend(
+                    entries.into_iter().filter(|entry| entry.index == index).map(Found::Entry),
+                );
+            }
+        }
+    }
+    Ok(found)
 }
 
 impl Decoded {
@@ -104,10 +125,18 @@ impl Beside {
 }
 
 impl DecodedEntry {
-    fn of(stored: &StoredEntry) -> Self {
+    fn of(found: Found) -> Self {
+        let stored = match found {
+            Found::Entry(stored) => stored,
+            // Its hash is not known. Any other keeps the rest of the tree in its place.
+            Found::Damage(index, reason) => {
+                let (hash, problem) = (leaf_hash(&[]), Some(What::Damaged(reason)));
+                return Self { index, hash, has_payload: false, entry: None, problem };
+            }
+        };
         let (entry, problem) = match stored.decode() {
             Ok(entry) => {
-                let problem = check(stored, &entry);
+                let problem = check(&stored, &entry);
                 (Some(entry), problem)
             }
             Err(error) => (None, Some(error.into())),

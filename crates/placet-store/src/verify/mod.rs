@@ -114,22 +114,23 @@ fn run(
             });
             auditor.finish()
         });
-        let end = feed(view, size, read);
+        let end = feed(view, size, &read);
+        // Nothing more to decode, so each stage comes to its end.
+        drop(read);
         let audited =
             judge.join().map_err(|_| StoreError::Io("the judging thread stopped".to_owned()));
         end.and(audited)
     })
 }
 
-/// Reads everything, chunk by chunk. What cannot be read ends it, and the auditor says so.
-fn feed(view: &dyn View, size: u64, read: SyncSender<Chunk>) -> Result<(), StoreError> {
+/// Reads everything, chunk by chunk.
+fn feed(view: &dyn View, size: u64, read: &SyncSender<Chunk>) -> Result<(), StoreError> {
     let mut next = 0;
     while next < size {
         let chunk = Chunk::read(view, next, size)?;
-        let is_last = chunk.is_last();
         next += CHUNK;
         // Nobody listens any more only when the judging thread is gone, which join will tell.
-        if read.send(chunk).is_err() || is_last {
+        if read.send(chunk).is_err() {
             break;
         }
     }
