@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use placet::{Action, Answer, AutonomyState, Config, Evidence, Guard, Json, Verdict};
 
 fn file(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/support-and-deploy");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/support-and-deploy");
     folder.join(name)
 }
 
@@ -27,7 +28,8 @@ struct Day {
 
 impl Day {
     fn new(has_evidence: bool) -> Self {
-        let guard = Guard::open(Config::policy(file("policy.toml"))).unwrap_or_else(|e| panic!("{e}"));
+        let guard =
+            Guard::open(Config::policy(file("policy.toml"))).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(guard.policy().warnings().to_string(), "");
         for line in lines("evidence.jsonl").iter().filter(|_| has_evidence) {
             let evidence: Evidence = serde_json::from_slice(line).unwrap();
@@ -49,7 +51,8 @@ impl Day {
     /// The verdicts of one tool in one session.
     fn verdicts(&self, session: &str, tool: &str) -> Vec<Verdict> {
         let of = self.answers.iter().filter(|(action, _)| {
-            action.session.as_ref().is_some_and(|s| s.as_str() == session) && action.tool.as_str() == tool
+            action.session.as_ref().is_some_and(|s| s.as_str() == session)
+                && action.tool.as_str() == tool
         });
         of.map(|(_, answer)| answer.verdict).collect()
     }
@@ -60,9 +63,12 @@ fn with_evidence_it_is_a_mix() {
     let day = Day::new(true);
     let total = day.answers.len();
     assert!(total >= 240, "{total} calls");
-    let [allowed, held, blocked] =
-        [Verdict::Allow, Verdict::RequireApproval, Verdict::Block].map(|verdict| day.count(verdict) * 100 / total);
-    assert!((45..=65).contains(&allowed) && (25..=40).contains(&held) && blocked >= 8, "{allowed} {held} {blocked}");
+    let [allowed, held, blocked] = [Verdict::Allow, Verdict::RequireApproval, Verdict::Block]
+        .map(|verdict| day.count(verdict) * 100 / total);
+    assert!(
+        (45..=65).contains(&allowed) && (25..=40).contains(&held) && blocked >= 8,
+        "{allowed} {held} {blocked}"
+    );
 }
 
 #[test]
@@ -107,7 +113,9 @@ fn the_readme_tells_the_truth() {
         assert_eq!(day.verdicts(session, tool), verdicts, "{tool} in {session}");
     }
     assert_eq!(day.verdicts("ticket-4828", "sql_query"), [Block, Allow, Block, Hold, Hold]);
-    assert!(!day.verdicts("deploy-0622", "shell").iter().rev().take(3).any(|verdict| *verdict == Allow));
+    assert!(
+        !day.verdicts("deploy-0622", "shell").iter().rev().take(3).any(|verdict| *verdict == Allow)
+    );
     assert_eq!(day.verdicts("deploy-0633", "deploy").last(), Some(&Block));
     assert_eq!(day.verdicts("deploy-0634", "restart_service").last(), Some(&Block));
 }
@@ -120,8 +128,19 @@ fn no_secret_of_the_trace_reaches_the_log() {
         let receipt = day.guard.log().receipt(index, true).unwrap();
         let text = serde_json::to_string(&receipt).unwrap();
         for secret in [
-            "4111 1111", "4111-1111", "5555555555554444", "4000 0566", "\"737\"", "cvc 123", "not-a-real-token",
-            "ghp_0000", "bm90LWEtcmVhbC", "AKIAIOSF", "eyJzdWIi", "example-password", "correct-horse",
+            "4111 1111",
+            "4111-1111",
+            "5555555555554444",
+            "4000 0566",
+            "\"737\"",
+            "cvc 123",
+            "not-a-real-token",
+            "ghp_0000",
+            "bm90LWEtcmVhbC",
+            "AKIAIOSF",
+            "eyJzdWIi",
+            "example-password",
+            "correct-horse",
         ] {
             assert!(!text.contains(secret), "{secret} in entry {index}: {text}");
         }
@@ -134,7 +153,8 @@ fn no_secret_of_the_trace_reaches_the_log() {
 fn of_the_broken_lines_only_the_first_and_the_last_can_be_read() {
     let lines = lines("broken.jsonl");
     let readable: Vec<bool> = lines.iter().map(|line| action(line).is_some()).collect();
-    let (ends, middle) = (readable.first().zip(readable.last()), readable.get(1..lines.len() - 1).unwrap());
+    let (ends, middle) =
+        (readable.first().zip(readable.last()), readable.get(1..lines.len() - 1).unwrap());
     assert_eq!(ends, Some((&true, &true)));
     assert!(middle.len() >= 12 && middle.iter().all(|readable| !readable), "{readable:?}");
 }

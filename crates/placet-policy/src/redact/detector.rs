@@ -126,15 +126,19 @@ fn shape(rule: &Rule, pattern: &Regex, text: &str, spans: &mut Vec<Span>) {
 /// Keeps names and shapes from finding what already stands for a secret. Card numbers are not
 /// spared: no genuine placeholder looks like one, and a forged one must not hide one.
 fn spare_placeholders(text: &str, spans: &mut Vec<Span>) {
-    for kept in placeholder::find(text) {
-        spans.retain(|span| !(kept.start..kept.end).contains(&span.range.start));
-        for span in
-            spans.iter_mut().filter(|span| (kept.start + 1..kept.end).contains(&span.range.end))
-        {
-            span.range.end = kept.start;
+    let kept = placeholder::find(text);
+    spans.retain_mut(|span| {
+        // The first placeholder that does not end before the secret begins, and the last one that
+        // begins before the secret ends.
+        let first = kept.get(kept.partition_point(|kept| kept.end <= span.range.start));
+        let last = kept
+            .get(..kept.partition_point(|kept| kept.start < span.range.end))
+            .and_then(<[_]>::last);
+        if let Some(last) = last.filter(|last| span.range.end < last.end) {
+            span.range.end = last.start;
         }
-    }
-    spans.retain(|span| !span.range.is_empty());
+        !span.range.is_empty() && first.is_none_or(|first| span.range.start < first.start)
+    });
 }
 
 /// Joins what overlaps. The longest of them names the whole, and among equals the first.

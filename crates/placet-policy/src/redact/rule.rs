@@ -80,7 +80,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new(Kind::Jwt, &["eyj"], r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}"),
     // RFC 9110, 11.6.2: a scheme and credentials. Without the header's name, only what is no word.
     Rule::new(Kind::Authorization, &["authorization"],
-        r#"(?i)authorization["'\\]*\s{0,4}[:=]\s{0,4}["'\\]*(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?([^\s"',;\[\\]+)"#),
+        r#"(?i)authorization["'\\]*\s{0,4}[:=]\s{0,4}["'\\]*(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?([^\s"',;\[\\]+)"#)
+        .only(is_no_scheme),
     Rule::new(Kind::Authorization, &["bearer", "basic"], r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})")
         .only(entropy::is_coded),
     // RFC 3986, 3.2.1: what follows the colon in a URL's user part.
@@ -101,6 +102,13 @@ pub(super) const RULES: &[Rule] = &[
         r"(?i)\b(?:(?:api|access|secret|private|signing|encryption|master)[ _-]?key|token|secret|password|passphrase|passwd|credentials?)\b[^\n]{0,24}?\b([A-Za-z0-9][A-Za-z0-9+/_-]{15,}={0,2})")
         .only(entropy::is_random),
 ];
+
+/// Whether what follows the header's name is more than the scheme of credentials that are already
+/// replaced.
+fn is_no_scheme(secret: &str) -> bool {
+    const SCHEMES: [&str; 6] = ["bearer", "basic", "digest", "token", "apikey", "negotiate"];
+    !SCHEMES.iter().any(|scheme| secret.eq_ignore_ascii_case(scheme))
+}
 
 #[cfg(test)]
 mod tests {
