@@ -32,13 +32,21 @@ impl Progress {
     }
 
     /// Progress through a known number of things.
-    pub(crate) fn of(total: u64, is_wanted: bool) -> Self {
-        if !is_wanted || !std::io::stderr().is_terminal() {
+    pub(crate) fn of(total: u64) -> Self {
+        if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(total).with_style(style("{bar:32} {pos}/{len} {msg}, {eta} to go"));
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWN_PER_SECOND));
         Self(bar)
+    }
+
+    /// So many things are done.
+    pub(crate) fn reached(&self, done: u64, message: &'static str) {
+        if !self.0.is_hidden() {
+            self.0.set_position(done);
+            self.0.set_message(message);
+        }
     }
 
     /// So many bytes or things more, and what to say about them.

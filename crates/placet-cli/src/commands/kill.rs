@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::console::{BAD, Console, GOOD, STRONG};
 use crate::escape;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::log_file::{self, LogArgument};
 use crate::status::Status;
 use crate::table::Table;
