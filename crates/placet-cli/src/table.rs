@@ -19,11 +19,6 @@ impl Table {
         Self { heading: heading.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row without styles.
-    pub(crate) fn plain(&mut self, row: impl IntoIterator<Item = String>) {
-        self.row(row.into_iter().map(|text| (Style::new(), text)));
-    }
-
     /// Adds a row.
     pub(crate) fn row(&mut self, row: impl IntoIterator<Item = (Style, String)>) {
         self.rows.push(row.into_iter().collect());

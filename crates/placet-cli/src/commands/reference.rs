@@ -2,8 +2,6 @@
 //!
 //! The text in `docs/cli.md` is the output of this command, and a test fails when it is not.
 
-use std::fmt::Write as _;
-
 use clap::builder::StyledStr;
 use clap::{Arg, Args, CommandFactory as _};
 use serde_json::json;
@@ -93,7 +91,7 @@ fn row(argument: &Arg) -> String {
     let mut meaning = squeeze(&help.unwrap_or_default());
     let choices: Vec<String> = choices(argument);
     if !choices.is_empty() {
-        drop(write!(meaning, " ({})", choices.join(", ")));
+        meaning.push_str(&format!(" ({})", choices.join(", ")));
     }
     format!("| `{}` | {} |", signature(argument), meaning.replace('|', "\\|"))
 }
