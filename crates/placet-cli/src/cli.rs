@@ -1,0 +1,100 @@
+//! The arguments of the command line.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{
+    autonomy, check, classify, completions, evidence, init, kill, log, man, policy, reference,
+};
+use crate::status::Status;
+
+/// What `--help` ends with, everywhere where it may matter.
+pub(crate) const EXIT_STATUSES: &str = "\
+Exit status:
+  0  all went well
+  1  something was found: a line that cannot be read, an error in a policy, a log or a receipt
+     that does not verify, a verdict named by --fail-on
+  2  the arguments make no sense
+  3  the log or a file cannot be used";
+
+/// Decides what agents may do, and keeps a record that nobody can alter unnoticed.
+#[derive(Debug, Parser)]
+#[command(name = "placet", version, after_help = EXIT_STATUSES, max_term_width = 100)]
+#[command(arg_required_else_help = true, infer_subcommands = false)]
+pub(crate) struct Cli {
+    /// Print JSON: results on standard output, one value a line, errors on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colours; NO_COLOR is obeyed too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a policy that fits some tools, to start from
+    Init(init::Arguments),
+    /// Decide on actions, one a line, and say why
+    Check(check::Arguments),
+    /// Look at a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Show what a call does, and which risk that is
+    Classify(classify::Arguments),
+    /// Stop a tenant, an agent, a tool or everything, at once
+    #[command(subcommand)]
+    Kill(kill::Command),
+    /// Report what tests and reviews found out about an agent
+    #[command(subcommand)]
+    Evidence(evidence::Command),
+    /// Show what each class has earned, and what is missing for more
+    Autonomy(autonomy::Arguments),
+    /// Read a log, prove what it says, or find out whether it was altered
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Write man pages into a folder
+    Man(man::Arguments),
+    /// Print this reference as Markdown
+    #[command(hide = true)]
+    Reference(reference::Arguments),
+}
+
+/// Answers arguments that clap does not accept, or a request for help.
+pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> Status {
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
+    if wants_json && !is_help {
+        print_json(error);
+    } else {
+        // Without a terminal to print it on there is nobody to tell.
+        drop(error.print());
+    }
+    if is_help { Status::Ok } else { Status::Usage }
+}
+
+#[expect(clippy::print_stderr, reason = "there is no console before the arguments are read")]
+fn print_json(error: &clap::Error) {
+    let text = error.to_string();
+    let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
+    eprintln!("{}", serde_json::json!({ "error": message, "status": Status::Usage.code() }));
+}

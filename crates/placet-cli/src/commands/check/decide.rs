@@ -1,0 +1,145 @@
+//! From lines to decisions.
+
+use std::io::BufRead;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread;
+
+use placet::{Answer, Guard, GuardError};
+use placet_core::Action;
+
+use super::in_flight::InFlight;
+use super::sink::Sink;
+use super::totals::Totals;
+use crate::failure::Failure;
+use crate::jsonl::{Line, Lines};
+use crate::map::Mappings;
+use crate::progress::Progress;
+
+/// Lines that are read ahead.
+const READ_AHEAD: usize = 256;
+
+/// Everything that is needed to decide.
+pub(super) struct Run<'a> {
+    pub(super) guard: &'a Guard,
+    pub(super) mappings: &'a Mappings,
+    pub(super) is_recorded: bool,
+    pub(super) progress: Progress,
+}
+
+/// What became of a line.
+struct Done {
+    line: u64,
+    length: u64,
+    result: Result<(Action, Result<Answer, GuardError>), String>,
+}
+
+impl Run<'_> {
+    /// Decides on every line, and says what they came to.
+    pub(super) fn all(
+        &self,
+        lines: Lines<impl BufRead + Send + 'static>,
+        mut sink: Box<dyn Sink>,
+    ) -> Result<Totals, Failure> {
+        let lines = read_ahead(lines)?;
+        let mut totals = Totals::default();
+        let mut in_flight = InFlight::new();
+        loop {
+            match lines.try_recv() {
+                Ok(line) => self.start(line, &mut in_flight)?,
+                Err(TryRecvError::Empty) => {
+                    // Nothing to read now, so there is time to wait for what is under way. Only
+                    // then is it time to wait for more, with everything shown.
+                    if let Some(done) = in_flight.oldest() {
+                        self.finish(done, &mut totals, &mut *sink)?;
+                        continue;
+                    }
+                    sink.flush()?;
+                    match lines.recv() {
+                        Ok(line) => self.start(line, &mut in_flight)?,
+                        Err(_) => break,
+                    }
+                }
+                Err(TryRecvError::Disconnected) => break,
+            }
+            if in_flight.is_full() && let Some(done) = in_flight.oldest() {
+                self.finish(done, &mut totals, &mut *sink)?;
+            }
+        }
+        while let Some(done) = in_flight.oldest() {
+            self.finish(done, &mut totals, &mut *sink)?;
+        }
+        sink.finish(&totals)?;
+        Ok(totals)
+    }
+
+    /// Starts deciding on a line.
+    fn start<'s>(&'s self, line: std::io::Result<Line>, in_flight: &mut InFlight<'s, Done>) -> Result<(), Failure> {
+        let line = line.map_err(|error| Failure::unusable(error).context("cannot read the input"))?;
+        let (number, length) = (line.number, line.length);
+        match self.action(&line) {
+            Ok(action) => in_flight.start(async move {
+                let answer = self.guard.propose(&action).await;
+                Done { line: number, length, result: Ok((action, answer)) }
+            }),
+            Err(reason) => in_flight.add(Done { line: number, length, result: Err(reason) }),
+        }
+        Ok(())
+    }
+
+    fn action(&self, line: &Line) -> Result<Action, String> {
+        let action = self.mappings.apply(line.json()?)?;
+        Action::from_json(action).map_err(|error| error.to_string())
+    }
+
+    /// Prints what became of a line.
+    fn finish(&self, done: Done, totals: &mut Totals, sink: &mut dyn Sink) -> Result<(), Failure> {
+        match done.result {
+            Err(reason) => {
+                totals.refused();
+                sink.refused(done.line, &reason)?;
+            }
+            Ok((action, answer)) => {
+                let answer = answer.map_err(|error| self.stop(done.line, sink, Some(error)))?;
+                if self.is_recorded && answer.log_index.is_none() {
+                    return Err(self.stop(done.line, sink, None));
+                }
+                totals.decided(&answer);
+                sink.decided(done.line, &action, answer)?;
+            }
+        }
+        self.progress.advance(done.length, || format!("{} actions", totals.actions()));
+        Ok(())
+    }
+
+    /// A decision that could not be recorded. What was printed before is recorded, and nothing
+    /// after it is printed; in shadow mode the guard decides all the same, but a record was asked
+    /// for.
+    fn stop(&self, line: u64, sink: &mut dyn Sink, error: Option<GuardError>) -> Failure {
+        if let Err(error) = sink.flush() {
+            return error.into();
+        }
+        let what = format!("the action on line {line} could not be recorded");
+        let failure = match error {
+            Some(error) => Failure::unusable(error).context(what),
+            None => Failure::unusable_because(what),
+        };
+        failure.help("every decision that was printed is in the log; see to its disk, then go on from this line")
+    }
+}
+
+/// Reads lines on a thread of their own. It ends with the input, or when nobody takes them any more.
+fn read_ahead(
+    mut lines: Lines<impl BufRead + Send + 'static>,
+) -> Result<Receiver<std::io::Result<Line>>, Failure> {
+    let (sender, receiver): (SyncSender<_>, _) = sync_channel(READ_AHEAD);
+    let read = move || {
+        while let Some(line) = lines.next().transpose() {
+            let is_error = line.is_err();
+            if sender.send(line).is_err() || is_error {
+                return;
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("placet-input".to_owned()).spawn(read);
+    thread.map(|_| receiver).map_err(|error| Failure::unusable(error).context("cannot start a thread"))
+}

@@ -1,0 +1,154 @@
+//! `placet init`: a policy to start from.
+//!
+//! Somebody has an agent with twelve tools and no policy. From the names of the tools, or better
+//! from some of their calls, inspection says what each does; that becomes a class with a risk and
+//! the reason for it as a comment. Whoever reads the file corrects what it got wrong. Nothing in
+//! it stops anyone: the mode is shadow.
+
+mod draft;
+mod money;
+mod render;
+mod tools;
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use placet_core::event::PolicyFile;
+use placet_core::{RiskTier, ToolName};
+use placet_policy::{Diagnostics, Policy, Severity};
+use serde_json::json;
+
+use crate::console::{Console, FAINT, GOOD, HELD};
+use crate::escape;
+use crate::failure::{Failure, Outcome};
+use crate::jsonl;
+use crate::status::Status;
+use draft::Draft;
+use tools::Tools;
+
+const EXAMPLES: &str = "\
+Examples:
+  placet init --tools calls.jsonl
+  placet init --tools tools-list.json --output support.toml
+  placet init --tool get_order --tool issue_refund";
+
+/// Write a policy that fits some tools, to start from.
+///
+/// The tools come from --tool, or from a file: names as a JSON array, an MCP server's answer to
+/// tools/list, or recorded calls, one JSON object a line. Recorded calls are best, for what a tool
+/// does is often in its arguments. Without any tools it is a small policy for everyone. The mode
+/// is shadow: it decides and stops nobody until you change that.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The whole name of a tool; may be given many times
+    #[arg(long = "tool", value_name = "NAME")]
+    names: Vec<ToolName>,
+
+    /// A file with tools or with calls; - for standard input
+    #[arg(long = "tools", value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Where to write the policy; - for standard output
+    #[arg(long, short, value_name = "FILE", default_value = "policy.toml")]
+    output: PathBuf,
+
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
+    let mut tools = Tools::default();
+    arguments.names.iter().for_each(|name| tools.name(name));
+    if let Some(path) = &arguments.file {
+        tools.read(path)?;
+    }
+    let policy = compose(tools.into_drafts())?;
+    if jsonl::is_stdin(&arguments.output) {
+        console.bytes(policy.text.as_bytes())?;
+        return Ok(Status::Ok);
+    }
+    write(&arguments.output, &policy.text, arguments.force)?;
+    print(&policy, &arguments.output, console)?;
+    Ok(Status::Ok)
+}
+
+/// A policy that can be used.
+struct Composed {
+    text: String,
+    drafts: Vec<Draft>,
+    left_out: Vec<(String, String)>,
+}
+
+/// Puts the drafts together, without those that a policy cannot have: a name that looks like
+/// another's, for example. Each is left out with its reason.
+fn compose(mut drafts: Vec<Draft>) -> Result<Composed, Failure> {
+    let patterns = drafts.extract_if(.., |draft| draft.name.contains('*'));
+    let mut left_out: Vec<(String, String)> =
+        patterns.map(|draft| (draft.name, "a * in a class would match other tools as well".to_owned())).collect();
+    loop {
+        let (text, places) = render::policy(&drafts, &left_out);
+        let Err(found) = Policy::load(&[PolicyFile { name: "policy.toml".to_owned(), text: text.clone() }]) else {
+            return Ok(Composed { text, drafts, left_out });
+        };
+        let faulty = first_fault(&found, &places);
+        let Some((index, reason)) = faulty.filter(|(index, _)| *index < drafts.len()) else {
+            return Err(Failure::unusable(found).context("no policy could be made for these tools"));
+        };
+        left_out.push((drafts.remove(index).name, reason));
+    }
+}
+
+/// The draft that the last error is about. The last, because of two names that look alike the one
+/// that comes later is more likely the imitation.
+fn first_fault(found: &Diagnostics, places: &[std::ops::Range<usize>]) -> Option<(usize, String)> {
+    let errors = found.iter().filter(|found| found.severity == Severity::Error);
+    let at = |line: usize| places.iter().position(|place| place.contains(&line));
+    errors.filter_map(|error| Some((at(error.line)?, error.message.clone()))).last()
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    if force {
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".new");
+        let temporary = PathBuf::from(temporary);
+        return std::fs::write(&temporary, text)
+            .and_then(|()| std::fs::rename(&temporary, path))
+            .map_err(|error| Failure::file("write", path, error));
+    }
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::unusable_because(format!("{} is there already", path.display()))
+            .help("choose another --output, or replace it with --force"),
+        _ => Failure::file("write", path, error),
+    })
+}
+
+fn print(policy: &Composed, path: &Path, console: &Console) -> std::io::Result<()> {
+    let count = |risk| policy.drafts.iter().filter(|draft| draft.risk == risk).count();
+    let (reads, reversible, grave) =
+        (count(RiskTier::Read), count(RiskTier::ReversibleWrite), count(RiskTier::Consequential));
+    if console.is_json() {
+        return console.value(&json!({
+            "policy": path, "classes": policy.drafts.len(), "read": reads, "reversible_write": reversible,
+            "consequential": grave,
+            "left_out": policy.left_out.iter().map(|(tool, reason)| json!({ "tool": tool, "reason": reason })).collect::<Vec<_>>(),
+        }));
+    }
+    let place = path.display().to_string();
+    let place = escape::line(&place);
+    let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {} classes", policy.drafts.len());
+    if !policy.drafts.is_empty() {
+        text.push_str(&format!(" ({reads} read, {reversible} reversible_write, {grave} consequential)"));
+    }
+    text.push('\n');
+    for (tool, reason) in &policy.left_out {
+        text.push_str(&format!("{HELD}left out{HELD:#} {}: {}\n", escape::line(tool), escape::line(reason)));
+    }
+    text.push_str(&format!("{FAINT}next: read it, then{FAINT:#} placet check calls.jsonl --policy {place}\n"));
+    console.text(&text)
+}

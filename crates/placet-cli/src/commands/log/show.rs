@@ -1,0 +1,211 @@
+//! `placet log show`: entries in words, or everything about one action.
+
+use std::io::{BufWriter, Stdout, Write};
+use std::thread;
+use std::time::Duration;
+
+use anstream::AutoStream;
+use clap::Args;
+use placet_core::event::{Decided, Event};
+use placet_core::{ActionId, Entry, Json};
+use placet_store::entry::StoredEntry;
+use placet_store::{Reader as _, SqliteReader};
+use serde_json::{Value, json};
+
+use super::describe;
+use crate::console::{BAD, Console, FAINT, STRONG, cell};
+use crate::escape;
+use crate::failure::{Failure, Outcome};
+use crate::log_file::LogArgument;
+use crate::status::Status;
+
+/// Entries that are read at a time.
+const CHUNK: usize = 256;
+
+/// How often the log is looked at for more: soon enough for a person who waits.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Columns of an index and of the name of an event.
+const INDEX: usize = 7;
+const EVENT: usize = 8;
+
+/// Show entries, or everything about one action.
+///
+/// With --json each entry is a line: the leaf as it is in the log, and in "private" what is kept
+/// beside it, null when there is nothing or it was erased.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    log: LogArgument,
+
+    /// Begin with this entry
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    from: u64,
+
+    /// Show at most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+
+    /// Go on with every new entry, until interrupted
+    #[arg(long, short, conflicts_with = "limit")]
+    follow: bool,
+
+    /// Show one action with all its findings
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "limit", "follow"])]
+    action: Option<ActionId>,
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
+    let mut reader = arguments.log.reader()?;
+    match arguments.action {
+        Some(id) => action(id, &mut reader, console),
+        None => entries(arguments, &mut reader, console),
+    }
+}
+
+fn entries(arguments: &Arguments, reader: &mut SqliteReader, console: &Console) -> Outcome {
+    let mut printer = Printer::new(console);
+    let (mut next, mut left) = (arguments.from, arguments.limit.unwrap_or(u64::MAX));
+    loop {
+        let limit = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+        let entries = reader.view().and_then(|view| view.entries(next, limit)).map_err(Failure::unusable)?;
+        for stored in &entries {
+            printer.entry(stored)?;
+            next = stored.index.saturating_add(1);
+            left = left.saturating_sub(1);
+        }
+        printer.out.flush()?;
+        match (entries.is_empty() || left == 0, arguments.follow) {
+            (false, _) => {}
+            (true, true) => thread::sleep(LOOK_EVERY),
+            (true, false) => return Ok(printer.status),
+        }
+    }
+}
+
+/// Where entries are printed.
+enum Out {
+    Json(BufWriter<Stdout>),
+    Text(BufWriter<AutoStream<Stdout>>),
+}
+
+impl Out {
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Json(out) => out.flush(),
+            Self::Text(out) => out.flush(),
+        }
+    }
+}
+
+struct Printer {
+    out: Out,
+    status: Status,
+}
+
+impl Printer {
+    fn new(console: &Console) -> Self {
+        let out = if console.is_json() { Out::Json(console.plain()) } else { Out::Text(console.out()) };
+        Self { out, status: Status::Ok }
+    }
+
+    /// Prints an entry. One that cannot be read is said to be, and the rest is still shown.
+    fn entry(&mut self, stored: &StoredEntry) -> std::io::Result<()> {
+        let entry = stored.decode();
+        if entry.is_err() {
+            self.status = Status::Found;
+        }
+        match &mut self.out {
+            Out::Json(out) => writeln!(out, "{}", value(stored)),
+            Out::Text(out) => {
+                let index = cell(FAINT, &format!("{:>INDEX$}", stored.index), INDEX);
+                match entry {
+                    Ok(entry) => writeln!(out, "{index}  {}", line(&entry)),
+                    Err(error) => writeln!(out, "{index}  {BAD}{}{BAD:#}", escape::line(&error.to_string())),
+                }
+            }
+        }
+    }
+}
+
+fn line(entry: &Entry) -> String {
+    let (name, text) = describe::event(&entry.event);
+    format!("{FAINT}{}{FAINT:#}  {}  {text}", entry.at, cell(STRONG, name, EVENT))
+}
+
+/// The leaf with what is kept beside it.
+fn value(stored: &StoredEntry) -> Value {
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
+    let private = stored.private.as_ref().and_then(|private| read(&private.payload));
+    let mut value = read(&stored.leaf).unwrap_or_else(|| json!({ "index": stored.index, "error": "the leaf cannot be read" }));
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("private".to_owned(), private.unwrap_or_default());
+    }
+    value
+}
+
+/// Everything about one action: its decision, and what became of it.
+fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome {
+    let view = reader.view().map_err(Failure::unusable)?;
+    let row = view.action(id).map_err(Failure::unusable)?;
+    let row = row.ok_or_else(|| Failure::found_because(format!("the log has no action {id}")))?;
+    let entry = |index| view.entries(index, 1).map(|entries| entries.into_iter().next());
+    let decided = entry(row.entry).map_err(Failure::unusable)?;
+    let decided = decided.ok_or_else(|| Failure::unusable_because(format!("entry {} is missing", row.entry)))?;
+    let closed = row.closed.map(entry).transpose().map_err(Failure::unusable)?.flatten();
+    if console.is_json() {
+        let entries: Vec<Value> = std::iter::once(&decided).chain(&closed).map(value).collect();
+        console.value(&json!({ "id": id, "status": row.status.as_str(), "entries": entries }))?;
+        return Ok(Status::Ok);
+    }
+    let mut text = details(&decided).map_err(Failure::unusable)?;
+    text.push_str(&format!("{FAINT}status{FAINT:#}    {}\n", row.status));
+    if let Some(closed) = closed {
+        let entry = closed.decode().map_err(Failure::unusable)?;
+        text.push_str(&format!("{FAINT}closed{FAINT:#}    entry {}: {}\n", closed.index, line(&entry)));
+    }
+    console.text(&text)?;
+    Ok(Status::Ok)
+}
+
+fn details(stored: &StoredEntry) -> Result<String, placet_store::entry::EntryError> {
+    let entry = stored.decode()?;
+    stored.check_private(&entry)?;
+    let mut text = format!("{FAINT}entry{FAINT:#}     {}\n", stored.index);
+    text.push_str(&format!("{FAINT}at{FAINT:#}        {}\n", entry.at));
+    if let Event::Decided(decided) = &entry.event {
+        text.push_str(&decision(decided));
+    }
+    text.push_str(&match &stored.private {
+        Some(private) => payload(&private.payload),
+        None => format!("{FAINT}what was kept beside the entry is erased{FAINT:#}\n"),
+    });
+    Ok(text)
+}
+
+fn decision(decided: &Decided) -> String {
+    let (style, word) = describe::verdict(decided.decision.real());
+    let mode = decided.decision.mode.as_str();
+    let mut text = format!("{FAINT}verdict{FAINT:#}   {style}{word}{style:#} {FAINT}in mode {mode}{FAINT:#}\n");
+    for finding in &decided.decision.findings {
+        text.push_str(&format!("          {}\n", describe::finding(finding)));
+    }
+    if let Some(approval) = &decided.approval {
+        text.push_str(&format!("{FAINT}approval{FAINT:#}  {} until {}\n", approval.id, approval.deadline));
+    }
+    text
+}
+
+/// The frozen action. What the agent said is shown as what it is: a claim.
+fn payload(bytes: &[u8]) -> String {
+    let Some(payload) = serde_json::from_slice::<Value>(bytes).ok() else { return String::new() };
+    let Some(action) = payload.pointer("/action/action").and_then(Value::as_object) else { return String::new() };
+    let mut text = String::new();
+    for (name, value) in action {
+        let claim = if name == "reason" { " (the agent's claim)" } else { "" };
+        let value = value.as_str().map_or_else(|| format!("{value:#}"), |text| Json::from(text).canonical());
+        let value = escape::lines(&value).replace('\n', "\n          ");
+        text.push_str(&format!("{}{value}{FAINT}{claim}{FAINT:#}\n", cell(FAINT, name, 10)));
+    }
+    text
+}

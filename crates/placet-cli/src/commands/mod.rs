@@ -1,0 +1,34 @@
+//! One file for each command: its arguments, what it does, what it prints.
+
+pub(crate) mod autonomy;
+pub(crate) mod check;
+pub(crate) mod classify;
+pub(crate) mod completions;
+pub(crate) mod evidence;
+pub(crate) mod init;
+pub(crate) mod kill;
+pub(crate) mod log;
+pub(crate) mod man;
+pub(crate) mod policy;
+pub(crate) mod reference;
+
+use crate::cli::Command;
+use crate::console::Console;
+use crate::failure::Outcome;
+
+/// Runs a command.
+pub(crate) fn run(command: Command, console: &Console) -> Outcome {
+    match command {
+        Command::Init(arguments) => init::run(&arguments, console),
+        Command::Check(arguments) => check::run(arguments, console),
+        Command::Policy(command) => policy::run(&command, console),
+        Command::Classify(arguments) => classify::run(&arguments, console),
+        Command::Kill(command) => kill::run(&command, console),
+        Command::Evidence(command) => evidence::run(&command, console),
+        Command::Autonomy(arguments) => autonomy::run(&arguments, console),
+        Command::Log(command) => log::run(&command, console),
+        Command::Completions(arguments) => completions::run(&arguments, console),
+        Command::Man(arguments) => man::run(&arguments, console),
+        Command::Reference(_) => reference::run(console),
+    }
+}
