@@ -239,7 +239,7 @@ impl Inspection {
             RiskTier::ReversibleWrite => self.argument_effect(is_beyond_reversible),
             RiskTier::Read => self
                 .argument_effect(|evidence| evidence.effect != Effect::Reads)
-                .or_else(|| self.sensitive.first().map(Concern::to_string)),
+                .or_else(|| self.sensitive.first().map(|concern| concern.reason.clone())),
         };
         excess.or_else(|| self.opaque_argument())
     }
@@ -278,7 +278,7 @@ impl Inspection {
 
     fn opaque_argument(&self) -> Option<String> {
         let opaque = self.uninspectable.iter().find(|concern| concern.source.is_argument());
-        opaque.or_else(|| self.confusables.first()).map(Concern::to_string)
+        opaque.or_else(|| self.confusables.first()).map(|concern| concern.reason.clone())
     }
 }
 
