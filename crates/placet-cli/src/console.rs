@@ -150,7 +150,8 @@ fn report_text(report: &Report) -> String {
 }
 
 fn report_json(report: &Report) -> serde_json::Value {
-    let mut json = serde_json::json!({ "error": report.error.to_string(), "status": report.status.code() });
+    let mut json =
+        serde_json::json!({ "error": report.error.to_string(), "status": report.status.code() });
     let causes = causes(report);
     if let Some(fields) = json.as_object_mut() {
         if !causes.is_empty() {

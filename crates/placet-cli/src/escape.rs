@@ -61,8 +61,16 @@ fn is_visible(character: char) -> bool {
         ' '..='~' => true,
         // These count as letters or marks and show nothing: joiners, fillers, the braille blank,
         // and selectors that only choose between glyphs.
-        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}'
+        '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{e0100}'..='\u{e01ef}' => false,
         other => is_printable(other),
     }
@@ -106,7 +114,9 @@ mod tests {
 
     #[test]
     fn ordinary_text_of_any_language_stays() {
-        for text in ["issue_refund", "größer \"als\" 'x' \\", "返金", "e\u{301}té", "हिन्दी", "ไม่ใช่", "😀"] {
+        for text in
+            ["issue_refund", "größer \"als\" 'x' \\", "返金", "e\u{301}té", "हिन्दी", "ไม่ใช่", "😀"]
+        {
             assert_eq!(line(text), text);
         }
     }

@@ -29,7 +29,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<(u64, Evidence)>, Failure> {
 
 fn report(json: Json) -> Result<Evidence, String> {
     let kind = json.kind();
-    let Json::Object(mut fields) = json else { return Err(format!("a report is an object, not {kind}")) };
+    let Json::Object(mut fields) = json else {
+        return Err(format!("a report is an object, not {kind}"));
+    };
     let evidence = Evidence {
         tenant: name(&mut fields, "tenant", TenantId::new)?.unwrap_or_default(),
         class: name(&mut fields, "class", ClassName::new)?.ok_or("/class: is missing")?,
@@ -41,7 +43,9 @@ fn report(json: Json) -> Result<Evidence, String> {
     };
     match fields.iter().next() {
         None => Ok(evidence),
-        Some((unknown, _)) => Err(format!("{unknown:?} is not a field of a report; the fields are {FIELDS}")),
+        Some((unknown, _)) => {
+            Err(format!("{unknown:?} is not a field of a report; the fields are {FIELDS}"))
+        }
     }
 }
 
@@ -52,7 +56,9 @@ fn name<N>(
 ) -> Result<Option<N>, String> {
     match fields.remove(field) {
         None => Ok(None),
-        Some(Json::String(text)) => make(text).map(Some).map_err(|error| format!("/{field}: {error}")),
+        Some(Json::String(text)) => {
+            make(text).map(Some).map_err(|error| format!("/{field}: {error}"))
+        }
         Some(other) => Err(format!("/{field}: should be a string, but is {}", other.kind())),
     }
 }
@@ -84,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_report_needs_a_class_a_source_and_counts() {
-        let evidence = parse(r#"{"class": "refund", "source": "evals", "passed": 96, "failed": 4}"#).unwrap();
+        let evidence =
+            parse(r#"{"class": "refund", "source": "evals", "passed": 96, "failed": 4}"#).unwrap();
         assert_eq!((evidence.passed, evidence.failed, evidence.adversarial), (96, 4, false));
         assert_eq!(evidence.tenant.as_str(), "default");
     }
@@ -99,7 +106,10 @@ mod tests {
             (r#"{"class": "c", "source": "e", "passed": -1, "failed": 0}"#, "/passed"),
             (r#"{"class": "c", "source": "e", "passed": 1}"#, "/failed"),
             (r#"{"class": "c", "source": "e", "passed": 1, "failed": 0, "rate": 1}"#, "rate"),
-            (r#"{"class": "c", "source": "e", "passed": 1, "failed": 0, "adversarial": 1}"#, "/adversarial"),
+            (
+                r#"{"class": "c", "source": "e", "passed": 1, "failed": 0, "adversarial": 1}"#,
+                "/adversarial",
+            ),
         ] {
             assert!(parse(text).unwrap_err().contains(part), "{text}");
         }

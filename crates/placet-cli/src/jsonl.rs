@@ -69,7 +69,9 @@ impl<R: BufRead> Lines<R> {
     fn raw(&mut self) -> io::Result<Option<(Option<Vec<u8>>, u64)>> {
         let mut bytes = Vec::new();
         let limit = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-        let mut read = u64::try_from(self.input.by_ref().take(limit).read_until(b'\n', &mut bytes)?).unwrap_or(0);
+        let mut read =
+            u64::try_from(self.input.by_ref().take(limit).read_until(b'\n', &mut bytes)?)
+                .unwrap_or(0);
         if read == 0 {
             return Ok(None);
         }
@@ -89,7 +91,8 @@ impl<R: BufRead> Lines<R> {
 
 /// A file, or standard input for `-`, to be read in lines.
 pub(crate) fn open(path: &Path) -> Result<Lines<Box<dyn BufRead + Send>>, Failure> {
-    let input: Box<dyn Read + Send> = if is_stdin(path) { Box::new(stdin()) } else { Box::new(open_file(path)?) };
+    let input: Box<dyn Read + Send> =
+        if is_stdin(path) { Box::new(stdin()) } else { Box::new(open_file(path)?) };
     Ok(Lines::new(Box::new(BufReader::with_capacity(BUFFER_BYTES, input))))
 }
 
@@ -102,7 +105,10 @@ fn open_file(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| Failure::file("read", path, error))?;
     let metadata = file.metadata().map_err(|error| Failure::file("read", path, error))?;
     if metadata.is_dir() {
-        return Err(Failure::unusable_because(format!("{} is a folder, not a file", path.display())));
+        return Err(Failure::unusable_because(format!(
+            "{} is a folder, not a file",
+            path.display()
+        )));
     }
     Ok(file)
 }

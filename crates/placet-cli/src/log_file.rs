@@ -50,7 +50,9 @@ impl LogArgument {
         self.must_exist()?;
         let config = Config { policy: PolicySource::Log, log: LogPlace::File(self.path.clone()) };
         Guard::open(config).map_err(|error| match error {
-            OpenError::Policy(_) => Failure::unusable(error).context("the policy in the log cannot be used"),
+            OpenError::Policy(_) => {
+                Failure::unusable(error).context("the policy in the log cannot be used")
+            }
             other => Failure::unusable(other),
         })
     }
@@ -108,7 +110,8 @@ fn trusted(path: &Path, given: Option<&Verifier>) -> Result<Verifier, Failure> {
         return Err(missing(StoreError::Missing(path.to_owned())));
     }
     let keys = Keys::open(&Sqlite::key_path(path)).map_err(|error| {
-        Failure::unusable(error).help("or name the log's public key with --verifier, where the command takes it")
+        Failure::unusable(error)
+            .help("or name the log's public key with --verifier, where the command takes it")
     })?;
     Ok(keys.verifier().clone())
 }
@@ -127,8 +130,12 @@ pub(crate) fn announce(path: &Path, console: &Console) -> Result<(), Failure> {
     let view = reader.view().map_err(Failure::unusable)?;
     let Some(head) = view.head().map_err(Failure::unusable)? else { return Ok(()) };
     let place = escape::line(&path.display().to_string()).into_owned();
-    let text = format!("{FAINT}recorded in{FAINT:#} {place}{FAINT}: {} entries, head{FAINT:#} {}", head.size, head.root);
-    let value = json!({ "log": path, "size": head.size, "root": head.root, "checkpoint": head.checkpoint });
+    let text = format!(
+        "{FAINT}recorded in{FAINT:#} {place}{FAINT}: {} entries, head{FAINT:#} {}",
+        head.size, head.root
+    );
+    let value =
+        json!({ "log": path, "size": head.size, "root": head.root, "checkpoint": head.checkpoint });
     console.note_value(&text, &value);
     Ok(())
 }
@@ -160,7 +167,10 @@ fn replay(path: &Path, trusted: &[Verifier]) -> Result<Report, Failure> {
         other => Failure::unusable(other),
     };
     let mut reader = SqliteReader::open(path).map_err(damaged)?;
-    let size = reader.view().and_then(|view| view.head()).map_or(0, |head| head.map_or(0, |head| head.size));
+    let size = reader
+        .view()
+        .and_then(|view| view.head())
+        .map_or(0, |head| head.map_or(0, |head| head.size));
     let progress = Progress::of(size);
     let told = |done: u64, _: u64| progress.reached(done, "entries verified");
     placet_store::verify::verify(&mut reader, trusted, &told).map_err(damaged)
@@ -175,7 +185,9 @@ pub(crate) fn continuation(
     let mut reader = reader(path)?;
     let view = reader.view().map_err(Failure::unusable)?;
     match continues(&*view, earlier, trusted) {
-        Err(ProveError::Store(error @ (StoreError::Io(_) | StoreError::Busy(_)))) => Err(Failure::unusable(error)),
+        Err(ProveError::Store(error @ (StoreError::Io(_) | StoreError::Busy(_)))) => {
+            Err(Failure::unusable(error))
+        }
         result => Ok(result),
     }
 }

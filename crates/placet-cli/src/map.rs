@@ -11,7 +11,8 @@ use placet_core::json::{Object, Pointer, PointerError};
 
 /// The fields of an action that can be filled.
 const FIELDS: [&str; 11] = [
-    "tool", "params", "tenant", "agent", "build", "session", "user", "reason", "context", "value", "enforce",
+    "tool", "params", "tenant", "agent", "build", "session", "user", "reason", "context", "value",
+    "enforce",
 ];
 
 /// Fields that hold more than text. Where a trace has a text for one of them, as the APIs of
@@ -52,10 +53,16 @@ impl fmt::Display for MappingError {
         match self {
             Self::Form => f.write_str("write FIELD=/pointer or FIELD==constant"),
             Self::Field(name) => {
-                write!(f, "{name:?} is not a field of an action; the fields are {}", FIELDS.join(", "))
+                write!(
+                    f,
+                    "{name:?} is not a field of an action; the fields are {}",
+                    FIELDS.join(", ")
+                )
             }
             Self::Pointer(error) => error.fmt(f),
-            Self::Constant(field, reason) => write!(f, "the constant for {field} is not JSON: {reason}"),
+            Self::Constant(field, reason) => {
+                write!(f, "the constant for {field} is not JSON: {reason}")
+            }
         }
     }
 }
@@ -68,7 +75,10 @@ impl FromStr for Mapping {
         let field = FIELDS.into_iter().find(|field| *field == name);
         let field = field.ok_or_else(|| MappingError::Field(name.to_owned()))?;
         let from = match rest.strip_prefix('=') {
-            Some(constant) => From::Constant(structured(field, Json::from(constant)).map_err(|reason| MappingError::Constant(field, reason))?),
+            Some(constant) => From::Constant(
+                structured(field, Json::from(constant))
+                    .map_err(|reason| MappingError::Constant(field, reason))?,
+            ),
             None => From::Place(rest.parse().map_err(MappingError::Pointer)?),
         };
         Ok(Self { field, from })
@@ -155,7 +165,10 @@ mod tests {
             &["tool=/call/name", "params=/call/args", "agent==bot", "enforce==true", "user=/none"],
             r#"{"call": {"name": "refund", "args": {"a": 1}}, "other": 2}"#,
         );
-        assert_eq!(mapped.unwrap(), r#"{"agent":"bot","enforce":true,"params":{"a":1},"tool":"refund"}"#);
+        assert_eq!(
+            mapped.unwrap(),
+            r#"{"agent":"bot","enforce":true,"params":{"a":1},"tool":"refund"}"#
+        );
     }
 
     #[test]
@@ -164,7 +177,9 @@ mod tests {
         let mapped = apply(&["tool=/name", "params=/arguments"], line);
         assert_eq!(mapped.unwrap(), r#"{"params":{"amount":"4.00"},"tool":"refund"}"#);
         let broken = r#"{"name": "refund", "arguments": "{\"amount\": NaN}"}"#;
-        assert!(apply(&["tool=/name", "params=/arguments"], broken).unwrap_err().contains("/arguments"));
+        assert!(
+            apply(&["tool=/name", "params=/arguments"], broken).unwrap_err().contains("/arguments")
+        );
     }
 
     #[test]

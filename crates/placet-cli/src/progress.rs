@@ -21,9 +21,8 @@ impl Progress {
         }
         let length = path.and_then(|path| path.metadata().ok()).filter(std::fs::Metadata::is_file);
         let bar = match length {
-            Some(file) => ProgressBar::new(file.len()).with_style(style(
-                "{bar:32} {percent:>3} %  {msg} in {elapsed}, {eta} to go",
-            )),
+            Some(file) => ProgressBar::new(file.len())
+                .with_style(style("{bar:32} {percent:>3} %  {msg} in {elapsed}, {eta} to go")),
             None => ProgressBar::new_spinner().with_style(style("{spinner} {msg} in {elapsed}")),
         };
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWN_PER_SECOND));
@@ -36,7 +35,8 @@ impl Progress {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
-        let bar = ProgressBar::new(total).with_style(style("{bar:32} {pos}/{len} {msg}, {eta} to go"));
+        let bar =
+            ProgressBar::new(total).with_style(style("{bar:32} {pos}/{len} {msg}, {eta} to go"));
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWN_PER_SECOND));
         Self(bar)
     }

@@ -34,10 +34,15 @@ impl Table {
 
     fn widths(&self) -> Vec<usize> {
         let column = |index: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| text.width());
+            let cells =
+                self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| text.width());
             cells.max().unwrap_or(0)
         };
-        self.heading.iter().enumerate().map(|(index, text)| column(index).max(text.width())).collect()
+        self.heading
+            .iter()
+            .enumerate()
+            .map(|(index, text)| column(index).max(text.width()))
+            .collect()
     }
 }
 

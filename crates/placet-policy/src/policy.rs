@@ -32,11 +32,11 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong, with its place and what to write instead.
     pub fn load(files: &[PolicyFile]) -> Result<Self, Diagnostics> {
-        let digest = digest(files);
         let Some((toml, cedar)) = files.split_first() else {
-            let terms = Terms { policy: digest, ..Terms::default() };
+            let terms = Terms::default();
             return Self::assemble(terms, Matcher::default(), &[], Vec::new(), files, Vec::new());
         };
+        let digest = digest(files);
         let doc = file::parse(&toml.name, &toml.text, digest)?;
         let PolicyDoc { terms, mut params, matcher, warnings, .. } = doc;
         let spec = |(name, class): (&ClassName, &Arc<ActionClass>)| ClassSpec {

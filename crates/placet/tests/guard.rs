@@ -88,6 +88,18 @@ fn what_is_evaluated_is_what_is_proposed_and_only_the_proposal_is_recorded() {
 }
 
 #[test]
+fn without_any_policy_only_what_is_proven_to_be_a_read_passes() {
+    let guard = Guard::open(Config::default()).unwrap();
+    let verdict = |text: &str| guard.blocking().propose(&action(text)).unwrap().verdict;
+    assert_eq!(verdict(r#"{"tool": "get_order", "params": {"id": "o-1"}}"#), Verdict::Allow);
+    assert_eq!(
+        verdict(r#"{"tool": "cancel_order", "params": {"id": "o-1"}}"#),
+        Verdict::RequireApproval
+    );
+    assert_eq!(verdict(r#"{"tool": "frobnicate"}"#), Verdict::RequireApproval);
+}
+
+#[test]
 fn a_log_opened_again_remembers_switches_evidence_and_policy() {
     let folder = tempfile::tempdir().unwrap();
     let guard = open(POLICY, place(folder.path()));

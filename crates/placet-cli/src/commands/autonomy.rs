@@ -52,9 +52,11 @@ fn rows(state: &State) -> Vec<Row> {
     let classes = state.terms().classes.values().filter(|class| class.risk != RiskTier::Read);
     let mut rows = Vec::new();
     for class in classes {
-        let ledgers: Vec<_> = state.ledgers().iter().filter(|(of, _)| of.class == class.name).collect();
+        let ledgers: Vec<_> =
+            state.ledgers().iter().filter(|(of, _)| of.class == class.name).collect();
         if ledgers.is_empty() {
-            let of = LedgerKey { tenant: TenantId::default(), class: class.name.clone(), build: None };
+            let of =
+                LedgerKey { tenant: TenantId::default(), class: class.name.clone(), build: None };
             rows.push(row(state, class, of, &Record::default()));
         }
         rows.extend(ledgers.into_iter().map(|(of, record)| row(state, class, of.clone(), record)));
@@ -74,7 +76,8 @@ fn row(state: &State, class: &ActionClass, of: LedgerKey, record: &Record) -> Ro
 }
 
 fn render(rows: &[Row]) -> String {
-    let mut table = Table::new(&["class", "tenant", "build", "autonomy", "at most", "missing for more"]);
+    let mut table =
+        Table::new(&["class", "tenant", "build", "autonomy", "at most", "missing for more"]);
     for row in rows {
         let build = row.of.build.as_ref().map_or("–", |build| build.as_str());
         let style = if row.autonomy == AutonomyState::Manual { HELD } else { GOOD };

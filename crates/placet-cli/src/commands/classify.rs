@@ -64,10 +64,18 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
 }
 
 fn one(tool: &str, arguments: &Arguments, console: &Console) -> Outcome {
-    let params = arguments.params.as_deref().map(|text| object("--params", text)).transpose()?.unwrap_or_default();
-    let annotations = arguments.annotations.as_deref().map(|text| object("--annotations", text)).transpose()?;
-    let annotations = annotations.as_ref().map(|object| annotations_of(object, arguments.trusted)).transpose();
-    let annotations = annotations.map_err(|reason| Failure::usage(format!("--annotations: {reason}")))?;
+    let params = arguments
+        .params
+        .as_deref()
+        .map(|text| object("--params", text))
+        .transpose()?
+        .unwrap_or_default();
+    let annotations =
+        arguments.annotations.as_deref().map(|text| object("--annotations", text)).transpose()?;
+    let annotations =
+        annotations.as_ref().map(|object| annotations_of(object, arguments.trusted)).transpose();
+    let annotations =
+        annotations.map_err(|reason| Failure::usage(format!("--annotations: {reason}")))?;
     print(&classify(&Call { tool, params: &params, annotations: annotations.as_ref() }), console)?;
     Ok(Status::Ok)
 }
@@ -75,7 +83,9 @@ fn one(tool: &str, arguments: &Arguments, console: &Console) -> Outcome {
 fn object(option: &str, text: &str) -> Result<Object, Failure> {
     match Json::parse(text.as_bytes()) {
         Ok(Json::Object(object)) => Ok(object),
-        Ok(other) => Err(Failure::usage(format!("{option} should be an object, but is {}", other.kind()))),
+        Ok(other) => {
+            Err(Failure::usage(format!("{option} should be an object, but is {}", other.kind())))
+        }
         Err(error) => Err(Failure::usage(format!("{option} is not JSON: {error}"))),
     }
 }
@@ -100,10 +110,12 @@ fn file(path: &Path, mappings: &Mappings, console: &Console) -> Outcome {
     let mut status = Status::Ok;
     while let Some(line) = lines.next().map_err(|error| Failure::file("read", path, error))? {
         let action = line.json().and_then(|json| mappings.apply(json));
-        let action = action.and_then(|json| Action::from_json(json).map_err(|error| error.to_string()));
+        let action =
+            action.and_then(|json| Action::from_json(json).map_err(|error| error.to_string()));
         match action {
             Ok(action) => {
-                let call = Call { tool: action.tool.as_str(), params: &action.params, annotations: None };
+                let call =
+                    Call { tool: action.tool.as_str(), params: &action.params, annotations: None };
                 print(&classify(&call), console)?;
             }
             Err(reason) => {
@@ -138,7 +150,11 @@ fn render(found: &Classification) -> String {
     for evidence in found.inspection.evidence() {
         let place = if evidence.pointer.is_empty() { "" } else { evidence.pointer.as_str() };
         let line = format!("{:<9} {}", evidence.effect.as_str(), evidence.reason);
-        text.push_str(&format!("  {} {FAINT}{}{FAINT:#}\n", escape::line(&line), escape::line(place)));
+        text.push_str(&format!(
+            "  {} {FAINT}{}{FAINT:#}\n",
+            escape::line(&line),
+            escape::line(place)
+        ));
     }
     for (word, concerns) in [
         ("unclear", found.inspection.uninspectable()),
@@ -146,7 +162,10 @@ fn render(found: &Classification) -> String {
         ("disguised", found.inspection.confusables()),
     ] {
         for concern in concerns {
-            text.push_str(&format!("  {HELD}{word:<9}{HELD:#} {}\n", escape::line(&concern.to_string())));
+            text.push_str(&format!(
+                "  {HELD}{word:<9}{HELD:#} {}\n",
+                escape::line(&concern.to_string())
+            ));
         }
     }
     text

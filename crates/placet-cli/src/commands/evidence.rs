@@ -67,7 +67,11 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
     for (line, report) in reports {
         let state = guard.blocking().report(report.clone()).map_err(|error| {
             let failure = log_file::rejected(error);
-            if arguments.file.is_some() { failure.context(format!("the report on line {line} was not taken in")) } else { failure }
+            if arguments.file.is_some() {
+                failure.context(format!("the report on line {line} was not taken in"))
+            } else {
+                failure
+            }
         })?;
         print(&report, state, console)?;
     }
@@ -89,8 +93,12 @@ fn reports(arguments: &Report) -> Result<Vec<(u64, Evidence)>, Failure> {
         failed,
     };
     match (&arguments.class, &arguments.source, arguments.passed, arguments.failed) {
-        (Some(class), Some(source), Some(passed), Some(failed)) => Ok(vec![(1, one(class, source, passed, failed))]),
-        _ => Err(Failure::usage("a report needs --class, --source, --passed and --failed, or --file")),
+        (Some(class), Some(source), Some(passed), Some(failed)) => {
+            Ok(vec![(1, one(class, source, passed, failed))])
+        }
+        _ => Err(Failure::usage(
+            "a report needs --class, --source, --passed and --failed, or --file",
+        )),
     }
 }
 
@@ -98,6 +106,7 @@ fn print(report: &Evidence, state: AutonomyState, console: &Console) -> std::io:
     if console.is_json() {
         return console.value(&json!({ "tenant": report.tenant, "class": report.class, "build": report.build, "autonomy": state }));
     }
-    let (class, tenant) = (escape::line(report.class.as_str()), escape::line(report.tenant.as_str()));
+    let (class, tenant) =
+        (escape::line(report.class.as_str()), escape::line(report.tenant.as_str()));
     console.text(&format!("{STRONG}{class}{STRONG:#} of {tenant} is {state}\n"))
 }

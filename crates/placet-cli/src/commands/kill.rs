@@ -60,11 +60,16 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
 fn trip(switch: &Switch, console: &Console) -> Outcome {
     let guard = switch.log.open()?;
     let Switch { scope, reason, by, .. } = switch;
-    let change = guard.blocking().trip(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
+    let change =
+        guard.blocking().trip(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
     let style = BAD;
     let text = match change.log_index {
-        Some(index) => format!("{style}tripped{style:#} {} as entry {index}", escape::line(&scope.to_string())),
-        None => format!("{} was tripped already; nothing changed", escape::line(&scope.to_string())),
+        Some(index) => {
+            format!("{style}tripped{style:#} {} as entry {index}", escape::line(&scope.to_string()))
+        }
+        None => {
+            format!("{} was tripped already; nothing changed", escape::line(&scope.to_string()))
+        }
     };
     print_moved(&guard, switch, change.log_index, true, &text, console)
 }
@@ -72,7 +77,8 @@ fn trip(switch: &Switch, console: &Console) -> Outcome {
 fn reset(switch: &Switch, console: &Console) -> Outcome {
     let guard = switch.log.open()?;
     let Switch { scope, reason, by, .. } = switch;
-    let change = guard.blocking().reset(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
+    let change =
+        guard.blocking().reset(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
     let index = change.log_index.unwrap_or_default();
     let text = format!("{GOOD}reset{GOOD:#} {} as entry {index}", escape::line(&scope.to_string()));
     print_moved(&guard, switch, change.log_index, false, &text, console)
@@ -129,4 +135,3 @@ fn render(switches: &[&KillSwitch]) -> String {
     }
     table.render()
 }
-

@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let folder = &arguments.folder;
-    std::fs::create_dir_all(folder).map_err(|error| Failure::file("create the folder", folder, error))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::file("create the folder", folder, error))?;
     let mut command = Cli::command();
     command.build();
     let mut pages = Vec::new();
@@ -35,7 +36,12 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
 }
 
 /// Writes the page of a command and of those below it.
-fn write(command: &clap::Command, name: &str, folder: &Path, pages: &mut Vec<String>) -> Result<(), Failure> {
+fn write(
+    command: &clap::Command,
+    name: &str,
+    folder: &Path,
+    pages: &mut Vec<String>,
+) -> Result<(), Failure> {
     let title = name.replace(' ', "-");
     let page = format!("{title}.1");
     let path = folder.join(&page);
@@ -43,7 +49,9 @@ fn write(command: &clap::Command, name: &str, folder: &Path, pages: &mut Vec<Str
     Man::new(command.clone()).title(title.to_uppercase()).render(&mut text)?;
     std::fs::write(&path, text).map_err(|error| Failure::file("write", &path, error))?;
     pages.push(page);
-    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+    for inner in
+        command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    {
         write(inner, &format!("{name} {}", inner.get_name()), folder, pages)?;
     }
     Ok(())

@@ -88,7 +88,11 @@ fn print_sound(policy: &Policy, files: &[PolicyFile], console: &Console) -> std:
 }
 
 /// What is wrong is the result here, so it goes to standard output.
-fn print_unsound(found: &Diagnostics, files: &[PolicyFile], console: &Console) -> std::io::Result<()> {
+fn print_unsound(
+    found: &Diagnostics,
+    files: &[PolicyFile],
+    console: &Console,
+) -> std::io::Result<()> {
     if console.is_json() {
         return console.value(&json!({ "valid": false, "diagnostics": found }));
     }
@@ -113,5 +117,9 @@ fn schema(cedar: Option<&Path>, console: &Console) -> Outcome {
 }
 
 fn print_cedar(schema: &str, console: &Console) -> std::io::Result<()> {
-    if console.is_json() { console.value(&json!({ "cedar": schema })) } else { console.bytes(schema.as_bytes()) }
+    if console.is_json() {
+        console.value(&json!({ "cedar": schema }))
+    } else {
+        console.bytes(schema.as_bytes())
+    }
 }

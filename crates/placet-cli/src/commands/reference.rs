@@ -30,7 +30,9 @@ fn reference() -> String {
     let mut root = Cli::command();
     root.build();
     let mut text = String::from("# The `placet` command\n\n");
-    text.push_str("Generated from the arguments of the command: `placet reference > docs/cli.md`.\n\n");
+    text.push_str(
+        "Generated from the arguments of the command: `placet reference > docs/cli.md`.\n\n",
+    );
     write_options(&mut text, "Options that every command takes:", options(&root).into_iter());
     text.push_str(&format!("```text\n{EXIT_STATUSES}\n```\n"));
     for command in visible(&root) {
@@ -67,7 +69,11 @@ fn write_examples(text: &mut String, command: &clap::Command) {
     let after = command.get_after_long_help().map(StyledStr::to_string).unwrap_or_default();
     if let Some(examples) = after.strip_prefix("Examples:\n") {
         let examples = examples.replace(EXIT_STATUSES, "");
-        let lines: Vec<&str> = examples.trim_end().lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+        let lines: Vec<&str> = examples
+            .trim_end()
+            .lines()
+            .map(|line| line.strip_prefix("  ").unwrap_or(line))
+            .collect();
         text.push_str(&format!("\n```sh\n{}\n```\n", lines.join("\n")));
     }
 }
@@ -98,17 +104,26 @@ fn row(argument: &Arg) -> String {
 
 fn choices(argument: &Arg) -> Vec<String> {
     let takes_value = argument.get_action().takes_values();
-    let values = argument.get_possible_values().into_iter().filter(|value| takes_value && !value.is_hide_set());
+    let values = argument
+        .get_possible_values()
+        .into_iter()
+        .filter(|value| takes_value && !value.is_hide_set());
     values.map(|value| format!("`{}`", value.get_name())).collect()
 }
 
 fn signature(argument: &Arg) -> String {
-    let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
-    let value = value.filter(|_| argument.get_action().takes_values()).map(|name| format!("<{name}>"));
+    let value =
+        argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
+    let value =
+        value.filter(|_| argument.get_action().takes_values()).map(|name| format!("<{name}>"));
     let short = argument.get_short().map(|short| format!("-{short}"));
     let long = argument.get_long().map(|long| format!("--{long}"));
     let names = [short, long].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    [Some(names).filter(|names| !names.is_empty()), value].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    [Some(names).filter(|names| !names.is_empty()), value]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn visible(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
@@ -120,7 +135,8 @@ fn positionals(command: &clap::Command) -> Vec<&Arg> {
 }
 
 fn options(command: &clap::Command) -> Vec<&Arg> {
-    let own = command.get_opts().chain(command.get_arguments().filter(|argument| is_flag(argument)));
+    let own =
+        command.get_opts().chain(command.get_arguments().filter(|argument| is_flag(argument)));
     own.filter(|argument| !argument.is_hide_set()).collect()
 }
 

@@ -61,7 +61,9 @@ impl Run<'_> {
                 }
                 Err(TryRecvError::Disconnected) => break,
             }
-            if in_flight.is_full() && let Some(done) = in_flight.oldest() {
+            if in_flight.is_full()
+                && let Some(done) = in_flight.oldest()
+            {
                 self.finish(done, &mut totals, &mut *sink)?;
             }
         }
@@ -73,8 +75,13 @@ impl Run<'_> {
     }
 
     /// Starts deciding on a line.
-    fn start<'s>(&'s self, line: std::io::Result<Line>, in_flight: &mut InFlight<'s, Done>) -> Result<(), Failure> {
-        let line = line.map_err(|error| Failure::unusable(error).context("cannot read the input"))?;
+    fn start<'s>(
+        &'s self,
+        line: std::io::Result<Line>,
+        in_flight: &mut InFlight<'s, Done>,
+    ) -> Result<(), Failure> {
+        let line =
+            line.map_err(|error| Failure::unusable(error).context("cannot read the input"))?;
         let (number, length) = (line.number, line.length);
         match self.action(&line) {
             Ok(action) => in_flight.start(async move {
@@ -141,5 +148,7 @@ fn read_ahead(
         }
     };
     let thread = thread::Builder::new().name("placet-input".to_owned()).spawn(read);
-    thread.map(|_| receiver).map_err(|error| Failure::unusable(error).context("cannot start a thread"))
+    thread
+        .map(|_| receiver)
+        .map_err(|error| Failure::unusable(error).context("cannot start a thread"))
 }

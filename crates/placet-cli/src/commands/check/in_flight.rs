@@ -28,7 +28,10 @@ pub(super) struct InFlight<'a, T> {
 
 impl<'a, T> InFlight<'a, T> {
     pub(super) fn new() -> Self {
-        Self { queue: VecDeque::with_capacity(MOST), waker: Waker::from(Arc::new(Unpark(thread::current()))) }
+        Self {
+            queue: VecDeque::with_capacity(MOST),
+            waker: Waker::from(Arc::new(Unpark(thread::current()))),
+        }
     }
 
     /// Starts something, behind everything started before.

@@ -110,11 +110,15 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     let mappings = Mappings::new(arguments.map).map_err(Failure::usage)?;
     let wants_rows = arguments.table || (console.is_terminal() && !console.is_json());
     let lines = jsonl::open(&arguments.input)?;
-    let reports = arguments.evidence.as_deref().map(evidence::read).transpose()?.unwrap_or_default();
+    let reports =
+        arguments.evidence.as_deref().map(evidence::read).transpose()?.unwrap_or_default();
     let guard = open(arguments.policy.as_deref(), arguments.record.as_deref())?;
     for (line, report) in reports {
         let what = || format!("the evidence on line {line} was not taken in");
-        guard.blocking().report(report).map_err(|error| Failure::unusable(error).context(what()))?;
+        guard
+            .blocking()
+            .report(report)
+            .map_err(|error| Failure::unusable(error).context(what()))?;
     }
     let sink: Box<dyn Sink> = match wants_rows {
         true => Box::new(Rows::new(console, guard.policy())),
@@ -122,10 +126,16 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     };
     let file = Some(arguments.input.as_path()).filter(|path| !jsonl::is_stdin(path));
     let progress = Progress::through(file, !console.is_terminal());
-    let run = decide::Run { guard: &guard, mappings: &mappings, is_recorded: arguments.record.is_some(), progress };
+    let run = decide::Run {
+        guard: &guard,
+        mappings: &mappings,
+        is_recorded: arguments.record.is_some(),
+        progress,
+    };
     let totals = run.all(lines, sink)?;
     let status = status(&totals, arguments.fail_on);
-    finish(guard, arguments.record.as_deref(), arguments.verify, console).map(|found| status.and(found))
+    finish(guard, arguments.record.as_deref(), arguments.verify, console)
+        .map(|found| status.and(found))
 }
 
 fn open(policy: Option<&Path>, record: Option<&Path>) -> Result<Guard, Failure> {

@@ -43,7 +43,8 @@ impl Rows {
     pub(super) fn new(console: &Console, policy: Arc<Policy>) -> Self {
         let width = console.width();
         let name = (width / 6).clamp(LEAST_NAME, MOST_NAME);
-        let reason = width.saturating_sub(LINE + VERDICT + VALUE + 2 * name + 5 * GAP).max(LEAST_NAME);
+        let reason =
+            width.saturating_sub(LINE + VERDICT + VALUE + 2 * name + 5 * GAP).max(LEAST_NAME);
         Self { out: console.out(), policy, name, reason, has_heading: false }
     }
 
@@ -52,12 +53,16 @@ impl Rows {
             return Ok(());
         }
         self.has_heading = true;
-        self.row(["line", "verdict", "tool", "class", "value", "because"].map(|text| (FAINT, text.to_owned())))
+        self.row(
+            ["line", "verdict", "tool", "class", "value", "because"]
+                .map(|text| (FAINT, text.to_owned())),
+        )
     }
 
     fn row(&mut self, cells: [(Style, String); 6]) -> io::Result<()> {
         let widths = [LINE, VERDICT, self.name, self.name, VALUE, 0];
-        let cells = cells.iter().zip(widths).map(|((style, text), width)| cell(*style, text, width));
+        let cells =
+            cells.iter().zip(widths).map(|((style, text), width)| cell(*style, text, width));
         let row = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
         writeln!(self.out, "{}", row.trim_end())
     }
@@ -65,11 +70,14 @@ impl Rows {
     /// What the action is worth, where its class or the caller says so.
     fn value(&self, action: &Action, answer: &Answer) -> String {
         let class = answer.class.as_ref().and_then(|name| self.policy.terms().classes.get(name));
-        let at = |pointer: Option<&placet_core::json::Pointer>| pointer.and_then(|pointer| action.params.pointer(pointer));
+        let at = |pointer: Option<&placet_core::json::Pointer>| {
+            pointer.and_then(|pointer| action.params.pointer(pointer))
+        };
         let own = at(class.and_then(|class| class.value.as_ref()));
         let Some(value) = own.or(action.value.as_ref()) else { return String::new() };
         let currency = at(class.and_then(|class| class.currency.as_ref()));
-        let text = [Some(value), currency].into_iter().flatten().map(plain).collect::<Vec<_>>().join(" ");
+        let text =
+            [Some(value), currency].into_iter().flatten().map(plain).collect::<Vec<_>>().join(" ");
         escape::clipped(&text, VALUE)
     }
 }
@@ -93,7 +101,12 @@ impl Sink for Rows {
     fn refused(&mut self, line: u64, reason: &str) -> io::Result<()> {
         self.heading()?;
         let number = cell(FAINT, &format!("{line:>LINE$}"), LINE);
-        writeln!(self.out, "{number}  {}  {}", cell(BAD, "unreadable", VERDICT), escape::line(reason))
+        writeln!(
+            self.out,
+            "{number}  {}  {}",
+            cell(BAD, "unreadable", VERDICT),
+            escape::line(reason)
+        )
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -170,7 +183,9 @@ fn summary(totals: &Totals) -> String {
 
 fn legend(totals: &Totals) -> String {
     if totals.relaxed() == 0 {
-        return format!("{FAINT}hold: a person must approve it · block: it does not run · (+1): one more reason{FAINT:#}\n");
+        return format!(
+            "{FAINT}hold: a person must approve it · block: it does not run · (+1): one more reason{FAINT:#}\n"
+        );
     }
     let mode = totals.mode().map_or("shadow", Mode::as_str);
     format!(

@@ -76,6 +76,7 @@ pub(super) fn real(answer: &Answer) -> Verdict {
 fn deciding(answer: &Answer) -> impl Iterator<Item = CheckName> {
     let real = real(answer);
     let findings = answer.findings.iter().filter(move |finding| finding.verdict == real);
-    let checks: std::collections::BTreeSet<CheckName> = findings.map(|finding| finding.check).collect();
+    let checks: std::collections::BTreeSet<CheckName> =
+        findings.map(|finding| finding.check).collect();
     checks.into_iter()
 }

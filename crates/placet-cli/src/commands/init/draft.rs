@@ -86,7 +86,9 @@ impl Facts {
 fn reasons(found: &Classification) -> impl Iterator<Item = String> {
     let evidence = found.inspection.evidence().iter();
     let acts = evidence
-        .filter(|evidence| found.risk == RiskTier::Read || evidence.effect != placet_policy::inspect::Effect::Reads)
+        .filter(|evidence| {
+            found.risk == RiskTier::Read || evidence.effect != placet_policy::inspect::Effect::Reads
+        })
         .map(|evidence| format!("{}: {}", evidence.effect.as_str(), evidence.reason));
     let unclear = found.inspection.uninspectable().iter().chain(found.inspection.confusables());
     acts.chain(unclear.map(|concern| format!("unclear: {concern}")))

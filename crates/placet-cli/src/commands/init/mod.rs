@@ -87,11 +87,14 @@ struct Composed {
 /// another's, for example. Each is left out with its reason.
 fn compose(mut drafts: Vec<Draft>) -> Result<Composed, Failure> {
     let patterns = drafts.extract_if(.., |draft| draft.name.contains('*'));
-    let mut left_out: Vec<(String, String)> =
-        patterns.map(|draft| (draft.name, "a * in a class would match other tools as well".to_owned())).collect();
+    let mut left_out: Vec<(String, String)> = patterns
+        .map(|draft| (draft.name, "a * in a class would match other tools as well".to_owned()))
+        .collect();
     loop {
         let (text, places) = render::policy(&drafts, &left_out);
-        let Err(found) = Policy::load(&[PolicyFile { name: "policy.toml".to_owned(), text: text.clone() }]) else {
+        let Err(found) =
+            Policy::load(&[PolicyFile { name: "policy.toml".to_owned(), text: text.clone() }])
+        else {
             return Ok(Composed { text, drafts, left_out });
         };
         let faulty = first_fault(&found, &places);
@@ -122,8 +125,10 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::unusable_because(format!("{} is there already", path.display()))
-            .help("choose another --output, or replace it with --force"),
+        ErrorKind::AlreadyExists => {
+            Failure::unusable_because(format!("{} is there already", path.display()))
+                .help("choose another --output, or replace it with --force")
+        }
         _ => Failure::file("write", path, error),
     })
 }
@@ -143,12 +148,20 @@ fn print(policy: &Composed, path: &Path, console: &Console) -> std::io::Result<(
     let place = escape::line(&place);
     let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {} classes", policy.drafts.len());
     if !policy.drafts.is_empty() {
-        text.push_str(&format!(" ({reads} read, {reversible} reversible_write, {grave} consequential)"));
+        text.push_str(&format!(
+            " ({reads} read, {reversible} reversible_write, {grave} consequential)"
+        ));
     }
     text.push('\n');
     for (tool, reason) in &policy.left_out {
-        text.push_str(&format!("{HELD}left out{HELD:#} {}: {}\n", escape::line(tool), escape::line(reason)));
+        text.push_str(&format!(
+            "{HELD}left out{HELD:#} {}: {}\n",
+            escape::line(tool),
+            escape::line(reason)
+        ));
     }
-    text.push_str(&format!("{FAINT}next: read it, then{FAINT:#} placet check calls.jsonl --policy {place}\n"));
+    text.push_str(&format!(
+        "{FAINT}next: read it, then{FAINT:#} placet check calls.jsonl --policy {place}\n"
+    ));
     console.text(&text)
 }

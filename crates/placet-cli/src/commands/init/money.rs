@@ -32,11 +32,15 @@ impl Money {
     /// Takes in a call. A param with an amount's name that holds something else is none.
     pub(super) fn called(&mut self, params: &Object) {
         for (name, value) in params.iter() {
-            if is_amount(name) && let Ok(amount) = Amount::from_json(value) {
+            if is_amount(name)
+                && let Ok(amount) = Amount::from_json(value)
+            {
                 self.name(name);
                 self.largest = self.largest.max(Some(amount));
             }
-            if is_currency(name) && let Some(Ok(code)) = value.as_str().map(str::parse::<Currency>) {
+            if is_currency(name)
+                && let Some(Ok(code)) = value.as_str().map(str::parse::<Currency>)
+            {
                 self.name(name);
                 self.currencies.insert(code.to_string());
             }
@@ -75,7 +79,9 @@ mod tests {
 
     #[test]
     fn the_last_word_counts() {
-        for name in ["amount", "refund_amount", "refundAmount", "refund-amount", "Amount", "grand.total"] {
+        for name in
+            ["amount", "refund_amount", "refundAmount", "refund-amount", "Amount", "grand.total"]
+        {
             assert!(is_amount(name), "{name}");
         }
         for name in ["amounts", "amount_of_rain", "total_items", "priced"] {

@@ -79,7 +79,10 @@ const CONSEQUENTIAL: &str = r#"
 "#;
 
 /// The policy, and on which lines of it each draft is, in the order of the drafts.
-pub(super) fn policy(drafts: &[Draft], left_out: &[(String, String)]) -> (String, Vec<Range<usize>>) {
+pub(super) fn policy(
+    drafts: &[Draft],
+    left_out: &[(String, String)],
+) -> (String, Vec<Range<usize>>) {
     let mut text = HEAD.to_owned();
     if drafts.is_empty() {
         text.push_str(EXAMPLE);
@@ -101,7 +104,11 @@ pub(super) fn policy(drafts: &[Draft], left_out: &[(String, String)]) -> (String
         }
     }
     for (tool, reason) in left_out {
-        text.push_str(&format!("\n# Left out: {}, because {}.\n", escape::line(tool), escape::line(reason)));
+        text.push_str(&format!(
+            "\n# Left out: {}, because {}.\n",
+            escape::line(tool),
+            escape::line(reason)
+        ));
     }
     text.push_str(TAIL);
     (text, places)
@@ -139,7 +146,10 @@ fn money(money: &Money) -> String {
         text.push_str(&format!("currency = {}\n", quoted(currency.as_str())));
         let seen: Vec<String> = money.currencies.iter().map(|code| quoted(code)).collect();
         if !seen.is_empty() {
-            text.push_str(&format!("currencies = [{}]    # those that were seen\n", seen.join(", ")));
+            text.push_str(&format!(
+                "currencies = [{}]    # those that were seen\n",
+                seen.join(", ")
+            ));
         }
     }
     let largest = money.largest.filter(|amount| !amount.is_negative());
@@ -151,7 +161,8 @@ fn money(money: &Money) -> String {
 
 /// A name as a TOML key.
 fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    let is_bare = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     if is_bare { name.to_owned() } else { quoted(name) }
 }
 

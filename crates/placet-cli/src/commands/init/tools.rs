@@ -37,13 +37,24 @@ impl Tools {
         if let Ok(json) = first.json() {
             self.value(&json).map_err(|reason| wrong(first.number, reason))?;
             while let Some(line) = next()? {
-                line.json().and_then(|json| self.value(&json)).map_err(|reason| wrong(line.number, reason))?;
+                line.json()
+                    .and_then(|json| self.value(&json))
+                    .map_err(|reason| wrong(line.number, reason))?;
             }
             return Ok(());
         }
         let whole = std::iter::once(Ok(first)).chain(std::iter::from_fn(|| next().transpose()));
-        let text = join(whole).and_then(|text| text.ok_or_else(|| wrong(1, "the file is too long for one JSON value; write one call a line".to_owned())))?;
-        let json = Json::parse(&text).map_err(|error| Failure::unusable(error).context(format!("{} holds no tools", path.display())))?;
+        let text = join(whole).and_then(|text| {
+            text.ok_or_else(|| {
+                wrong(
+                    1,
+                    "the file is too long for one JSON value; write one call a line".to_owned(),
+                )
+            })
+        })?;
+        let json = Json::parse(&text).map_err(|error| {
+            Failure::unusable(error).context(format!("{} holds no tools", path.display()))
+        })?;
         self.value(&json).map_err(|reason| wrong(1, reason))
     }
 
@@ -64,16 +75,20 @@ impl Tools {
 
     fn object(&mut self, object: &Object) -> Result<(), String> {
         // An answer to tools/list, with or without its envelope; a function of a model's API.
-        if let Some(inner) = object.get("result").or_else(|| object.get("tools")).or_else(|| object.get("function")) {
+        if let Some(inner) =
+            object.get("result").or_else(|| object.get("tools")).or_else(|| object.get("function"))
+        {
             return self.value(inner);
         }
         if let Some(tool) = object.get("tool") {
             let name = tool.as_str().ok_or("/tool: should be a string")?;
-            let params = object.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
+            let params =
+                object.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
             self.called(&tool_name(name)?, &params);
             return Ok(());
         }
-        let name = object.get("name").and_then(Json::as_str).ok_or_else(|| format!("expected {FORMS}"))?;
+        let name =
+            object.get("name").and_then(Json::as_str).ok_or_else(|| format!("expected {FORMS}"))?;
         let hints = object.get("annotations").and_then(Json::as_object);
         let hints = hints.map(|hints| annotations_of(hints, false)).transpose()?;
         self.listed(&tool_name(name)?, &properties(object), hints.as_ref());

@@ -33,7 +33,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
         other => Failure::unusable(other),
     })?;
     if console.is_json() {
-        console.value(&json!({ "size": head.size, "root": head.root, "checkpoint": head.checkpoint }))?;
+        console.value(
+            &json!({ "size": head.size, "root": head.root, "checkpoint": head.checkpoint }),
+        )?;
     } else {
         console.bytes(head.checkpoint.as_bytes())?;
     }

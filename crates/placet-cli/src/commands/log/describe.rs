@@ -16,7 +16,9 @@ pub(super) fn event(event: &Event) -> (&'static str, String) {
         }
         Event::Decided(decided) => ("decided", decision(decided)),
         Event::Denied(denied) => ("denied", format!("{}{}", denied.action, by(Some(&denied.by)))),
-        Event::Expired(expired) => ("expired", format!("{}: nobody answered in time", expired.action)),
+        Event::Expired(expired) => {
+            ("expired", format!("{}: nobody answered in time", expired.action))
+        }
         Event::Tripped(switched) => ("tripped", switch(switched)),
         Event::Reset(switched) => ("reset", switch(switched)),
         Event::EvidenceReported(evidence) => ("evidence", report(evidence)),
@@ -26,9 +28,15 @@ pub(super) fn event(event: &Event) -> (&'static str, String) {
         Event::AutonomyChanged(changed) => {
             ("autonomy", format!("{}: {} → {}", ledger(&changed.of), changed.from, changed.to))
         }
-        Event::Erased(erased) => {
-            ("erased", format!("entry {}: {}{}", erased.index, escape::line(&erased.reason), by(erased.by.as_ref())))
-        }
+        Event::Erased(erased) => (
+            "erased",
+            format!(
+                "entry {}: {}{}",
+                erased.index,
+                escape::line(&erased.reason),
+                by(erased.by.as_ref())
+            ),
+        ),
     }
 }
 
@@ -53,9 +61,12 @@ fn decision(decided: &Decided) -> String {
     let tool = escape::line(subject.tool.as_str());
     let agent = subject.agent.as_ref().map(|agent| format!(" by {}", escape::line(agent.as_str())));
     let tenant = escape::line(subject.tenant.as_str());
-    let mode = decision.would_have.map(|_| format!(" {FAINT}({}: not stopped){FAINT:#}", decision.mode.as_str()));
+    let mode = decision
+        .would_have
+        .map(|_| format!(" {FAINT}({}: not stopped){FAINT:#}", decision.mode.as_str()));
     let because = decision.findings.iter().find(|finding| finding.verdict == decision.real());
-    let because = because.map(|finding| format!("{FAINT}: {}{FAINT:#}", escape::line(&finding.reason)));
+    let because =
+        because.map(|finding| format!("{FAINT}: {}{FAINT:#}", escape::line(&finding.reason)));
     format!(
         "{style}{word}{style:#}{} {tool}{} for {tenant}{}",
         mode.unwrap_or_default(),
@@ -66,7 +77,12 @@ fn decision(decided: &Decided) -> String {
 
 fn switch(switched: &Switched) -> String {
     let scope = switched.scope.to_string();
-    format!("{}: {}{}", escape::line(&scope), escape::line(&switched.reason), by(switched.by.as_ref()))
+    format!(
+        "{}: {}{}",
+        escape::line(&scope),
+        escape::line(&switched.reason),
+        by(switched.by.as_ref())
+    )
 }
 
 fn report(evidence: &Evidence) -> String {
@@ -78,7 +94,8 @@ fn report(evidence: &Evidence) -> String {
 }
 
 fn ledger(of: &LedgerKey) -> String {
-    let build = of.build.as_ref().map(|build| format!(" of build {}", escape::line(build.as_str())));
+    let build =
+        of.build.as_ref().map(|build| format!(" of build {}", escape::line(build.as_str())));
     let (class, tenant) = (escape::line(of.class.as_str()), escape::line(of.tenant.as_str()));
     format!("{class}{} for {tenant}", build.unwrap_or_default())
 }

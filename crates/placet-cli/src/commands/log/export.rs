@@ -37,11 +37,15 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let folder = &arguments.folder;
     let exported = export(&*view, folder, &[trusted]).map_err(Failure::unusable)?;
     if console.is_json() {
-        console.value(&json!({ "folder": folder, "size": exported.size, "files": exported.files }))?;
+        console
+            .value(&json!({ "folder": folder, "size": exported.size, "files": exported.files }))?;
     } else {
         let place = folder.display().to_string();
         let (size, files) = (exported.size, exported.files);
-        console.text(&format!("{size} entries in {}, {files} files written\n", escape::line(&place)))?;
+        console.text(&format!(
+            "{size} entries in {}, {files} files written\n",
+            escape::line(&place)
+        ))?;
     }
     Ok(Status::Ok)
 }

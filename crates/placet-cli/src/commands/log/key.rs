@@ -20,7 +20,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     arguments.log.must_exist()?;
     let keys = Keys::open(&Sqlite::key_path(arguments.log.path())).map_err(Failure::unusable)?;
     if console.is_json() {
-        console.value(&json!({ "origin": keys.origin(), "verifier": keys.verifier().to_string() }))?;
+        console
+            .value(&json!({ "origin": keys.origin(), "verifier": keys.verifier().to_string() }))?;
     } else {
         console.bytes(format!("{}\n", keys.verifier()).as_bytes())?;
     }

@@ -59,8 +59,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     match arguments {
-        Arguments { index: Some(index), log: Some(log), .. } => prove(*index, log, arguments, console),
-        Arguments { against: Some(path), log: Some(log), .. } => against(path, log, arguments, console),
+        Arguments { index: Some(index), log: Some(log), .. } => {
+            prove(*index, log, arguments, console)
+        }
+        Arguments { against: Some(path), log: Some(log), .. } => {
+            against(path, log, arguments, console)
+        }
         Arguments { receipt: Some(path), verifier, .. } => check(path, verifier.given(), console),
         _ => Err(Failure::usage("name an entry, or --against, or --receipt")),
     }
@@ -113,7 +117,8 @@ fn deliver(value: &Value, out: Option<&Path>, text: &str, console: &Console) -> 
         console.value(value)?;
         return Ok(Status::Ok);
     };
-    std::fs::write(path, format!("{value}\n")).map_err(|error| Failure::file("write", path, error))?;
+    std::fs::write(path, format!("{value}\n"))
+        .map_err(|error| Failure::file("write", path, error))?;
     if console.is_json() {
         console.value(&json!({ "out": path }))?;
     } else {
@@ -124,7 +129,8 @@ fn deliver(value: &Value, out: Option<&Path>, text: &str, console: &Console) -> 
 
 /// Checks a receipt with nothing but the public key.
 fn check(path: &Path, verifier: Option<&Verifier>, console: &Console) -> Outcome {
-    let verifier = verifier.ok_or_else(|| Failure::usage("--receipt needs --verifier, the log's public key"))?;
+    let verifier = verifier
+        .ok_or_else(|| Failure::usage("--receipt needs --verifier, the log's public key"))?;
     let text = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
     let receipt = Receipt::parse(&text).map_err(Failure::found)?;
     let trusted = [verifier.clone()];

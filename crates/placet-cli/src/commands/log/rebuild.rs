@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     arguments.log.must_exist()?;
-    let mut store = Sqlite::open(arguments.log.path(), Options::default(), &System).map_err(Failure::unusable)?;
+    let mut store = Sqlite::open(arguments.log.path(), Options::default(), &System)
+        .map_err(Failure::unusable)?;
     store.rebuild().map_err(Failure::unusable)?;
     if console.is_json() {
         console.value(&json!({ "rebuilt": true }))?;

@@ -68,7 +68,8 @@ fn entries(arguments: &Arguments, reader: &mut SqliteReader, console: &Console) 
     let (mut next, mut left) = (arguments.from, arguments.limit.unwrap_or(u64::MAX));
     loop {
         let limit = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-        let entries = reader.view().and_then(|view| view.entries(next, limit)).map_err(Failure::unusable)?;
+        let entries =
+            reader.view().and_then(|view| view.entries(next, limit)).map_err(Failure::unusable)?;
         for stored in &entries {
             printer.entry(stored)?;
             next = stored.index.saturating_add(1);
@@ -105,7 +106,8 @@ struct Printer {
 
 impl Printer {
     fn new(console: &Console) -> Self {
-        let out = if console.is_json() { Out::Json(console.plain()) } else { Out::Text(console.out()) };
+        let out =
+            if console.is_json() { Out::Json(console.plain()) } else { Out::Text(console.out()) };
         Self { out, status: Status::Ok }
     }
 
@@ -121,7 +123,9 @@ impl Printer {
                 let index = cell(FAINT, &format!("{:>INDEX$}", stored.index), INDEX);
                 match entry {
                     Ok(entry) => writeln!(out, "{index}  {}", line(&entry)),
-                    Err(error) => writeln!(out, "{index}  {BAD}{}{BAD:#}", escape::line(&error.to_string())),
+                    Err(error) => {
+                        writeln!(out, "{index}  {BAD}{}{BAD:#}", escape::line(&error.to_string()))
+                    }
                 }
             }
         }
@@ -137,7 +141,8 @@ fn line(entry: &Entry) -> String {
 fn value(stored: &StoredEntry) -> Value {
     let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
     let private = stored.private.as_ref().and_then(|private| read(&private.payload));
-    let mut value = read(&stored.leaf).unwrap_or_else(|| json!({ "index": stored.index, "error": "the leaf cannot be read" }));
+    let mut value = read(&stored.leaf)
+        .unwrap_or_else(|| json!({ "index": stored.index, "error": "the leaf cannot be read" }));
     if let Some(fields) = value.as_object_mut() {
         fields.insert("private".to_owned(), private.unwrap_or_default());
     }
@@ -151,7 +156,8 @@ fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome
     let row = row.ok_or_else(|| Failure::found_because(format!("the log has no action {id}")))?;
     let entry = |index| view.entries(index, 1).map(|entries| entries.into_iter().next());
     let decided = entry(row.entry).map_err(Failure::unusable)?;
-    let decided = decided.ok_or_else(|| Failure::unusable_because(format!("entry {} is missing", row.entry)))?;
+    let decided = decided
+        .ok_or_else(|| Failure::unusable_because(format!("entry {} is missing", row.entry)))?;
     let closed = row.closed.map(entry).transpose().map_err(Failure::unusable)?.flatten();
     if console.is_json() {
         let entries: Vec<Value> = std::iter::once(&decided).chain(&closed).map(value).collect();
@@ -162,7 +168,11 @@ fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome
     text.push_str(&format!("{FAINT}status{FAINT:#}    {}\n", row.status));
     if let Some(closed) = closed {
         let entry = closed.decode().map_err(Failure::unusable)?;
-        text.push_str(&format!("{FAINT}closed{FAINT:#}    entry {}: {}\n", closed.index, line(&entry)));
+        text.push_str(&format!(
+            "{FAINT}closed{FAINT:#}    entry {}: {}\n",
+            closed.index,
+            line(&entry)
+        ));
     }
     console.text(&text)?;
     Ok(Status::Ok)
@@ -186,12 +196,17 @@ fn details(stored: &StoredEntry) -> Result<String, placet_store::entry::EntryErr
 fn decision(decided: &Decided) -> String {
     let (style, word) = describe::verdict(decided.decision.real());
     let mode = decided.decision.mode.as_str();
-    let mut text = format!("{FAINT}verdict{FAINT:#}   {style}{word}{style:#} {FAINT}in mode {mode}{FAINT:#}\n");
+    let mut text = format!(
+        "{FAINT}verdict{FAINT:#}   {style}{word}{style:#} {FAINT}in mode {mode}{FAINT:#}\n"
+    );
     for finding in &decided.decision.findings {
         text.push_str(&format!("          {}\n", describe::finding(finding)));
     }
     if let Some(approval) = &decided.approval {
-        text.push_str(&format!("{FAINT}approval{FAINT:#}  {} until {}\n", approval.id, approval.deadline));
+        text.push_str(&format!(
+            "{FAINT}approval{FAINT:#}  {} until {}\n",
+            approval.id, approval.deadline
+        ));
     }
     text
 }
@@ -199,11 +214,15 @@ fn decision(decided: &Decided) -> String {
 /// The frozen action. What the agent said is shown as what it is: a claim.
 fn payload(bytes: &[u8]) -> String {
     let Some(payload) = serde_json::from_slice::<Value>(bytes).ok() else { return String::new() };
-    let Some(action) = payload.pointer("/action/action").and_then(Value::as_object) else { return String::new() };
+    let Some(action) = payload.pointer("/action/action").and_then(Value::as_object) else {
+        return String::new();
+    };
     let mut text = String::new();
     for (name, value) in action {
         let claim = if name == "reason" { " (the agent's claim)" } else { "" };
-        let value = value.as_str().map_or_else(|| format!("{value:#}"), |text| Json::from(text).canonical());
+        let value = value
+            .as_str()
+            .map_or_else(|| format!("{value:#}"), |text| Json::from(text).canonical());
         let value = escape::lines(&value).replace('\n', "\n          ");
         text.push_str(&format!("{}{value}{FAINT}{claim}{FAINT:#}\n", cell(FAINT, name, 10)));
     }

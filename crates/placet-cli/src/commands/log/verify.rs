@@ -29,7 +29,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| Failure::file("read", path, error));
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|error| Failure::file("read", path, error));
     let earlier = arguments.against.as_ref().map(read).transpose()?;
     log_file::verify(arguments.log.path(), arguments.verifier.given(), earlier.as_deref(), console)
 }
