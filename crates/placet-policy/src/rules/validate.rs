@@ -141,8 +141,9 @@ impl<'a> Batch<'a> {
             Err(error) => return vec![unfit_schema(&error)],
         };
         let result = validator.validate(&policies, ValidationMode::Strict);
-        let errors =
-            result.validation_errors().map(|it| self.error(it.policy_id(), it, invalid(it, self.every_kind)));
+        let errors = result
+            .validation_errors()
+            .map(|it| self.error(it.policy_id(), it, invalid(it, self.every_kind)));
         let warnings =
             result.validation_warnings().map(|it| self.error(it.policy_id(), it, warned(it)));
         let errors: Vec<_> = errors.flatten().collect();
