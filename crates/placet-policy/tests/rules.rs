@@ -84,7 +84,7 @@ fn conditions_on_who_asks_and_what_it_is() {
         (r#"ip("10.1.1.1").isInRange(ip("10.0.0.0/8"))"#, true),
     ];
     for (condition, expected) in table {
-        let rules = load(&rule(REFUND, &format!("when {{ {condition} }}")));
+        let rules = load(&rule("action", &format!("when {{ {condition} }}")));
         let mut call = Call::of("issue_refund").params(r#"{"amount": 1}"#).value("10", Some("EUR"));
         call.effects = vec!["spends".to_owned()];
         assert_eq!(!call.hits(&rules).is_empty(), *expected, "{condition}");

@@ -77,7 +77,9 @@ impl Rules {
     /// # Errors
     /// Everything that is wrong, up to [`limits::MAX_RULE_ERRORS`], in the order of the files.
     pub fn load(files: &[(&str, &str)], classes: &[ClassSpec]) -> Result<Self, Vec<RuleError>> {
-        load::load(files, classes)
+        stacker::maybe_grow(limits::LOADING_STACK_BYTES, limits::LOADING_STACK_BYTES, || {
+            load::load(files, classes)
+        })
     }
 
     /// What the rules say of one call.

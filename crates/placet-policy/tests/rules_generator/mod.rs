@@ -38,6 +38,9 @@ impl Condition {
 }
 
 impl Generated {
+    /// How many lines its text has.
+    pub(crate) const LINES: usize = 3;
+
     /// Its text, with its number as its id.
     pub(crate) fn text(&self, number: usize) -> String {
         let verdict = if self.block { "block" } else { "require_approval" };
