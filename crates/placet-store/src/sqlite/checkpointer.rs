@@ -57,8 +57,10 @@ impl Checkpointer {
 
     /// Notes that about so many bytes were committed.
     pub(super) fn committed(&self, bytes: u64) {
-        self.since_relief.fetch_add(bytes, Ordering::Relaxed);
-        if self.since_pass.fetch_add(bytes, Ordering::Relaxed) + bytes >= PASS_EVERY {
+        let since_relief = self.since_relief.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let since_pass = self.since_pass.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        // When the writer is about to do it, the thread must not be in its way.
+        if since_pass >= PASS_EVERY && since_relief < RELIEF_EVERY {
             self.since_pass.store(0, Ordering::Relaxed);
             self.wake();
         }
@@ -72,9 +74,16 @@ impl Checkpointer {
 
     /// Does the rest of the work on the writer's connection, when there has been much.
     pub(super) fn relieve(&self, connection: &Connection) {
-        if self.since_relief.load(Ordering::Relaxed) >= RELIEF_EVERY {
-            self.since_relief.store(0, Ordering::Relaxed);
-            pass(connection);
+        if self.since_relief.load(Ordering::Relaxed) < RELIEF_EVERY {
+            return;
+        }
+        match pass(connection) {
+            Pass::Complete => self.since_relief.store(0, Ordering::Relaxed),
+            // A reader still looks at old pages. It is pointless to ask before every batch.
+            Pass::Incomplete => {
+                self.since_relief.store(RELIEF_EVERY - PASS_EVERY, Ordering::Relaxed);
+            }
+            Pass::Busy => {}
         }
     }
 
@@ -119,10 +128,27 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// How far a pass came.
+enum Pass {
+    /// Everything is in the file, and the write-ahead log starts over.
+    Complete,
+    /// Something is left.
+    Incomplete,
+    /// Someone else is at it.
+    Busy,
+}
+
 /// Moves what can be moved without waiting for anyone. Where it fails nothing is lost: what is in
 /// the write-ahead log is durable, and the next pass finds it.
-fn pass(connection: &Connection) {
-    drop(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+fn pass(connection: &Connection) -> Pass {
+    let counts = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    });
+    match counts {
+        Ok((0, pages, moved)) if pages == moved => Pass::Complete,
+        Ok((0, ..)) => Pass::Incomplete,
+        _ => Pass::Busy,
+    }
 }
 
 /// Empties the write-ahead log, and says whether that was possible.

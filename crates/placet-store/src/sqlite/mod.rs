@@ -156,12 +156,13 @@ fn connect(path: &Path, options: Options) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrate(&mut connection, path)?;
     // INVARIANT: with FULL in WAL mode a commit returns after the log of changes is on the disk.
-    // Erased bytes are overwritten, not only forgotten. Checkpoints are made by the checkpointer.
+    // Erased bytes are overwritten, not only forgotten. Checkpoints are made by the checkpointer;
+    // a write-ahead log that became larger than usual is cut to 64 MiB when it starts over.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-             PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;
-             PRAGMA temp_store = MEMORY;",
+             PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON;
+             PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(fault)?;
     if let Some(pages) = options.max_pages {

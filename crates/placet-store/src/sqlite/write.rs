@@ -206,8 +206,8 @@ fn project(connection: &Connection, change: &Change) -> Result<(), StoreError> {
 fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO actions (entry, id, at, tenant, agent, tool, class, verdict, would_have,
-             approval, deadline, status, closed)
+            "INSERT OR REPLACE INTO actions (entry, id, at, tenant, agent, tool, class, verdict,
+             would_have, approval, deadline, status, closed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )
         .map_err(fault)?;
@@ -232,7 +232,8 @@ fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreEr
 fn insert_switch(connection: &Connection, row: &SwitchRow) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO switches (entry, at, scope, reason, by, reset) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO switches (entry, at, scope, reason, by, reset)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
         .map_err(fault)?;
     let values = params![
