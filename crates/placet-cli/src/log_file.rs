@@ -40,6 +40,11 @@ pub(crate) struct VerifierArgument {
 }
 
 impl LogArgument {
+    /// The log at a path, for a command that does not always need one.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -96,6 +101,17 @@ fn reader(path: &Path) -> Result<SqliteReader, Failure> {
         StoreError::Missing(_) => missing(error),
         other => Failure::unusable(other),
     })
+}
+
+/// Refuses a path for a new log in a folder that is not there.
+pub(crate) fn must_have_folder(path: &Path) -> Result<(), Failure> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        None => Ok(()),
+        Some(folder) => Err(Failure::unusable_because(format!(
+            "there is no folder {} for the log",
+            folder.display()
+        ))),
+    }
 }
 
 fn missing(error: StoreError) -> Failure {

@@ -6,6 +6,7 @@ use std::thread;
 
 use placet::{Answer, Guard, GuardError};
 use placet_core::Action;
+use placet_store::SubmitError;
 
 use super::in_flight::InFlight;
 use super::sink::Sink;
@@ -105,6 +106,16 @@ impl Run<'_> {
                 totals.refused();
                 sink.refused(done.line, &reason)?;
             }
+            // Too much for any log to hold: an error of this line alone.
+            Ok((
+                _,
+                Err(GuardError::Unrecorded(
+                    error @ (SubmitError::TooLarge { .. } | SubmitError::Unwritable(_)),
+                )),
+            )) => {
+                totals.refused();
+                sink.refused(done.line, &error.to_string())?;
+            }
             Ok((action, answer)) => {
                 let answer = answer.map_err(|error| self.stop(done.line, sink, Some(error)))?;
                 if self.is_recorded && answer.log_index.is_none() {
@@ -130,7 +141,11 @@ impl Run<'_> {
             Some(error) => Failure::unusable(error).context(what),
             None => Failure::unusable_because(what),
         };
-        failure.help("every decision that was printed is in the log; see to its disk, then go on from this line")
+        if self.is_recorded {
+            failure.help("every decision that was printed is in the log; see to its disk, then go on from this line")
+        } else {
+            failure
+        }
     }
 }
 

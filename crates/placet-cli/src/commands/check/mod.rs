@@ -139,6 +139,7 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
 }
 
 fn open(policy: Option<&Path>, record: Option<&Path>) -> Result<Guard, Failure> {
+    record.map(log_file::must_have_folder).transpose()?;
     let files: Option<Vec<PolicyFile>> = policy.map(policy_file::read).transpose()?;
     let config = Config {
         policy: files.clone().map_or(PolicySource::Log, PolicySource::Files),

@@ -1,7 +1,7 @@
 //! Decisions as a table for people, a row as soon as it is decided.
 //!
-//! Rows are printed as they come, so the columns have fixed widths: what does not fit is cut, and
-//! the whole of it is in the JSON.
+//! Rows are printed as they come, so the columns have fixed widths. A name that does not fit is
+//! cut; the reason that an action is held or blocked goes on below, for it is why people look.
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use anstyle::Style;
 use placet::Answer;
 use placet_core::{Action, Finding, Json, Mode, Verdict};
 use placet_policy::Policy;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::sink::Sink;
 use super::totals::{Totals, real};
@@ -25,10 +26,10 @@ const VERDICT: usize = 14;
 const VALUE: usize = 14;
 /// Columns between two others.
 const GAP: usize = 2;
-/// Columns of a tool or a class at least.
-const LEAST_NAME: usize = 16;
-/// Columns of a tool or a class at most.
-const MOST_NAME: usize = 28;
+/// Columns of a tool with its class, at least and at most.
+const NAME: (usize, usize) = (22, 38);
+/// Columns of the reason at least.
+const LEAST_REASON: usize = 20;
 
 /// Prints a table, and below it what it comes to.
 pub(super) struct Rows {
@@ -42,9 +43,8 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn new(console: &Console, policy: Arc<Policy>) -> Self {
         let width = console.width();
-        let name = (width / 6).clamp(LEAST_NAME, MOST_NAME);
-        let reason =
-            width.saturating_sub(LINE + VERDICT + VALUE + 2 * name + 5 * GAP).max(LEAST_NAME);
+        let name = (width / 4).clamp(NAME.0, NAME.1);
+        let reason = width.saturating_sub(indent(name)).max(LEAST_REASON);
         Self { out: console.out(), policy, name, reason, has_heading: false }
     }
 
@@ -54,13 +54,13 @@ impl Rows {
         }
         self.has_heading = true;
         self.row(
-            ["line", "verdict", "tool", "class", "value", "because"]
+            ["line", "verdict", "tool → class", "value", "because"]
                 .map(|text| (FAINT, text.to_owned())),
         )
     }
 
-    fn row(&mut self, cells: [(Style, String); 6]) -> io::Result<()> {
-        let widths = [LINE, VERDICT, self.name, self.name, VALUE, 0];
+    fn row(&mut self, cells: [(Style, String); 5]) -> io::Result<()> {
+        let widths = [LINE, VERDICT, self.name, VALUE, 0];
         let cells =
             cells.iter().zip(widths).map(|((style, text), width)| cell(*style, text, width));
         let row = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
@@ -86,16 +86,17 @@ impl Sink for Rows {
     fn decided(&mut self, line: u64, action: &Action, answer: Answer) -> io::Result<()> {
         self.heading()?;
         let (style, verdict) = verdict(&answer);
-        let class = answer.class.as_ref().map_or("–", |class| class.as_str());
+        let mut reasons = reasons(&answer, self.reason).into_iter();
         let cells = [
             (FAINT, format!("{line:>LINE$}")),
             (style, verdict),
-            (STRONG, escape::clipped(action.tool.as_str(), self.name)),
-            (Style::new(), escape::clipped(class, self.name)),
+            (STRONG, escape::clipped(&name(action, &answer), self.name)),
             (Style::new(), self.value(action, &answer)),
-            (Style::new(), reason(&answer, self.reason)),
+            (Style::new(), reasons.next().unwrap_or_default()),
         ];
-        self.row(cells)
+        self.row(cells)?;
+        let indent = " ".repeat(indent(self.name));
+        reasons.try_for_each(|more| writeln!(self.out, "{indent}{more}"))
     }
 
     fn refused(&mut self, line: u64, reason: &str) -> io::Result<()> {
@@ -123,6 +124,21 @@ impl Sink for Rows {
     }
 }
 
+/// Where the reason begins.
+fn indent(name: usize) -> usize {
+    LINE + VERDICT + name + VALUE + 4 * GAP
+}
+
+/// The tool, with its class where that is called otherwise.
+fn name(action: &Action, answer: &Answer) -> String {
+    match &answer.class {
+        Some(class) if class.as_str() != action.tool.as_str() => {
+            format!("{} → {class}", action.tool)
+        }
+        _ => action.tool.to_string(),
+    }
+}
+
 fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.canonical(), str::to_owned)
 }
@@ -140,31 +156,47 @@ fn verdict(answer: &Answer) -> (Style, String) {
     }
 }
 
-/// What held it, and how much more did.
-fn reason(answer: &Answer, width: usize) -> String {
+/// What held it, in lines of at most `width` columns; one line for what was allowed.
+fn reasons(answer: &Answer, width: usize) -> Vec<String> {
     let real = real(answer);
-    let mut findings = answer.findings.iter().filter(|finding| finding.verdict == real);
-    let Some(first) = findings.next() else { return "nothing spoke for it".to_owned() };
-    let more = match findings.count() {
-        0 => String::new(),
-        more => format!(" (+{more})"),
-    };
-    let Finding { check, reason, .. } = first;
-    let text = escape::clipped(&format!("{check}: {reason}"), width.saturating_sub(more.len()));
-    format!("{text}{more}")
+    let findings = answer.findings.iter().filter(|finding| finding.verdict == real);
+    let texts = findings.map(|Finding { check, reason, .. }| format!("{check}: {reason}"));
+    match real {
+        Verdict::Allow => texts.take(1).map(|text| escape::clipped(&text, width)).collect(),
+        _ => texts.flat_map(|text| wrapped(&escape::line(&text), width)).collect(),
+    }
+}
+
+/// `text` broken between words, the continuation a little to the right.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let used = lines.last().map_or(0, |line| line.width());
+        if used > 0 && used + 1 + word.width() > width {
+            lines.push(format!("  {word}"));
+        } else if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 fn summary(totals: &Totals) -> String {
-    let count = |verdict| totals.of(verdict);
-    let (allowed, held, blocked) =
-        (count(Verdict::Allow), count(Verdict::RequireApproval), count(Verdict::Block));
+    let [allowed, held, blocked] = [Verdict::Allow, Verdict::RequireApproval, Verdict::Block]
+        .map(|verdict| totals.of(verdict));
     let mut text = format!(
-        "\n{STRONG}{} actions:{STRONG:#} {GOOD}{allowed} allowed{GOOD:#}, {HELD}{held} held for a \
+        "\n{STRONG}{}:{STRONG:#} {GOOD}{allowed} allowed{GOOD:#}, {HELD}{held} held for a \
          person{HELD:#}, {BAD}{blocked} blocked{BAD:#}",
-        totals.actions(),
+        counted(totals.actions(), "action"),
     );
     if totals.errors() > 0 {
-        text.push_str(&format!("; {BAD}{} lines could not be read{BAD:#}", totals.errors()));
+        text.push_str(&format!(
+            "; {BAD}{} could not be read{BAD:#}",
+            counted(totals.errors(), "line")
+        ));
     }
     text.push('\n');
     for (verdict, word) in [(Verdict::RequireApproval, "held by"), (Verdict::Block, "blocked by")] {
@@ -177,19 +209,25 @@ fn summary(totals: &Totals) -> String {
             text.push_str(&format!("{FAINT}{word}:{FAINT:#} {}\n", checks.join(", ")));
         }
     }
-    text.push_str(&legend(totals));
+    text.push_str(&format!("{FAINT}{}{FAINT:#}\n", legend(totals)));
     text
 }
 
 fn legend(totals: &Totals) -> String {
+    let words = "hold: a person must approve it · block: it does not run";
     if totals.relaxed() == 0 {
-        return format!(
-            "{FAINT}hold: a person must approve it · block: it does not run · (+1): one more reason{FAINT:#}\n"
-        );
+        return words.to_owned();
     }
     let mode = totals.mode().map_or("shadow", Mode::as_str);
     format!(
-        "{FAINT}allow (…): the mode is {mode}, so the caller was not stopped; in brackets what would \
-         have been{FAINT:#}\n"
+        "{words} · allow (…): it would have been, but the mode is {mode}, so {} not stopped",
+        match totals.relaxed() {
+            1 => "one action was".to_owned(),
+            count => format!("{count} actions were"),
+        }
     )
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

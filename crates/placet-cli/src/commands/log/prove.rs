@@ -31,11 +31,11 @@ Examples:
 #[group(id = "what", required = true, multiple = false, args = ["index", "against", "receipt"])]
 pub(crate) struct Arguments {
     /// The entry to prove
-    #[arg(value_name = "INDEX", requires = "path")]
+    #[arg(value_name = "INDEX", requires = "log")]
     index: Option<u64>,
 
     /// A checkpoint that was kept earlier
-    #[arg(long, value_name = "FILE", requires = "path")]
+    #[arg(long, value_name = "FILE", requires = "log")]
     against: Option<PathBuf>,
 
     /// A receipt to check
@@ -50,8 +50,9 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "index")]
     open: bool,
 
-    #[command(flatten)]
-    log: Option<LogArgument>,
+    /// The log
+    #[arg(long, value_name = "LOG", env = "PLACET_LOG", hide_env_values = true)]
+    log: Option<PathBuf>,
 
     #[command(flatten)]
     verifier: VerifierArgument,
@@ -60,10 +61,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     match arguments {
         Arguments { index: Some(index), log: Some(log), .. } => {
-            prove(*index, log, arguments, console)
+            prove(*index, &LogArgument::at(log), arguments, console)
         }
         Arguments { against: Some(path), log: Some(log), .. } => {
-            against(path, log, arguments, console)
+            against(path, &LogArgument::at(log), arguments, console)
         }
         Arguments { receipt: Some(path), verifier, .. } => check(path, verifier.given(), console),
         _ => Err(Failure::usage("name an entry, or --against, or --receipt")),
