@@ -143,9 +143,6 @@ fn a_changed_entry_is_named() {
     );
     let ended = world.run(&["log", "verify", "--log", "log.db"]);
     insta::assert_snapshot!(ended.snapshot());
-    let refused =
-        world.run(&["check", "trace.jsonl", "--policy", "policy.toml", "--record", "log.db"]);
-    assert_eq!((refused.status, refused.out.len()), (3, 0), "{}", refused.err);
 }
 
 #[test]
