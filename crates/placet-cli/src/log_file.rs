@@ -214,6 +214,7 @@ fn report_value(report: &Report, continuation: Option<&Result<Continuation, Prov
         "sound": report.is_sound(),
         "entries": report.entries,
         "erased": report.erased,
+        "signed": checkpoint.map(|checkpoint| checkpoint.size()),
         "origin": checkpoint.map(|checkpoint| checkpoint.origin().to_owned()),
         "root": checkpoint.map(|checkpoint| checkpoint.root()),
         "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -245,9 +246,13 @@ fn report_text(report: &Report, continuation: Option<&Result<Continuation, Prove
             escape::line(checkpoint.origin()),
             checkpoint.root(),
         )),
-        _ => text.push_str(&format!(
-            "{BAD}the log does not verify{BAD:#}: {} entries were looked at; do not trust it\n",
-            report.entries
+        checkpoint => text.push_str(&format!(
+            "{BAD}the log does not verify{BAD:#}: {} entries were found, {}; do not trust it\n",
+            report.entries,
+            match checkpoint {
+                Some(checkpoint) => format!("{} were signed", checkpoint.size()),
+                None => "none were signed".to_owned(),
+            },
         )),
     }
     match continuation {

@@ -143,9 +143,6 @@ fn a_changed_entry_is_named() {
     );
     let ended = world.run(&["log", "verify", "--log", "log.db"]);
     insta::assert_snapshot!(ended.snapshot());
-    let refused =
-        world.run(&["check", "trace.jsonl", "--policy", "policy.toml", "--record", "log.db"]);
-    assert_eq!((refused.status, refused.out.len()), (3, 0), "{}", refused.err);
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn a_cut_tail_is_found() {
     sql(&world, "DELETE FROM entries WHERE idx >= 300");
     let ended = world.run(&["log", "verify", "--log", "log.db"]);
     assert_eq!(ended.status, 1);
-    assert!(ended.out.contains("entry 300: is missing"), "{}", ended.out);
+    assert!(ended.out.contains("300 entries were found, 333 were signed"), "{}", ended.out);
     let refused = world.run(&["check", "--record", "log.db"]);
     assert_eq!(refused.status, 3, "{}", refused.err);
 }
