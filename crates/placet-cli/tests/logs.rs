@@ -1,5 +1,10 @@
 //! The commands on a log: what they show, prove, change and refuse.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -52,20 +57,38 @@ fn showing() {
     let world = world();
     insta::assert_snapshot!(story(
         &world,
-        &["log show", "log show --from 2 --limit 1", "log show --from 3 --json", "log show --from 99"]
+        &[
+            "log show",
+            "log show --from 2 --limit 1",
+            "log show --from 3 --json",
+            "log show --from 99"
+        ]
     ));
 }
 
 #[test]
 fn showing_one_action() {
     let world = world();
-    let entry: Value = serde_json::from_str(&world.ok(&["log", "show", "--log", "log.db", "--from", "2", "--limit", "1", "--json"])).unwrap();
+    let entry: Value = serde_json::from_str(
+        &world.ok(&["log", "show", "--log", "log.db", "--from", "2", "--limit", "1", "--json"]),
+    )
+    .unwrap();
     let id = entry.pointer("/event/decided/id").unwrap().as_str().unwrap();
     let shown = world.ok(&["log", "show", "--log", "log.db", "--action", id]);
     insta::assert_snapshot!(stable(&shown));
-    let json: Value = serde_json::from_str(&world.ok(&["log", "show", "--log", "log.db", "--action", id, "--json"])).unwrap();
+    let json: Value = serde_json::from_str(
+        &world.ok(&["log", "show", "--log", "log.db", "--action", id, "--json"]),
+    )
+    .unwrap();
     assert_eq!((&json["status"], &json["entries"][0]["index"]), (&"pending".into(), &2.into()));
-    let other = world.run(&["log", "show", "--log", "log.db", "--action", "act_01999999-0000-7000-8000-000000000000"]);
+    let other = world.run(&[
+        "log",
+        "show",
+        "--log",
+        "log.db",
+        "--action",
+        "act_01999999-0000-7000-8000-000000000000",
+    ]);
     assert_eq!(other.status, 1);
     assert_eq!(world.run(&["log", "show", "--log", "log.db", "--action", "17"]).status, 2);
 }
@@ -145,7 +168,9 @@ fn verifying_and_proving() {
             "log export tiles --json",
         ]
     ));
-    let check = |file: &str, key: &str| world.run(&["log", "prove", "--receipt", file, "--verifier", key.trim()]);
+    let check = |file: &str, key: &str| {
+        world.run(&["log", "prove", "--receipt", file, "--verifier", key.trim()])
+    };
     let held = check("receipt.json", &key);
     assert!(held.status == 0 && held.out.contains("entry 2 of"), "{}{}", held.out, held.err);
     world.write("forged.json", world.read("receipt.json").replace("require_approval", "allow"));
@@ -159,7 +184,8 @@ fn verifying_and_proving() {
 #[test]
 fn a_receipt_opens_the_private_part_only_when_asked_to() {
     let world = world();
-    let prove = |extra: &[&str]| world.ok(&[&["log", "prove", "2", "--log", "log.db"], extra].concat());
+    let prove =
+        |extra: &[&str]| world.ok(&[&["log", "prove", "2", "--log", "log.db"], extra].concat());
     assert!(!prove(&[]).contains("o-1"));
     assert!(prove(&["--open"]).contains("o-1"));
 }
@@ -171,7 +197,10 @@ fn another_key_verifies_nothing() {
     let ended = world.run(&["log", "verify", "--log", "log.db", "--verifier", key.trim()]);
     assert_eq!(ended.status, 1);
     assert!(ended.out.contains("not to be trusted"), "{}", ended.out);
-    assert_eq!(world.run(&["log", "verify", "--log", "log.db", "--verifier", "nonsense"]).status, 2);
+    assert_eq!(
+        world.run(&["log", "verify", "--log", "log.db", "--verifier", "nonsense"]).status,
+        2
+    );
 }
 
 #[test]
@@ -188,18 +217,39 @@ fn erasing() {
     let world = world();
     insta::assert_snapshot!(story(
         &world,
-        &["log erase 2 --reason asked --by ann", "log show --from 2", "log verify", "log erase 0 --reason x", "log erase 77 --reason x"]
+        &[
+            "log erase 2 --reason asked --by ann",
+            "log show --from 2",
+            "log verify",
+            "log erase 0 --reason x",
+            "log erase 77 --reason x"
+        ]
     ));
-    let bytes = ["log.db", "log.db-wal"].map(|name| std::fs::read(world.path(name)).unwrap_or_default()).concat();
-    assert!(!String::from_utf8_lossy(&bytes).contains("ylecin"), "the erased reason is still on the disk");
+    let bytes = ["log.db", "log.db-wal"]
+        .map(|name| std::fs::read(world.path(name)).unwrap_or_default())
+        .concat();
+    assert!(
+        !String::from_utf8_lossy(&bytes).contains("ylecin"),
+        "the erased reason is still on the disk"
+    );
 }
 
 #[test]
 fn a_log_that_is_not_there_is_never_made_by_looking_at_it() {
     let world = World::new();
     for command in [
-        "log show", "log verify", "log checkpoint", "log key", "log rebuild", "log prove 1", "log export x", "kill list",
-        "autonomy", "log erase 1 --reason x", "kill trip all --reason x", "evidence report --class c --source s --passed 1 --failed 0",
+        "log show",
+        "log verify",
+        "log checkpoint",
+        "log key",
+        "log rebuild",
+        "log prove 1",
+        "log export x",
+        "kill list",
+        "autonomy",
+        "log erase 1 --reason x",
+        "kill trip all --reason x",
+        "evidence report --class c --source s --passed 1 --failed 0",
     ] {
         let arguments: Vec<&str> = command.split(' ').chain(["--log", "none.db"]).collect();
         let ended = world.run(&arguments);
@@ -226,7 +276,8 @@ fn another_programs_file_is_left_alone() {
 fn a_second_process_is_refused_and_told_who_is_first() {
     let world = world();
     let mut command = world.command(&["check", "--record", "log.db"]);
-    let mut first = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut input = first.stdin.take().unwrap();
     input.write_all(b"{\"tool\": \"get_order\"}\n").unwrap();
     let mut output = BufReader::new(first.stdout.take().unwrap());
@@ -235,7 +286,15 @@ fn a_second_process_is_refused_and_told_who_is_first() {
     insta::assert_snapshot!(refused.snapshot());
     assert!(refused.err.contains(&format!("process {}", first.id())), "{}", refused.err);
     // Whoever only looks is let in.
-    for command in ["log show", "log verify", "log checkpoint", "log prove 1", "log export tiles", "kill list", "autonomy"] {
+    for command in [
+        "log show",
+        "log verify",
+        "log checkpoint",
+        "log prove 1",
+        "log export tiles",
+        "kill list",
+        "autonomy",
+    ] {
         let arguments: Vec<&str> = command.split(' ').chain(["--log", "log.db"]).collect();
         world.ok(&arguments);
     }
@@ -262,7 +321,8 @@ fn with_json_every_error_is_json() {
         (&["check", "none.jsonl", "--json"], 3),
     ] {
         let ended = world.run(arguments);
-        let error: Value = serde_json::from_str(&ended.err).unwrap_or_else(|_| panic!("{arguments:?}: {}", ended.err));
+        let error: Value = serde_json::from_str(&ended.err)
+            .unwrap_or_else(|_| panic!("{arguments:?}: {}", ended.err));
         assert_eq!((ended.status, &error["status"]), (status, &status.into()), "{arguments:?}");
         assert!(error["error"].as_str().is_some_and(|text| !text.is_empty()));
         assert!(ended.out.is_empty());

@@ -23,7 +23,10 @@ fn a_policy_from_calls() {
     insta::assert_snapshot!(world.run(&["init", "--tools", "calls.jsonl"]).snapshot());
     insta::assert_snapshot!(world.read("policy.toml"));
     let lint: Value = serde_json::from_str(&world.ok(&["policy", "lint", "--json"])).unwrap();
-    assert_eq!((&lint["valid"], &lint["classes"], &lint["mode"]), (&true.into(), &6.into(), &"shadow".into()));
+    assert_eq!(
+        (&lint["valid"], &lint["classes"], &lint["mode"]),
+        (&true.into(), &6.into(), &"shadow".into())
+    );
     let decided = world.run(&["check", "calls.jsonl", "--policy", "policy.toml"]);
     assert_eq!((decided.status, decided.out.lines().count()), (0, 8));
 }
@@ -69,11 +72,16 @@ fn a_tool_cannot_write_into_the_policy() {
     let world = World::new();
     let hostile = r#""]\n[actions.x]\nrisk = \"read\"\n#""#;
     let name = r#"{"name": "evil\"]", "description": "x\n[actions.y]"}"#;
-    for tools in [hostile.to_owned(), name.to_owned(), r#"{"tool": "a.b'c\\", "params": {"k\n]": 1}}"#.to_owned()] {
+    for tools in [
+        hostile.to_owned(),
+        name.to_owned(),
+        r#"{"tool": "a.b'c\\", "params": {"k\n]": 1}}"#.to_owned(),
+    ] {
         world.write("tools.json", tools);
         let ended = world.run(&["init", "--tools", "tools.json", "--force"]);
         if ended.status == 0 {
-            let lint: Value = serde_json::from_str(&world.ok(&["policy", "lint", "--json"])).unwrap();
+            let lint: Value =
+                serde_json::from_str(&world.ok(&["policy", "lint", "--json"])).unwrap();
             assert_eq!(lint["classes"], 1);
         } else {
             assert!(ended.err.contains("control character"), "{}", ended.err);
@@ -95,7 +103,9 @@ fn an_existing_policy_is_kept() {
 #[test]
 fn tools_that_cannot_be_read() {
     let world = World::new();
-    for tools in ["17", "{\"nome\": \"x\"}", "\"ok\"\n{\"tool\": 1}\n", "[\"a\",\n", "{\n\"tools\": [1]}"] {
+    for tools in
+        ["17", "{\"nome\": \"x\"}", "\"ok\"\n{\"tool\": 1}\n", "[\"a\",\n", "{\n\"tools\": [1]}"]
+    {
         world.write("tools", tools);
         let ended = world.run(&["init", "--tools", "tools"]);
         assert_eq!(ended.status, 3, "{tools}");
@@ -108,7 +118,10 @@ fn linting() {
     let world = World::with_example();
     let sound = world.run(&["policy", "lint"]);
     assert_eq!((sound.status, sound.err.as_str()), (0, ""));
-    world.write("policy.toml", "version = 1\nmode = \"sahdow\"\n[actions.pay]\nrisk = \"read\"\nauto_cap = \"5\"\n");
+    world.write(
+        "policy.toml",
+        "version = 1\nmode = \"sahdow\"\n[actions.pay]\nrisk = \"read\"\nauto_cap = \"5\"\n",
+    );
     insta::assert_snapshot!(world.run(&["policy", "lint"]).snapshot());
     let json: Value = serde_json::from_str(&world.run(&["policy", "lint", "--json"]).out).unwrap();
     assert_eq!((&json["valid"], &json["diagnostics"][0]["line"]), (&false.into(), &2.into()));
@@ -125,7 +138,9 @@ fn schemas() {
     assert!(schema["properties"]["unclassified"].is_object());
     let cedar = world.ok(&["policy", "schema", "--cedar", "policy.toml"]);
     assert!(cedar.contains("issue_refund"), "{cedar}");
-    let json: Value = serde_json::from_str(&world.ok(&["policy", "schema", "--cedar", "policy.toml", "--json"])).unwrap();
+    let json: Value =
+        serde_json::from_str(&world.ok(&["policy", "schema", "--cedar", "policy.toml", "--json"]))
+            .unwrap();
     assert_eq!(json["cedar"].as_str(), Some(cedar.as_str()));
 }
 
@@ -144,6 +159,12 @@ fn classifying() {
         &["classify", "--file", "calls.jsonl"],
         &["classify"],
     ]
-    .map(|arguments| format!("$ placet {}\n{}", arguments.join(" ").escape_debug(), world.run(arguments).snapshot()));
+    .map(|arguments| {
+        format!(
+            "$ placet {}\n{}",
+            arguments.join(" ").escape_debug(),
+            world.run(arguments).snapshot()
+        )
+    });
     insta::assert_snapshot!(shown.join("\n"));
 }

@@ -36,13 +36,21 @@ fn every_shell_has_completions() {
 #[test]
 fn help_and_version_are_no_errors() {
     let world = World::new();
-    for arguments in [&["--help"][..], &["help"], &["check", "--help"], &["log", "prove", "-h"], &["--version"]] {
+    for arguments in
+        [&["--help"][..], &["help"], &["check", "--help"], &["log", "prove", "-h"], &["--version"]]
+    {
         let ended = world.run(arguments);
-        assert!(ended.status == 0 && ended.err.is_empty() && !ended.out.is_empty(), "{arguments:?}");
+        assert!(
+            ended.status == 0 && ended.err.is_empty() && !ended.out.is_empty(),
+            "{arguments:?}"
+        );
     }
     assert!(world.ok(&["--help"]).contains("Exit status:"));
     for arguments in [&["chek"][..], &["log"], &["check", "--nope"]] {
         let ended = world.run(arguments);
-        assert!(ended.status == 2 && ended.out.is_empty() && !ended.err.is_empty(), "{arguments:?}");
+        assert!(
+            ended.status == 2 && ended.out.is_empty() && !ended.err.is_empty(),
+            "{arguments:?}"
+        );
     }
 }

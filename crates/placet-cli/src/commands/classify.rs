@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use placet_core::json::Object;
 use placet_core::{Action, Json, RiskTier};
 use placet_policy::inspect::{Annotations, Call, Classification, classify};
@@ -27,7 +27,8 @@ Examples:
 /// in its arguments and not in its name.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-#[group(id = "calls", required = true, multiple = false, args = ["tool", "file"])]
+#[command(group = ArgGroup::new("calls").required(true).args(["tool", "file"]))]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// The whole name of the tool
     #[arg(value_name = "TOOL")]

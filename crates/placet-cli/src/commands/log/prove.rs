@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use placet_core::log::{Receipt, Verifier};
 use placet_store::Reader as _;
 use placet_store::prove::{Continuation, ProveError, receipt};
@@ -28,7 +28,8 @@ Examples:
 /// was signed for. With --receipt it checks a receipt, for which no log is needed.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUSES}"))]
-#[group(id = "what", required = true, multiple = false, args = ["index", "against", "receipt"])]
+#[command(group = ArgGroup::new("what").required(true).args(["index", "against", "receipt"]))]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// The entry to prove
     #[arg(value_name = "INDEX", requires = "log")]
