@@ -1,5 +1,10 @@
 //! What is said of rules that cannot be loaded: every kind of error, with its whole text.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod rules_support;
 

@@ -3,6 +3,7 @@
 //! Cedar passes over a policy that fails; here a failure is a [`Failure`], which becomes a hit.
 //! The context is made of typed values, never of JSON: Cedar would read `{"__entity": …}` and
 //! `{"__extn": …}` in an agent's params as something else than what they are.
+#![expect(clippy::disallowed_types, reason = "Cedar takes the parents of an entity as a HashSet")]
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -31,10 +32,10 @@ pub(super) struct Question(OnceCell<Option<(Request, Entities)>>);
 impl CedarRule {
     /// A rule, with the actions that it names and their groups. `None` when Cedar refuses to hold
     /// two policies with different ids or an action in a group, which it does not.
-    pub(super) fn new(rule: &Policy, named: &[(String, String)]) -> Option<Self> {
+    pub(super) fn new(rule: &Policy, named: &[(String, &str)]) -> Option<Self> {
         let pass = Policy::parse(Some(PolicyId::new("pass")), PASS).ok()?;
         let rule = rule.new_id(PolicyId::new("rule"));
-        let action = |(name, group): &(String, String)| {
+        let action = |(name, group): &(String, &str)| {
             let action = |id: &str| uid(Entity { kind: EntityKind::Action, id });
             Some(CedarEntity::new_no_attrs(action(name)?, HashSet::from([action(group)?])))
         };

@@ -138,13 +138,13 @@ fn binary(op: BinaryOp, sides: Box<[Node; 2]>) -> Option<Node> {
         BinaryOp::ContainsAll => Node::Membership(Membership::All, sides),
         BinaryOp::ContainsAny => Node::Membership(Membership::Any, sides),
         // Who is in what is known of the call itself; Cedar is told of the actions that a rule names.
-        BinaryOp::In if is_variable(&sides[0]) => Node::In(sides),
+        BinaryOp::In if is_variable(&sides) => Node::In(sides),
         _ => return None,
     })
 }
 
-fn is_variable(node: &Node) -> bool {
-    matches!(node, Node::Principal | Node::Action | Node::Resource)
+fn is_variable([left, _]: &[Node; 2]) -> bool {
+    matches!(left, Node::Principal | Node::Action | Node::Resource)
 }
 
 fn attribute(of: &Expr, name: &str) -> Option<Node> {

@@ -3,27 +3,31 @@
 //! The scope of a rule names actions, a group or nothing. So a class has the rules that name it,
 //! each risk has the rules that name its group or nothing, and no other rule is looked at: what a
 //! decision costs does not grow with the number of classes.
+#![expect(clippy::disallowed_types, reason = "classes are looked up and never iterated")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use cedar_policy::{ActionConstraint, EntityUid};
 use placet_core::{ClassName, RiskTier};
 
 use super::ClassSpec;
-use super::schema::{TIERS, UNCLASSIFIED, group};
+use super::schema::{Params, TIERS, UNCLASSIFIED, group};
 use crate::params::ParamType;
 
 /// The place of a rule in the order of the files.
 pub(super) type RuleNumber = usize;
 
+/// Declared params, sorted by name. Classes that declare the same share them, so that deciding for
+/// one class finds in the processor's cache what it needed for another.
+pub(super) type Shape = Arc<[(Box<str>, ParamType)]>;
+
 /// What rules need to know of a class.
 #[derive(Debug)]
 pub(super) struct Class {
     pub(super) action: Box<str>,
-    pub(super) group: Option<Box<str>>,
-    risk: Option<RiskTier>,
-    /// Sorted by name.
-    pub(super) params: Box<[(Box<str>, ParamType)]>,
+    pub(super) risk: Option<RiskTier>,
+    pub(super) params: Shape,
     /// The rules that name it.
     own: Vec<RuleNumber>,
 }
@@ -41,13 +45,17 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn new(classes: &[ClassSpec]) -> Self {
+        let mut shapes: BTreeMap<&Params, Shape> = BTreeMap::new();
+        let classes = classes.iter().map(|spec| {
+            let shape = shapes.entry(&spec.params).or_insert_with(|| shape(&spec.params));
+            (spec.name.clone(), Class::new(spec, Arc::clone(shape)))
+        });
         Self {
-            classes: classes.iter().map(|spec| (spec.name.clone(), Class::new(spec))).collect(),
+            classes: classes.collect(),
             unclassified: Class {
                 action: UNCLASSIFIED.into(),
-                group: None,
                 risk: None,
-                params: Box::default(),
+                params: Arc::default(),
                 own: Vec::new(),
             },
             grouped: Default::default(),
@@ -113,15 +121,14 @@ fn push(rules: &mut Vec<RuleNumber>, rule: RuleNumber) {
 }
 
 impl Class {
-    fn new(spec: &ClassSpec) -> Self {
-        Self {
-            action: spec.name.as_str().into(),
-            group: Some(group(spec.risk).into()),
-            risk: Some(spec.risk),
-            params: spec.params.iter().map(|(name, kind)| (name.as_str().into(), *kind)).collect(),
-            own: Vec::new(),
-        }
+    fn new(spec: &ClassSpec, params: Shape) -> Self {
+        let action = spec.name.as_str().into();
+        Self { action, risk: Some(spec.risk), params, own: Vec::new() }
     }
+}
+
+fn shape(params: &Params) -> Shape {
+    params.iter().map(|(name, kind)| (name.as_str().into(), *kind)).collect()
 }
 
 /// Ascending lists, merged. A rule that names a class and its group is in two of them.

@@ -159,7 +159,7 @@ fn finish(draft: Draft<'_>, classes: &Classes<'_>) -> Result<Rule, RuleError> {
                 )
             };
             let named = classes.named_in(&policy);
-            Condition::Interpreted(CedarRule::new(&policy, &named).ok_or_else(unfit)?)
+            Condition::Interpreted(Box::new(CedarRule::new(&policy, &named).ok_or_else(unfit)?))
         }
     };
     Ok(Rule { id, verdict, reason, touches, condition })

@@ -134,7 +134,7 @@ struct Rule {
 #[derive(Debug)]
 enum Condition {
     Compiled(Node),
-    Interpreted(CedarRule),
+    Interpreted(Box<CedarRule>),
 }
 
 impl Rule {

@@ -164,8 +164,14 @@ impl Node {
             Self::HasParam(name) => Ok(facts.param(name).is_some()),
             Self::Not(inner) => Ok(!inner.holds(facts)?),
             Self::IsEmpty(inner) => Ok(inner.value(facts)?.set()?.len() == 0),
-            Self::And(sides) => Ok(sides[0].holds(facts)? && sides[1].holds(facts)?),
-            Self::Or(sides) => Ok(sides[0].holds(facts)? || sides[1].holds(facts)?),
+            Self::And(sides) => {
+                let [left, right] = sides.as_ref();
+                Ok(left.holds(facts)? && right.holds(facts)?)
+            }
+            Self::Or(sides) => {
+                let [left, right] = sides.as_ref();
+                Ok(left.holds(facts)? || right.holds(facts)?)
+            }
             Self::Equal { sides, wanted } => {
                 let [left, right] = both(sides, facts)?;
                 Ok(left.equals(right) == *wanted)

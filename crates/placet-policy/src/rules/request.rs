@@ -7,6 +7,7 @@ use placet_core::{ClassName, RiskTier};
 
 use super::index::Class;
 use super::program::{Entity, EntityKind, Scalar, Set, Value};
+use super::schema::group;
 use crate::params::{ParamKind, ParamType};
 
 /// Digits after the point that a Cedar decimal has.
@@ -197,7 +198,7 @@ impl<'a> Facts<'a> {
         if of == self.principal() {
             Some(Entity { kind: EntityKind::Tenant, id: self.request.tenant })
         } else if of == self.action() {
-            self.class.group.as_deref().map(|id| Entity { kind: EntityKind::Action, id })
+            self.class.risk.map(|risk| Entity { kind: EntityKind::Action, id: group(risk) })
         } else {
             None
         }

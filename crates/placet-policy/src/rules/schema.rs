@@ -24,8 +24,12 @@ pub(super) const TIERS: [RiskTier; 3] =
 pub(super) type Params = BTreeMap<String, ParamType>;
 
 /// The name of the group of a risk.
-pub(super) fn group(risk: RiskTier) -> String {
-    format!("{RISK_PREFIX}{risk}")
+pub(super) fn group(risk: RiskTier) -> &'static str {
+    match risk {
+        RiskTier::Read => "risk:read",
+        RiskTier::ReversibleWrite => "risk:reversible_write",
+        RiskTier::Consequential => "risk:consequential",
+    }
 }
 
 /// Whether an action of this name is not a class.
@@ -55,7 +59,7 @@ pub(super) fn text<'a>(classes: impl Iterator<Item = &'a ClassSpec>) -> String {
 }
 
 fn action(text: &mut String, class: &ClassSpec, number: usize) {
-    let (name, risk) = (quoted(class.name.as_str()), quoted(&group(class.risk)));
+    let (name, risk) = (quoted(class.name.as_str()), quoted(group(class.risk)));
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,

@@ -27,7 +27,7 @@ use crate::file::suggest;
 pub(super) struct Classes<'a> {
     pub(super) specs: &'a [ClassSpec],
     by_name: BTreeMap<&'a str, &'a ClassSpec>,
-    groups: BTreeMap<String, RiskTier>,
+    groups: [&'static str; 3],
 }
 
 impl<'a> Classes<'a> {
@@ -35,20 +35,18 @@ impl<'a> Classes<'a> {
         Self {
             specs,
             by_name: specs.iter().map(|spec| (spec.name.as_str(), spec)).collect(),
-            groups: schema::TIERS.into_iter().map(|tier| (schema::group(tier), tier)).collect(),
+            groups: schema::TIERS.map(schema::group),
         }
     }
 
     /// The classes that a rule names, each with its group.
-    pub(super) fn named_in(&self, rule: &Policy) -> Vec<(String, String)> {
+    pub(super) fn named_in(&self, rule: &Policy) -> Vec<(String, &'static str)> {
         let classes = actions(rule).into_iter().filter_map(|name| self.by_name.get(name.as_str()));
         classes.map(|class| (class.name.to_string(), schema::group(class.risk))).collect()
     }
 
     fn knows(&self, action: &str) -> bool {
-        action == UNCLASSIFIED
-            || self.by_name.contains_key(action)
-            || self.groups.contains_key(action)
+        action == UNCLASSIFIED || self.by_name.contains_key(action) || self.groups.contains(&action)
     }
 
     fn nearest(&self, name: &str) -> Option<&'a str> {
@@ -57,12 +55,15 @@ impl<'a> Classes<'a> {
 
     /// The schema of the classes that `named` names, or of those and one of each other kind.
     fn schema(&self, named: &BTreeSet<String>, every_kind: bool) -> String {
+        let named_classes =
+            named.iter().filter_map(|name| self.by_name.get(name.as_str())).copied();
+        if !every_kind {
+            return schema::text(named_classes);
+        }
         let mut kinds: BTreeSet<(RiskTier, &Params)> = BTreeSet::new();
-        let included = self.specs.iter().filter(|class| {
-            named.contains(class.name.as_str())
-                || (every_kind && kinds.insert((class.risk, &class.params)))
-        });
-        schema::text(included)
+        let others = self.specs.iter().filter(|class| !named.contains(class.name.as_str()));
+        let others = others.filter(|class| kinds.insert((class.risk, &class.params)));
+        schema::text(named_classes.chain(others))
     }
 }
 
@@ -241,7 +242,7 @@ fn actions(rule: &Policy) -> BTreeSet<String> {
 
 /// Whether the scope of a rule is made of classes that it names.
 fn names_its_actions(rule: &Policy, classes: &Classes<'_>) -> bool {
-    let group = |name: &str| classes.groups.contains_key(name);
+    let group = |name: &str| classes.groups.contains(&name);
     match rule.action_constraint() {
         ActionConstraint::Any => false,
         ActionConstraint::Eq(_) => true,
