@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+pub(crate) const HELP: &str = "\
+Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
+
+usage: placet-bench [--only decide|durable|log] [--quick] [--dry-run | --out FOLDER]
+
+  --only PART    measure one part only, and print it instead of writing the report
+  --quick        a few seconds instead of minutes; the figures mean little
+  --dry-run      print the report instead of writing it
+  --out FOLDER   write the report there";
+
+/// What to do.
+pub(crate) enum Command {
+    Help,
+    Measure(Args),
+    /// One measurement that needs a process of its own.
+    Child(Child),
+}
+
+/// What to measure, and where to write it.
+pub(crate) struct Args {
+    pub(crate) only: Option<Part>,
+    pub(crate) quick: bool,
+    /// Where the report goes; without it to stdout.
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// One part of the report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Decide,
+    Durable,
+    Log,
+}
+
+/// A measurement in a process of its own, on the log at a path.
+pub(crate) enum Child {
+    /// Fills a log with so many entries and leaves it as a crash would.
+    Fill(PathBuf, u64),
+    /// Opens the log, and leaves it as a crash would.
+    Open(PathBuf),
+    /// Opens the log and closes it.
+    Close(PathBuf),
+    /// Opens the file with SQLite alone and counts the entries.
+    Count(PathBuf),
+}
+
+impl Args {
+    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Command> {
+        let mut words = words.peekable();
+        if words.next_if(|word| word == "child").is_some() {
+            return Child::parse(&words.collect::<Vec<_>>()).map(Command::Child);
+        }
+        let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let mut args = Self { only: None, quick: false, out: Some(docs) };
+        while let Some(word) = words.next() {
+            match (word.as_str(), words.peek()) {
+                ("--help" | "-h", _) => return Ok(Command::Help),
+                ("--quick", _) => args.quick = true,
+                ("--dry-run", _) => args.out = None,
+                ("--out", Some(_)) => args.out = words.next().map(PathBuf::from),
+                ("--only", Some(name)) => {
+                    args.only = Some(Part::named(name)?);
+                    args.out = None;
+                    words.next();
+                }
+                _ => bail!("{word:?} is not understood here\n\n{HELP}"),
+            }
+        }
+        Ok(Command::Measure(args))
+    }
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 3] = [Self::Decide, Self::Durable, Self::Log];
+
+    fn named(name: &str) -> Result<Self> {
+        match Self::ALL.into_iter().find(|part| part.to_string() == name) {
+            Some(part) => Ok(part),
+            None => bail!("{name:?} is no part of the report; write decide, durable or log"),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Decide => "decide",
+            Self::Durable => "durable",
+            Self::Log => "log",
+        })
+    }
+}
+
+impl Child {
+    /// The words that make this program run it.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut words = vec!["child".to_owned()];
+        words.extend(match self {
+            Self::Fill(at, count) => vec!["fill".to_owned(), path(at), count.to_string()],
+            Self::Open(at) => vec!["open".to_owned(), path(at)],
+            Self::Close(at) => vec!["close".to_owned(), path(at)],
+            Self::Count(at) => vec!["count".to_owned(), path(at)],
+        });
+        words
+    }
+
+    fn parse(words: &[String]) -> Result<Self> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Ok(match words.as_slice() {
+            ["fill", path, count] => Self::Fill(path.into(), count.parse()?),
+            ["open", path] => Self::Open(path.into()),
+            ["close", path] => Self::Close(path.into()),
+            ["count", path] => Self::Count(path.into()),
+            _ => bail!("a child does fill, open, close or count"),
+        })
+    }
+}

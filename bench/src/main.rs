@@ -1,0 +1,72 @@
+//! Measures Placet, and beside it what else one could use, and writes a report about it.
+//!
+//! `cargo run --release --bin placet-bench` takes some minutes and replaces `docs/benchmarks.md`
+//! and its chart. Whatever is compared is measured in the same run and in turns, a round of each,
+//! so that a machine that is busy for a while slows all of them; the report has the medians.
+
+mod args;
+mod chart;
+mod decide;
+mod durable;
+mod log;
+mod machine;
+mod measure;
+mod report;
+mod sample;
+mod scratch;
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use args::{Args, Command, Part};
+use report::Report;
+
+fn main() -> Result<()> {
+    match Args::parse(std::env::args().skip(1))? {
+        Command::Help => show(args::HELP),
+        Command::Measure(args) => measure_all(&args)?,
+        Command::Child(child) => show(&log::run_child(&child)?),
+    }
+    Ok(())
+}
+
+fn measure_all(args: &Args) -> Result<()> {
+    let scale = if args.quick { measure::Scale::QUICK } else { measure::Scale::FULL };
+    let mut report = Report::new(machine::describe());
+    for part in Part::ALL.into_iter().filter(|part| args.only.is_none_or(|only| only == *part)) {
+        progress(&format!("{part}:"));
+        report.add(match part {
+            Part::Decide => decide::measure(&scale),
+            Part::Durable => durable::measure(&scale),
+            Part::Log => log::measure(&scale),
+        }?);
+    }
+    write(args, &report)
+}
+
+fn write(args: &Args, report: &Report) -> Result<()> {
+    let text = report.markdown();
+    let Some(folder) = &args.out else {
+        show(&text);
+        return Ok(());
+    };
+    fs::create_dir_all(folder).context("the folder of the report cannot be created")?;
+    for (name, content) in [(report::TEXT, text), (report::CHART, report.svg())] {
+        let path = folder.join(name);
+        fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+        progress(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// Says on stderr how far it is.
+#[expect(clippy::print_stderr, reason = "this is the one place that tells the progress")]
+fn progress(text: &str) {
+    eprintln!("{text}");
+}
+
+#[expect(clippy::print_stdout, reason = "this is the one place that prints a result")]
+fn show(text: &str) {
+    println!("{}", text.trim_end());
+}
