@@ -54,7 +54,6 @@ impl Log {
     }
 
     /// The state at the tip. Holding it holds up the log, so it is let go of quickly.
-    #[must_use]
     pub fn state(&self) -> RwLockReadGuard<'_, State> {
         self.sequencer.state()
     }
