@@ -176,7 +176,10 @@ fn unfit_schema(error: &dyn std::error::Error) -> RuleError {
 fn invalid(error: &ValidationError, every_kind: bool) -> RuleProblem {
     let message = plain(&error.to_string());
     let unknown = matches!(error, ValidationError::UnsafeAttributeAccess(_));
-    let remedy = if unknown && message.contains("on entity type") {
+    let remedy = if matches!(error, ValidationError::UnrecognizedEntityType(_)) {
+        // Cedar's own suggestion is not always the same.
+        Some("write Agent, Tenant, Tool or Action")
+    } else if unknown && message.contains("on entity type") {
         Some("ask the context, which has what is known of a call")
     } else if unknown && every_kind && message.contains("`params.") {
         Some("name the classes that declare it in the scope, as in action == Action::\"refund\"")
@@ -193,7 +196,6 @@ fn usual_remedy(error: &ValidationError) -> String {
             "declare the param in the class, or correct its name"
         }
         ValidationError::EmptySetForbidden(_) => "write .isEmpty() to ask for an empty set",
-        ValidationError::UnrecognizedEntityType(_) => "write Agent, Tenant, Tool or Action",
         _ => "see placet policy schema for the types of what a rule can ask about",
     };
     remedy.to_owned()
