@@ -78,11 +78,14 @@ impl Detector {
         if text.is_ascii() {
             return self.plain(text);
         }
+        // As it is written as well: what folds to a digit beside a number would hide the number.
+        let mut spans = self.plain(text);
         let folded = Folded::of(text);
-        let spans = self.plain(folded.as_str()).into_iter();
-        spans
-            .filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span }))
-            .collect()
+        let disguised = self.plain(folded.as_str()).into_iter();
+        spans.extend(disguised.filter_map(|span| {
+            Some(Span { range: folded.original(span.range)?, ..span })
+        }));
+        if spans.len() > 1 { settle(spans) } else { spans }
     }
 
     fn plain(&self, text: &str) -> Vec<Span> {
