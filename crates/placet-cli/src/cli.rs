@@ -50,14 +50,11 @@ pub(crate) enum ColorWhen {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a policy that fits some tools, to start from
     Init(init::Arguments),
-    /// Decide on actions, one a line, and say why
     Check(check::Arguments),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Show what a call does, and which risk that is
     Classify(classify::Arguments),
     /// Stop a tenant, an agent, a tool or everything, at once
     #[command(subcommand)]
@@ -65,14 +62,11 @@ pub(crate) enum Command {
     /// Report what tests and reviews found out about an agent
     #[command(subcommand)]
     Evidence(evidence::Command),
-    /// Show what each class has earned, and what is missing for more
     Autonomy(autonomy::Arguments),
     /// Read a log, prove what it says, or find out whether it was altered
     #[command(subcommand)]
     Log(log::Command),
-    /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Write man pages into a folder
     Man(man::Arguments),
     /// Print this reference as Markdown
     #[command(hide = true)]

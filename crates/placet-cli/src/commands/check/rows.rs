@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::sink::Sink;
 use super::totals::{Totals, real};
-use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, cell};
+use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, cell, counted};
 use crate::escape;
 
 /// Columns of the number of the line.
@@ -226,8 +226,4 @@ fn legend(totals: &Totals) -> String {
             count => format!("{count} actions were"),
         }
     )
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -20,7 +20,7 @@ use placet_core::{RiskTier, ToolName};
 use placet_policy::{Diagnostics, Policy, Severity};
 use serde_json::json;
 
-use crate::console::{Console, FAINT, GOOD, HELD};
+use crate::console::{Console, FAINT, GOOD, HELD, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::jsonl;
@@ -146,7 +146,8 @@ fn print(policy: &Composed, path: &Path, console: &Console) -> std::io::Result<(
     }
     let place = path.display().to_string();
     let place = escape::line(&place);
-    let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {} classes", policy.drafts.len());
+    let classes = counted(u64::try_from(policy.drafts.len()).unwrap_or(u64::MAX), "class");
+    let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {classes}");
     if !policy.drafts.is_empty() {
         text.push_str(&format!(
             " ({reads} read, {reversible} reversible_write, {grave} consequential)"
