@@ -51,7 +51,7 @@ pub(crate) enum ColorWhen {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Arguments),
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),

@@ -1,6 +1,11 @@
 //! Acknowledged means recorded: killed at any moment under load, the log has every decision that
 //! was printed, and verifies.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -60,7 +65,7 @@ fn record_until_killed(world: &World, round: u32) -> Vec<String> {
         digests
     });
     // Sometimes while the log is created or opened, mostly in the middle of the work.
-    std::thread::sleep(Duration::from_millis(draw(if round % 4 == 0 { 60 } else { 400 })));
+    std::thread::sleep(Duration::from_millis(draw(if round.is_multiple_of(4) { 60 } else { 400 })));
     child.kill().unwrap();
     child.wait().unwrap();
     feeding.join().unwrap();
