@@ -25,11 +25,11 @@ Exit status:
 #[command(arg_required_else_help = true, infer_subcommands = false)]
 pub(crate) struct Cli {
     /// Print JSON: results on standard output, one value a line, errors on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     pub(crate) json: bool,
 
     /// When to use colours; NO_COLOR is obeyed too
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 1001)]
     pub(crate) color: ColorWhen,
 
     #[command(subcommand)]
