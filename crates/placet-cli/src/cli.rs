@@ -25,11 +25,11 @@ Exit status:
 #[command(arg_required_else_help = true, infer_subcommands = false)]
 pub(crate) struct Cli {
     /// Print JSON: results on standard output, one value a line, errors on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     pub(crate) json: bool,
 
     /// When to use colours; NO_COLOR is obeyed too
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 1001)]
     pub(crate) color: ColorWhen,
 
     #[command(subcommand)]
@@ -50,14 +50,11 @@ pub(crate) enum ColorWhen {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a policy that fits some tools, to start from
     Init(init::Arguments),
-    /// Decide on actions, one a line, and say why
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Show what a call does, and which risk that is
     Classify(classify::Arguments),
     /// Stop a tenant, an agent, a tool or everything, at once
     #[command(subcommand)]
@@ -65,14 +62,11 @@ pub(crate) enum Command {
     /// Report what tests and reviews found out about an agent
     #[command(subcommand)]
     Evidence(evidence::Command),
-    /// Show what each class has earned, and what is missing for more
     Autonomy(autonomy::Arguments),
     /// Read a log, prove what it says, or find out whether it was altered
     #[command(subcommand)]
     Log(log::Command),
-    /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Write man pages into a folder
     Man(man::Arguments),
     /// Print this reference as Markdown
     #[command(hide = true)]

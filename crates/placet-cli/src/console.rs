@@ -134,6 +134,16 @@ pub(crate) fn cell(style: Style, text: &str, width: usize) -> String {
     format!("{style}{text}{style:#}{padding}")
 }
 
+/// A number of things in words.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    match (count, thing.strip_suffix("y"), thing.ends_with('s')) {
+        (1, _, _) => format!("1 {thing}"),
+        (_, Some(stem), _) => format!("{count} {stem}ies"),
+        (_, None, true) => format!("{count} {thing}es"),
+        (_, None, false) => format!("{count} {thing}s"),
+    }
+}
+
 fn report_text(report: &Report) -> String {
     let mut text = format!("{BAD}error:{BAD:#} {}\n", escape::line(&report.error.to_string()));
     for cause in causes(report) {

@@ -13,10 +13,10 @@ use placet_core::log::Verifier;
 use placet_store::prove::{Continuation, ProveError, continues};
 use placet_store::recover::recover;
 use placet_store::verify::Report;
-use placet_store::{Keys, Reader as _, Sqlite, SqliteReader, StoreError};
+use placet_store::{Keys, Reader as _, Sqlite, SqliteReader, StoreError, SubmitError};
 use serde_json::{Value, json};
 
-use crate::console::{BAD, Console, FAINT, GOOD};
+use crate::console::{BAD, Console, FAINT, GOOD, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
@@ -136,6 +136,7 @@ fn trusted(path: &Path, given: Option<&Verifier>) -> Result<Verifier, Failure> {
 pub(crate) fn rejected(error: GuardError) -> Failure {
     match error {
         GuardError::Rejected(_) => Failure::found(error),
+        GuardError::Unrecorded(reason @ SubmitError::NotErasable(_)) => Failure::found(reason),
         other => Failure::unusable(other),
     }
 }
@@ -147,8 +148,9 @@ pub(crate) fn announce(path: &Path, console: &Console) -> Result<(), Failure> {
     let Some(head) = view.head().map_err(Failure::unusable)? else { return Ok(()) };
     let place = escape::line(&path.display().to_string()).into_owned();
     let text = format!(
-        "{FAINT}recorded in{FAINT:#} {place}{FAINT}: {} entries, head{FAINT:#} {}",
-        head.size, head.root
+        "{FAINT}recorded in{FAINT:#} {place}{FAINT}: {}, head{FAINT:#} {}",
+        counted(head.size, "entry"),
+        head.root
     );
     let value =
         json!({ "log": path, "size": head.size, "root": head.root, "checkpoint": head.checkpoint });
@@ -240,26 +242,26 @@ fn report_text(report: &Report, continuation: Option<&Result<Continuation, Prove
     }
     match &report.checkpoint {
         Some(checkpoint) if report.is_sound() => text.push_str(&format!(
-            "{GOOD}the log verifies{GOOD:#}: {} entries, {} erased, signed by {}\nhead {}\n",
-            report.entries,
+            "{GOOD}the log verifies{GOOD:#}: {}, {} erased, signed by {}\nhead {}\n",
+            counted(report.entries, "entry"),
             report.erased,
             escape::line(checkpoint.origin()),
             checkpoint.root(),
         )),
         checkpoint => text.push_str(&format!(
-            "{BAD}the log does not verify{BAD:#}: {} entries were found, {}; do not trust it\n",
-            report.entries,
+            "{BAD}the log does not verify{BAD:#}: {} found, {}; do not trust it\n",
+            counted(report.entries, "entry"),
             match checkpoint {
-                Some(checkpoint) => format!("{} were signed", checkpoint.size()),
-                None => "none were signed".to_owned(),
+                Some(checkpoint) => format!("{} signed", checkpoint.size()),
+                None => "none signed".to_owned(),
             },
         )),
     }
     match continuation {
         None => {}
         Some(Ok(continuation)) => text.push_str(&format!(
-            "{GOOD}it continues{GOOD:#} the checkpoint of {} entries\n",
-            continuation.old.size()
+            "{GOOD}it continues{GOOD:#} the checkpoint of {}\n",
+            counted(continuation.old.size(), "entry")
         )),
         Some(Err(error)) => text.push_str(&format!(
             "{BAD}it does not continue the checkpoint{BAD:#}: {}\n",

@@ -1,6 +1,12 @@
 //! Acknowledged means recorded: killed at any moment under load, the log has every decision that
 //! was printed, and verifies.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -67,7 +73,7 @@ fn record_until_killed(world: &World, round: u32) -> Vec<String> {
     });
     // Sometimes while the log is created or opened, mostly in the middle of the work, a moment after
     // some decision was printed: however slow the machine is, there is something to lose.
-    let awaited = if round % 4 == 0 { 0 } else { 1 + draw(300) };
+    let awaited = if round.is_multiple_of(4) { 0 } else { 1 + draw(300) };
     for _ in 0..awaited {
         decisions.recv_timeout(LONGEST_WAIT).expect("decisions keep coming");
     }

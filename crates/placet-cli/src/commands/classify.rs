@@ -149,13 +149,15 @@ fn render(found: &Classification) -> String {
         found.risk,
     );
     for evidence in found.inspection.evidence() {
-        let place = if evidence.pointer.is_empty() { "" } else { evidence.pointer.as_str() };
-        let line = format!("{:<9} {}", evidence.effect.as_str(), evidence.reason);
-        text.push_str(&format!(
-            "  {} {FAINT}{}{FAINT:#}\n",
-            escape::line(&line),
-            escape::line(place)
-        ));
+        let reason = format!("{:<9} {}", evidence.effect.as_str(), evidence.reason);
+        text.push_str(&format!("  {}", escape::line(&reason)));
+        if !evidence.pointer.is_empty() {
+            text.push_str(&format!(
+                " {FAINT}in params {}{FAINT:#}",
+                escape::line(&evidence.pointer)
+            ));
+        }
+        text.push('\n');
     }
     for (word, concerns) in [
         ("unclear", found.inspection.uninspectable()),

@@ -17,7 +17,6 @@ use crate::status::Status;
 /// What to do with evidence.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Report how many samples passed and failed, and say where the class stands now
     Report(Box<Report>),
 }
 

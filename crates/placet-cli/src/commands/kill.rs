@@ -19,7 +19,6 @@ pub(crate) enum Command {
     Trip(Switch),
     /// Reset a switch, so that what it covers may run again
     Reset(Switch),
-    /// List the switches that are tripped
     List(List),
 }
 

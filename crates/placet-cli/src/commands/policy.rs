@@ -7,7 +7,7 @@ use placet_core::event::PolicyFile;
 use placet_policy::{Diagnostics, Policy};
 use serde_json::json;
 
-use crate::console::{Console, GOOD, HELD};
+use crate::console::{Console, GOOD, HELD, counted};
 use crate::failure::Outcome;
 use crate::policy_file;
 use crate::status::Status;
@@ -15,9 +15,7 @@ use crate::status::Status;
 /// What to do with the policy.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say what is wrong with a policy and its rules, line by line
     Lint(Lint),
-    /// Print the schema that editors complete and check policies with
     Schema(Schema),
 }
 
@@ -72,7 +70,8 @@ fn print_sound(policy: &Policy, files: &[PolicyFile], console: &Console) -> std:
             "classes": classes, "diagnostics": warnings,
         }));
     }
-    let rules = files.len().saturating_sub(1);
+    let count = |count: usize, thing| counted(u64::try_from(count).unwrap_or(u64::MAX), thing);
+    let (classes, rules) = (count(classes, "class"), count(files.len().saturating_sub(1), "file"));
     let mut text = policy_file::render(warnings, files);
     if !text.is_empty() {
         text.push('\n');
@@ -83,7 +82,7 @@ fn print_sound(policy: &Policy, files: &[PolicyFile], console: &Console) -> std:
         count => format!("{HELD}the policy can be used, with {count} warnings{HELD:#}"),
     };
     let mode = policy.terms().mode.as_str();
-    text.push_str(&format!("{verdict}: {classes} classes, {rules} files of rules, mode {mode}\n"));
+    text.push_str(&format!("{verdict}: {classes}, {rules} of rules, mode {mode}\n"));
     console.text(&text)
 }
 

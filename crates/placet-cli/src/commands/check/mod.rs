@@ -10,6 +10,7 @@ mod rows;
 mod sink;
 mod totals;
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -119,6 +120,9 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
             .blocking()
             .report(report)
             .map_err(|error| Failure::unusable(error).context(what()))?;
+    }
+    if jsonl::is_stdin(&arguments.input) && std::io::stdin().is_terminal() {
+        console.note("reading actions from the keyboard, one JSON object a line; Ctrl-D ends");
     }
     let sink: Box<dyn Sink> = match wants_rows {
         true => Box::new(Rows::new(console, guard.policy())),

@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::sink::Sink;
 use super::totals::{Totals, real};
-use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, cell};
+use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, cell, counted};
 use crate::escape;
 
 /// Columns of the number of the line.
@@ -53,13 +53,11 @@ impl Rows {
             return Ok(());
         }
         self.has_heading = true;
-        self.row(
-            ["line", "verdict", "tool → class", "value", "because"]
-                .map(|text| (FAINT, text.to_owned())),
-        )
+        let heading = ["line", "verdict", "tool → class", "value", "because"];
+        self.row(&heading.map(|text| (FAINT, text.to_owned())))
     }
 
-    fn row(&mut self, cells: [(Style, String); 5]) -> io::Result<()> {
+    fn row(&mut self, cells: &[(Style, String); 5]) -> io::Result<()> {
         let widths = [LINE, VERDICT, self.name, VALUE, 0];
         let cells =
             cells.iter().zip(widths).map(|((style, text), width)| cell(*style, text, width));
@@ -94,7 +92,7 @@ impl Sink for Rows {
             (Style::new(), self.value(action, &answer)),
             (Style::new(), reasons.next().unwrap_or_default()),
         ];
-        self.row(cells)?;
+        self.row(&cells)?;
         let indent = " ".repeat(indent(self.name));
         reasons.try_for_each(|more| writeln!(self.out, "{indent}{more}"))
     }
@@ -226,8 +224,4 @@ fn legend(totals: &Totals) -> String {
             count => format!("{count} actions were"),
         }
     )
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -20,7 +20,7 @@ use placet_core::{RiskTier, ToolName};
 use placet_policy::{Diagnostics, Policy, Severity};
 use serde_json::json;
 
-use crate::console::{Console, FAINT, GOOD, HELD};
+use crate::console::{Console, FAINT, GOOD, HELD, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::jsonl;
@@ -97,7 +97,7 @@ fn compose(mut drafts: Vec<Draft>) -> Result<Composed, Failure> {
         else {
             return Ok(Composed { text, drafts, left_out });
         };
-        let faulty = first_fault(&found, &places);
+        let faulty = last_fault(&found, &places);
         let Some((index, reason)) = faulty.filter(|(index, _)| *index < drafts.len()) else {
             return Err(Failure::unusable(found).context("no policy could be made for these tools"));
         };
@@ -107,10 +107,10 @@ fn compose(mut drafts: Vec<Draft>) -> Result<Composed, Failure> {
 
 /// The draft that the last error is about. The last, because of two names that look alike the one
 /// that comes later is more likely the imitation.
-fn first_fault(found: &Diagnostics, places: &[std::ops::Range<usize>]) -> Option<(usize, String)> {
+fn last_fault(found: &Diagnostics, places: &[std::ops::Range<usize>]) -> Option<(usize, String)> {
     let errors = found.iter().filter(|found| found.severity == Severity::Error);
     let at = |line: usize| places.iter().position(|place| place.contains(&line));
-    errors.filter_map(|error| Some((at(error.line)?, error.message.clone()))).last()
+    errors.rev().find_map(|error| Some((at(error.line)?, error.message.clone())))
 }
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
@@ -146,7 +146,8 @@ fn print(policy: &Composed, path: &Path, console: &Console) -> std::io::Result<(
     }
     let place = path.display().to_string();
     let place = escape::line(&place);
-    let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {} classes", policy.drafts.len());
+    let classes = counted(u64::try_from(policy.drafts.len()).unwrap_or(u64::MAX), "class");
+    let mut text = format!("{GOOD}wrote {place}{GOOD:#}: {classes}");
     if !policy.drafts.is_empty() {
         text.push_str(&format!(
             " ({reads} read, {reversible} reversible_write, {grave} consequential)"

@@ -7,7 +7,7 @@ use placet_store::Reader as _;
 use placet_store::export::export;
 use serde_json::json;
 
-use crate::console::Console;
+use crate::console::{Console, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::{LogArgument, VerifierArgument};
@@ -43,8 +43,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
         let place = folder.display().to_string();
         let (size, files) = (exported.size, exported.files);
         console.text(&format!(
-            "{size} entries in {}, {files} files written\n",
-            escape::line(&place)
+            "{} in {}, {} written\n",
+            counted(size, "entry"),
+            escape::line(&place),
+            counted(files, "file"),
         ))?;
     }
     Ok(Status::Ok)

@@ -9,7 +9,7 @@ use placet_store::prove::{Continuation, ProveError, receipt};
 use serde_json::{Value, json};
 
 use crate::cli::EXIT_STATUSES;
-use crate::console::{Console, GOOD};
+use crate::console::{Console, GOOD, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::{self, LogArgument, VerifierArgument};
@@ -96,8 +96,8 @@ fn against(path: &Path, log: &LogArgument, arguments: &Arguments, console: &Cons
     let proved = log_file::continuation(log.path(), &earlier, &[trusted])?;
     let continuation = proved.map_err(Failure::found)?;
     let text = format!(
-        "{GOOD}the log continues{GOOD:#} the checkpoint of {} entries with {} more; the proof is in",
-        continuation.old.size(),
+        "{GOOD}the log continues{GOOD:#} the checkpoint of {} with {} more; the proof is in",
+        counted(continuation.old.size(), "entry"),
         continuation.new.size() - continuation.old.size(),
     );
     deliver(&proof_value(&continuation), arguments.out.as_deref(), &text, console)
@@ -150,9 +150,10 @@ fn check(path: &Path, verifier: Option<&Verifier>, console: &Console) -> Outcome
         return Ok(Status::Ok);
     }
     let mut text = format!(
-        "{GOOD}the receipt holds{GOOD:#}: entry {} of {}, in its log of {size} entries\n{}\n",
+        "{GOOD}the receipt holds{GOOD:#}: entry {} of {}, in its log of {}\n{}\n",
         verified.index,
         escape::line(origin),
+        counted(size, "entry"),
         escape::lines(&format!("{leaf:#}")),
     );
     if let Some(private) = private {
