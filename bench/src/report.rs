@@ -85,7 +85,7 @@ impl Report {
                 text += &format!("\n{}", table.markdown());
             }
         }
-        text += &format!("\n{}", NOTES);
+        text += &format!("\n{NOTES}");
         text
     }
 

@@ -88,7 +88,7 @@ impl Refund {
             // A prime step, so that neighbours in time are far apart in the policy.
             class: class((nth * 7_919) % classes),
             order: format!("o-{:06}", 100_000 + nth),
-            amount: if large && nth % 8 == 0 { 900 } else { 42 },
+            amount: if large && nth.is_multiple_of(8) { 900 } else { 42 },
         };
         (0..ACTIONS).map(refund).collect()
     }

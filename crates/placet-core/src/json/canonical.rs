@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::scan::plain_len;
-use super::{Json, Limits, Object, ParseError};
+use super::{Json, Limits, Object, ParseError, direct};
 
 /// Why a value has no canonical text.
 #[derive(Debug, Error)]
@@ -24,6 +24,11 @@ pub enum CanonicalError {
 /// are beyond help, because the JSON serializer turns them into `null` unasked; keep [`Json`]
 /// numbers or amounts in types that are signed.
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
+    direct::write(value).map_or_else(|| over_the_tree(value), Ok)
+}
+
+/// Whatever it is, and an error where there is no canonical text.
+pub(super) fn over_the_tree<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
     let text = serde_json::to_vec(value)?;
     let mut out = Vec::with_capacity(text.len());
     Json::parse_with(&text, &Limits::OWN)?.write_canonical(&mut out);
@@ -83,7 +88,7 @@ fn write_object(object: &Object, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     while let Some((plain, tail)) = rest.split_at_checked(plain_len(rest)) {

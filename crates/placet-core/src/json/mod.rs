@@ -26,6 +26,7 @@
 
 mod canonical;
 mod decimal;
+mod direct;
 mod error;
 mod number;
 mod object;

@@ -122,7 +122,12 @@ impl fmt::Debug for Object {
 
 /// The order of the UTF-16 code units of `a` and `b`, without converting them.
 fn utf16_order(a: &str, b: &str) -> Ordering {
-    a.bytes().map(utf16_weight).cmp(b.bytes().map(utf16_weight))
+    utf16_order_of_bytes(a.as_bytes(), b.as_bytes())
+}
+
+/// The same for UTF-8 that is known to be such.
+pub(super) fn utf16_order_of_bytes(a: &[u8], b: &[u8]) -> Ordering {
+    a.iter().copied().map(utf16_weight).cmp(b.iter().copied().map(utf16_weight))
 }
 
 /// UTF-8 bytes sort like code points. UTF-16 differs in one respect: code points from U+10000 are
