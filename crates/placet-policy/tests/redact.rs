@@ -497,7 +497,8 @@ fn redact_value(value: Json) -> Json {
 
 #[test]
 fn a_digit_of_another_kind_beside_a_card_number_does_not_hide_it() {
-    for beside in ["4111111111111111\u{2080}", "\u{b9}4111111111111111", "4111111111111111\u{ff10}"] {
+    for beside in ["4111111111111111\u{2080}", "\u{b9}4111111111111111", "4111111111111111\u{ff10}"]
+    {
         let clean = scan(beside);
         assert!(!clean.contains("4111"), "{clean}");
     }

@@ -82,9 +82,9 @@ impl Detector {
         let mut spans = self.plain(text);
         let folded = Folded::of(text);
         let disguised = self.plain(folded.as_str()).into_iter();
-        spans.extend(disguised.filter_map(|span| {
-            Some(Span { range: folded.original(span.range)?, ..span })
-        }));
+        spans.extend(
+            disguised.filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span })),
+        );
         if spans.len() > 1 { settle(spans) } else { spans }
     }
 
