@@ -48,10 +48,11 @@ pub(crate) enum ColorWhen {
 }
 
 /// What to do.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for as long as the process")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Arguments),
-    Check(Box<check::Arguments>),
+    Check(check::Arguments),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),

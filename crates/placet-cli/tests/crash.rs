@@ -67,7 +67,7 @@ fn record_until_killed(world: &World, round: u32) -> Vec<String> {
             };
             digests.push(value["digest"].as_str().unwrap().to_owned());
             // Nobody listens any more once it is to be killed.
-            drop(printed.send(()));
+            let _ = printed.send(());
         }
         digests
     });

@@ -20,7 +20,7 @@ use crate::failure::Outcome;
 pub(crate) fn run(command: Command, console: &Console) -> Outcome {
     match command {
         Command::Init(arguments) => init::run(&arguments, console),
-        Command::Check(arguments) => check::run(*arguments, console),
+        Command::Check(arguments) => check::run(arguments, console),
         Command::Policy(command) => policy::run(&command, console),
         Command::Classify(arguments) => classify::run(&arguments, console),
         Command::Kill(command) => kill::run(&command, console),
