@@ -9,7 +9,7 @@ use placet_policy::inspect::{Call, inspect};
 fn is_proven_read(command: &str) -> bool {
     let params = vec![("command".to_owned(), Json::from(command))];
     let params = Object::from_entries(params).expect("one key");
-    inspect(&Call::new("bash", &params)).is_proven_read()
+    inspect(&Call { tool: "bash", params: &params, annotations: None }).is_proven_read()
 }
 
 fuzz_target!(|command: &str| {

@@ -9,7 +9,7 @@ use placet_policy::inspect::{Call, inspect};
 fn is_proven_read(query: &str) -> bool {
     let params = vec![("sql".to_owned(), Json::from(query))];
     let params = Object::from_entries(params).expect("one key");
-    inspect(&Call::new("run_query", &params)).is_proven_read()
+    inspect(&Call { tool: "run_query", params: &params, annotations: None }).is_proven_read()
 }
 
 fuzz_target!(|query: &str| {
