@@ -126,7 +126,8 @@ macro_rules! public_bytes32 {
 
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{}{}", $prefix, $crate::bytes32::Hex(&self.0))
+                f.write_str($prefix)?;
+                $crate::bytes32::Hex(&self.0).fmt(f)
             }
         }
 

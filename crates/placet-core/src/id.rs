@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::quote::quote;
@@ -16,6 +16,15 @@ use crate::quote::quote;
 pub struct IdError {
     text: String,
     prefix: &'static str,
+}
+
+/// Reads the one text of a UUID: one id has one text, so that comparing texts is as good as
+/// comparing ids.
+fn parse(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    let mut buffer = Uuid::encode_buffer();
+    let is_the_one = *uuid.hyphenated().encode_lower(&mut buffer) == *text;
+    is_the_one.then_some(uuid)
 }
 
 macro_rules! id {
@@ -40,7 +49,8 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{}"), self.0)
+                f.write_str($prefix)?;
+                f.write_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
             }
         }
 
@@ -49,11 +59,8 @@ macro_rules! id {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 text.strip_prefix($prefix)
-                    .filter(|rest| rest.len() == uuid::fmt::Hyphenated::LENGTH)
-                    .and_then(|rest| Uuid::try_parse(rest).ok())
+                    .and_then(parse)
                     .map(Self)
-                    // One id has one text, so that comparing texts is as good as comparing ids.
-                    .filter(|id| id.to_string() == text)
                     .ok_or_else(|| IdError { text: text.to_owned(), prefix: $prefix })
             }
         }
@@ -66,8 +73,7 @@ macro_rules! id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
+                crate::text::deserialize(deserializer, concat!("an id that begins with ", $prefix))
             }
         }
     };

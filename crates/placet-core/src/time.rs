@@ -6,7 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::quote::quote;
 
@@ -53,10 +55,8 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The constructor keeps the value in range, so the fallback is never printed.
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => write!(f, "{time:.3}"),
-            Err(_) => f.write_str("1970-01-01T00:00:00.000Z"),
-        }
+        let text = write(self.0).unwrap_or(*EPOCH);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -64,9 +64,63 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError(text.to_owned()))?;
+        let time = match read(text) {
+            Some(time) => time,
+            None => text.parse().map_err(|_| TimestampError(text.to_owned()))?,
+        };
         Ok(Self::from_millis(time.as_millisecond()))
     }
+}
+
+/// The one text in which times are written, at the beginning of time.
+const EPOCH: &[u8; 24] = b"1970-01-01T00:00:00.000Z";
+
+/// Writes a time without the detours of a formatter: every entry of a log has one.
+fn write(ms: i64) -> Option<[u8; 24]> {
+    let time = jiff::Timestamp::from_millisecond(ms).ok()?;
+    let at = Offset::UTC.to_datetime(time);
+    let mut text = *EPOCH;
+    digits(text.get_mut(0..4)?, at.year())?;
+    digits(text.get_mut(5..7)?, at.month().into())?;
+    digits(text.get_mut(8..10)?, at.day().into())?;
+    digits(text.get_mut(11..13)?, at.hour().into())?;
+    digits(text.get_mut(14..16)?, at.minute().into())?;
+    digits(text.get_mut(17..19)?, at.second().into())?;
+    digits(text.get_mut(20..23)?, at.millisecond())?;
+    Some(text)
+}
+
+fn digits(places: &mut [u8], mut value: i16) -> Option<()> {
+    for place in places.iter_mut().rev() {
+        *place = b'0' + u8::try_from(value % 10).ok()?;
+        value /= 10;
+    }
+    Some(())
+}
+
+/// Reads the text that [`write()`] writes. Any other spelling is left to the general parser.
+#[rustfmt::skip]
+fn read(text: &str) -> Option<jiff::Timestamp> {
+    let &[
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T',
+        h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, b'Z',
+    ] = text.as_bytes() else { return None };
+    let year = number([y1, y2, y3, y4])?;
+    let (month, day) = (small([m1, m2])?, small([d1, d2])?);
+    let (hour, minute, second) = (small([h1, h2])?, small([n1, n2])?, small([s1, s2])?);
+    let nanos = i32::from(number([f1, f2, f3])?) * 1_000_000;
+    let at = DateTime::new(year, month, day, hour, minute, second, nanos).ok()?;
+    Offset::UTC.to_timestamp(at).ok()
+}
+
+fn small(digits: [u8; 2]) -> Option<i8> {
+    number(digits).and_then(|number| number.try_into().ok())
+}
+
+fn number<const N: usize>(digits: [u8; N]) -> Option<i16> {
+    digits.iter().try_fold(0, |number: i16, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+    })
 }
 
 impl Serialize for Timestamp {
@@ -77,8 +131,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        crate::text::deserialize(deserializer, "a time such as \"2026-01-31T09:30:00.000Z\"")
     }
 }
 

@@ -135,8 +135,11 @@ impl StoredEntry {
     /// # Errors
     /// When the leaf cannot be read, or the policy is not the one committed to.
     pub fn decode(&self) -> Result<Entry, EntryError> {
-        let mut entry: Entry = serde_json::from_slice(&self.leaf)
-            .map_err(|error| EntryError::Leaf(error.to_string()))?;
+        // Looked at once as a whole, its strings need not be looked at one by one.
+        let leaf =
+            std::str::from_utf8(&self.leaf).map_err(|error| EntryError::Leaf(error.to_string()))?;
+        let mut entry: Entry =
+            serde_json::from_str(leaf).map_err(|error| EntryError::Leaf(error.to_string()))?;
         if let (Event::PolicyInstalled(installed), Some(private)) =
             (&mut entry.event, &self.private)
         {

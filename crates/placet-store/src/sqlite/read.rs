@@ -218,11 +218,11 @@ fn action(row: &Row<'_>) -> Result<ActionRow, StoreError> {
         agent: optional(row, 4)?,
         tool: parsed(row, 5)?,
         class: optional(row, 6)?,
-        verdict: verdict(&text(row, 7)?)?,
-        would_have: optional_text(row, 8)?.map(|text| verdict(&text)).transpose()?,
+        verdict: verdict(look(row, 7)?)?,
+        would_have: optional_look(row, 8)?.map(verdict).transpose()?,
         approval: optional(row, 9)?,
         deadline: optional_integer(row, 10)?.map(Timestamp::from_millis),
-        status: status(&text(row, 11)?)?,
+        status: status(look(row, 11)?)?,
         closed: optional_unsigned(row, 12)?,
     })
 }
@@ -243,8 +243,8 @@ fn autonomy(row: &Row<'_>) -> Result<AutonomyRow, StoreError> {
         entry: unsigned(row, 0)?,
         at: time(row, 1)?,
         of: LedgerKey { tenant: parsed(row, 2)?, class: parsed(row, 3)?, build: optional(row, 4)? },
-        from: autonomy_state(&text(row, 5)?)?,
-        to: autonomy_state(&text(row, 6)?)?,
+        from: autonomy_state(look(row, 5)?)?,
+        to: autonomy_state(look(row, 6)?)?,
     })
 }
 
@@ -267,22 +267,28 @@ fn text(row: &Row<'_>, column: usize) -> Result<String, StoreError> {
     row.get(column).map_err(fault)
 }
 
-fn optional_text(row: &Row<'_>, column: usize) -> Result<Option<String>, StoreError> {
-    row.get(column).map_err(fault)
+/// The text in a column, where it is only looked at.
+fn look<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
+    optional_look(row, column)?.ok_or_else(|| unreadable(column, &"nothing is there"))
+}
+
+fn optional_look<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreError> {
+    let value = row.get_ref(column).map_err(fault)?;
+    value.as_str_or_null().map_err(|error| unreadable(column, &error))
 }
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(
     row: &Row<'_>,
     column: usize,
 ) -> Result<T, StoreError> {
-    text(row, column)?.parse().map_err(|error| unreadable(column, &error))
+    look(row, column)?.parse().map_err(|error| unreadable(column, &error))
 }
 
 fn optional<T: FromStr<Err: std::fmt::Display>>(
     row: &Row<'_>,
     column: usize,
 ) -> Result<Option<T>, StoreError> {
-    let text = optional_text(row, column)?;
+    let text = optional_look(row, column)?;
     text.map(|text| text.parse().map_err(|error| unreadable(column, &error))).transpose()
 }
 
