@@ -10,7 +10,6 @@ use placet_core::log::limits::MAX_ENTRY_BYTES;
 use placet_core::log::{Commitment, Hash, Salt, leaf_hash};
 use placet_core::{Entry, Event, Fact, Timestamp};
 
-use crate::canonical;
 use crate::environment::Environment;
 use crate::error::{StoreError, SubmitError};
 
@@ -57,7 +56,7 @@ impl NewEntry {
         let payload =
             private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
         let entry = Entry { index, at, event: fact.event, payload };
-        let leaf = canonical::leaf(&entry).map_err(SealError::unwritable)?;
+        let leaf = canonical_json(&entry).map_err(SealError::unwritable)?;
         if leaf.len() > MAX_ENTRY_BYTES {
             return Err(SealError::Refused(SubmitError::TooLarge { bytes: leaf.len() }));
         }

@@ -13,7 +13,6 @@
 //! [`verify`](verify::verify) replays a log from its first entry and says what is wrong with it;
 //! [`export`] writes it as tiles that other tools follow.
 
-mod canonical;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod entry;

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use placet_core::Entry;
+use placet_core::json::canonical_json;
 use placet_core::log::tile::TILE_WIDTH;
 use placet_core::log::{Hash, leaf_hash};
 
 use super::problem::What;
-use crate::canonical;
 use crate::entry::StoredEntry;
 use crate::error::StoreError;
 use crate::projection::{ActionRow, AutonomyRow, SwitchRow};
@@ -150,7 +150,7 @@ impl DecodedEntry {
 fn check(stored: &StoredEntry, entry: &Entry) -> Option<What> {
     // An entry has one canonical text. So whatever was read in from the leaf and would be written
     // otherwise, spaces, another order, a field twice, is found by writing it again.
-    if canonical::leaf(entry).ok().as_ref() != Some(&stored.leaf) {
+    if canonical_json(entry).ok().as_ref() != Some(&stored.leaf) {
         return Some(What::NotCanonical);
     }
     stored.check_private(entry).err().map(What::Entry)
