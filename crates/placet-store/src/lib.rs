@@ -1,7 +1,7 @@
 //! The log on disk: keeps events, and nothing else decides.
 //!
 //! An agent proposes a refund. The [`Sequencer`] takes the tip of the log, lets
-//! [`placet_core::handle`] judge the action against everything that was ever recorded, and appends
+//! [`placet_core::handle()`] judge the action against everything that was ever recorded, and appends
 //! what follows in one durable commit: the entry, the tiles of the hash tree, the signed head, and
 //! the rows that people search. Only then does the agent get its answer. If the power fails before
 //! the commit, nothing happened; after it, everything did.
