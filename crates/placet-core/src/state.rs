@@ -1,7 +1,7 @@
 //! The state: what the log says now. It is a fold of the log and nothing else.
 //!
 //! `apply` takes one entry and cannot fail; whatever has to be judged was judged by
-//! [`handle`](crate::handle) before the entry existed. Memory is bounded by what is open: finished
+//! [`handle`](crate::handle()) before the entry existed. Memory is bounded by what is open: finished
 //! actions are in the log, not here.
 
 use std::collections::{BTreeMap, BTreeSet};
