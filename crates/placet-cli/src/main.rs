@@ -7,7 +7,7 @@
 //!
 //! Raw arguments are validated by the parser ([`cli`]) before anything is opened; each command then
 //! resolves them against the world in a file of its own ([`commands`]). Whatever goes wrong becomes
-//! a [`Failure`](failure::Failure) and is printed in one place. Text that an agent wrote is never
+//! a [`Failure`] and is printed in one place. Text that an agent wrote is never
 //! printed as it is: see [`escape`].
 
 mod cli;
