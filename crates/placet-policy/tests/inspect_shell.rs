@@ -521,6 +521,18 @@ fn deep_and_long_commands_are_refused_quickly() {
     }
 }
 
+/// The first of these stopped the parser; it counts in 32 bits.
+#[test]
+fn numbers_too_long_to_count_are_no_proof_and_stop_nobody() {
+    for command in ["(10011111111100>((", "ls 99999999999>/dev/null", "cat ~99999999999999999999"] {
+        let command = ("command".to_owned(), placet_core::Json::from(command));
+        let params = placet_core::json::Object::from_entries(vec![command]).unwrap();
+        let call =
+            placet_policy::inspect::Call { tool: "bash", params: &params, annotations: None };
+        assert!(!placet_policy::inspect::inspect(&call).is_proven_read(), "{params:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

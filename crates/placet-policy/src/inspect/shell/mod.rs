@@ -15,6 +15,8 @@ mod scripts;
 mod tables;
 mod word;
 
+use std::panic::catch_unwind;
+
 use super::argument::Findings;
 use super::effect::Effect;
 use super::stack::with_room;
@@ -30,12 +32,17 @@ const MAX_OPENERS: usize = 40;
 /// Constructs open at once. Each level of doubled brackets can double the parser's work.
 const MAX_NESTING: usize = 8;
 
+/// Digits of a number in a command that can count something.
+const MAX_DIGITS: usize = 9;
+
 /// How often a command may contain another as a text (`sh -c "$(…)"`).
 const MAX_TEXT_DEPTH: usize = 6;
 
 /// Finds out what a command line does.
 pub(super) fn inspect(command: &str) -> Findings {
-    with_room(|| inspect_nested(command, 0))
+    // What is known to stop the parser is kept from it; what is not known must not stop the gate.
+    catch_unwind(|| with_room(|| inspect_nested(command, 0)))
+        .unwrap_or_else(|_| Findings::opaque("a command that cannot be parsed"))
 }
 
 /// Finds out what an argument vector does: no shell reads its words.
@@ -94,6 +101,13 @@ fn inspect_nested(command: &str, depth: usize) -> Findings {
     findings
 }
 
+/// Whether a number is too long for the parser, which counts descriptors (`2>`), directories (`~3`)
+/// and arguments (`$1`) in 32 bits. In other places long numbers are only text.
+fn has_huge_number(command: &str) -> bool {
+    let counts = command.contains(['<', '>', '~', '$', '\\']);
+    counts && command.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > MAX_DIGITS)
+}
+
 /// What the parser is not asked to read.
 fn refusal(command: &str, depth: usize) -> Option<&'static str> {
     if command.len() > MAX_COMMAND_BYTES {
@@ -103,6 +117,8 @@ fn refusal(command: &str, depth: usize) -> Option<&'static str> {
         || nesting(command) > MAX_NESTING
     {
         Some("a command that is nested too deeply to inspect")
+    } else if has_huge_number(command) {
+        Some("a command with a number that no shell counts to")
     } else if super::fold::trick_in_command(command).is_some() || command.contains('\r') {
         Some("a command with control or invisible characters")
     } else {
