@@ -526,7 +526,7 @@ fn deep_and_long_commands_are_refused_quickly() {
 fn numbers_too_long_to_count_are_no_proof_and_stop_nobody() {
     for command in ["(10011111111100>((", "ls 99999999999>/dev/null", "cat ~99999999999999999999"] {
         let command = ("command".to_owned(), Json::from(command));
-        let params = Object::from_entries(vec![command]).unwrap();
+        let params = placet_core::json::Object::from_entries(vec![command]).unwrap();
         let call = Call { tool: "bash", params: &params, annotations: None };
         assert!(!inspect(&call).is_proven_read(), "{params:?}");
     }
