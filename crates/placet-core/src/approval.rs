@@ -46,6 +46,7 @@ pub struct OpenApprovals {
     by_id: BTreeMap<ApprovalId, OpenApproval>,
     by_deadline: BTreeSet<(Timestamp, ApprovalId)>,
     by_agent: BTreeMap<Asker, usize>,
+    by_tenant: BTreeMap<TenantId, usize>,
 }
 
 /// An agent of a tenant; those without a name count as one.
@@ -90,23 +91,36 @@ impl OpenApprovals {
         self.by_agent.get(&asker(subject)).copied().unwrap_or_default()
     }
 
+    /// How many are open for a tenant.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &TenantId) -> usize {
+        self.by_tenant.get(tenant).copied().unwrap_or_default()
+    }
+
     pub(crate) fn insert(&mut self, id: ApprovalId, approval: OpenApproval) {
         self.remove(id);
         self.by_deadline.insert((approval.deadline, id));
         *self.by_agent.entry(asker(&approval.subject)).or_default() += 1;
+        *self.by_tenant.entry(approval.subject.tenant.clone()).or_default() += 1;
         self.by_id.insert(id, approval);
     }
 
     pub(crate) fn remove(&mut self, id: ApprovalId) -> Option<OpenApproval> {
         let approval = self.by_id.remove(&id)?;
         self.by_deadline.remove(&(approval.deadline, id));
-        if let Entry::Occupied(mut count) = self.by_agent.entry(asker(&approval.subject)) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
+        decrement(&mut self.by_agent, asker(&approval.subject));
+        decrement(&mut self.by_tenant, approval.subject.tenant.clone());
         Some(approval)
+    }
+}
+
+/// Counts one less, and forgets what is counted no more.
+fn decrement<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
     }
 }
 

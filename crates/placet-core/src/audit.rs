@@ -11,6 +11,7 @@ use crate::event::{
     AutonomyChanged, Decided, Entry, Erased, Event, PolicyInstalled, Ratified, Switched,
 };
 use crate::handle::{self, handle};
+use crate::id::KeyId;
 use crate::name::ClassName;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -80,6 +81,9 @@ pub enum Violation {
     /// The entry says what was so already, and would not have been written.
     #[error("the entry changes nothing, so it would not have been written")]
     Idle,
+    /// It names a key that was not in force, or that may not cause this.
+    #[error("the entry names the key {0}, which was not in force here or may not do this")]
+    Key(KeyId),
     /// Erasure of what was not yet there.
     #[error("the entry erases entry {0}, which comes later")]
     Erasure(u64),
@@ -96,16 +100,23 @@ pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
     if entry.at < state.at() {
         return Err(Violation::Time { before: state.at(), found: entry.at });
     }
+    if let Some(origin) = &entry.origin {
+        let key = state.keys().get(origin.key);
+        if !key.is_some_and(|key| key.permits(state, &entry.event)) {
+            return Err(Violation::Key(origin.key));
+        }
+    }
     match (state.owed().next(), &entry.event) {
         (_, Event::AutonomyChanged(changed)) => step(state, changed),
         (Some(of), _) => Err(Violation::Owed(of.class.clone())),
-        (None, event) => follows(state, event, entry.at),
+        (None, _) => follows(state, entry),
     }
 }
 
 /// Asks whether an event other than a step on a ladder follows.
-fn follows(state: &State, event: &Event, at: Timestamp) -> Result<(), Violation> {
-    match event {
+fn follows(state: &State, entry: &Entry) -> Result<(), Violation> {
+    let at = entry.at;
+    match &entry.event {
         Event::PolicyInstalled(installed) => policy(installed),
         Event::Decided(decided) => decision(state, decided, at),
         Event::Denied(denied) => match state.approvals().open(denied.approval) {
@@ -138,6 +149,14 @@ fn follows(state: &State, event: &Event, at: Timestamp) -> Result<(), Violation>
             let (index, reason, by) = (*index, reason.clone(), by.clone());
             again(state, Command::Erase { index, reason, by }, at)
         }
+        Event::KeyCreated(created) => {
+            again(state, Command::CreateKey(Box::new(created.clone())), at)
+        }
+        Event::KeyRotated(rotated) => again(state, Command::RotateKey(rotated.clone()), at),
+        Event::KeyRevoked(revoked) => again(state, Command::RevokeKey(revoked.clone()), at),
+        // Nothing follows from it, so all that has to hold is that somebody asked.
+        Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
+        Event::Unchanged(_) => Err(Violation::Idle),
     }
 }
 

@@ -134,10 +134,35 @@ impl Window {
 
 /// Every window of every budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Kept", into = "Kept")]
 pub struct Windows {
+    windows: BTreeMap<Key, Window>,
+    /// How many windows each tenant has.
+    by_tenant: BTreeMap<TenantId, usize>,
+}
+
+/// The form in snapshots.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
     #[serde(with = "crate::pairs")]
     windows: BTreeMap<Key, Window>,
+}
+
+impl From<Kept> for Windows {
+    fn from(Kept { windows }: Kept) -> Self {
+        let mut by_tenant = BTreeMap::new();
+        for key in windows.keys() {
+            *by_tenant.entry(key.tenant.clone()).or_default() += 1;
+        }
+        Self { windows, by_tenant }
+    }
+}
+
+impl From<Windows> for Kept {
+    fn from(Windows { windows, .. }: Windows) -> Self {
+        Self { windows }
+    }
 }
 
 impl Windows {
@@ -159,7 +184,10 @@ impl Windows {
             Some(window) => {
                 of.value.money().is_none_or(|money| window.has_room(money.currency.as_ref()))
             }
-            None => self.windows.len() < limits::MAX_WINDOWS,
+            None => {
+                let own = self.by_tenant.get(&of.subject.tenant).copied().unwrap_or_default();
+                self.windows.len() < limits::MAX_WINDOWS && own < limits::MAX_WINDOWS_PER_TENANT
+            }
         }
     }
 
@@ -169,8 +197,10 @@ impl Windows {
         if !self.has_room(budget, of) {
             return;
         }
-        let window = self.windows.entry(Key::of(budget, of));
-        let window = window.or_insert_with(|| Window::new(budget.window));
+        let window = self.windows.entry(Key::of(budget, of)).or_insert_with(|| {
+            *self.by_tenant.entry(of.subject.tenant.clone()).or_default() += 1;
+            Window::new(budget.window)
+        });
         // A policy that changed the length starts the window afresh.
         if window.length != budget.window {
             *window = Window::new(budget.window);
@@ -181,5 +211,6 @@ impl Windows {
     /// Drops the windows that have nothing left in them.
     pub(crate) fn sweep(&mut self, now: Timestamp) {
         self.windows.retain(|_, window| !window.is_spent(now));
+        *self = Self::from(Kept { windows: std::mem::take(&mut self.windows) });
     }
 }

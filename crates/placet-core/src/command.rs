@@ -1,11 +1,14 @@
 //! Commands: what someone wants to happen, before it is judged.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
 use crate::autonomy::{Evidence, LedgerKey};
-use crate::event::{ActionPayload, PolicyFile};
-use crate::id::{ActionId, ApprovalId};
+use crate::event::{ActionPayload, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
+use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
 use crate::switch::Scope;
@@ -71,6 +74,12 @@ pub enum Command {
         /// Who.
         by: Option<PersonId>,
     },
+    /// Create an API key.
+    CreateKey(Box<KeyCreated>),
+    /// Replace the secret of an API key.
+    RotateKey(KeyRotated),
+    /// Revoke an API key.
+    RevokeKey(KeyRevoked),
     /// Let time pass: close what is due.
     Tick,
 }
@@ -89,7 +98,8 @@ pub struct Proposal {
 }
 
 /// Why a command was not accepted. Nothing happened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rejection {
     /// The action was assessed under a policy that no longer holds.
     #[error("the policy changed while the action was assessed; propose it again")]
@@ -110,7 +120,7 @@ pub enum Rejection {
     #[error("there are already {limit} {what}; close or remove some first")]
     TooMany {
         /// Of what.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// How many are kept.
         limit: usize,
     },
@@ -143,4 +153,22 @@ pub enum Rejection {
         /// How many there are.
         size: u64,
     },
+    /// A key that is revoked, or whose secret was replaced, while the command was on its way.
+    #[error("the key {0} is revoked or has another secret now")]
+    DeadKey(KeyId),
+    /// A key that may not do this.
+    #[error("the key {0} may not do this")]
+    Forbidden(KeyId),
+    /// Rotating or revoking a key that is not in force.
+    #[error("there is no key {0}")]
+    UnknownKey(KeyId),
+    /// A key that could do nothing.
+    #[error("the key has no scope; give it at least one of agent, approver, admin and auditor")]
+    NoScope,
+    /// A key for proposing actions that could propose them for anyone.
+    #[error("a key with the scope agent, or for one agent, must name its tenant")]
+    NoTenant,
+    /// An id that another key has.
+    #[error("there is already a key {0}; make another id")]
+    KnownKey(KeyId),
 }

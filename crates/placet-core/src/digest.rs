@@ -16,12 +16,16 @@ use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::bytes32::{Hex, public_bytes32};
+use crate::caller::RequestTag;
 
 /// Precedes what an [`ActionTag`] is computed over.
 const TAG_DOMAIN: &[u8] = b"placet/tag/v1\n";
 
 /// Precedes what a placeholder is computed over.
 const SECRET_DOMAIN: &[u8] = b"placet/secret/v1\n";
+
+/// Precedes what the tag of a request is computed over.
+const REQUEST_DOMAIN: &[u8] = b"placet/request/v1\n";
 
 /// Precedes what a draw is computed over.
 const DRAW_DOMAIN: &[u8] = b"placet/draw/v1\n";
@@ -38,6 +42,8 @@ pub enum Domain {
     Policy,
     /// The params of an action alone, as canonical JSON.
     Params,
+    /// The secret of an API key.
+    ApiKey,
 }
 
 impl Domain {
@@ -46,6 +52,7 @@ impl Domain {
             Self::Action => b"placet/action/v1\n",
             Self::Policy => b"placet/policy/v1\n",
             Self::Params => b"placet/params/v1\n",
+            Self::ApiKey => b"placet/api-key/v1\n",
         }
     }
 }
@@ -101,6 +108,11 @@ impl Pepper {
     /// differ, and the same action proposed again is still the same.
     pub fn placeholder(&self, secret: &[u8]) -> String {
         format!("hmac-sha256:{}", Hex(&self.mac(SECRET_DOMAIN, secret)))
+    }
+
+    /// The tag of a request, or of its body.
+    pub fn request_tag(&self, bytes: &[u8]) -> RequestTag {
+        RequestTag::from_bytes(self.mac(REQUEST_DOMAIN, bytes))
     }
 
     /// A stable draw that nobody without the pepper can predict, for sampling.

@@ -4,20 +4,24 @@
 //! is too large for a leaf, is its [`Payload`], kept beside it; the leaf holds only a salted
 //! commitment to it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api_key::KeyScope;
 use crate::approval::Approval;
 use crate::assessment::Assessment;
 use crate::autonomy::{Evidence, LedgerKey};
+use crate::caller::Origin;
 use crate::class::AutonomyState;
+use crate::command::Rejection;
 use crate::decide::Decision;
 use crate::digest::Digest;
-use crate::id::{ActionId, ApprovalId};
+use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::json::Json;
 use crate::log::Commitment;
-use crate::name::PersonId;
+use crate::name::{AgentId, KeyName, PersonId, TenantId};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -32,6 +36,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
+    /// On whose word, where it was asked for with an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// What its payload is committed to, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Commitment>,
@@ -61,6 +68,14 @@ pub enum Event {
     AutonomyChanged(AutonomyChanged),
     /// The payload of an earlier entry was erased.
     Erased(Erased),
+    /// An API key was created.
+    KeyCreated(KeyCreated),
+    /// The secret of an API key was replaced.
+    KeyRotated(KeyRotated),
+    /// An API key was revoked.
+    KeyRevoked(KeyRevoked),
+    /// A request changed nothing. It is kept so that its repetition gets the same answer.
+    Unchanged(Unchanged),
 }
 
 /// From here on this policy holds.
@@ -163,6 +178,53 @@ pub struct Erased {
     /// By whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonId>,
+}
+
+/// An API key was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyCreated {
+    /// Its id.
+    pub id: KeyId,
+    /// What it is for.
+    pub name: KeyName,
+    /// The tenant it speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// The only agent it speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// What it may do.
+    pub scopes: BTreeSet<KeyScope>,
+    /// The digest of its secret.
+    pub secret: Digest,
+}
+
+/// The secret of an API key was replaced; the one before is worth nothing from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRotated {
+    /// The key.
+    pub id: KeyId,
+    /// The digest of its new secret.
+    pub secret: Digest,
+}
+
+/// An API key was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRevoked {
+    /// The key.
+    pub id: KeyId,
+}
+
+/// A request changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unchanged {
+    /// Why it was refused; none when it asked for what was so already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
 }
 
 /// What is kept beside a leaf: erasable, and bound to it by a salted commitment.

@@ -6,15 +6,17 @@
 
 use std::sync::Arc;
 
+use crate::api_key::KeyScope;
 use crate::approval::Approval;
 use crate::assessment::Assessment;
 use crate::autonomy::{self, Evidence, LedgerKey, Record};
+use crate::caller::Caller;
 use crate::class::RiskTier;
 use crate::command::{Command, Proposal, Rejection};
 use crate::decide::decide;
 use crate::event::{
-    AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, Payload, PolicyInstalled,
-    PolicyPayload, Ratified, Switched,
+    AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, KeyCreated, Payload,
+    PolicyInstalled, PolicyPayload, Ratified, Switched,
 };
 use crate::id::ApprovalId;
 use crate::limits;
@@ -67,7 +69,36 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::Report(evidence) => report(state, evidence),
         Command::Ratify { of, by } => ratify(state, Ratified { of, by }),
         Command::Erase { index, reason, by } => erase(state, Erased { index, reason, by }),
+        Command::CreateKey(created) => create_key(state, *created),
+        Command::RotateKey(rotated) => match state.keys().get(rotated.id) {
+            Some(_) => Ok(vec![Event::KeyRotated(rotated).into()]),
+            None => Err(Rejection::UnknownKey(rotated.id)),
+        },
+        Command::RevokeKey(revoked) => match state.keys().get(revoked.id) {
+            Some(_) => Ok(vec![Event::KeyRevoked(revoked).into()]),
+            None => Err(Rejection::UnknownKey(revoked.id)),
+        },
         Command::Tick => Ok(expire(state, now)),
+    }
+}
+
+/// Judges a command that came with an API key: the key must be in force at the tip, and may do
+/// what the command leads to.
+///
+/// # Errors
+/// The rejection says why nothing happens.
+pub fn handle_as(
+    state: &State,
+    caller: &Caller,
+    command: Command,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Rejection> {
+    let key = state.keys().admit(caller)?;
+    let facts = handle(state, command, now)?;
+    if facts.iter().all(|fact| key.permits(state, &fact.event)) {
+        Ok(facts)
+    } else {
+        Err(Rejection::Forbidden(caller.key))
     }
 }
 
@@ -95,6 +126,8 @@ fn hold(
 ) -> Result<Approval, Rejection> {
     let (all, own) = (state.approvals().len(), state.approvals().of_agent(&of.subject));
     room("open approvals", all, limits::MAX_OPEN_APPROVALS)?;
+    let of_tenant = state.approvals().of_tenant(&of.subject.tenant);
+    room("open approvals of this tenant", of_tenant, limits::MAX_OPEN_APPROVALS_PER_TENANT)?;
     room("open approvals of this agent", own, limits::MAX_OPEN_APPROVALS_PER_AGENT)?;
     if state.approvals().open(id).is_some() {
         return Err(Rejection::KnownApproval(id));
@@ -124,6 +157,23 @@ fn trip(state: &State, switched: Switched) -> Result<Vec<Fact>, Rejection> {
     }
     room("tripped kill switches", state.switches().len(), limits::MAX_SWITCHES)?;
     Ok(vec![Event::Tripped(switched).into()])
+}
+
+fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection> {
+    if created.scopes.is_empty() {
+        return Err(Rejection::NoScope);
+    }
+    let speaks = created.scopes.contains(&KeyScope::Agent) || created.agent.is_some();
+    if speaks && created.tenant.is_none() {
+        return Err(Rejection::NoTenant);
+    }
+    if state.keys().get(created.id).is_some() {
+        return Err(Rejection::KnownKey(created.id));
+    }
+    let own = state.keys().iter().filter(|(_, key)| key.tenant == created.tenant).count();
+    room("API keys", state.keys().len(), limits::MAX_API_KEYS)?;
+    room("API keys of this tenant", own, limits::MAX_API_KEYS_PER_TENANT)?;
+    Ok(vec![Event::KeyCreated(created).into()])
 }
 
 fn report(state: &State, evidence: Evidence) -> Result<Vec<Fact>, Rejection> {
@@ -213,5 +263,5 @@ fn check_reason(reason: &str) -> Result<(), Rejection> {
 }
 
 fn room(what: &'static str, used: usize, limit: usize) -> Result<(), Rejection> {
-    if used < limit { Ok(()) } else { Err(Rejection::TooMany { what, limit }) }
+    if used < limit { Ok(()) } else { Err(Rejection::TooMany { what: what.into(), limit }) }
 }

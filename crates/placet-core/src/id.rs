@@ -89,3 +89,8 @@ id!(
     ApprovalId,
     "apr_"
 );
+id!(
+    /// Names one API key.
+    KeyId,
+    "key_"
+);

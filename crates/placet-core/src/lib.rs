@@ -10,12 +10,14 @@
 
 pub mod action;
 pub mod amount;
+pub mod api_key;
 pub mod approval;
 pub mod assessment;
 pub mod audit;
 pub mod autonomy;
 pub mod budget;
 mod bytes32;
+pub mod caller;
 mod check;
 pub mod class;
 pub mod command;
@@ -40,19 +42,22 @@ pub mod verdict;
 
 pub use action::Action;
 pub use amount::{Amount, Currency};
+pub use api_key::{ApiKey, ApiKeys, KeyScope};
 pub use assessment::Assessment;
 pub use audit::audit;
+pub use caller::{Caller, Origin, Request, RequestTag};
 pub use class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 pub use command::{Command, Rejection};
 pub use decide::{Decision, decide};
 pub use digest::{ActionTag, Digest, Pepper};
 pub use event::{Entry, Event, Fact, Payload};
-pub use handle::handle;
-pub use id::{ActionId, ApprovalId};
+pub use handle::{handle, handle_as};
+pub use id::{ActionId, ApprovalId, KeyId};
 pub use json::Json;
 pub use mode::Mode;
 pub use name::{
-    AgentId, BudgetName, BuildId, ClassName, PersonId, SessionId, SourceName, TenantId, ToolName,
+    AgentId, BudgetName, BuildId, ClassName, KeyName, PersonId, SessionId, SourceName, TenantId,
+    ToolName,
 };
 pub use state::State;
 pub use switch::{KillSwitch, Scope, Switches, Target};

@@ -73,13 +73,25 @@ pub const MAX_SWITCHES: usize = 1_000;
 /// Most open approvals in one log, about 40 MB of state.
 pub const MAX_OPEN_APPROVALS: usize = 100_000;
 
+/// Most open approvals of one tenant, so that none of them can take all the room.
+pub const MAX_OPEN_APPROVALS_PER_TENANT: usize = 20_000;
+
 /// Most open approvals of one agent, so that none of them can take all the room, and more than any
 /// team answers in a day.
 pub const MAX_OPEN_APPROVALS_PER_AGENT: usize = 1_000;
 
+/// Most API keys in force: one for each agent of a large organisation, and 4 MB of state.
+pub const MAX_API_KEYS: usize = 10_000;
+
+/// Most API keys in force for one tenant, so that none of them takes all the room.
+pub const MAX_API_KEYS_PER_TENANT: usize = 1_000;
+
 /// Most budget windows, over all tenants, agents and classes. An agent that makes up names can
 /// open windows; beyond this every action that would need another one is over its budget.
 pub const MAX_WINDOWS: usize = 100_000;
+
+/// Most budget windows of one tenant, so that its agents cannot put another tenant's over budget.
+pub const MAX_WINDOWS_PER_TENANT: usize = 20_000;
 
 /// Most currencies that are summed in one slot of a budget's window, far more than an agent deals in.
 /// Where the params name the currency, an agent can make up a new one for every call.

@@ -167,6 +167,11 @@ name!(
     BudgetName,
     "the budget"
 );
+name!(
+    /// What an API key is for, in the words of whoever made it.
+    KeyName,
+    "the key's name"
+);
 
 impl Default for TenantId {
     /// The tenant of an action that names none: `default`.

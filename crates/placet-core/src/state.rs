@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api_key::ApiKeys;
 use crate::approval::{OpenApproval, OpenApprovals};
 use crate::assessment::Subject;
 use crate::autonomy::{Evidence, LedgerKey, Record, step};
@@ -38,6 +39,8 @@ pub struct State {
     #[serde(with = "crate::pairs")]
     ledgers: BTreeMap<LedgerKey, Record>,
     approvals: OpenApprovals,
+    #[serde(default)]
+    keys: ApiKeys,
     /// Denied calls, and until when they stay denied.
     #[serde(with = "crate::pairs")]
     denied: BTreeMap<ActionTag, Timestamp>,
@@ -102,6 +105,12 @@ impl State {
         &self.approvals
     }
 
+    /// The API keys that are in force.
+    #[must_use]
+    pub fn keys(&self) -> &ApiKeys {
+        &self.keys
+    }
+
     /// The evidence, and what it has earned.
     #[must_use]
     pub fn ledgers(&self) -> &BTreeMap<LedgerKey, Record> {
@@ -155,8 +164,14 @@ impl State {
             Event::EvidenceReported(evidence) => self.reported(evidence),
             Event::Ratified(ratified) => self.ratified(ratified),
             Event::AutonomyChanged(changed) => self.autonomy_changed(changed),
-            // The payload was never part of the state.
-            Event::Erased(_) => {}
+            Event::KeyCreated(created) => self.keys.create(created, entry.at),
+            Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret),
+            Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
+            // A payload was never part of the state, and nothing is no change.
+            Event::Erased(_) | Event::Unchanged(_) => {}
+        }
+        if let Some(origin) = &entry.origin {
+            self.keys.touch(origin.key, entry.at);
         }
         self.sweep();
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::build::{amount, budget, call, class, money, terms_of};
 use common::{World, ms};
 use placet_core::assessment::Value;
-use placet_core::limits::{MAX_CURRENCIES_PER_SLOT, MAX_WINDOWS};
+use placet_core::limits::{MAX_CURRENCIES_PER_SLOT, MAX_WINDOWS_PER_TENANT};
 use placet_core::terms::{Budget, Per};
 use placet_core::{Amount, Assessment, Mode, RiskTier, Terms, Verdict, decide};
 use proptest::prelude::*;
@@ -230,7 +230,7 @@ fn a_window_of_another_length_starts_afresh_and_counts_from_there() {
 fn beyond_the_most_windows_what_needs_another_is_over_budget() {
     let hourly = || Budget { count: Some(5), ..budget("hourly", Per::Agent, MINUTE * 60) };
     let mut world = world([hourly()]);
-    for number in 0..MAX_WINDOWS {
+    for number in 0..MAX_WINDOWS_PER_TENANT {
         world.propose_unrecorded(by(&format!("agent-{number}")), ms(0));
     }
     assert_eq!(verdict(&mut world, by("agent-0"), 1), Allow);
@@ -238,6 +238,10 @@ fn beyond_the_most_windows_what_needs_another_is_over_budget() {
     assert_eq!(decision.verdict, RequireApproval);
     let reason = "hourly: too much is being counted to count this as well";
     assert_eq!(decision.findings[1].reason, reason);
+    // Another tenant has room of its own.
+    let mut elsewhere = by("one-more");
+    elsewhere.subject.tenant = "elsewhere".parse().unwrap();
+    assert_eq!(decide(&world.state, &elsewhere, ms(1)).verdict, Allow);
     // They make room when the hour is over and a minute's sweep has passed.
     assert_eq!(verdict(&mut world, by("agent-0"), 2 * 3_600_000 + 60_000), Allow);
     assert_eq!(verdict(&mut world, by("one-more"), 2 * 3_600_000 + 60_000), Allow);

@@ -399,8 +399,13 @@ fn a_policy_that_takes_autonomy_away_owes_that_step() {
     assert!(matches!(&step.event, Event::AutonomyChanged(changed) if changed.to == Manual));
     let mut state = fold(State::default(), &world.log[..14]);
     state.apply(installed);
-    let other =
-        Entry { index: 15, at: seconds(1_000), event: story().log[4].event.clone(), payload: None };
+    let other = Entry {
+        index: 15,
+        at: seconds(1_000),
+        event: story().log[4].event.clone(),
+        origin: None,
+        payload: None,
+    };
     assert_eq!(audit(&state, &other), Err(Violation::Owed("refund".parse().unwrap())));
     assert_eq!(audit(&state, step), Ok(()));
 }

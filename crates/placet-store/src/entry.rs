@@ -55,7 +55,7 @@ impl NewEntry {
         let private = fact.payload.map(|payload| seal_payload(&payload, env)).transpose()?;
         let payload =
             private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
-        let entry = Entry { index, at, event: fact.event, payload };
+        let entry = Entry { index, at, event: fact.event, origin: None, payload };
         let leaf = canonical_json(&entry).map_err(SealError::unwritable)?;
         if leaf.len() > MAX_ENTRY_BYTES {
             return Err(SealError::Refused(SubmitError::TooLarge { bytes: leaf.len() }));

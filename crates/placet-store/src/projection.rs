@@ -182,7 +182,11 @@ pub fn change(of: &Entry) -> Option<Change> {
         Event::PolicyInstalled(_)
         | Event::EvidenceReported(_)
         | Event::Ratified(_)
-        | Event::Erased(_) => None,
+        | Event::Erased(_)
+        | Event::KeyCreated(_)
+        | Event::KeyRotated(_)
+        | Event::KeyRevoked(_)
+        | Event::Unchanged(_) => None,
     }
 }
 

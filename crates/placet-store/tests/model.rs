@@ -76,7 +76,13 @@ impl Model {
             let index = state.size()..;
             let entries: Vec<_> = index
                 .zip(facts)
-                .map(|(index, fact)| Entry { index, at: now, event: fact.event, payload: None })
+                .map(|(index, fact)| Entry {
+                    index,
+                    at: now,
+                    event: fact.event,
+                    origin: None,
+                    payload: None,
+                })
                 .collect();
             entries.iter().for_each(|entry| state.apply(entry));
             Ok(entries)

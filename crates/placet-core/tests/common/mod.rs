@@ -46,7 +46,13 @@ impl World {
         let first = self.log.len();
         for fact in facts {
             let payload = fact.payload.map(|_| commitment());
-            let entry = Entry { index: self.state.size(), at: now, event: fact.event, payload };
+            let entry = Entry {
+                index: self.state.size(),
+                at: now,
+                event: fact.event,
+                origin: None,
+                payload,
+            };
             audit(&self.state, &entry).expect("what handle wrote must pass the audit");
             self.state.apply(&entry);
             self.log.push(entry);
@@ -70,6 +76,7 @@ impl World {
                 index: self.state.size(),
                 at: now,
                 event: fact.event,
+                origin: None,
                 payload: fact.payload.map(|_| commitment()),
             };
             self.state.apply(&entry);

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use placet_core::autonomy::{Evidence, LedgerKey};
-use placet_core::event::{Decided, Event, Switched};
+use placet_core::event::{Decided, Event, KeyCreated, Switched, Unchanged};
 use placet_core::{Finding, PersonId, Verdict};
 
 use crate::console::{BAD, FAINT, GOOD, HELD};
@@ -37,6 +37,29 @@ pub(super) fn event(event: &Event) -> (&'static str, String) {
                 by(erased.by.as_ref())
             ),
         ),
+        Event::KeyCreated(created) => ("key", new_key(created)),
+        Event::KeyRotated(rotated) => ("key", format!("{} has a new secret", rotated.id)),
+        Event::KeyRevoked(revoked) => ("key", format!("{} is revoked", revoked.id)),
+        Event::Unchanged(unchanged) => ("nothing", why(unchanged)),
+    }
+}
+
+fn new_key(created: &KeyCreated) -> String {
+    let scopes: Vec<_> = created.scopes.iter().map(|scope| scope.as_str()).collect();
+    let tenant = created.tenant.as_ref().map(|of| format!(" of {}", escape::line(of.as_str())));
+    format!(
+        "{} {}{}: {}",
+        created.id,
+        escape::line(created.name.as_str()),
+        tenant.unwrap_or_default(),
+        scopes.join(", ")
+    )
+}
+
+fn why(unchanged: &Unchanged) -> String {
+    match &unchanged.rejection {
+        Some(rejection) => format!("refused: {}", escape::line(&rejection.to_string())),
+        None => "it was so already".to_owned(),
     }
 }
 

@@ -1,0 +1,220 @@
+//! API keys: who may speak to a daemon, for whom, and what they may do.
+//!
+//! A key is created, rotated and revoked by events of the log like everything else. So whoever can
+//! read the log knows who could do what at any time, and a revoked key is dead on every node from
+//! the entry on that revokes it: commands in flight are judged after it.
+//!
+//! The log holds the digest of a key's secret. The secret is 256 random bits, so nobody finds it by
+//! trying.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Subject;
+use crate::caller::Caller;
+use crate::command::Rejection;
+use crate::digest::Digest;
+use crate::event::{Event, KeyCreated};
+use crate::id::KeyId;
+use crate::name::{AgentId, KeyName, TenantId};
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// One thing that a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyScope {
+    /// Propose actions and follow its own.
+    Agent,
+    /// Answer what waits for people.
+    Approver,
+    /// Switches, evidence, keys and, without a tenant, the policy.
+    Admin,
+    /// Read everything, change nothing.
+    Auditor,
+}
+
+impl KeyScope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Approver, Self::Admin, Self::Auditor];
+
+    /// The word used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Approver => "approver",
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+impl std::fmt::Display for KeyScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no scope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such scope of a key; write agent, approver, admin or auditor")]
+pub struct KeyScopeError;
+
+impl std::str::FromStr for KeyScope {
+    type Err = KeyScopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or(KeyScopeError)
+    }
+}
+
+/// A key that is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// What it is for, in the words of whoever made it.
+    pub name: KeyName,
+    /// The tenant it speaks for; none for those who run the daemon itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// The only agent it speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// What it may do.
+    pub scopes: BTreeSet<KeyScope>,
+    /// The digest of its secret.
+    pub secret: Digest,
+    /// How often its secret was replaced. What an older secret asked for is refused.
+    pub generation: u32,
+    /// Since when it is there.
+    pub created: Timestamp,
+    /// When something that it asked for was recorded last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it has a scope.
+    #[must_use]
+    pub fn has(&self, scope: KeyScope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether it may speak for a tenant.
+    #[must_use]
+    pub fn covers(&self, tenant: &TenantId) -> bool {
+        self.tenant.as_ref().is_none_or(|own| own == tenant)
+    }
+
+    /// Whether it may have caused an event. The server refuses earlier and says more; this is what
+    /// holds even if it does not, and what an auditor checks.
+    #[must_use]
+    pub fn permits(&self, state: &State, event: &Event) -> bool {
+        match event {
+            Event::Decided(decided) => {
+                self.has(KeyScope::Agent) && self.speaks_for(&decided.assessment.subject)
+            }
+            Event::Denied(denied) => {
+                let open = state.approvals().open(denied.approval);
+                let covered = open.is_some_and(|open| self.covers(&open.subject.tenant));
+                self.has(KeyScope::Approver) && covered
+            }
+            Event::Tripped(switched) | Event::Reset(switched) => {
+                self.administers(switched.scope.tenant.as_ref())
+            }
+            Event::EvidenceReported(evidence) => self.administers(Some(&evidence.tenant)),
+            Event::Ratified(ratified) => {
+                self.has(KeyScope::Approver) && self.covers(&ratified.of.tenant)
+            }
+            Event::KeyCreated(created) => self.administers(created.tenant.as_ref()),
+            Event::KeyRotated(rotated) => self.administers_key(state, rotated.id),
+            Event::KeyRevoked(revoked) => self.administers_key(state, revoked.id),
+            Event::PolicyInstalled(_) | Event::Erased(_) => self.administers(None),
+            // They follow from other events and are judged with those.
+            Event::AutonomyChanged(_) | Event::Unchanged(_) => true,
+            // Only time closes what is due.
+            Event::Expired(_) => false,
+        }
+    }
+
+    fn speaks_for(&self, subject: &Subject) -> bool {
+        self.covers(&subject.tenant)
+            && self.agent.as_ref().is_none_or(|own| subject.agent.as_ref() == Some(own))
+    }
+
+    /// Whether it is in charge of a tenant; of `None`, of the daemon as a whole.
+    fn administers(&self, tenant: Option<&TenantId>) -> bool {
+        self.has(KeyScope::Admin) && (self.tenant.is_none() || self.tenant.as_ref() == tenant)
+    }
+
+    fn administers_key(&self, state: &State, id: KeyId) -> bool {
+        state.keys().get(id).is_some_and(|key| self.administers(key.tenant.as_ref()))
+    }
+}
+
+/// The keys that are in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApiKeys(BTreeMap<KeyId, ApiKey>);
+
+impl ApiKeys {
+    /// A key by its id.
+    #[must_use]
+    pub fn get(&self, id: KeyId) -> Option<&ApiKey> {
+        self.0.get(&id)
+    }
+
+    /// All of them, the oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (KeyId, &ApiKey)> {
+        self.0.iter().map(|(id, key)| (*id, key))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key of a caller, if it is still in force with the secret that the caller showed.
+    ///
+    /// # Errors
+    /// When it was revoked or its secret replaced.
+    pub fn admit(&self, caller: &Caller) -> Result<&ApiKey, Rejection> {
+        self.get(caller.key)
+            .filter(|key| key.generation == caller.generation)
+            .ok_or(Rejection::DeadKey(caller.key))
+    }
+
+    pub(crate) fn create(&mut self, created: &KeyCreated, at: Timestamp) {
+        let KeyCreated { id, name, tenant, agent, scopes, secret } = created.clone();
+        let key =
+            ApiKey { name, tenant, agent, scopes, secret, generation: 0, created: at, used: None };
+        self.0.insert(id, key);
+    }
+
+    pub(crate) fn rotate(&mut self, id: KeyId, secret: Digest) {
+        if let Some(key) = self.0.get_mut(&id) {
+            key.secret = secret;
+            key.generation = key.generation.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn revoke(&mut self, id: KeyId) {
+        self.0.remove(&id);
+    }
+
+    /// Notes that a key was used.
+    pub(crate) fn touch(&mut self, id: KeyId, at: Timestamp) {
+        if let Some(key) = self.0.get_mut(&id) {
+            key.used = Some(at);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! API keys: made, replaced and revoked by events; what each may do; and what is judged at the tip.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::World;
+use common::build::{self, call, digest, terms};
+use common::ms;
+use placet_core::audit::Violation;
+use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated, Unchanged};
+use placet_core::limits::MAX_API_KEYS_PER_TENANT;
+use placet_core::{
+    Caller, Command, Entry, Event, KeyId, KeyScope, Origin, Rejection, RiskTier, Scope, TenantId,
+    audit, handle_as,
+};
+use uuid::Uuid;
+
+fn id(number: u128) -> KeyId {
+    KeyId::new(Uuid::from_u128(number))
+}
+
+fn tenant(name: &str) -> Option<TenantId> {
+    Some(name.parse().unwrap())
+}
+
+fn key(number: u128, of: Option<TenantId>, scopes: &[KeyScope]) -> KeyCreated {
+    KeyCreated {
+        id: id(number),
+        name: format!("key {number}").parse().unwrap(),
+        tenant: of,
+        agent: None,
+        scopes: scopes.iter().copied().collect(),
+        secret: digest(1),
+    }
+}
+
+fn create(created: KeyCreated) -> Command {
+    Command::CreateKey(Box::new(created))
+}
+
+fn rotate(number: u128) -> Command {
+    Command::RotateKey(KeyRotated { id: id(number), secret: digest(2) })
+}
+
+fn revoke(number: u128) -> Command {
+    Command::RevokeKey(KeyRevoked { id: id(number) })
+}
+
+fn trip(scope: &str) -> Command {
+    Command::Trip { scope: scope.parse().unwrap(), reason: "because".to_owned(), by: None }
+}
+
+fn caller(number: u128) -> Caller {
+    Caller { key: id(number), generation: 0, request: None }
+}
+
+const OPERATOR: u128 = 1;
+const ADMIN: u128 = 2;
+const AGENT: u128 = 3;
+const AUDITOR: u128 = 4;
+const APPROVER: u128 = 5;
+const ONE_AGENT: u128 = 6;
+const OTHER_ADMIN: u128 = 7;
+
+/// A log with a key of each kind. All but the operator's and the last belong to `acme`.
+fn world() -> World {
+    let mut world = World::with(terms());
+    let acme = || tenant("acme");
+    let one_agent = KeyCreated {
+        agent: Some("bot".parse().unwrap()),
+        ..key(ONE_AGENT, acme(), &[KeyScope::Agent])
+    };
+    let keys = [
+        key(OPERATOR, None, &[KeyScope::Admin]),
+        key(ADMIN, acme(), &[KeyScope::Admin]),
+        key(AGENT, acme(), &[KeyScope::Agent]),
+        key(AUDITOR, acme(), &[KeyScope::Auditor]),
+        key(APPROVER, acme(), &[KeyScope::Approver]),
+        one_agent,
+        key(OTHER_ADMIN, tenant("umbrella"), &[KeyScope::Admin]),
+    ];
+    for created in keys {
+        world.run(create(created), ms(0)).unwrap();
+    }
+    world
+}
+
+fn ask(world: &World, by: u128, command: Command) -> Result<usize, Rejection> {
+    handle_as(&world.state, &caller(by), command, ms(1)).map(|facts| facts.len())
+}
+
+fn propose(world: &mut World, by: u128, of: &str, agent: Option<&str>) -> Result<usize, Rejection> {
+    let mut assessment = call("anything");
+    assessment.subject.tenant = of.parse().unwrap();
+    assessment.subject.agent = agent.map(|agent| agent.parse().unwrap());
+    assessment.policy = world.state.terms().policy;
+    let command = world.proposal(assessment);
+    ask(world, by, command)
+}
+
+#[test]
+fn only_a_key_for_agents_proposes_and_only_for_its_own_tenant_and_agent() {
+    let mut world = world();
+    assert_eq!(propose(&mut world, AGENT, "acme", Some("anyone")), Ok(1));
+    assert_eq!(propose(&mut world, AGENT, "acme", None), Ok(1));
+    assert_eq!(propose(&mut world, ONE_AGENT, "acme", Some("bot")), Ok(1));
+    let refused = [
+        (AGENT, "umbrella", Some("bot")),
+        (ONE_AGENT, "acme", Some("other")),
+        (ONE_AGENT, "acme", None),
+        (ONE_AGENT, "umbrella", Some("bot")),
+        (OPERATOR, "acme", None),
+        (ADMIN, "acme", None),
+        (AUDITOR, "acme", None),
+        (APPROVER, "acme", None),
+    ];
+    for (by, of, agent) in refused {
+        let forbidden = Err(Rejection::Forbidden(id(by)));
+        assert_eq!(propose(&mut world, by, of, agent), forbidden, "{by} {of} {agent:?}");
+    }
+}
+
+#[test]
+fn switches_belong_to_whoever_administers_what_they_stop() {
+    let world = world();
+    let allowed = [
+        (OPERATOR, "all"),
+        (OPERATOR, "agent:bot"),
+        (OPERATOR, "tenant:acme"),
+        (ADMIN, "tenant:acme"),
+        (ADMIN, "tenant:acme/agent:bot"),
+        (ADMIN, "tenant:acme/tool:refund"),
+    ];
+    for (by, scope) in allowed {
+        assert_eq!(ask(&world, by, trip(scope)), Ok(1), "{by} {scope}");
+    }
+    let refused = [
+        (ADMIN, "all"),
+        (ADMIN, "agent:bot"),
+        (ADMIN, "tool:refund"),
+        (ADMIN, "tenant:umbrella"),
+        (OTHER_ADMIN, "tenant:acme/agent:bot"),
+        (AGENT, "tenant:acme"),
+        (APPROVER, "tenant:acme"),
+        (AUDITOR, "tenant:acme"),
+    ];
+    for (by, scope) in refused {
+        assert_eq!(ask(&world, by, trip(scope)), Err(Rejection::Forbidden(id(by))), "{by} {scope}");
+    }
+}
+
+#[test]
+fn an_admin_of_a_tenant_makes_and_ends_keys_of_that_tenant_only() {
+    let world = world();
+    let new = |of| create(key(9, of, &[KeyScope::Auditor]));
+    assert_eq!(ask(&world, ADMIN, new(tenant("acme"))), Ok(1));
+    assert_eq!(ask(&world, OPERATOR, new(tenant("acme"))), Ok(1));
+    assert_eq!(ask(&world, OPERATOR, new(None)), Ok(1));
+    let forbidden = |by| Err(Rejection::Forbidden(id(by)));
+    assert_eq!(ask(&world, ADMIN, new(tenant("umbrella"))), forbidden(ADMIN));
+    assert_eq!(ask(&world, ADMIN, new(None)), forbidden(ADMIN), "nobody makes a greater key");
+    assert_eq!(ask(&world, AGENT, new(tenant("acme"))), forbidden(AGENT));
+    for command in [rotate, revoke] {
+        assert_eq!(ask(&world, ADMIN, command(AGENT)), Ok(1));
+        assert_eq!(ask(&world, ADMIN, command(ADMIN)), Ok(1), "its own");
+        assert_eq!(ask(&world, ADMIN, command(OPERATOR)), forbidden(ADMIN));
+        assert_eq!(ask(&world, OTHER_ADMIN, command(AGENT)), forbidden(OTHER_ADMIN));
+        assert_eq!(ask(&world, AGENT, command(AGENT)), forbidden(AGENT));
+    }
+}
+
+#[test]
+fn the_policy_erasure_and_evidence_of_others_are_out_of_a_tenants_reach() {
+    let mut world = world();
+    let erase = || Command::Erase { index: 3, reason: "asked to".to_owned(), by: None };
+    assert_eq!(ask(&world, OPERATOR, common::install(terms())), Ok(1));
+    assert_eq!(ask(&world, OPERATOR, erase()), Ok(1));
+    let mut with_class = terms();
+    let refund = build::class("refund", RiskTier::ReversibleWrite);
+    with_class.classes.insert(refund.name.clone(), refund.into());
+    world.install(with_class, ms(1));
+    let evidence = |of: &str| {
+        let mut evidence = build::evidence("refund", "nightly", 1, 0);
+        evidence.tenant = of.parse().unwrap();
+        Command::Report(evidence)
+    };
+    assert_eq!(ask(&world, ADMIN, evidence("acme")), Ok(1));
+    for command in [common::install(terms()), erase(), evidence("umbrella")] {
+        assert_eq!(ask(&world, ADMIN, command), Err(Rejection::Forbidden(id(ADMIN))));
+    }
+    for by in [AGENT, APPROVER, AUDITOR] {
+        for command in [common::install(terms()), erase(), evidence("acme")] {
+            assert_eq!(ask(&world, by, command), Err(Rejection::Forbidden(id(by))));
+        }
+    }
+}
+
+#[test]
+fn only_an_approver_of_the_tenant_denies() {
+    let mut world = world();
+    let mut held = call("anything");
+    held.subject.tenant = "acme".parse().unwrap();
+    let approval = world.propose(held, ms(1)).approval.expect("held").id;
+    let deny = || Command::Deny { approval, by: "ana".parse().unwrap(), reason: "no".to_owned() };
+    assert_eq!(ask(&world, APPROVER, deny()), Ok(1));
+    for by in [AGENT, ADMIN, AUDITOR, OPERATOR, OTHER_ADMIN] {
+        assert_eq!(ask(&world, by, deny()), Err(Rejection::Forbidden(id(by))));
+    }
+}
+
+#[test]
+fn a_key_that_was_revoked_or_replaced_is_dead_at_once() {
+    let mut world = world();
+    world.run(revoke(AGENT), ms(1)).unwrap();
+    let dead = |by| Err(Rejection::DeadKey(id(by)));
+    assert_eq!(propose(&mut world, AGENT, "acme", None), dead(AGENT));
+    world.run(rotate(ADMIN), ms(1)).unwrap();
+    assert_eq!(ask(&world, ADMIN, trip("tenant:acme")), dead(ADMIN));
+    let renewed = Caller { generation: 1, ..caller(ADMIN) };
+    assert!(handle_as(&world.state, &renewed, trip("tenant:acme"), ms(1)).is_ok());
+    assert_eq!(ask(&world, 99, trip("tenant:acme")), dead(99));
+    assert_eq!(world.run(revoke(AGENT), ms(1)), Err(Rejection::UnknownKey(id(AGENT))));
+    assert_eq!(world.run(rotate(AGENT), ms(1)), Err(Rejection::UnknownKey(id(AGENT))));
+}
+
+#[test]
+fn keys_that_make_no_sense_are_refused() {
+    let mut world = world();
+    let agent =
+        KeyCreated { agent: Some("bot".parse().unwrap()), ..key(9, None, &[KeyScope::Admin]) };
+    let refused = [
+        (key(9, None, &[]), Rejection::NoScope),
+        (key(9, None, &[KeyScope::Agent]), Rejection::NoTenant),
+        (agent, Rejection::NoTenant),
+        (key(AGENT, tenant("acme"), &[KeyScope::Agent]), Rejection::KnownKey(id(AGENT))),
+    ];
+    for (created, why) in refused {
+        assert_eq!(world.run(create(created), ms(1)), Err(why));
+    }
+}
+
+#[test]
+fn one_tenant_cannot_take_the_keys_of_all() {
+    let mut world = World::with(terms());
+    let limit = u128::try_from(MAX_API_KEYS_PER_TENANT).unwrap();
+    for number in 0..limit {
+        world.run(create(key(number, tenant("acme"), &[KeyScope::Agent])), ms(0)).unwrap();
+    }
+    let one_more = |of| create(key(limit, tenant(of), &[KeyScope::Agent]));
+    let full = world.run(one_more("acme"), ms(0)).unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "there are already 1000 API keys of this tenant; close or remove some first"
+    );
+    assert!(world.run(one_more("umbrella"), ms(0)).is_ok());
+}
+
+#[test]
+fn an_entry_that_its_key_could_not_have_caused_is_found() {
+    let world = world();
+    let entry = |by: u128, event: Event| {
+        let origin = Some(Origin { key: id(by), request: None, entries: 1 });
+        Entry { index: world.state.size(), at: ms(1), event, origin, payload: None }
+    };
+    let tripped = |scope: &str| match &handle_as(
+        &world.state,
+        &caller(OPERATOR),
+        trip(scope),
+        ms(1),
+    )
+    .unwrap()[0]
+        .event
+    {
+        Event::Tripped(switched) => Event::Tripped(switched.clone()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(audit(&world.state, &entry(OPERATOR, tripped("all"))), Ok(()));
+    for by in [ADMIN, AGENT, 99] {
+        let violation = Err(Violation::Key(id(by)));
+        assert_eq!(audit(&world.state, &entry(by, tripped("all"))), violation);
+    }
+    let unchanged = Event::Unchanged(Unchanged { rejection: None });
+    assert_eq!(audit(&world.state, &entry(AGENT, unchanged.clone())), Ok(()));
+    let nobody = Entry { origin: None, ..entry(AGENT, unchanged) };
+    assert_eq!(audit(&world.state, &nobody), Err(Violation::Idle));
+}
+
+#[test]
+fn the_state_knows_when_a_key_was_used_last() {
+    let mut world = world();
+    assert_eq!(world.state.keys().get(id(OPERATOR)).unwrap().used, None);
+    let facts = handle_as(&world.state, &caller(OPERATOR), trip("all"), ms(7)).unwrap();
+    let entry = Entry {
+        index: world.state.size(),
+        at: ms(7),
+        event: facts[0].event.clone(),
+        origin: Some(Origin { key: id(OPERATOR), request: None, entries: 1 }),
+        payload: None,
+    };
+    world.state.apply(&entry);
+    assert_eq!(world.state.keys().get(id(OPERATOR)).unwrap().used, Some(ms(7)));
+    assert!(world.state.switches().tripped(&Scope::ALL).is_some());
+}
