@@ -131,7 +131,7 @@ pub(crate) fn state(policy: &Policy) -> State {
     });
     let events = std::iter::once(Event::PolicyInstalled(installed)).chain(earned);
     for (index, event) in (0..).zip(events) {
-        state.apply(&Entry { index, at: now(), event, payload: None });
+        state.apply(&Entry { index, at: now(), event, origin: None, payload: None });
     }
     state
 }
