@@ -69,6 +69,7 @@ fn opens_the_payload_of_an_entry_as_the_log_writes_it() {
         index: INDEX,
         at: Timestamp::from_millis(0),
         event: Event::Tripped(switched),
+        origin: None,
         payload: Some(Commitment::of(&opening().salt, PAYLOAD.as_bytes())),
     };
     let receipt = receipt_for(&serde_json::to_string(&entry).unwrap()).with_opening(opening());
