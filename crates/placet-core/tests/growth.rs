@@ -20,7 +20,13 @@ use placet_core::{Assessment, Command, Entry, RiskTier, Terms, handle};
 fn take(world: &mut World, command: Command, now: i64) {
     for fact in handle(&world.state, command, ms(now)).expect("judged") {
         let payload = fact.payload.map(|_| commitment());
-        let entry = Entry { index: world.state.size(), at: ms(now), event: fact.event, payload };
+        let entry = Entry {
+            index: world.state.size(),
+            at: ms(now),
+            event: fact.event,
+            origin: None,
+            payload,
+        };
         world.state.apply(&entry);
     }
 }

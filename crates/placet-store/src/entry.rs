@@ -8,7 +8,7 @@ use placet_core::event::Payload;
 use placet_core::json::canonical_json;
 use placet_core::log::limits::MAX_ENTRY_BYTES;
 use placet_core::log::{Commitment, Hash, Salt, leaf_hash};
-use placet_core::{Entry, Event, Fact, Timestamp};
+use placet_core::{Entry, Event, Fact, Origin, Timestamp};
 
 use crate::environment::Environment;
 use crate::error::{StoreError, SubmitError};
@@ -50,12 +50,13 @@ impl NewEntry {
         index: u64,
         at: Timestamp,
         fact: Fact,
+        origin: Option<Origin>,
         env: &dyn Environment,
     ) -> Result<Self, SealError> {
         let private = fact.payload.map(|payload| seal_payload(&payload, env)).transpose()?;
         let payload =
             private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
-        let entry = Entry { index, at, event: fact.event, origin: None, payload };
+        let entry = Entry { index, at, event: fact.event, origin, payload };
         let leaf = canonical_json(&entry).map_err(SealError::unwritable)?;
         if leaf.len() > MAX_ENTRY_BYTES {
             return Err(SealError::Refused(SubmitError::TooLarge { bytes: leaf.len() }));

@@ -45,6 +45,9 @@ pub enum GuardError {
     /// It could not be made durable, so it did not happen.
     #[error("nothing was recorded, so nothing is permitted")]
     Unrecorded(#[source] SubmitError),
+    /// The request that made this key is repeated, and its secret cannot be shown again.
+    #[error("the secret of this key was shown once and is not kept; rotate the key to get another")]
+    SecretGone,
     /// The policy has errors; the one that held before still does.
     #[error(transparent)]
     Policy(#[from] Diagnostics),

@@ -7,7 +7,8 @@ use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::command::Proposal;
 use placet_core::event::{Decided, Event, PolicyFile};
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Command, Mode, PersonId, Rejection, Scope, decide,
+    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Mode, PersonId, Rejection, Scope,
+    decide,
 };
 use placet_policy::{Assessed, Policy};
 use placet_store::{Committed, SubmitError};
@@ -32,6 +33,7 @@ const MAX_REASSESSMENTS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Guard {
     shared: Arc<Shared>,
+    caller: Option<Arc<Caller>>,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,21 @@ impl Guard {
             }
             None => log.policy()?,
         };
-        Ok(Self { shared: Arc::new(Shared { policy: ArcSwap::from_pointee(policy), log }) })
+        let shared = Arc::new(Shared { policy: ArcSwap::from_pointee(policy), log });
+        Ok(Self { shared, caller: None })
+    }
+
+    /// The same guard, on the word of someone who showed an API key: what they may not do is
+    /// refused, the log names their key, and a request that is repeated gets its answer again.
+    #[must_use]
+    pub fn with_caller(&self, caller: Caller) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller: Some(Arc::new(caller)) }
+    }
+
+    /// On whose word it acts.
+    #[must_use]
+    pub fn caller(&self) -> Option<&Caller> {
+        self.caller.as_deref()
     }
 
     /// The same guard for synchronous code.
@@ -121,9 +137,9 @@ impl Guard {
             let assessed = self.policy().assess(action, self.log().pepper());
             let digest = assessed.payload.digest;
             let proposal = self.proposal(assessed)?;
-            match self.log().submit(Command::Propose(Box::new(proposal))).await {
+            match self.submit(Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
-                Err(SubmitError::Rejected(Rejection::StalePolicy)) => {}
+                Err(GuardError::Rejected(Rejection::StalePolicy)) => {}
                 committed => {
                     return decided(committed?)
                         .map(|(decided, index, at)| Answer::recorded(digest, decided, index, at));
@@ -240,8 +256,13 @@ impl Guard {
         Ok(change)
     }
 
-    async fn command(&self, command: Command) -> Result<Change, GuardError> {
-        Ok(Change::of(&self.log().submit(command).await?))
+    pub(crate) async fn command(&self, command: Command) -> Result<Change, GuardError> {
+        Ok(Change::of(&self.submit(command).await?))
+    }
+
+    pub(crate) async fn submit(&self, command: Command) -> Result<Committed, GuardError> {
+        let caller = self.caller.as_deref().cloned();
+        Ok(self.log().submit(command, caller).await?)
     }
 
     /// Carries out what was asked, keeps a snapshot and closes the log, if this is the last clone
@@ -267,7 +288,7 @@ pub struct Change {
 }
 
 impl Change {
-    fn of(committed: &Committed) -> Self {
+    pub(crate) fn of(committed: &Committed) -> Self {
         Self { log_index: committed.entries.first().map(|entry| entry.index) }
     }
 }
@@ -281,7 +302,7 @@ fn installation(policy: &Policy, by: Option<PersonId>) -> Command {
 fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
     let is_new = *log.state().terms() != *policy.terms();
     if is_new {
-        wait(log.submit(installation(policy, None)))?;
+        wait(log.submit(installation(policy, None), None))?;
     }
     Ok(())
 }

@@ -11,12 +11,15 @@ use crate::error::GuardError;
 pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardError> {
     let mut random = [[0_u8; 10]; 2];
     for bytes in &mut random {
-        environment.fill(bytes).map_err(|error| {
-            GuardError::Unrecorded(SubmitError::NotRecorded(Arc::new(StoreError::Randomness(
-                error,
-            ))))
-        })?;
+        fill(environment, bytes)?;
     }
     let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);
     Ok(random.map(|bytes| Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()))
+}
+
+/// Random bytes, without which nothing is recorded.
+pub(crate) fn fill(environment: &dyn Environment, bytes: &mut [u8]) -> Result<(), GuardError> {
+    environment.fill(bytes).map_err(|error| {
+        GuardError::Unrecorded(SubmitError::NotRecorded(Arc::new(StoreError::Randomness(error))))
+    })
 }

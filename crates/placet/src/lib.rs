@@ -40,6 +40,7 @@ mod config;
 mod error;
 mod guard;
 mod ids;
+mod key;
 mod log;
 mod tail;
 
@@ -48,6 +49,7 @@ pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
 pub use guard::{Change, Guard};
+pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use log::Log;
 pub use tail::{Tail, TailError};
 
@@ -55,9 +57,10 @@ pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;
 pub use placet_core::log::{Receipt, Verifier};
 pub use placet_core::{
-    Action, ActionId, AgentId, Amount, ApprovalId, AutonomyState, BuildId, CheckName, ClassName,
-    Digest, Entry, Event, Finding, Json, KillSwitch, Mode, PersonId, Rejection, RiskTier, Scope,
-    SessionId, SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
+    Action, ActionId, AgentId, Amount, ApiKey, ApprovalId, AutonomyState, BuildId, Caller,
+    CheckName, ClassName, Digest, Entry, Event, Finding, Json, KeyId, KeyName, KeyScope,
+    KillSwitch, Mode, PersonId, Rejection, RiskTier, Scope, SessionId, SourceName, Target,
+    TenantId, Timestamp, ToolName, Verdict,
 };
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
 

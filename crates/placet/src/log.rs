@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLockReadGuard};
 
 use placet_core::event::{Payload, PolicyFile};
 use placet_core::log::{Receipt, Verifier};
-use placet_core::{Command, Entry, Pepper, State};
+use placet_core::{Caller, Command, Entry, Pepper, State};
 use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
 use placet_store::{
@@ -92,8 +92,12 @@ impl Log {
         self.sequencer.watch().wait_for(|tip| tip.size > index).await.is_ok()
     }
 
-    pub(crate) async fn submit(&self, command: Command) -> Result<Committed, SubmitError> {
-        self.sequencer.submit(command).await
+    pub(crate) async fn submit(
+        &self,
+        command: Command,
+        caller: Option<Caller>,
+    ) -> Result<Committed, SubmitError> {
+        self.sequencer.submit_as(command, caller).await
     }
 
     pub(crate) fn pepper(&self) -> &Pepper {

@@ -30,7 +30,7 @@ impl Hand {
             payload: Some(Payload::Statement("private".to_owned())),
         };
         let index = self.tree.size() + ahead;
-        NewEntry::seal(index, Timestamp::from_millis(1), fact, &*Bench::new(index)).unwrap()
+        NewEntry::seal(index, Timestamp::from_millis(1), fact, None, &*Bench::new(index)).unwrap()
     }
 
     /// Appends entries through a batch, and commits it or not.

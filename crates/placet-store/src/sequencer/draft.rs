@@ -1,6 +1,6 @@
 //! A batch while it is judged: entries that exist in memory only.
 
-use placet_core::{Command, Event, Fact, State, Timestamp, handle};
+use placet_core::{Caller, Command, Event, Fact, Origin, State, Timestamp, handle, handle_as};
 
 use crate::entry::{NewEntry, SealError};
 use crate::environment::Environment;
@@ -27,6 +27,7 @@ impl Draft<'_> {
     pub(super) fn judge(
         &mut self,
         command: Command,
+        caller: Option<&Caller>,
         stored: &dyn View,
     ) -> Result<Judged, StoreError> {
         if let Command::Erase { index, .. } = &command
@@ -34,8 +35,12 @@ impl Draft<'_> {
         {
             return Ok(Err(SubmitError::NotErasable(*index)));
         }
-        match handle(self.state, command, self.now) {
-            Ok(facts) => self.add(facts),
+        let judged = match caller {
+            Some(caller) => handle_as(self.state, caller, command, self.now),
+            None => handle(self.state, command, self.now),
+        };
+        match judged {
+            Ok(facts) => self.add(facts, caller),
             Err(rejection) => Ok(Err(rejection.into())),
         }
     }
@@ -45,7 +50,7 @@ impl Draft<'_> {
         let due =
             |state: &State, now| state.approvals().next_deadline().is_some_and(|at| at <= now);
         while due(self.state, self.now) {
-            if !matches!(self.judge(Command::Tick, stored)?, Ok(range) if !range.is_empty()) {
+            if !matches!(self.judge(Command::Tick, None, stored)?, Ok(range) if !range.is_empty()) {
                 break;
             }
         }
@@ -53,10 +58,18 @@ impl Draft<'_> {
     }
 
     /// Adds all facts of a command, or none.
-    fn add(&mut self, facts: Vec<Fact>) -> Result<Judged, StoreError> {
+    fn add(&mut self, facts: Vec<Fact>, caller: Option<&Caller>) -> Result<Judged, StoreError> {
         let mut sealed = Vec::with_capacity(facts.len());
+        let mut origin = caller.map(|caller| Origin {
+            key: caller.key,
+            request: caller.request,
+            entries: u32::try_from(facts.len()).unwrap_or(u32::MAX),
+        });
         for (index, fact) in (self.state.size()..).zip(facts) {
-            match NewEntry::seal(index, self.now, fact, self.env) {
+            let sealed_fact = NewEntry::seal(index, self.now, fact, origin, self.env);
+            // Only the first entry of a request names it.
+            origin = origin.map(|first| Origin { request: None, entries: 1, ..first });
+            match sealed_fact {
                 Ok(entry) => sealed.push(entry),
                 Err(SealError::Refused(reason)) => return Ok(Err(reason)),
                 Err(SealError::Store(error)) => return Err(error),

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use placet_core::{Command, Entry, State};
+use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::environment::Environment;
@@ -56,6 +56,7 @@ pub struct Committed {
 /// A command on its way, with whoever waits for the answer.
 struct Job {
     command: Command,
+    caller: Option<Caller>,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -131,9 +132,21 @@ impl Sequencer {
     /// # Errors
     /// The reason says whether anything may have been recorded.
     pub async fn submit(&self, command: Command) -> Result<Committed, SubmitError> {
+        self.submit_as(command, None).await
+    }
+
+    /// The same on the word of someone who showed an API key.
+    ///
+    /// # Errors
+    /// As there, and when the key may not do this.
+    pub async fn submit_as(
+        &self,
+        command: Command,
+        caller: Option<Caller>,
+    ) -> Result<Committed, SubmitError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
-        jobs.send(Job { command, reply }).await.map_err(|_| SubmitError::Closed)?;
+        jobs.send(Job { command, caller, reply }).await.map_err(|_| SubmitError::Closed)?;
         answer.await.unwrap_or(Err(SubmitError::Closed))
     }
 
@@ -144,7 +157,8 @@ impl Sequencer {
     pub fn submit_blocking(&self, command: Command) -> Result<Committed, SubmitError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
-        jobs.blocking_send(Job { command, reply }).map_err(|_| SubmitError::Closed)?;
+        jobs.blocking_send(Job { command, caller: None, reply })
+            .map_err(|_| SubmitError::Closed)?;
         answer.blocking_recv().unwrap_or(Err(SubmitError::Closed))
     }
 

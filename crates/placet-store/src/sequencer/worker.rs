@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
-use placet_core::{Command, Entry, State};
+use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged};
@@ -96,7 +96,7 @@ impl Worker {
     /// Carries out one batch and answers everyone in it.
     fn serve(&mut self, jobs: &mut Vec<Job>) {
         let (commands, replies): (Vec<_>, Vec<_>) =
-            jobs.drain(..).map(|job| (job.command, job.reply)).unzip();
+            jobs.drain(..).map(|job| ((job.command, job.caller), job.reply)).unzip();
         let outcome = self.batch(commands);
         self.failed = outcome.is_err();
         match outcome {
@@ -115,7 +115,7 @@ impl Worker {
         }
     }
 
-    fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
+    fn batch(&mut self, commands: Vec<(Command, Option<Caller>)>) -> Result<Vec<Answer>, Failure> {
         self.recover()?;
         let mut batch = self.store.begin(self.state.size())?;
         catch_up(&mut *batch, &mut self.state, &mut self.tree, &self.published, &self.keys)?;
@@ -125,7 +125,9 @@ impl Worker {
         let mut draft =
             Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
         draft.tick(batch.view())?;
-        let judged = commands.into_iter().map(|command| draft.judge(command, batch.view()));
+        let judged = commands
+            .into_iter()
+            .map(|(command, caller)| draft.judge(command, caller.as_ref(), batch.view()));
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
         let entries = draft.entries;
         if !entries.is_empty() {
