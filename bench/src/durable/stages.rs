@@ -152,7 +152,8 @@ impl Log {
             for fact in spent.time(Stage::Judge, || handle(&self.state, command, now))? {
                 let again = fact.clone();
                 let index = self.state.size();
-                let sealed = spent.time(Stage::Seal, || NewEntry::seal(index, now, fact, None, &System));
+                let sealed =
+                    spent.time(Stage::Seal, || NewEntry::seal(index, now, fact, None, &System));
                 let new =
                     sealed.map_err(|error| anyhow!("an entry cannot be sealed: {error:?}"))?;
                 seal_again(&again, &new, spent)?;

@@ -141,8 +141,9 @@ impl Guard {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => {}
                 committed => {
-                    return decided(committed?)
-                        .map(|(decided, index, at)| Answer::recorded(digest, decided, index, at));
+                    return decided(committed?).map(|(decided, index, at)| {
+                        Answer::recorded(Some(digest), decided, index, at)
+                    });
                 }
             }
         }

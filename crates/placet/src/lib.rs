@@ -44,7 +44,7 @@ mod key;
 mod log;
 mod tail;
 
-pub use answer::Answer;
+pub use answer::{Answer, Followed};
 pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
@@ -63,6 +63,7 @@ pub use placet_core::{
     TenantId, Timestamp, ToolName, Verdict,
 };
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
+pub use placet_store::projection::Status;
 
 /// The meaning of all this: the pure crate that decides.
 pub use placet_core as core;

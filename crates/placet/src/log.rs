@@ -1,23 +1,28 @@
 //! The log of a guard, to look at.
 
-use std::sync::{Arc, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 use placet_core::event::{Payload, PolicyFile};
 use placet_core::log::{Receipt, Verifier};
-use placet_core::{Caller, Command, Entry, Pepper, State};
+use placet_core::{ActionId, Caller, Command, Entry, Pepper, Request, State};
 use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
 use placet_store::{
-    Committed, Environment, Keys, Memory, OpenError as OpenLogError, Sequencer, StoreError,
-    SubmitError, System, prove,
+    Committed, Environment, Keys, Memory, OpenError as OpenLogError, Reader, Sequencer, StoreError,
+    SubmitError, System, View, prove,
 };
 
+use crate::answer::Followed;
 use crate::config::LogPlace;
 use crate::error::OpenError;
+
+/// Most readers kept for the next look: as many as look at the same time on an ordinary machine.
+const MAX_READERS_KEPT: usize = 8;
 
 /// A log in operation: its state, its entries and its proofs.
 pub struct Log {
     sequencer: Sequencer,
+    readers: Mutex<Vec<Box<dyn Reader>>>,
     environment: Arc<dyn Environment>,
 }
 
@@ -32,7 +37,7 @@ impl Log {
             }
             LogPlace::File(path) => Sequencer::open(path, None, Arc::clone(&environment))?,
         };
-        Ok(Self { sequencer, environment })
+        Ok(Self { sequencer, readers: Mutex::default(), environment })
     }
 
     /// How many entries are durable.
@@ -58,6 +63,26 @@ impl Log {
         self.sequencer.state()
     }
 
+    /// An action, and what became of it; none if the log does not have it.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn action(&self, id: ActionId) -> Result<Option<Followed>, StoreError> {
+        self.read(|view| {
+            let Some(row) = view.action(id)? else { return Ok(None) };
+            let stored = view.entries(row.entry, 1)?.into_iter().next();
+            stored.map(|stored| Followed::new(&row, &stored)).transpose()
+        })
+    }
+
+    /// How a request that may be repeated is recognised, from what names it and all that it says.
+    #[must_use]
+    pub fn repeatable(&self, name: &[u8], whole: &[u8]) -> Request {
+        Request { id: self.pepper().request_tag(name), body: self.pepper().request_tag(whole) }
+    }
+
     /// Entries in their order, from an index on, at most so many.
     ///
     /// Blocks while they are read.
@@ -65,8 +90,7 @@ impl Log {
     /// # Errors
     /// When the log cannot be read.
     pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        let mut reader = self.sequencer.reader()?;
-        let entries = reader.view()?.entries(from, limit)?;
+        let entries = self.read(|view| view.entries(from, limit))?;
         let decode = |stored: StoredEntry| {
             stored
                 .decode()
@@ -83,8 +107,29 @@ impl Log {
     /// # Errors
     /// When there is no such entry, or the log cannot be read.
     pub fn receipt(&self, index: u64, open: bool) -> Result<Receipt, prove::ProveError> {
-        let mut reader = self.sequencer.reader()?;
-        prove::receipt(&*reader.view()?, index, open)
+        self.read(|view| Ok(prove::receipt(view, index, open)))?
+    }
+
+    /// Looks at the log through a reader that is kept for the next one.
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&dyn View) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self.readers().pop();
+        let mut reader = kept.map_or_else(|| self.sequencer.reader(), Ok)?;
+        let seen = look(&*reader.view()?);
+        // After an error it may be in any state.
+        if seen.is_ok() {
+            let mut readers = self.readers();
+            if readers.len() < MAX_READERS_KEPT {
+                readers.push(reader);
+            }
+        }
+        seen
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Box<dyn Reader>>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until there is an entry with this index; false when the log closed before.
@@ -109,6 +154,7 @@ impl Log {
     }
 
     pub(crate) fn close(self) {
+        self.readers().clear();
         self.sequencer.close();
     }
 
@@ -120,8 +166,7 @@ impl Log {
     }
 
     fn policy_files(&self, index: u64) -> Result<Vec<PolicyFile>, OpenLogError> {
-        let mut reader = self.sequencer.reader()?;
-        let stored = reader.view()?.entries(index, 1)?.into_iter().next();
+        let stored = self.read(|view| view.entries(index, 1))?.into_iter().next();
         let payload = stored.and_then(|stored| stored.private).map(|private| private.payload);
         match payload.and_then(|payload| serde_json::from_slice(&payload).ok()) {
             Some(Payload::Policy(policy)) => Ok(policy.files),

@@ -1,0 +1,25 @@
+//! `POST /v1/evaluate`
+
+use axum::response::Response;
+
+use super::decided;
+use crate::auth::{Write, role};
+use crate::wire::Problem;
+use crate::wire::decision::{ActionShape, DecisionShape};
+
+/// Ask what would be decided.
+///
+/// Nothing is recorded and nothing permitted: the answer says what proposing the action would say
+/// now.
+#[utoipa::path(
+    post,
+    path = "/v1/evaluate",
+    tag = "actions",
+    request_body = ActionShape,
+    responses((status = OK, body = DecisionShape)),
+)]
+pub(crate) async fn evaluate(write: Write<role::Anyone>) -> Result<Response, Problem> {
+    let action = write.principal.action(write.body)?;
+    let answer = write.guard.evaluate(&action);
+    Ok(decided(&answer, &answer))
+}

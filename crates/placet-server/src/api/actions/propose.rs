@@ -1,0 +1,34 @@
+//! `POST /v1/actions`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::decided;
+use crate::app::App;
+use crate::auth::{Write, role};
+use crate::wire::Problem;
+use crate::wire::decision::{ActionShape, DecisionShape};
+
+/// Propose an action.
+///
+/// It is decided on, and the decision is durable when it is answered. `verdict` is what the caller
+/// must obey: only `allow` is a permission.
+#[utoipa::path(
+    post,
+    path = "/v1/actions",
+    tag = "actions",
+    request_body = ActionShape,
+    responses((status = OK, body = DecisionShape)),
+)]
+pub(crate) async fn propose(
+    State(app): State<Arc<App>>,
+    write: Write<role::Agent>,
+) -> Result<Response, Problem> {
+    let action = write.principal.action(write.body)?;
+    let tenant = app.tenants.get(&action.tenant);
+    let _turn = tenant.turn().await;
+    let answer = write.guard.propose(&action).await?;
+    Ok(decided(&answer, &answer))
+}

@@ -1,0 +1,128 @@
+//! `GET /v1/actions/{id}`
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use placet::{ActionId, Followed};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::decided;
+use crate::app::App;
+use crate::auth::{Principal, Read, role};
+use crate::hub::Hub;
+use crate::limits::MAX_WAIT;
+use crate::wire::Problem;
+use crate::wire::decision::DecisionShape;
+
+/// A decision, and what became of the action since.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
+#[expect(dead_code, reason = "it describes what the engine writes")]
+struct StatusShape {
+    #[schema(inline)]
+    #[serde(flatten)]
+    decision: DecisionShape,
+    /// What became of it.
+    status: StatusWord,
+}
+
+/// What became of an action.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = StatusWord)]
+#[expect(dead_code, reason = "it describes what the engine writes")]
+enum StatusWord {
+    Allowed,
+    Blocked,
+    Pending,
+    Denied,
+    Expired,
+}
+
+/// Follow an action.
+///
+/// With `Prefer: wait=N` the answer comes when the action is pending no more, at the latest after
+/// N seconds.
+#[utoipa::path(
+    get,
+    path = "/v1/actions/{id}",
+    tag = "actions",
+    params(
+        ("id" = String, Path, description = "the action's id", pattern = "^act_"),
+        ("Prefer" = Option<String>, Header, description = "wait=N, in seconds"),
+    ),
+    responses((status = OK, body = StatusShape)),
+)]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    read: Read<role::Anyone>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id: ActionId = id.parse().map_err(Problem::missing)?;
+    let found = find(&app, &read.principal, id).await?;
+    let found = match wait(&headers) {
+        Some(time) if found.is_pending() => {
+            let _seat = Hub::seat(&app, read.principal.caller.key)?;
+            settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?
+        }
+        _ => found,
+    };
+    Ok(decided(&found.answer, &found))
+}
+
+/// The action, when it is pending no more or the time is up.
+async fn settled(
+    app: &Arc<App>,
+    principal: &Principal,
+    id: ActionId,
+    time: Duration,
+) -> Result<Followed, Problem> {
+    let changed = app.hub.action(id);
+    {
+        let mut changed = pin!(changed.notified());
+        changed.as_mut().enable();
+        // What happened before we listened is seen now, what happens from now on is heard.
+        let found = find(app, principal, id).await?;
+        if !found.is_pending() {
+            return Ok(found);
+        }
+        tokio::select! {
+            () = changed => {}
+            () = tokio::time::sleep(time) => {}
+            () = app.stop.asked() => {}
+        }
+    }
+    drop(changed);
+    app.hub.forget(id);
+    find(app, principal, id).await
+}
+
+/// The action, if the key may see it; to everyone else it does not exist.
+async fn find(app: &Arc<App>, principal: &Principal, id: ActionId) -> Result<Followed, Problem> {
+    let found = app.blocking(move |guard| guard.log().action(id)).await??;
+    let key = &principal.key;
+    found
+        .filter(|found| {
+            let own_agent = key.agent.is_none() || found.agent == key.agent;
+            key.covers(&found.tenant) && own_agent
+        })
+        .ok_or_else(|| Problem::missing(format!("there is no action {id}")))
+}
+
+/// How long the client would like to wait (RFC 7240).
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let preferences = values.flat_map(|value| value.split([',', ';']));
+    let mut waits = preferences.filter_map(|preference| {
+        let (name, value) = preference.trim().split_once('=')?;
+        let seconds = value.trim().trim_matches('"').parse().ok()?;
+        name.trim().eq_ignore_ascii_case("wait").then(|| Duration::from_secs(seconds))
+    });
+    waits.next()
+}

@@ -1,0 +1,5 @@
+//! Kill switches: looked at, tripped and reset.
+
+pub(super) mod list;
+pub(super) mod reset;
+pub(super) mod trip;

@@ -1,0 +1,53 @@
+//! `DELETE /v1/kill-switches/{scope}`
+
+use axum::Json;
+use axum::extract::Path;
+use placet::{Json as Value, PersonId, Scope};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::trip::{Switched, within};
+use crate::auth::{Write, role};
+use crate::wire::{Problem, body};
+
+/// The reason when none is given.
+const NO_REASON: &str = "no reason was given";
+
+/// Why the switch is reset. The whole body may be left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Reset)]
+pub(crate) struct Reset {
+    /// Why.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1024)]
+    reason: Option<String>,
+    /// Who says so.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    by: Option<PersonId>,
+}
+
+/// Reset a kill switch.
+#[utoipa::path(
+    delete,
+    path = "/v1/kill-switches/{scope}",
+    tag = "kill switches",
+    params(("scope" = String, Path, description = "the scope, percent-encoded: tenant%3Aacme")),
+    request_body = Option<Reset>,
+    responses((status = OK, body = Switched)),
+)]
+pub(crate) async fn reset(
+    Path(scope): Path<String>,
+    write: Write<role::Admin>,
+) -> Result<Json<Switched>, Problem> {
+    let scope: Scope = scope.parse().map_err(Problem::invalid)?;
+    let scope = within(&write.principal.key, scope)?;
+    let given = match &write.body {
+        Value::Null => Reset { reason: None, by: None },
+        body => body::typed(body)?,
+    };
+    let reason = given.reason.as_deref().unwrap_or(NO_REASON);
+    let change = write.guard.reset(scope.clone(), reason, given.by).await?;
+    Ok(Json(Switched::new(scope, change.log_index)))
+}

@@ -1,0 +1,76 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{Quota, RateLimiter};
+use placet::{Guard, KeyId};
+
+use crate::auth::Tenants;
+use crate::config::ServerConfig;
+use crate::edge::Source;
+use crate::hub::Hub;
+use crate::stop::Stop;
+use crate::telemetry::Telemetry;
+use crate::wire::Problem;
+
+type Rates = RateLimiter<KeyId, governor::state::keyed::HashMapStateStore<KeyId>, DefaultClock>;
+
+/// What every request shares.
+pub(crate) struct App {
+    /// What decides.
+    pub(crate) guard: Guard,
+    /// What the daemon was told.
+    pub(crate) config: ServerConfig,
+    /// Where requests may come from.
+    pub(crate) source: Source,
+    /// What is kept for each tenant.
+    pub(crate) tenants: Tenants,
+    /// Everyone who waits for something to happen.
+    pub(crate) hub: Hub,
+    /// What is counted.
+    pub(crate) telemetry: Telemetry,
+    /// The end, when it comes.
+    pub(crate) stop: Stop,
+    rates: Rates,
+}
+
+impl App {
+    pub(crate) fn new(config: ServerConfig, guard: Guard, source: Source, stop: Stop) -> Arc<Self> {
+        let limits = &config.limits;
+        let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
+        Arc::new(Self {
+            source,
+            tenants: Tenants::new(limits.in_flight_per_tenant),
+            hub: Hub::new(limits.waits, limits.waits_per_key),
+            telemetry: Telemetry::new(),
+            stop,
+            rates: RateLimiter::hashmap(quota),
+            guard,
+            config,
+        })
+    }
+
+    /// Counts a request of a key.
+    pub(crate) fn admit(&self, key: KeyId) -> Result<(), Problem> {
+        self.rates.check_key(&key).map_err(|until| {
+            let wait = until.wait_time_from(self.rates_clock().now());
+            let limit = self.config.limits.requests_per_second;
+            Problem::too_many(format!("the key sends more than {limit} requests a second"), wait)
+        })
+    }
+
+    fn rates_clock(&self) -> DefaultClock {
+        DefaultClock::default()
+    }
+
+    /// Runs something that blocks, such as reading the log, where it holds up nobody.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Guard) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let guard = self.guard.clone();
+        let done = tokio::task::spawn_blocking(move || work(&guard)).await;
+        done.map_err(|_| Problem::unavailable("the daemon is stopping"))
+    }
+}

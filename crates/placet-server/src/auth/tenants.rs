@@ -1,0 +1,56 @@
+//! What is kept for each tenant, so that none of them feels another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use placet::TenantId;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::telemetry::Figures;
+
+/// Every tenant that has asked for something. Tenants are named by keys, so there are no more of
+/// them than keys.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    turns: usize,
+    known: Mutex<HashMap<TenantId, Arc<Tenant>>>,
+}
+
+/// One tenant.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    turns: Semaphore,
+    /// What was counted and measured for it.
+    pub(crate) figures: Figures,
+}
+
+impl Tenants {
+    /// None yet; each may have so many requests in the works.
+    pub(crate) fn new(turns: usize) -> Self {
+        Self { turns, known: Mutex::default() }
+    }
+
+    /// One of them.
+    pub(crate) fn get(&self, id: &TenantId) -> Arc<Tenant> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tenant) = known.get(id) {
+            return Arc::clone(tenant);
+        }
+        let tenant = Tenant { turns: Semaphore::new(self.turns), figures: Figures::default() };
+        Arc::clone(known.entry(id.clone()).or_insert(Arc::new(tenant)))
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<(TenantId, Arc<Tenant>)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(id, tenant)| (id.clone(), Arc::clone(tenant))).collect()
+    }
+}
+
+impl Tenant {
+    /// Waits until fewer than its share of requests are in the works.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed, and without a turn nothing is lost but fairness.
+        self.turns.acquire().await.ok()
+    }
+}

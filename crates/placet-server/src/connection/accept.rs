@@ -1,0 +1,173 @@
+//! Accepting connections, and carrying requests over them.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming as HyperBody;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use super::io::{Beginning, Timed};
+use super::listen::{Incoming, Listener};
+use super::slots::{Busy, Eviction, Slot, Slots};
+use crate::app::App;
+use crate::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
+use crate::telemetry::FirstByte;
+
+/// How long to wait when the system gives no connections, for want of file descriptors for example.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// What every connection of a listener shares.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+    pub(crate) slots: Slots,
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Held by whoever works. Nothing is ever sent.
+    pub(crate) working: tokio::sync::mpsc::Sender<()>,
+}
+
+/// Accepts connections until the daemon is asked to stop. Each is a task, which holds `shared`.
+pub(crate) async fn accept(listener: Listener, shared: Shared) {
+    let stop = shared.app.stop.clone();
+    let mut asked = pin!(stop.asked());
+    loop {
+        let incoming = tokio::select! {
+            () = &mut asked => return,
+            incoming = listener.accept() => incoming,
+        };
+        match incoming {
+            Ok(incoming) => begin(incoming, &shared),
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+}
+
+/// Begins a connection, if there is a place for it. Dropped, it is closed.
+fn begin(incoming: Incoming, shared: &Shared) {
+    let telemetry = &shared.app.telemetry;
+    let Some((slot, eviction)) = shared.slots.take() else {
+        telemetry.evicted.inc();
+        return;
+    };
+    if eviction == Eviction::One {
+        telemetry.evicted.inc();
+    }
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        shared.app.telemetry.connections.inc();
+        match incoming {
+            Incoming::Unix(stream) => serve(stream, slot, &shared).await,
+            Incoming::Tcp(stream) => match &shared.tls {
+                None => serve(stream, slot, &shared).await,
+                Some(tls) => {
+                    let limit = shared.app.config.limits.head_time;
+                    if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
+                        serve(stream, slot, &shared).await;
+                    }
+                }
+            },
+        }
+        shared.app.telemetry.connections.dec();
+    });
+}
+
+/// Carries requests until the other side goes, dawdles, must make room, or the daemon stops.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, slot: Arc<Slot>, shared: &Shared) {
+    let limits = &shared.app.config.limits;
+    let beginning = Beginning::default();
+    let stream = TokioIo::new(Timed::new(stream, beginning.clone(), limits.write_time));
+    let service = service_fn(|request| carry(request, &slot, &beginning, &shared.router));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(stream, service);
+    let mut connection = pin!(connection);
+    let stop = &shared.app.stop;
+    tokio::select! {
+        // Nobody is told: whoever causes an error here has gone, or has earned none.
+        _ = connection.as_mut() => return,
+        () = slot.evicted() => return,
+        () = stop.asked() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = stop.insisted() => {}
+    }
+}
+
+/// The connection was told to go when the request came.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection made room for another")]
+struct Evicted;
+
+async fn carry(
+    request: hyper::Request<HyperBody>,
+    slot: &Arc<Slot>,
+    beginning: &Beginning,
+    router: &Router,
+) -> Result<Response<Carried>, Evicted> {
+    let busy = slot.work().ok_or(Evicted)?;
+    let mut request: Request = request.map(Body::new);
+    request.extensions_mut().insert(FirstByte(beginning.get()));
+    let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
+    let Ok(response) = answer;
+    let carried = Carrying { _busy: busy, beginning: beginning.clone() };
+    Ok(response.map(|body| Carried { body, _carrying: carried }))
+}
+
+/// An answer on its way. When all of it is written the connection is idle.
+struct Carried {
+    body: Body,
+    _carrying: Carrying,
+}
+
+struct Carrying {
+    _busy: Busy,
+    beginning: Beginning,
+}
+
+impl Drop for Carrying {
+    fn drop(&mut self) {
+        self.beginning.reset();
+    }
+}
+
+impl HttpBody for Carried {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,82 @@
+//! Listening.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::config::Listen;
+
+/// The socket can be opened by its owner and group only.
+const SOCKET_MODE: u32 = 0o660;
+
+/// Something that is listened at.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
+}
+
+/// The file of a socket, which goes when nobody listens any more.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+/// A connection that has just come in.
+pub(crate) enum Incoming {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// Begins to listen.
+pub(crate) async fn bind(listen: &Listen) -> io::Result<Listener> {
+    match listen {
+        Listen::Tcp(address) => TcpListener::bind(address).await.map(Listener::Tcp),
+        Listen::Unix(path) => {
+            remove_stale(path).await?;
+            let listener = UnixListener::bind(path)?;
+            std::fs::set_permissions(path, PermissionsExt::from_mode(SOCKET_MODE))?;
+            Ok(Listener::Unix(listener, SocketFile(path.clone())))
+        }
+    }
+}
+
+/// A socket that a crash left behind is removed; one that somebody answers at is not.
+async fn remove_stale(path: &Path) -> io::Result<()> {
+    let is_socket = path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
+    if is_socket && UnixStream::connect(path).await.is_err() {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+impl Listener {
+    /// The next connection.
+    pub(crate) async fn accept(&self) -> io::Result<Incoming> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Incoming::Tcp(stream))
+            }
+            Self::Unix(listener, _) => {
+                listener.accept().await.map(|(stream, _)| Incoming::Unix(stream))
+            }
+        }
+    }
+
+    /// Where it really listens: the port is known when the system has chosen it.
+    pub(crate) fn address(&self) -> io::Result<Listen> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(Listen::Tcp),
+            Self::Unix(_, file) => Ok(Listen::Unix(file.0.clone())),
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Left behind, it is removed by the next start.
+        drop(std::fs::remove_file(&self.0));
+    }
+}

@@ -1,0 +1,174 @@
+//! Places for connections. When all are taken, who has been idle longest makes room.
+//!
+//! Whoever opens thousands of connections and sends nothing thereby only closes their own: a
+//! connection that has carried an answer is closed after all those that never did.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Places for connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Slots(Arc<Mutex<Table>>);
+
+#[derive(Debug)]
+struct Table {
+    free: usize,
+    /// Idle connections: first those that never carried an answer, then by when they became idle.
+    idle: BTreeMap<Rank, Arc<Notify>>,
+    clock: u64,
+}
+
+/// Who goes first.
+type Rank = (Proven, u64);
+
+/// Whether a connection has carried an answer.
+type Proven = bool;
+
+/// A place for one connection. Dropped, it is free again.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    slots: Slots,
+    /// Tells the connection that it must go.
+    evicted: Arc<Notify>,
+    rank: Mutex<Option<Rank>>,
+    proven: AtomicBool,
+}
+
+/// A request that a connection carries. Dropped, the connection is idle again.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Slot>);
+
+impl Slots {
+    pub(crate) fn new(places: usize) -> Self {
+        Self(Arc::new(Mutex::new(Table { free: places, idle: BTreeMap::new(), clock: 0 })))
+    }
+
+    /// Takes a place. With none left it sends the one away that has been idle longest, and the
+    /// place is that one's; none when every connection is busy.
+    pub(crate) fn take(&self) -> Option<(Arc<Slot>, Eviction)> {
+        let mut table = self.lock();
+        let eviction = if table.free > 0 {
+            table.free -= 1;
+            Eviction::None
+        } else {
+            let (_, notify) = table.idle.pop_first()?;
+            // Its place passes to the new one now; it gives none back when it ends.
+            notify.notify_one();
+            Eviction::One
+        };
+        drop(table);
+        let slot = Arc::new(Slot {
+            slots: self.clone(),
+            evicted: Arc::new(Notify::new()),
+            rank: Mutex::new(None),
+            proven: AtomicBool::new(false),
+        });
+        slot.rest();
+        Some((slot, eviction))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether someone had to make room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Eviction {
+    /// There was room.
+    None,
+    /// One connection is being closed.
+    One,
+}
+
+impl Slot {
+    /// Returns when the connection must go.
+    pub(crate) async fn evicted(&self) {
+        self.evicted.notified().await;
+    }
+
+    /// Begins a request. None when the connection was just told to go.
+    pub(crate) fn work(self: &Arc<Self>) -> Option<Busy> {
+        let mut table = self.slots.lock();
+        let mut rank = self.rank.lock().unwrap_or_else(PoisonError::into_inner);
+        table.idle.remove(&(*rank)?)?;
+        *rank = None;
+        Some(Busy(Arc::clone(self)))
+    }
+
+    /// Becomes idle.
+    fn rest(&self) {
+        let mut table = self.slots.lock();
+        table.clock += 1;
+        let rank = (self.proven.load(Ordering::Relaxed), table.clock);
+        table.idle.insert(rank, Arc::clone(&self.evicted));
+        *self.rank.lock().unwrap_or_else(PoisonError::into_inner) = Some(rank);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let rank = self.rank.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let mut table = self.slots.lock();
+        let owns_its_place = match rank {
+            // Idle: it owns its place unless it was evicted.
+            Some(rank) => table.idle.remove(&rank).is_some(),
+            // Busy: nobody could evict it.
+            None => true,
+        };
+        if owns_its_place {
+            table.free += 1;
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.proven.store(true, Ordering::Relaxed);
+        self.0.rest();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Eviction, Slots};
+
+    #[test]
+    fn a_place_is_free_again_when_its_connection_ends() {
+        let slots = Slots::new(1);
+        for _ in 0..3 {
+            let (slot, eviction) = slots.take().expect("a place");
+            assert_eq!(eviction, Eviction::None);
+            drop(slot.work().expect("here"));
+        }
+    }
+
+    #[test]
+    fn who_never_carried_anything_goes_before_who_did() {
+        let slots = Slots::new(2);
+        let (proven, _) = slots.take().expect("a place");
+        drop(proven.work().expect("here"));
+        let (idler, _) = slots.take().expect("a place");
+        let (_new, eviction) = slots.take().expect("the idler's place");
+        assert_eq!(eviction, Eviction::One);
+        assert!(idler.work().is_none(), "it was told to go");
+        assert!(proven.work().is_some());
+        // The idler gives back no place: it has none any more.
+        drop(idler);
+        let (_newer, eviction) = slots.take().expect("the idle newcomer's place");
+        assert_eq!(eviction, Eviction::One);
+    }
+
+    #[test]
+    fn busy_connections_are_never_sent_away() {
+        let slots = Slots::new(1);
+        let (slot, _) = slots.take().expect("a place");
+        let busy = slot.work().expect("here");
+        assert!(slots.take().is_none());
+        drop(busy);
+        assert!(slots.take().is_some());
+    }
+}

@@ -1,0 +1,136 @@
+//! Telling those who wait that what they wait for has happened.
+//!
+//! One task follows the log. It hands every entry to the streams of events, and wakes the requests
+//! that wait for one action. A wait is a few hundred bytes and no thread.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use placet::{ActionId, Entry, Event, Guard, KeyId, TailError};
+use tokio::sync::{Notify, broadcast};
+
+use crate::limits::EVENTS_BUFFERED;
+use crate::wire::Problem;
+
+/// How long to wait before the log is read again after it could not be.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Everyone who waits for something to happen.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    waiting: Mutex<Waiting>,
+    events: broadcast::Sender<Arc<Entry>>,
+    most: usize,
+    most_per_key: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    actions: HashMap<ActionId, Arc<Notify>>,
+    keys: HashMap<KeyId, usize>,
+    total: usize,
+}
+
+/// A place among those who wait. Dropped, it is free again.
+pub(crate) struct Seat {
+    hub: Arc<crate::app::App>,
+    key: KeyId,
+}
+
+impl Hub {
+    pub(crate) fn new(most: usize, most_per_key: usize) -> Self {
+        let (events, _) = broadcast::channel(EVENTS_BUFFERED);
+        Self { waiting: Mutex::default(), events, most, most_per_key }
+    }
+
+    /// Takes a place among those who wait, if there is one.
+    pub(crate) fn seat(app: &Arc<crate::app::App>, key: KeyId) -> Result<Seat, Problem> {
+        let hub = &app.hub;
+        let mut waiting = hub.lock();
+        let own = waiting.keys.get(&key).copied().unwrap_or_default();
+        if waiting.total >= hub.most || own >= hub.most_per_key {
+            let detail = "too many requests wait already; ask without waiting";
+            return Err(Problem::too_many(detail, RETRY_AFTER));
+        }
+        waiting.total += 1;
+        *waiting.keys.entry(key).or_default() += 1;
+        drop(waiting);
+        Ok(Seat { hub: Arc::clone(app), key })
+    }
+
+    /// Whom to listen to for an action. Whoever looks at the action after asking for this misses
+    /// nothing.
+    pub(crate) fn action(&self, id: ActionId) -> Arc<Notify> {
+        Arc::clone(self.lock().actions.entry(id).or_default())
+    }
+
+    /// Entries as they become durable.
+    pub(crate) fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.events.subscribe()
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().total
+    }
+
+    /// Follows the log for ever, or until it is closed.
+    pub(crate) async fn follow(&self, guard: Guard) {
+        let mut tail = guard.tail(guard.log().size());
+        loop {
+            match tail.next().await {
+                Ok(entry) => self.happened(entry),
+                Err(TailError::Closed) => return,
+                Err(TailError::Store(error)) => {
+                    tracing::error!(%error, "the log cannot be followed");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    fn happened(&self, entry: Entry) {
+        if let Some(action) = closed(&entry.event)
+            && let Some(notify) = self.lock().actions.remove(&action)
+        {
+            notify.notify_waiters();
+        }
+        // Nobody listening is no error.
+        drop(self.events.send(Arc::new(entry)));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets an action that nobody waits for any more.
+    pub(crate) fn forget(&self, id: ActionId) {
+        let mut waiting = self.lock();
+        if waiting.actions.get(&id).is_some_and(|notify| Arc::strong_count(notify) == 1) {
+            waiting.actions.remove(&id);
+        }
+    }
+}
+
+/// The action whose approval is closed by an event.
+fn closed(event: &Event) -> Option<ActionId> {
+    match event {
+        Event::Denied(denied) => Some(denied.action),
+        Event::Expired(expired) => Some(expired.action),
+        _ => None,
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut waiting = self.hub.hub.lock();
+        waiting.total = waiting.total.saturating_sub(1);
+        if let Some(count) = waiting.keys.get_mut(&self.key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                waiting.keys.remove(&self.key);
+            }
+        }
+    }
+}

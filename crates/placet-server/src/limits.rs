@@ -1,0 +1,85 @@
+//! Every limit of the daemon, each with the reason for its size.
+//!
+//! The first answer to too much is to slow down its sender, the second to refuse it; nothing that
+//! is refused for a limit is ever let through.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// The limits that an operator may set.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest body, in bytes. The largest JSON document that the core reads is no larger.
+    pub body_bytes: usize,
+    /// Largest policy that can be sent, in bytes: twenty thousand classes.
+    pub policy_bytes: usize,
+    /// Requests a second that one key may send for long.
+    pub requests_per_second: NonZeroU32,
+    /// Requests that one key may send at once on top of that.
+    pub burst: NonZeroU32,
+    /// Requests of one tenant in the works at the same time. Beyond it they queue among themselves,
+    /// so that a tenant in a hurry waits for itself and not others for it.
+    pub in_flight_per_tenant: usize,
+    /// Open connections. Each costs some ten kilobytes.
+    pub connections: usize,
+    /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams.
+    pub waits: usize,
+    /// The same for one key.
+    pub waits_per_key: usize,
+    /// How long a client may take to send the head of a request, or stay idle between two.
+    pub head_time: Duration,
+    /// How long a client may take to send a body.
+    pub body_time: Duration,
+    /// How long a client may leave bytes of an answer untaken.
+    pub write_time: Duration,
+    /// How long the daemon works on what it has accepted after it was asked to stop.
+    pub stop_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: placet::core::limits::MAX_JSON_BYTES,
+            policy_bytes: 16 * 1024 * 1024,
+            // Far above an agent, far below what the log carries.
+            requests_per_second: at_least_one(2_000),
+            burst: at_least_one(4_000),
+            in_flight_per_tenant: 256,
+            connections: 8_192,
+            waits: 20_000,
+            waits_per_key: 10_000,
+            head_time: Duration::from_secs(15),
+            body_time: Duration::from_secs(15),
+            write_time: Duration::from_secs(30),
+            stop_time: Duration::from_secs(20),
+        }
+    }
+}
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// Most headers of a request: browsers send about twenty.
+pub const MAX_HEADERS: usize = 64;
+
+/// Largest head of a request, in bytes: a line and headers, tokens and tracing included.
+pub const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// Longest that a request waits for people, whatever it asks for: proxies give up not much later.
+pub const MAX_WAIT: Duration = Duration::from_secs(300);
+
+/// Longest `Idempotency-Key`, in bytes: four UUIDs.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+
+/// How long a request can be repeated under its `Idempotency-Key`.
+pub const IDEMPOTENCY_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// Entries that a stream of events may fall behind before it reads from the log again.
+pub const EVENTS_BUFFERED: usize = 4_096;
+
+/// How often a stream of events says that it is alive, so that proxies leave it open.
+pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);

@@ -1,0 +1,136 @@
+//! The daemon as a whole: from its start to its stop.
+
+use std::io;
+use std::sync::Arc;
+
+use placet::Guard;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::api;
+use crate::app::App;
+use crate::config::{Listen, ServerConfig};
+use crate::connection::{self, Listener, Shared, Slots, TlsError};
+use crate::edge::Source;
+use crate::stop::Stop;
+
+/// File descriptors that the daemon needs besides connections: the log and its readers.
+const RESERVED_DESCRIPTORS: u64 = 128;
+
+/// Why the daemon could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It cannot listen there.
+    #[error("cannot listen at {listen}: {source}")]
+    Listen {
+        /// Where.
+        listen: Listen,
+        /// Why.
+        source: io::Error,
+    },
+    /// It would be reached from other machines, in plain text.
+    #[error(
+        "{0} is reached from other machines, and keys would travel in plain text; name a \
+         certificate with --tls-cert and --tls-key, or say --plaintext if something in front of \
+         it encrypts"
+    )]
+    Plaintext(Listen),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is nowhere to listen.
+    #[error("there is nowhere to listen at; name an address")]
+    Nowhere,
+}
+
+/// A daemon that listens, and does not answer yet.
+pub struct Server {
+    config: ServerConfig,
+    guard: Guard,
+    listeners: Vec<Listener>,
+    addresses: Vec<Listen>,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Server {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When it cannot, or must not.
+    pub async fn bind(config: ServerConfig, guard: Guard) -> Result<Self, StartError> {
+        let tls = config.tls.as_ref().map(connection::acceptor).transpose()?;
+        let mut listeners = Vec::new();
+        let mut addresses = Vec::new();
+        for listen in &config.listen {
+            let is_open = matches!(listen, Listen::Tcp(address) if !address.ip().is_loopback());
+            if is_open && tls.is_none() && !config.plaintext {
+                return Err(StartError::Plaintext(listen.clone()));
+            }
+            let failed = |source| StartError::Listen { listen: listen.clone(), source };
+            let listener = connection::bind(listen).await.map_err(failed)?;
+            addresses.push(listener.address().map_err(failed)?);
+            listeners.push(listener);
+        }
+        if listeners.is_empty() {
+            return Err(StartError::Nowhere);
+        }
+        Ok(Self { config, guard, listeners, addresses, tls })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[Listen] {
+        &self.addresses
+    }
+
+    /// Answers requests until it is asked to stop, then answers those that it has accepted, and
+    /// closes the log. Whether all of that was done within its time.
+    pub async fn run(self, stop: Stop) -> bool {
+        let source = Source::new(&self.config, &self.addresses);
+        let places = connections(self.config.limits.connections);
+        let limit = self.config.limits.stop_time;
+        let app = App::new(self.config, self.guard.clone(), source, stop.clone());
+        let follower = tokio::spawn({
+            let (app, guard) = (Arc::clone(&app), self.guard.clone());
+            async move { app.hub.follow(guard).await }
+        });
+        let router = api::router(&app);
+        let slots = Slots::new(places);
+        // Every connection holds a clone of it: when the last is dropped all are answered.
+        let (working, mut done) = tokio::sync::mpsc::channel::<()>(1);
+        let shared = Shared { app, router, slots, tls: self.tls, working };
+        let mut accepting = JoinSet::new();
+        for listener in self.listeners {
+            accepting.spawn(connection::accept(listener, shared.clone()));
+        }
+        drop(shared);
+        while accepting.join_next().await.is_some() {}
+        let answered = tokio::select! {
+            answered = timeout(limit, done.recv()) => answered.is_ok(),
+            () = stop.insisted() => false,
+        };
+        follower.abort();
+        drop(follower.await);
+        let guard = self.guard;
+        let closed = tokio::task::spawn_blocking(move || guard.close()).await;
+        answered && closed.unwrap_or(false)
+    }
+}
+
+/// How many connections there can be: each needs a file descriptor, of which the system gives so
+/// many.
+fn connections(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(RESERVED_DESCRIPTORS);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let mut granted = current.unwrap_or(u64::MAX);
+    if granted < needed {
+        let raised = maximum.map_or(needed, |maximum| needed.min(maximum));
+        let limit = Rlimit { current: Some(raised), maximum };
+        if setrlimit(Resource::Nofile, limit).is_ok() {
+            granted = raised;
+        }
+    }
+    let places = granted.saturating_sub(RESERVED_DESCRIPTORS).max(1);
+    usize::try_from(places).unwrap_or(usize::MAX).min(wanted)
+}

@@ -1,0 +1,159 @@
+//! The counters that Prometheus reads.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::http::Method;
+use placet::{KeyId, Verdict};
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// From a tenth of a millisecond to some seconds.
+const BUCKETS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Everything that is counted for the daemon as a whole.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    times: Family<EndpointLabels, Histogram, fn() -> Histogram>,
+    decisions: Family<DecisionLabels, Counter>,
+    /// Open connections.
+    pub(crate) connections: Gauge,
+    /// Connections that were closed to make room for others.
+    pub(crate) evicted: Counter,
+    log_entries: Gauge,
+    open_approvals: Gauge,
+    waits: Gauge,
+    /// Since when.
+    pub(crate) since: SystemTime,
+    used: Mutex<HashMap<KeyId, SystemTime>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    endpoint: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabels {
+    endpoint: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    verdict: &'static str,
+    would_have: &'static str,
+}
+
+impl Telemetry {
+    pub(crate) fn new() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let mut all = Self {
+            registry: Registry::with_prefix("placet"),
+            requests: Family::default(),
+            times: Family::new_with_constructor(histogram),
+            decisions: Family::default(),
+            connections: Gauge::default(),
+            evicted: Counter::default(),
+            log_entries: Gauge::default(),
+            open_approvals: Gauge::default(),
+            waits: Gauge::default(),
+            since: SystemTime::now(),
+            used: Mutex::default(),
+        };
+        all.register();
+        all
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("decisions", "Actions decided on", self.decisions.clone());
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "From the first byte of a request to its answer",
+            Unit::Seconds,
+            self.times.clone(),
+        );
+        registry.register("http_connections", "Open connections", self.connections.clone());
+        let help = "Connections closed to make room for others";
+        registry.register("http_connections_evicted", help, self.evicted.clone());
+        registry.register("log_entries", "Entries in the log", self.log_entries.clone());
+        registry.register(
+            "open_approvals",
+            "Actions that wait for people",
+            self.open_approvals.clone(),
+        );
+        registry.register("waits", "Requests and streams that wait", self.waits.clone());
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn answered(&self, method: &Method, endpoint: &str, status: u16, took: Duration) {
+        let labels = RequestLabels {
+            // Methods can be made up, and every one of them would be kept.
+            method: if known(method) { method.to_string() } else { "other".to_owned() },
+            endpoint: endpoint.to_owned(),
+            status,
+        };
+        self.requests.get_or_create(&labels).inc();
+        let endpoint = EndpointLabels { endpoint: labels.endpoint };
+        self.times.get_or_create(&endpoint).observe(took.as_secs_f64());
+    }
+
+    /// Counts a decision.
+    pub(crate) fn decided(&self, verdict: Verdict, would_have: Option<Verdict>) {
+        let labels = DecisionLabels {
+            verdict: verdict.as_str(),
+            would_have: would_have.unwrap_or(verdict).as_str(),
+        };
+        self.decisions.get_or_create(&labels).inc();
+    }
+
+    /// Notes that a key was used now.
+    pub(crate) fn seen(&self, key: KeyId) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.insert(key, SystemTime::now());
+    }
+
+    /// When a key was used last, as far as this daemon has seen it.
+    pub(crate) fn last_use(&self, key: KeyId) -> Option<SystemTime> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+    }
+
+    /// Everything in the format that Prometheus reads.
+    pub(crate) fn text(&self, now: &Levels) -> String {
+        self.log_entries.set(level(now.log_entries));
+        self.open_approvals.set(level(u64::try_from(now.open_approvals).unwrap_or(u64::MAX)));
+        self.waits.set(level(u64::try_from(now.waits).unwrap_or(u64::MAX)));
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+}
+
+/// What is not counted but looked up.
+pub(crate) struct Levels {
+    pub(crate) log_entries: u64,
+    pub(crate) open_approvals: usize,
+    pub(crate) waits: usize,
+}
+
+fn level(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn known(method: &Method) -> bool {
+    [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS]
+        .contains(method)
+}

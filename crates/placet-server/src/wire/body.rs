@@ -1,0 +1,69 @@
+//! Reading bodies: whole, bounded in size and time, and strictly.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use placet::Json;
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// Reads a whole body.
+pub(crate) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+    let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
+    match collected.map_err(|_| Problem::too_slow(time))? {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Err(_) => Err(Problem::malformed("the connection broke before the body was complete")),
+    }
+}
+
+/// Checks that a body says it is JSON. A page of another site cannot say so without being asked
+/// whether it may.
+pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::media_type())
+    }
+}
+
+/// Reads a JSON document strictly: no duplicate keys, nothing too deep, no number that would be
+/// rounded.
+pub(crate) fn json(bytes: &[u8]) -> Result<Json, Problem> {
+    Json::parse(bytes).map_err(Problem::malformed)
+}
+
+/// Takes a document as a request of one kind.
+pub(crate) fn typed<T: DeserializeOwned>(json: &Json) -> Result<T, Problem> {
+    let text = json.canonical();
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        // The place in our own text is no place in theirs.
+        let detail = error.into_inner().to_string();
+        let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
+        Problem::invalid_at(pointer, detail)
+    })
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&index.to_string()),
+            Segment::Map { key } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => pointer.push_str(variant),
+            Segment::Unknown => pointer.push('?'),
+        }
+    }
+    pointer
+}

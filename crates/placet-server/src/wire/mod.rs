@@ -1,0 +1,7 @@
+//! What is said over HTTP: the shapes of requests and answers, and of errors.
+
+pub(crate) mod body;
+pub(crate) mod decision;
+pub(crate) mod problem;
+
+pub(crate) use problem::Problem;

@@ -1,0 +1,236 @@
+//! Errors as RFC 9457 problem details: what was wrong, where, and what to do.
+
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use placet::core::action::ActionError;
+use placet::store::{StoreError, SubmitError};
+use placet::{Diagnostics, GuardError, Rejection};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Which kind of problem: `urn:placet:problem:` and a word that does not change.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:placet:problem:invalid")]
+    kind: String,
+    /// The kind in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time, and what to do about it.
+    detail: String,
+    /// The places in the request that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Place>,
+    /// When to try again.
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+}
+
+/// One place in a request that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Place {
+    /// JSON pointer to it.
+    pub(crate) pointer: String,
+    /// What is wrong there.
+    pub(crate) detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, word: &str, title: &'static str, detail: impl ToString) -> Self {
+        Self {
+            kind: format!("urn:placet:problem:{word}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.to_string(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// The request cannot be read at all.
+    pub(crate) fn malformed(detail: impl ToString) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "the request cannot be read", detail)
+    }
+
+    /// The request can be read, and asks for something that makes no sense.
+    pub(crate) fn invalid(detail: impl ToString) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "the request makes no sense", detail)
+    }
+
+    /// The same, at one place.
+    pub(crate) fn invalid_at(pointer: impl Into<String>, detail: impl ToString) -> Self {
+        let (pointer, detail) = (pointer.into(), detail.to_string());
+        let whole = if pointer.is_empty() { "the body" } else { &pointer };
+        let mut problem = Self::invalid(format!("{whole}: {detail}"));
+        problem.errors = vec![Place { pointer, detail }];
+        problem
+    }
+
+    /// There is no key, or it is not one.
+    pub(crate) fn unauthorized(detail: impl ToString) -> Self {
+        let title = "the request needs an API key";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", title, detail)
+    }
+
+    /// The key may not do this.
+    pub(crate) fn forbidden(detail: impl ToString) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "the key may not do this", detail)
+    }
+
+    /// The request comes from where none is taken.
+    pub(crate) fn misdirected(detail: impl ToString) -> Self {
+        let title = "the request was sent to another name";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", title, detail)
+    }
+
+    /// The request was sent by a page of another site.
+    pub(crate) fn cross_site(detail: impl ToString) -> Self {
+        let title = "the request comes from another site";
+        Self::new(StatusCode::FORBIDDEN, "cross_site", title, detail)
+    }
+
+    /// What was asked for is not there.
+    pub(crate) fn missing(detail: impl ToString) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "missing", "there is no such thing", detail)
+    }
+
+    /// The path knows other methods.
+    pub(crate) fn method() -> Self {
+        let (title, detail) = ("the path has no such method", "see /openapi.json for those it has");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", title, detail)
+    }
+
+    /// It was there and is no more.
+    pub(crate) fn gone(detail: impl ToString) -> Self {
+        Self::new(StatusCode::GONE, "gone", "it is there no more", detail)
+    }
+
+    /// It does not fit what is so by now.
+    pub(crate) fn conflict(detail: impl ToString) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "it does not fit what is so by now", detail)
+    }
+
+    /// The body is too large.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let detail = format!("a body of at most {limit} bytes is taken here");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large", detail)
+    }
+
+    /// The client took too long to send its request.
+    pub(crate) fn too_slow(limit: Duration) -> Self {
+        let detail = format!("the whole body must arrive within {} s", limit.as_secs());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the request came too slowly", detail)
+    }
+
+    /// The body has no length.
+    pub(crate) fn no_length() -> Self {
+        let detail = "send the body with Content-Length and without Transfer-Encoding";
+        Self::new(StatusCode::LENGTH_REQUIRED, "no_length", "the body needs a length", detail)
+    }
+
+    /// The body is not JSON.
+    pub(crate) fn media_type() -> Self {
+        let (title, detail) =
+            ("the body must be JSON", "send it with Content-Type: application/json");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", title, detail)
+    }
+
+    /// Too much at once.
+    pub(crate) fn too_many(detail: impl ToString, retry_after: Duration) -> Self {
+        let title = "too many requests";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", title, detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// It cannot be done now, so nothing was.
+    pub(crate) fn unavailable(detail: impl ToString) -> Self {
+        let title = "this cannot be done now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
+    }
+
+    /// The kind of problem in one word, for the log.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (self.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+impl From<ActionError> for Problem {
+    fn from(error: ActionError) -> Self {
+        Self::invalid_at(error.pointer, error.kind)
+    }
+}
+
+impl From<Diagnostics> for Problem {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::invalid(diagnostics)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<GuardError> for Problem {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Rejected(rejection) => rejection.into(),
+            GuardError::Policy(diagnostics) => diagnostics.into(),
+            GuardError::SecretGone => Self::conflict(error),
+            GuardError::Unrecorded(SubmitError::Closed) => {
+                Self::unavailable("the daemon is stopping; send the request again to the next one")
+            }
+            GuardError::Unrecorded(why) => Self::unavailable(why),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        match &rejection {
+            Rejection::DeadKey(_) => Self::unauthorized(rejection),
+            Rejection::Forbidden(_) => Self::forbidden(rejection),
+            Rejection::TooMany { .. } => Self::too_many(rejection, Duration::from_secs(60)),
+            Rejection::NotTripped(_)
+            | Rejection::UnknownApproval(_)
+            | Rejection::UnknownKey(_)
+            | Rejection::UnknownEntry { .. } => Self::missing(rejection),
+            Rejection::ApprovalExpired(..) => Self::gone(rejection),
+            Rejection::StalePolicy | Rejection::KnownApproval(_) | Rejection::KnownKey(_) => {
+                Self::conflict(rejection)
+            }
+            Rejection::UnknownClass(_)
+            | Rejection::UnknownSource(_)
+            | Rejection::NoSamples
+            | Rejection::TooManySamples
+            | Rejection::NotRatifiable(_)
+            | Rejection::Reason
+            | Rejection::PolicyEntry(_)
+            | Rejection::NoScope
+            | Rejection::NoTenant => Self::invalid(rejection),
+        }
+    }
+}
