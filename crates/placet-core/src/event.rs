@@ -78,6 +78,29 @@ pub enum Event {
     Unchanged(Unchanged),
 }
 
+impl Event {
+    /// The kind of event in one word, as it is written.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PolicyInstalled(_) => "policy_installed",
+            Self::Decided(_) => "decided",
+            Self::Denied(_) => "denied",
+            Self::Expired(_) => "expired",
+            Self::Tripped(_) => "tripped",
+            Self::Reset(_) => "reset",
+            Self::EvidenceReported(_) => "evidence_reported",
+            Self::Ratified(_) => "ratified",
+            Self::AutonomyChanged(_) => "autonomy_changed",
+            Self::Erased(_) => "erased",
+            Self::KeyCreated(_) => "key_created",
+            Self::KeyRotated(_) => "key_rotated",
+            Self::KeyRevoked(_) => "key_revoked",
+            Self::Unchanged(_) => "unchanged",
+        }
+    }
+}
+
 /// From here on this policy holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,13 +8,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use placet_core::log::tile::{TILE_WIDTH, encode_entry, encode_hashes};
 use placet_core::log::{Tile, TileError, TileKind, Verifier};
 
 use crate::error::StoreError;
 use crate::prove::{ProveError, continues};
 use crate::store::{Head, View};
-use crate::tree::tile_hashes;
+use crate::tree::tile_content;
 
 /// The name of the file with the checkpoint.
 const CHECKPOINT: &str = "checkpoint";
@@ -106,20 +105,10 @@ fn tiles(size: u64) -> impl Iterator<Item = Tile> {
     kinds.flat_map(move |kind| (0..).map_while(move |index| Tile::in_tree(kind, index, size)))
 }
 
+/// What belongs into the file of a tile.
 fn content(tile: Tile, view: &dyn View) -> Result<Vec<u8>, ExportError> {
     let missing = || StoreError::Corrupt(format!("what belongs into {tile} is missing"));
-    if tile.kind() != TileKind::Entries {
-        let hashes = tile_hashes(tile, view)?.ok_or_else(missing)?;
-        return Ok(encode_hashes(&hashes));
-    }
-    let width = usize::from(tile.width());
-    let entries = view.entries(tile.index() * u64::from(TILE_WIDTH), width)?;
-    if entries.len() != width {
-        return Err(missing().into());
-    }
-    let mut bundle = Vec::new();
-    entries.iter().try_for_each(|entry| encode_entry(&mut bundle, &entry.leaf))?;
-    Ok(bundle)
+    Ok(tile_content(tile, view)?.ok_or_else(missing)?)
 }
 
 fn write_checkpoint(folder: &Path, head: &Head) -> Result<(), ExportError> {

@@ -8,7 +8,7 @@ use placet_core::log::{Checkpoint, CheckpointError, ConsistencyProof, Opening, R
 use crate::error::StoreError;
 use crate::recover::check_head;
 use crate::store::{Head, View};
-use crate::tree::{consistency, inclusion, root_at};
+use crate::tree::{self, inclusion, root_at};
 
 /// Why something cannot be proved.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,32 @@ pub struct Continuation {
     pub proof: ConsistencyProof,
 }
 
+/// The proof that a log continues one of an earlier size, for whoever kept a checkpoint of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consistency {
+    /// The earlier size.
+    pub old: u64,
+    /// The size now.
+    pub new: u64,
+    /// What leads from the earlier root to the one now.
+    pub proof: ConsistencyProof,
+    /// The head now, as a signed note.
+    pub checkpoint: String,
+}
+
+/// Proves that the log of now continues the one of an earlier size.
+///
+/// # Errors
+/// When the log is shorter than that, or cannot be read.
+pub fn consistency(view: &dyn View, old: u64) -> Result<Consistency, ProveError> {
+    let head = view.head()?.ok_or(ProveError::NoHead)?;
+    if old > head.size {
+        return Err(ProveError::Cut { old, new: head.size });
+    }
+    let proof = tree::consistency(old, head.size, view)?;
+    Ok(Consistency { old, new: head.size, proof, checkpoint: head.checkpoint })
+}
+
 /// The receipt for an entry; with `open` it opens the payload, if that is still there.
 ///
 /// # Errors
@@ -117,7 +143,7 @@ pub fn continues(
     if root_at(old.size(), view)? != old.root() {
         return Err(rewritten());
     }
-    let proof = consistency(old.size(), new.size(), view)?;
+    let proof = tree::consistency(old.size(), new.size(), view)?;
     proof.verify(old.size(), &old.root(), new.size(), &new.root()).map_err(|_| rewritten())?;
     Ok(Continuation { old, new, note: head.checkpoint, proof })
 }

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use placet_core::log::frontier::FrontierError;
-use placet_core::log::tile::{TILE_HEIGHT, TILE_WIDTH};
+use placet_core::log::tile::{TILE_HEIGHT, TILE_WIDTH, encode_entry, encode_hashes};
 use placet_core::log::{
     ConsistencyProof, Frontier, Hash, InclusionProof, ProveError, Tile, TileHashes, TileKind,
     TileSource, leaf_hash,
@@ -166,6 +166,28 @@ pub fn tile_hashes(tile: Tile, view: &dyn View) -> Result<Option<Vec<Hash>>, Sto
     }
     let leaves = view.entries(tile.index() * u64::from(TILE_WIDTH), width)?;
     Ok((leaves.len() == width).then(|| leaves.iter().map(|entry| leaf_hash(&entry.leaf)).collect()))
+}
+
+/// The content of a tile as it is served: hashes, or a bundle of entries. None while the log does
+/// not reach so far.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn tile_content(tile: Tile, view: &dyn View) -> Result<Option<Vec<u8>>, StoreError> {
+    if tile.kind() != TileKind::Entries {
+        return Ok(tile_hashes(tile, view)?.map(|hashes| encode_hashes(&hashes)));
+    }
+    let width = usize::from(tile.width());
+    let entries = view.entries(tile.index().saturating_mul(u64::from(TILE_WIDTH)), width)?;
+    if entries.len() != width {
+        return Ok(None);
+    }
+    let mut bundle = Vec::new();
+    for entry in &entries {
+        encode_entry(&mut bundle, &entry.leaf)
+            .map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", entry.index)))?;
+    }
+    Ok(Some(bundle))
 }
 
 fn read_hashes<T>(

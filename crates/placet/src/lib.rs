@@ -42,6 +42,7 @@ mod guard;
 mod ids;
 mod key;
 mod log;
+mod standing;
 mod tail;
 
 pub use answer::{Answer, Followed};
@@ -51,13 +52,14 @@ pub use error::{GuardError, OpenError};
 pub use guard::{Change, Guard};
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use log::Log;
+pub use standing::{Standing, standings};
 pub use tail::{Tail, TailError};
 
 pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;
 pub use placet_core::log::{Receipt, Verifier};
 pub use placet_core::{
-    Action, ActionId, AgentId, Amount, ApiKey, ApprovalId, AutonomyState, BuildId, Caller,
+    Action, ActionId, AgentId, Amount, ApiKey, ApiKeys, ApprovalId, AutonomyState, BuildId, Caller,
     CheckName, ClassName, Digest, Entry, Event, Finding, Json, KeyId, KeyName, KeyScope,
     KillSwitch, Mode, PersonId, Rejection, RiskTier, Scope, SessionId, SourceName, Target,
     TenantId, Timestamp, ToolName, Verdict,

@@ -2,11 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
-use placet_core::event::{Payload, PolicyFile};
-use placet_core::log::{Receipt, Verifier};
-use placet_core::{ActionId, Caller, Command, Entry, Pepper, Request, State};
+use placet_core::assessment::Subject;
+use placet_core::event::{Denied, Event, Expired, KeyRotated, Payload, PolicyFile};
+use placet_core::log::{Receipt, Tile, Verifier};
+use placet_core::{
+    ActionId, AgentId, Caller, Command, Entry, KeyId, Pepper, Request, State, TenantId,
+};
 use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
+use placet_store::prove::Consistency;
+use placet_store::tree::tile_content;
 use placet_store::{
     Committed, Environment, Keys, Memory, OpenError as OpenLogError, Reader, Sequencer, StoreError,
     SubmitError, System, View, prove,
@@ -110,6 +115,83 @@ impl Log {
         self.read(|view| Ok(prove::receipt(view, index, open)))?
     }
 
+    /// Whether an entry is about a tenant, and, where one is named, about one of its agents.
+    /// Entries that are about nobody in particular, such as those of a policy, are about everyone.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn concerns(
+        &self,
+        index: u64,
+        tenant: &TenantId,
+        agent: Option<&AgentId>,
+    ) -> Result<bool, StoreError> {
+        let found = self.entries(index, 1)?.into_iter().next();
+        found.map_or(Ok(false), |entry| self.is_about(&entry, tenant, agent))
+    }
+
+    /// The same for an entry at hand.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn is_about(
+        &self,
+        entry: &Entry,
+        tenant: &TenantId,
+        agent: Option<&AgentId>,
+    ) -> Result<bool, StoreError> {
+        let of = |of: &TenantId| *of == *tenant && agent.is_none();
+        let named =
+            |named: Option<&TenantId>| agent.is_none() && named.is_none_or(|named| of(named));
+        Ok(match &entry.event {
+            Event::Decided(decided) => is_subject(&decided.assessment.subject, tenant, agent),
+            Event::Denied(Denied { action, .. }) | Event::Expired(Expired { action, .. }) => {
+                let row = self.read(|view| view.action(*action))?;
+                row.is_some_and(|row| {
+                    row.tenant == *tenant
+                        && agent.is_none_or(|agent| row.agent.as_ref() == Some(agent))
+                })
+            }
+            Event::Tripped(switched) | Event::Reset(switched) => {
+                named(switched.scope.tenant.as_ref())
+            }
+            Event::EvidenceReported(evidence) => of(&evidence.tenant),
+            Event::Ratified(ratified) => of(&ratified.of.tenant),
+            Event::AutonomyChanged(changed) => of(&changed.of.tenant),
+            Event::PolicyInstalled(_) => agent.is_none(),
+            Event::KeyCreated(created) => created.tenant.as_ref().is_some_and(of),
+            Event::KeyRotated(KeyRotated { id, .. }) => self.is_key_of(*id, tenant),
+            // Whose they were is known to those only who see everything.
+            Event::KeyRevoked(_) | Event::Erased(_) | Event::Unchanged(_) => false,
+        })
+    }
+
+    fn is_key_of(&self, id: KeyId, tenant: &TenantId) -> bool {
+        self.state().keys().get(id).is_some_and(|key| key.tenant.as_ref() == Some(tenant))
+    }
+
+    /// Proves that the log of now continues the one of an earlier size.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When the log was never so long before, or cannot be read.
+    pub fn consistency(&self, old: u64) -> Result<Consistency, prove::ProveError> {
+        self.read(|view| Ok(prove::consistency(view, old)))?
+    }
+
+    /// The content of a tile, for those who follow the log; none while it does not reach so far.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|view| tile_content(tile, view))
+    }
+
     /// Looks at the log through a reader that is kept for the next one.
     fn read<T>(
         &self,
@@ -176,6 +258,10 @@ impl Log {
             }
         }
     }
+}
+
+fn is_subject(subject: &Subject, tenant: &TenantId, agent: Option<&AgentId>) -> bool {
+    subject.tenant == *tenant && agent.is_none_or(|agent| subject.agent.as_ref() == Some(agent))
 }
 
 impl std::fmt::Debug for Log {

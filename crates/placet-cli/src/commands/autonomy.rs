@@ -2,9 +2,8 @@
 
 use anstyle::Style;
 use clap::Args;
-use placet_core::autonomy::{LedgerKey, Record, standing};
-use placet_core::{ActionClass, AutonomyState, RiskTier, State, TenantId};
-use serde::Serialize;
+use placet::{Standing, standings};
+use placet_core::AutonomyState;
 
 use crate::console::{Console, GOOD, HELD, STRONG};
 use crate::escape;
@@ -23,20 +22,9 @@ pub(crate) struct Arguments {
     log: LogArgument,
 }
 
-/// Where one class stands.
-#[derive(Debug, Serialize)]
-struct Row {
-    #[serde(flatten)]
-    of: LedgerKey,
-    risk: RiskTier,
-    autonomy: AutonomyState,
-    max_state: AutonomyState,
-    missing: Vec<String>,
-}
-
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let state = arguments.log.state()?;
-    let rows = rows(&state);
+    let rows = standings(&state, None);
     if console.is_json() {
         console.value(&rows)?;
     } else if rows.is_empty() {
@@ -47,35 +35,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     Ok(Status::Ok)
 }
 
-/// Every class that has evidence, for each tenant and version; and those that have none.
-fn rows(state: &State) -> Vec<Row> {
-    let classes = state.terms().classes.values().filter(|class| class.risk != RiskTier::Read);
-    let mut rows = Vec::new();
-    for class in classes {
-        let ledgers: Vec<_> =
-            state.ledgers().iter().filter(|(of, _)| of.class == class.name).collect();
-        if ledgers.is_empty() {
-            let of =
-                LedgerKey { tenant: TenantId::default(), class: class.name.clone(), build: None };
-            rows.push(row(state, class, of, &Record::default()));
-        }
-        rows.extend(ledgers.into_iter().map(|(of, record)| row(state, class, of.clone(), record)));
-    }
-    rows
-}
-
-fn row(state: &State, class: &ActionClass, of: LedgerKey, record: &Record) -> Row {
-    let standing = standing(class, &state.terms().graduation, record);
-    Row {
-        of,
-        risk: class.risk,
-        autonomy: record.state.min(class.max_state),
-        max_state: class.max_state,
-        missing: standing.missing,
-    }
-}
-
-fn render(rows: &[Row]) -> String {
+fn render(rows: &[Standing]) -> String {
     let mut table =
         Table::new(&["class", "tenant", "build", "autonomy", "at most", "missing for more"]);
     for row in rows {

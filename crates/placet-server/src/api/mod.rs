@@ -1,14 +1,24 @@
 //! The endpoints, one in each file, and the description of all of them.
 
 mod actions;
+mod autonomy;
+mod events;
+mod evidence;
 mod health;
+mod integrations;
 mod kill_switches;
+mod log;
+mod metrics;
+mod openapi;
+mod policy;
+mod ready;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,28 +31,62 @@ use crate::wire::Problem;
 #[openapi(
     info(
         title = "Placet",
-        description = "Stands between software that acts on its own and the actions it takes.",
+        description = "Stands between software that acts on its own and the actions it takes: it \
+            allows, holds or blocks each of them, and keeps a log that nobody can alter unnoticed.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Problem))
+    servers((url = "/")),
+    components(schemas(Problem)),
+    modifiers(&Common),
+    security(("key" = [])),
 )]
 struct Described;
+
+/// What is the same for every endpoint.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, described: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        if let Some(components) = described.components.as_mut() {
+            components.add_security_scheme("key", SecurityScheme::Http(bearer));
+        }
+    }
+}
 
 fn endpoints() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(actions::propose::propose))
-        .routes(routes!(actions::evaluate::evaluate))
         .routes(routes!(actions::show::show))
+        .routes(routes!(actions::evaluate::evaluate))
         .routes(routes!(kill_switches::list::list, kill_switches::trip::trip))
         .routes(routes!(kill_switches::reset::reset))
+        .routes(routes!(evidence::report))
+        .routes(routes!(autonomy::autonomy))
+        .routes(routes!(integrations::list::list, integrations::create::create))
+        .routes(routes!(integrations::rotate::rotate))
+        .routes(routes!(integrations::revoke::revoke))
+        .routes(routes!(policy::show::show, policy::install::install))
+        .routes(routes!(policy::validate::validate))
+        .routes(routes!(events::events))
+        .routes(routes!(log::checkpoint::checkpoint))
+        .routes(routes!(log::hashes::hashes))
+        .routes(routes!(log::entries::entries))
+        .routes(routes!(log::proof::proof))
+        .routes(routes!(metrics::summary::summary))
+        .routes(routes!(metrics::prometheus::prometheus))
         .routes(routes!(health::health))
+        .routes(routes!(ready::ready))
+        .routes(routes!(openapi::openapi))
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON.
 #[must_use]
 pub fn document() -> String {
     let described = endpoints().to_openapi();
-    described.to_pretty_json().unwrap_or_default()
+    let mut text = described.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Everything that is answered.

@@ -6,5 +6,5 @@ mod figures;
 mod registry;
 
 pub(crate) use exchange::{Exchange, FirstByte, Noted};
-pub(crate) use figures::Figures;
+pub(crate) use figures::{Figures, Snapshot};
 pub(crate) use registry::{Levels, Telemetry};

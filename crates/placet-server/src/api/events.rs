@@ -1,0 +1,160 @@
+//! `GET /v1/events`
+
+#![expect(unused_qualifications, reason = "the macro that describes the endpoint writes one")]
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_core::Stream;
+use placet::Entry;
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::auth::{Principal, Read, role};
+use crate::hub::{Hub, Seat};
+use crate::limits::EVENTS_HEARTBEAT;
+use crate::wire::Problem;
+
+/// How many entries are read from the log at a time.
+const READ_AHEAD: usize = 256;
+
+/// How many entries wait for the client.
+const AHEAD: usize = 64;
+
+/// Where the stream begins.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct From {
+    /// The first entry to send; without it, and without `Last-Event-ID`, the next one to come.
+    from: Option<u64>,
+}
+
+/// Follow the log, live.
+///
+/// Every entry is a server-sent event: its `id` is the entry's index, its `event` the kind, its
+/// `data` the entry as JSON. A client that was cut off sends `Last-Event-ID`, as browsers do by
+/// themselves, and misses nothing. A key of a tenant sees what is about its tenant.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "log",
+    params(
+        From,
+        ("Last-Event-ID" = Option<String>, Header, description = "the index of the last entry seen"),
+    ),
+    responses((status = OK, body = str, content_type = "text/event-stream")),
+)]
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    read: Read<role::Reader>,
+    from: Result<Query<From>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(From { from }) = from.map_err(|error| Problem::malformed(error.body_text()))?;
+    let last = headers.get("last-event-id").map(|last| {
+        let index = last.to_str().ok().and_then(|last| last.parse::<u64>().ok());
+        index.ok_or_else(|| Problem::malformed("Last-Event-ID: send the id of an event"))
+    });
+    let resumed = last.transpose()?.map(|last| last.saturating_add(1));
+    let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
+    let seat = Hub::seat(&app, read.principal.caller.key)?;
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let follower = Follower { app, principal: read.principal, next: from, sender };
+    tokio::spawn(follower.run(seat));
+    let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
+    Ok(Sse::new(Events(receiver)).keep_alive(alive).into_response())
+}
+
+/// The stream that is sent.
+pub(crate) struct Events(mpsc::Receiver<Sent>);
+
+impl Stream for Events {
+    type Item = Result<Sent, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx).map(|sent| sent.map(Ok))
+    }
+}
+
+/// Follows the log for one client.
+struct Follower {
+    app: Arc<App>,
+    principal: Principal,
+    next: u64,
+    sender: mpsc::Sender<Sent>,
+}
+
+impl Follower {
+    /// Until the client goes, its key is revoked, or the daemon stops.
+    async fn run(mut self, _seat: Seat) {
+        let (stop, client) = (self.app.stop.clone(), self.sender.clone());
+        tokio::select! {
+            () = client.closed() => {}
+            () = stop.asked() => {}
+            _ = self.follow() => {}
+        }
+    }
+
+    /// First what is in the log, then what comes; none when there is nothing more to do.
+    async fn follow(&mut self) -> Option<()> {
+        loop {
+            let mut live = self.app.hub.events();
+            self.catch_up().await?;
+            loop {
+                match live.recv().await {
+                    Ok(entry) if entry.index == self.next => self.send(entry).await?,
+                    // It was read already.
+                    Ok(entry) if entry.index < self.next => {}
+                    // Some are missing: they are in the log.
+                    Ok(_) | Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        }
+    }
+
+    async fn catch_up(&mut self) -> Option<()> {
+        loop {
+            let from = self.next;
+            let read = self.app.blocking(move |guard| guard.log().entries(from, READ_AHEAD)).await;
+            let entries = read.ok()?.ok()?;
+            if entries.is_empty() {
+                return Some(());
+            }
+            for entry in entries {
+                self.send(Arc::new(entry)).await?;
+            }
+        }
+    }
+
+    async fn send(&mut self, entry: Arc<Entry>) -> Option<()> {
+        self.next = entry.index.saturating_add(1);
+        // A stream outlives the request that opened it, but not the key.
+        self.app.guard.log().state().keys().admit(&self.principal.caller).ok()?;
+        if !self.sees(&entry).await? {
+            return Some(());
+        }
+        let sent = Sent::default().id(entry.index.to_string()).event(entry.event.kind());
+        let sent = sent.json_data(&*entry).ok()?;
+        self.sender.send(sent).await.ok()
+    }
+
+    async fn sees(&self, entry: &Arc<Entry>) -> Option<bool> {
+        let Some(tenant) = self.principal.key.tenant.clone() else { return Some(true) };
+        let agent = self.principal.key.agent.clone();
+        let entry = Arc::clone(entry);
+        let about =
+            self.app.blocking(move |guard| guard.log().is_about(&entry, &tenant, agent.as_ref()));
+        about.await.ok()?.ok()
+    }
+}

@@ -1,0 +1,76 @@
+//! `POST /v1/evidence`
+
+use axum::Json;
+use axum::http::StatusCode;
+use placet::{AutonomyState, BuildId, ClassName, Evidence, SourceName, TenantId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::{Write, role};
+use crate::wire::decision::AutonomyShape;
+use crate::wire::{Problem, body};
+
+/// Samples of how a class of actions turned out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Evidence)]
+pub(crate) struct Report {
+    /// For whom; the key's tenant when not given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    tenant: Option<TenantId>,
+    /// About which class.
+    #[schema(value_type = String, example = "issue_refund", min_length = 1, max_length = 512)]
+    class: ClassName,
+    /// About which version of the agent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    build: Option<BuildId>,
+    /// Who measured.
+    #[schema(value_type = String, example = "nightly-evals", min_length = 1, max_length = 512)]
+    source: SourceName,
+    /// Whether the samples were made to break the agent.
+    #[serde(default)]
+    adversarial: bool,
+    /// How many samples passed.
+    passed: u64,
+    /// How many failed.
+    failed: u64,
+}
+
+/// Where the class stands now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Earned)]
+pub(crate) struct Earned {
+    #[schema(value_type = String)]
+    class: ClassName,
+    /// What it has earned.
+    #[schema(value_type = AutonomyShape)]
+    autonomy: AutonomyState,
+}
+
+/// Report evidence.
+#[utoipa::path(
+    post,
+    path = "/v1/evidence",
+    tag = "autonomy",
+    request_body = Report,
+    responses((status = CREATED, body = Earned)),
+)]
+pub(crate) async fn report(
+    write: Write<role::Admin>,
+) -> Result<(StatusCode, Json<Earned>), Problem> {
+    let report: Report = body::typed(&write.body)?;
+    let class = report.class.clone();
+    let evidence = Evidence {
+        tenant: write.principal.tenant(report.tenant)?,
+        class: report.class,
+        build: report.build,
+        source: report.source,
+        adversarial: report.adversarial,
+        passed: report.passed,
+        failed: report.failed,
+    };
+    let autonomy = write.guard.report(evidence).await?;
+    Ok((StatusCode::CREATED, Json(Earned { class, autonomy })))
+}

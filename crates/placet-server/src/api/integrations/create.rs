@@ -1,0 +1,57 @@
+//! `POST /v1/integrations`
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::http::StatusCode;
+use placet::{AgentId, KeyName, KeyScope, NewKey, TenantId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Credentials, ScopeShape};
+use crate::auth::{Write, role};
+use crate::wire::{Problem, body};
+
+/// An application that shall speak to the daemon.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewIntegration)]
+pub(crate) struct New {
+    /// What it is for.
+    #[schema(value_type = String, min_length = 1, max_length = 512, example = "support")]
+    name: KeyName,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeShape>, min_items = 1, example = json!(["agent"]))]
+    scopes: BTreeSet<KeyScope>,
+    /// The tenant it speaks for; that of the asker when not given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    tenant: Option<TenantId>,
+    /// The only agent it speaks for.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    agent: Option<AgentId>,
+}
+
+/// Create an integration.
+///
+/// The secret is in this answer and nowhere else.
+#[utoipa::path(
+    post,
+    path = "/v1/integrations",
+    tag = "integrations",
+    request_body = New,
+    responses((status = CREATED, body = Credentials)),
+)]
+pub(crate) async fn create(
+    write: Write<role::Admin>,
+) -> Result<(StatusCode, Json<Credentials>), Problem> {
+    let New { name, scopes, tenant, agent } = body::typed(&write.body)?;
+    let tenant = match &write.principal.key.tenant {
+        Some(_) => Some(write.principal.tenant(tenant)?),
+        None => tenant,
+    };
+    let new = NewKey { name, tenant, agent, scopes };
+    let (secret, _) = write.guard.create_key(new, Some(&write.principal.secret)).await?;
+    Ok((StatusCode::CREATED, Json(Credentials::new(&secret))))
+}

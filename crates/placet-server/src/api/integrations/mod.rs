@@ -1,0 +1,99 @@
+//! Integrations: applications that speak to the daemon, each with a key of its own.
+
+pub(super) mod create;
+pub(super) mod list;
+pub(super) mod revoke;
+pub(super) mod rotate;
+
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+use placet::{AgentId, ApiKey, ApiKeys, KeyId, KeyName, KeyScope, Secret, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Principal;
+use crate::wire::Problem;
+
+/// What a key may do.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = KeyScope)]
+#[expect(dead_code, reason = "it describes what the engine reads and writes")]
+enum ScopeShape {
+    Agent,
+    Approver,
+    Admin,
+    Auditor,
+}
+
+/// An application, and what its key may do.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Integration)]
+pub(super) struct Integration {
+    /// The id of the application and its key.
+    #[schema(value_type = String, pattern = "^key_")]
+    app_id: KeyId,
+    /// What it is for.
+    #[schema(value_type = String)]
+    name: KeyName,
+    /// The tenant it speaks for; none for those who run the daemon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    tenant: Option<TenantId>,
+    /// The only agent it speaks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    agent: Option<AgentId>,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeShape>)]
+    scopes: BTreeSet<KeyScope>,
+    /// Since when it is there.
+    #[schema(value_type = String, format = DateTime)]
+    created: Timestamp,
+    /// When it was used last, as far as is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    last_used: Option<Timestamp>,
+}
+
+impl Integration {
+    fn new(app_id: KeyId, key: &ApiKey, seen: Option<SystemTime>) -> Self {
+        let ApiKey { name, tenant, agent, scopes, created, used, .. } = key.clone();
+        let last_used = seen.map(timestamp).max(used);
+        Self { app_id, name, tenant, agent, scopes, created, last_used }
+    }
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A secret, which is shown this once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Credentials)]
+pub(super) struct Credentials {
+    /// The id of the application and its key.
+    #[schema(value_type = String, pattern = "^key_")]
+    app_id: KeyId,
+    /// What to send as `Authorization: Bearer`.
+    #[schema(pattern = "^plc_")]
+    secret: String,
+}
+
+impl Credentials {
+    fn new(secret: &Secret) -> Self {
+        Self { app_id: secret.key(), secret: secret.danger_text().to_string() }
+    }
+}
+
+/// The id of a key that the asker may end: to everyone else it does not exist.
+fn own(id: &str, keys: &ApiKeys, principal: &Principal) -> Result<KeyId, Problem> {
+    let id: KeyId = id.parse().map_err(Problem::missing)?;
+    let tenant = &principal.key.tenant;
+    keys.get(id)
+        .filter(|key| tenant.is_none() || key.tenant == *tenant)
+        .map(|_| id)
+        .ok_or_else(|| Problem::missing(format!("there is no integration {id}")))
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/integrations/{id}/rotate`
+
+use axum::Json;
+use axum::extract::Path;
+
+use super::{Credentials, own};
+use crate::auth::{Write, role};
+use crate::wire::Problem;
+
+/// Replace the secret of an integration.
+///
+/// The one before is worth nothing from then on.
+#[utoipa::path(
+    post,
+    path = "/v1/integrations/{id}/rotate",
+    tag = "integrations",
+    params(("id" = String, Path, description = "its id", pattern = "^key_")),
+    responses((status = OK, body = Credentials)),
+)]
+pub(crate) async fn rotate(
+    Path(id): Path<String>,
+    write: Write<role::Admin>,
+) -> Result<Json<Credentials>, Problem> {
+    let id = own(&id, write.guard.log().state().keys(), &write.principal)?;
+    let (secret, _) = write.guard.rotate_key(id, Some(&write.principal.secret)).await?;
+    Ok(Json(Credentials::new(&secret)))
+}

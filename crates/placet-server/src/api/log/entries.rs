@@ -1,0 +1,30 @@
+//! `GET /tile/entries/{index}`
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::tile;
+use crate::app::App;
+use crate::auth::{Read, role};
+use crate::wire::Problem;
+
+/// A bundle of entries of the log (C2SP tlog-tiles).
+///
+/// They are those of all tenants, so this needs a key that belongs to none.
+#[utoipa::path(
+    get,
+    path = "/tile/entries/{*index}",
+    tag = "log",
+    params(("index" = String, Path, description = "the index in groups of three digits, x001/234; \
+        a partial bundle ends with .p/ and its width")),
+    responses((status = OK, body = [u8], content_type = "application/octet-stream")),
+)]
+pub(crate) async fn entries(
+    State(app): State<Arc<App>>,
+    _: Read<role::Overseer>,
+    Path(index): Path<String>,
+) -> Result<Response, Problem> {
+    tile(&app, &format!("tile/entries/{index}")).await
+}

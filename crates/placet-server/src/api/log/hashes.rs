@@ -1,0 +1,33 @@
+//! `GET /tile/{level}/{index}`
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::{asker, may_count, tile};
+use crate::app::App;
+use crate::auth::role;
+use crate::wire::Problem;
+
+/// A tile of hashes of the log (C2SP tlog-tiles).
+#[utoipa::path(
+    get,
+    path = "/tile/{level}/{*index}",
+    tag = "log",
+    params(
+        ("level" = u8, Path, description = "the level, counted in tiles", maximum = 5),
+        ("index" = String, Path, description = "the index in groups of three digits, x001/234; a \
+            partial tile ends with .p/ and its width"),
+    ),
+    responses((status = OK, body = [u8], content_type = "application/octet-stream")),
+)]
+pub(crate) async fn hashes(
+    State(app): State<Arc<App>>,
+    Path((level, index)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    may_count::<role::Reader>(&app, asker(&headers, &app))?;
+    tile(&app, &format!("tile/{level}/{index}")).await
+}

@@ -1,0 +1,39 @@
+//! The log, for those who follow, witness or check it.
+
+pub(super) mod checkpoint;
+pub(super) mod entries;
+pub(super) mod hashes;
+pub(super) mod proof;
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use placet::core::log::{Tile, TileKind};
+
+use crate::app::App;
+use crate::auth::{Principal, role::Role};
+use crate::wire::Problem;
+
+/// Whether a request may read what shows how much was decided, and nothing of what.
+fn may_count<R: Role>(app: &App, principal: Result<Principal, Problem>) -> Result<(), Problem> {
+    if app.config.public_log { Ok(()) } else { R::check(&principal?.key) }
+}
+
+/// The content of a tile. A complete one never changes.
+async fn tile(app: &Arc<App>, path: &str) -> Result<Response, Problem> {
+    let tile: Tile = path.parse().map_err(Problem::missing)?;
+    let content = app.blocking(move |guard| guard.log().tile(tile)).await??;
+    let content = content.ok_or_else(|| Problem::missing("the log does not reach so far yet"))?;
+    let cache = if tile.is_partial() { "no-store" } else { "private, max-age=31536000, immutable" };
+    let kind = match tile.kind() {
+        TileKind::Hashes { .. } | TileKind::Entries => "application/octet-stream",
+    };
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], content).into_response())
+}
+
+/// Whoever asks, if they showed a key.
+fn asker(headers: &HeaderMap, app: &App) -> Result<Principal, Problem> {
+    Principal::identify(headers, &app.guard)
+}

@@ -1,0 +1,47 @@
+//! `PUT /v1/policy`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use placet::{Digest, PolicyFile};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Files;
+use crate::app::App;
+use crate::auth::{Write, role};
+use crate::wire::{Problem, body};
+
+/// The policy that holds now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Installed)]
+pub(crate) struct Installed {
+    /// The digest of its files.
+    #[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$")]
+    policy: Digest,
+    /// The entry that installed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    log_index: Option<u64>,
+}
+
+/// Install a policy.
+///
+/// It holds from the next decision on. With errors in it nothing changes: the one before still
+/// holds.
+#[utoipa::path(
+    put,
+    path = "/v1/policy",
+    tag = "policy",
+    request_body = Files,
+    responses((status = OK, body = Installed)),
+)]
+pub(crate) async fn install(
+    State(app): State<Arc<App>>,
+    write: Write<role::Operator>,
+) -> Result<Json<Installed>, Problem> {
+    let files: Vec<PolicyFile> = body::typed::<Files>(&write.body)?.into();
+    let change = write.guard.install_policy(&files, None).await?;
+    Ok(Json(Installed { policy: app.guard.policy().terms().policy, log_index: change.log_index }))
+}

@@ -1,0 +1,38 @@
+//! The policy: read, checked and installed.
+
+pub(super) mod install;
+pub(super) mod show;
+pub(super) mod validate;
+
+use placet::PolicyFile;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One file of a policy.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PolicyFile)]
+struct File {
+    /// Its name, without a folder.
+    #[schema(min_length = 1, max_length = 255, example = "policy.toml")]
+    name: String,
+    /// Its text.
+    #[schema(example = "version = 1\nmode = \"enforce\"\n")]
+    text: String,
+}
+
+/// The files of a policy: first the TOML file, then those with rules.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PolicyFiles)]
+struct Files {
+    #[schema(min_items = 1)]
+    files: Vec<File>,
+}
+
+impl From<Files> for Vec<PolicyFile> {
+    fn from(files: Files) -> Self {
+        let file = |File { name, text }| PolicyFile { name, text };
+        files.files.into_iter().map(file).collect()
+    }
+}

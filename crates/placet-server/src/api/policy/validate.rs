@@ -1,0 +1,62 @@
+//! `POST /v1/policy/validate`
+
+use axum::Json;
+use placet::{Diagnostic, Policy, PolicyFile};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Files;
+use crate::auth::{Write, role};
+use crate::wire::{Problem, body};
+
+/// What a policy would be worth.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Validation)]
+pub(crate) struct Validation {
+    /// Whether it could be installed.
+    valid: bool,
+    /// What is wrong with it, and what to write instead.
+    #[schema(value_type = Vec<Finding>)]
+    findings: Vec<Diagnostic>,
+}
+
+/// One thing that is wrong with a file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Diagnostic)]
+#[expect(dead_code, reason = "it describes what the engine writes")]
+struct Finding {
+    /// `error` or `warning`.
+    severity: String,
+    /// The file.
+    file: String,
+    /// The line, from 1.
+    line: usize,
+    /// The column, in characters from 1.
+    column: usize,
+    /// How many characters it concerns.
+    length: usize,
+    /// What is wrong.
+    message: String,
+    /// What to write instead.
+    remedy: String,
+}
+
+/// Check a policy without installing it.
+#[utoipa::path(
+    post,
+    path = "/v1/policy/validate",
+    tag = "policy",
+    request_body = Files,
+    responses((status = OK, body = Validation)),
+)]
+pub(crate) async fn validate(write: Write<role::Reader>) -> Result<Json<Validation>, Problem> {
+    let files: Vec<PolicyFile> = body::typed::<Files>(&write.body)?.into();
+    let loaded = tokio::task::spawn_blocking(move || Policy::load(&files)).await;
+    let loaded = loaded.map_err(|_| Problem::unavailable("the daemon is stopping"))?;
+    Ok(Json(match loaded {
+        Ok(policy) => {
+            Validation { valid: true, findings: policy.warnings().iter().cloned().collect() }
+        }
+        Err(errors) => Validation { valid: false, findings: errors.iter().cloned().collect() },
+    }))
+}

@@ -1,0 +1,55 @@
+//! Where each class stands on its ladder, and what it lacks for the next step.
+
+use placet_core::autonomy::{LedgerKey, Record, standing};
+use placet_core::{ActionClass, AutonomyState, RiskTier, State, TenantId};
+use serde::Serialize;
+
+/// Where one class stands, for one tenant and one version of the agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Whose autonomy.
+    #[serde(flatten)]
+    pub of: LedgerKey,
+    /// How much harm it can do.
+    pub risk: RiskTier,
+    /// What it has earned.
+    pub autonomy: AutonomyState,
+    /// The most that it can earn.
+    pub max_state: AutonomyState,
+    /// What is missing for the next step.
+    pub missing: Vec<String>,
+}
+
+/// Every class that earns anything, with its evidence; without any it stands where everything
+/// begins. Reads need none and are left out.
+///
+/// For one tenant, or, where none is named, for all that have evidence.
+#[must_use]
+pub fn standings(state: &State, tenant: Option<&TenantId>) -> Vec<Standing> {
+    let classes = state.terms().classes.values().filter(|class| class.risk != RiskTier::Read);
+    let mut standings = Vec::new();
+    for class in classes {
+        let is_meant = |of: &LedgerKey| {
+            of.class == class.name && tenant.is_none_or(|tenant| of.tenant == *tenant)
+        };
+        let mut ledgers = state.ledgers().iter().filter(|(of, _)| is_meant(of)).peekable();
+        if ledgers.peek().is_none() {
+            let tenant = tenant.cloned().unwrap_or_default();
+            let of = LedgerKey { tenant, class: class.name.clone(), build: None };
+            standings.push(stands(state, class, of, &Record::default()));
+        }
+        standings.extend(ledgers.map(|(of, record)| stands(state, class, of.clone(), record)));
+    }
+    standings
+}
+
+fn stands(state: &State, class: &ActionClass, of: LedgerKey, record: &Record) -> Standing {
+    let standing = standing(class, &state.terms().graduation, record);
+    Standing {
+        of,
+        risk: class.risk,
+        autonomy: record.state.min(class.max_state),
+        max_state: class.max_state,
+        missing: standing.missing,
+    }
+}
