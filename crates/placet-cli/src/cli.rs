@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, evidence, init, kill, log, man, policy, reference,
+    autonomy, check, classify, completions, evidence, init, key, kill, log, man, policy, reference,
+    serve,
 };
 use crate::status::Status;
 
@@ -53,6 +54,10 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     Init(init::Arguments),
     Check(check::Arguments),
+    Serve(serve::Arguments),
+    /// Make, list, replace and revoke the keys that agents and operators show
+    #[command(subcommand)]
+    Key(key::Command),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),

@@ -62,6 +62,16 @@ impl LogArgument {
         })
     }
 
+    /// The same, or begins a new log where there is none.
+    pub(crate) fn open_or_create(&self) -> Result<Guard, Failure> {
+        if self.path.exists() {
+            return self.open();
+        }
+        must_have_folder(&self.path)?;
+        let config = Config { policy: PolicySource::Log, log: LogPlace::File(self.path.clone()) };
+        Guard::open(config).map_err(Failure::unusable)
+    }
+
     /// Opens the log to look at it.
     pub(crate) fn reader(&self) -> Result<SqliteReader, Failure> {
         reader(&self.path)

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::limits::Limits;
 
 /// The port when none is named.
-pub const DEFAULT_PORT: u16 = 4747;
+pub(crate) const DEFAULT_PORT: u16 = 4747;
 
 /// Where the daemon listens, whom it believes, and how much it takes.
 #[derive(Clone, Debug)]

@@ -34,6 +34,7 @@ mod wire;
 pub use api::document as openapi;
 pub use auth::{Secret, SecretError};
 pub use config::{Listen, ListenError, ServerConfig, Tls};
+pub use connection::TlsError;
 pub use limits::Limits;
 pub use server::{Server, StartError};
 pub use stop::{Stop, StopHandle};

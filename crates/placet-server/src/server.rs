@@ -98,7 +98,7 @@ impl Server {
         let slots = Slots::new(places);
         // Every connection holds a clone of it: when the last is dropped all are answered.
         let (working, mut done) = tokio::sync::mpsc::channel::<()>(1);
-        let shared = Shared { app, router, slots, tls: self.tls, working };
+        let shared = Shared { app, router, slots, tls: self.tls, _working: working };
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(connection::accept(listener, shared.clone()));

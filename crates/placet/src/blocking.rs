@@ -8,11 +8,12 @@ use std::thread::Thread;
 
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::PolicyFile;
-use placet_core::{Action, ApprovalId, AutonomyState, Entry, PersonId, Scope};
+use placet_core::{Action, ApprovalId, AutonomyState, Entry, KeyId, PersonId, Scope};
 
 use crate::answer::Answer;
 use crate::error::GuardError;
 use crate::guard::{Change, Guard};
+use crate::key::{NewKey, Secret};
 use crate::tail::{Tail, TailError};
 
 /// A [`Guard`] whose methods block the calling thread until their answer is there.
@@ -97,6 +98,30 @@ impl<'a> Blocking<'a> {
         by: Option<PersonId>,
     ) -> Result<Change, GuardError> {
         wait(self.guard.erase(index, reason, by))
+    }
+
+    /// See [`Guard::create_key`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_key(&self, new: NewKey) -> Result<(Secret, Change), GuardError> {
+        wait(self.guard.create_key(new, None))
+    }
+
+    /// See [`Guard::rotate_key`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rotate_key(&self, id: KeyId) -> Result<(Secret, Change), GuardError> {
+        wait(self.guard.rotate_key(id, None))
+    }
+
+    /// See [`Guard::revoke_key`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn revoke_key(&self, id: KeyId) -> Result<Change, GuardError> {
+        wait(self.guard.revoke_key(id))
     }
 
     /// See [`Guard::install_policy`].

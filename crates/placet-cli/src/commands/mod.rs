@@ -6,11 +6,13 @@ pub(crate) mod classify;
 pub(crate) mod completions;
 pub(crate) mod evidence;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod kill;
 pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod policy;
 pub(crate) mod reference;
+pub(crate) mod serve;
 
 use crate::cli::Command;
 use crate::console::Console;
@@ -21,6 +23,8 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
     match command {
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::Serve(arguments) => serve::run(arguments, console),
+        Command::Key(command) => key::run(command, console),
         Command::Policy(command) => policy::run(&command, console),
         Command::Classify(arguments) => classify::run(&arguments, console),
         Command::Kill(command) => kill::run(&command, console),

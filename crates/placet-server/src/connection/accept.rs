@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Slots,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Held by whoever works. Nothing is ever sent.
-    pub(crate) working: tokio::sync::mpsc::Sender<()>,
+    pub(crate) _working: tokio::sync::mpsc::Sender<()>,
 }
 
 /// Accepts connections until the daemon is asked to stop. Each is a task, which holds `shared`.

@@ -78,8 +78,7 @@ impl Snapshot {
         self.would_have += other.would_have;
         self.times = match (self.times.take(), other.times) {
             (Some(mut all), Some(more)) => {
-                // Both have the same bounds, so it cannot fail.
-                drop(all.add(more));
+                let _same_bounds = all.add(more).is_ok();
                 Some(all)
             }
             (all, more) => all.or(more),

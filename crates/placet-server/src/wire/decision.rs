@@ -50,7 +50,6 @@ pub(crate) struct ActionShape {
 /// What was decided on an action.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Decision)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 pub(crate) struct DecisionShape {
     /// The action's id; only where it was recorded.
     #[schema(
@@ -137,7 +136,6 @@ pub(crate) enum AutonomyShape {
 /// One check's verdict with its reason.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Finding)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 pub(crate) struct FindingShape {
     /// Which check.
     check: String,
@@ -150,7 +148,6 @@ pub(crate) struct FindingShape {
 /// What a held action waits for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Approval)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 pub(crate) struct ApprovalShape {
     /// Its id.
     #[schema(pattern = "^apr_")]

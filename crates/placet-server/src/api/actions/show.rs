@@ -22,7 +22,6 @@ use crate::wire::decision::DecisionShape;
 /// A decision, and what became of the action since.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Status)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 struct StatusShape {
     #[schema(inline)]
     #[serde(flatten)]

@@ -19,7 +19,6 @@ use crate::wire::Problem;
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = KeyScope)]
-#[expect(dead_code, reason = "it describes what the engine reads and writes")]
 enum ScopeShape {
     Agent,
     Approver,

@@ -47,7 +47,6 @@ pub(crate) struct Continued {
 /// A receipt: an entry, and the proof that the log has it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Receipt)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 struct ReceiptShape {
     /// The format, for those who check it later.
     format: String,

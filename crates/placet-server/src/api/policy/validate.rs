@@ -23,7 +23,6 @@ pub(crate) struct Validation {
 /// One thing that is wrong with a file.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Diagnostic)]
-#[expect(dead_code, reason = "it describes what the engine writes")]
 struct Finding {
     /// `error` or `warning`.
     severity: String,
