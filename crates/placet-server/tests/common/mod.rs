@@ -1,0 +1,206 @@
+//! A daemon in this process, with a key of every kind, and a client that speaks to it.
+
+#![allow(dead_code, reason = "every test uses a part of it")]
+
+use std::net::SocketAddr;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use placet::{Config, Guard, KeyScope, LogPlace, NewKey, PolicyFile, PolicySource, TenantId};
+use placet_server::{Listen, Server, ServerConfig, Stop, StopHandle};
+use serde_json::Value;
+
+/// A policy with a class of every kind.
+pub(crate) const POLICY: &str = r#"
+version = 1
+mode = "enforce"
+
+[actions.get_order]
+risk = "read"
+
+[actions.send_note]
+risk = "reversible_write"
+max_state = "autonomous"
+
+[actions.issue_refund]
+risk = "reversible_write"
+value = "/amount"
+currency = "/currency"
+auto_cap = "100"
+hard_cap = "1000"
+approval = { deadline = "15m" }
+
+[graduation.supervised]
+pass_rate = 0.9
+adversarial_pass_rate = 0.0
+min_samples = 10
+"#;
+
+/// A daemon that is stopped when it is dropped.
+pub(crate) struct Daemon {
+    pub(crate) address: SocketAddr,
+    pub(crate) guard: Option<Guard>,
+    pub(crate) keys: Keys,
+    handle: StopHandle,
+    thread: Option<JoinHandle<bool>>,
+}
+
+/// The secrets of keys: two of those who run the daemon, the rest of the tenants acme and umbrella.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) operator: String,
+    pub(crate) overseer: String,
+    pub(crate) agent: String,
+    pub(crate) one_agent: String,
+    pub(crate) admin: String,
+    pub(crate) approver: String,
+    pub(crate) auditor: String,
+    pub(crate) other_agent: String,
+    pub(crate) other_admin: String,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+impl Daemon {
+    /// A daemon with [`POLICY`] and a log in memory.
+    pub(crate) fn start() -> Self {
+        Self::with(ServerConfig::default(), LogPlace::Memory)
+    }
+
+    pub(crate) fn with(config: ServerConfig, log: LogPlace) -> Self {
+        let policy = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
+        let config_of_guard = Config { policy: PolicySource::Files(vec![policy]), log };
+        let guard = Guard::open(config_of_guard).expect("a guard");
+        let keys = Keys::make(&guard);
+        let listen = vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
+        let config = ServerConfig { listen, ..config };
+        let (stop, handle) = Stop::new();
+        let (bound, address) = std::sync::mpsc::channel();
+        let inner = guard.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let server = Server::bind(config, inner).await.expect("to listen");
+                bound.send(server.addresses()[0].clone()).expect("sent");
+                server.run(stop).await
+            })
+        });
+        let Ok(Listen::Tcp(address)) = address.recv() else { panic!("no address") };
+        Self { address, guard: Some(guard), keys, handle, thread: Some(thread) }
+    }
+
+    /// What stops it.
+    pub(crate) fn handle(&self) -> StopHandle {
+        self.handle.clone()
+    }
+
+    /// Asks it to stop and waits for that; whether everything was answered.
+    pub(crate) fn stop(mut self) -> bool {
+        self.guard = None;
+        self.handle.ask();
+        self.thread.take().expect("running").join().expect("no panic")
+    }
+
+    /// The request with a JSON body, if any, by a key, if any.
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        self.call_with(method, path, key, body, &[])
+    }
+
+    pub(crate) fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        let response = match body {
+            None => agent.run(request.body(()).expect("a request")),
+            Some(body) => {
+                let request = request.header("content-type", "application/json");
+                agent.run(request.body(body.to_string()).expect("a request"))
+            }
+        };
+        let mut response = response.expect("an answer");
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        Answer { status, headers, text: response.body_mut().read_to_string().expect("text") }
+    }
+
+    pub(crate) fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
+        self.call("POST", path, Some(key), Some(body))
+    }
+
+    pub(crate) fn get(&self, path: &str, key: &str) -> Answer {
+        self.call("GET", path, Some(key), None)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.guard = None;
+        self.handle.ask();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Keys {
+    fn make(guard: &Guard) -> Self {
+        let key = |tenant: Option<&str>, agent: Option<&str>, scope| {
+            let new = NewKey {
+                name: "test".parse().expect("a name"),
+                tenant: tenant.map(|tenant| tenant.parse::<TenantId>().expect("a tenant")),
+                agent: agent.map(|agent| agent.parse().expect("an agent")),
+                scopes: [scope].into(),
+            };
+            let (secret, _) = guard.blocking().create_key(new).expect("a key");
+            secret.danger_text().to_string()
+        };
+        let (acme, umbrella) = (Some("acme"), Some("umbrella"));
+        Self {
+            operator: key(None, None, KeyScope::Admin),
+            overseer: key(None, None, KeyScope::Auditor),
+            agent: key(acme, None, KeyScope::Agent),
+            one_agent: key(acme, Some("bot"), KeyScope::Agent),
+            admin: key(acme, None, KeyScope::Admin),
+            approver: key(acme, None, KeyScope::Approver),
+            auditor: key(acme, None, KeyScope::Auditor),
+            other_agent: key(umbrella, None, KeyScope::Agent),
+            other_admin: key(umbrella, None, KeyScope::Admin),
+        }
+    }
+}
