@@ -322,13 +322,14 @@ impl Members<'_> {
             if !self.members.is_sorted_by(|a, b| order(a, b).is_lt()) {
                 return Err(GiveUp);
             }
-            let text = self.out.split_off(self.start);
+            let end = self.out.len();
             for (nth, member) in self.members.iter().enumerate() {
                 if nth > 0 {
                     self.out.push(b',');
                 }
-                self.out.extend_from_slice(text.get(member.start..member.end).unwrap_or_default());
+                self.out.extend_from_within(self.start + member.start..self.start + member.end);
             }
+            self.out.drain(self.start..end);
         }
         self.out.extend_from_slice(self.close);
         Ok(())
