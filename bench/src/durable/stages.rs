@@ -156,7 +156,8 @@ impl Log {
         for command in commands {
             for fact in spent.time(Stage::Judge, || handle(&self.state, command, now))? {
                 let index = self.state.size();
-                let sealed = spent.time(Stage::Seal, || NewEntry::seal(index, now, fact, None, &System));
+                let sealed =
+                    spent.time(Stage::Seal, || NewEntry::seal(index, now, fact, None, &System));
                 let new =
                     sealed.map_err(|error| anyhow!("an entry cannot be sealed: {error:?}"))?;
                 seal_again(&new, spent)?;

@@ -46,6 +46,9 @@ pub const SNAPSHOT_EVERY: u64 = 50_000;
 /// Longest sleep while an approval is due some time: a clock may be set, or a machine may sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// How much later than due an approval may be closed, to spare waking the thread for less.
+const SLACK: Duration = Duration::from_millis(2);
+
 /// How long to wait before closing what is due is tried again after a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -181,9 +184,8 @@ impl Sequencer {
             Err(TryLockError::WouldBlock) => return wait(self.submit_as(command, caller)),
             Err(TryLockError::Poisoned(_)) => return Err(SubmitError::Closed),
         };
-        let deadline = worker.next_deadline();
         let answer = worker.serve_caller(command, caller);
-        if worker.next_deadline() != deadline {
+        if worker.is_due_sooner() {
             self.wake();
         }
         answer

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
-use placet_core::{Caller, Command, Entry, State, Timestamp};
+use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged};
 use super::wait::{LookOut, sleep, waker};
 use super::{
-    Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SNAPSHOT_EVERY, Tip,
+    Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SLACK,
+    SNAPSHOT_EVERY, Tip,
 };
 use crate::entry::NewEntry;
 use crate::environment::Environment;
@@ -41,6 +42,8 @@ pub(super) struct Worker {
     failed: bool,
     /// How many entries the stored snapshot covers.
     snapshot: u64,
+    /// How long the thread sleeps unless it is woken; without it for ever.
+    sleeps_until: Option<Instant>,
 }
 
 /// The result of a batch that was not recorded, or perhaps was.
@@ -69,6 +72,7 @@ impl Worker {
             stale: false,
             failed: false,
             snapshot: 0,
+            sleeps_until: None,
         };
         worker.reload()?;
         Ok(worker)
@@ -88,14 +92,15 @@ impl Worker {
         answer.try_recv().unwrap_or(Err(SubmitError::Closed))
     }
 
-    /// When the next approval is due.
-    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.state.approvals().next_deadline()
+    /// Whether something is due before the thread looks again by itself.
+    pub(super) fn is_due_sooner(&self) -> bool {
+        let due = self.patience().map(|patience| Instant::now() + patience + SLACK);
+        due.is_some_and(|due| self.sleeps_until.is_none_or(|until| due < until))
     }
 
     /// How long it may sleep: until the next approval is due.
     fn patience(&self) -> Option<Duration> {
-        let deadline = self.next_deadline()?;
+        let deadline = self.state.approvals().next_deadline()?;
         let least = if self.failed { RETRY_AFTER } else { Duration::ZERO };
         Some(deadline.since(self.env.now()).clamp(least, LONGEST_SLEEP))
     }
@@ -259,6 +264,7 @@ pub(super) fn run(worker: &Mutex<Worker>) {
             Poll::Pending => match held.patience() {
                 Some(Duration::ZERO) => held.serve(&mut jobs),
                 patience => {
+                    held.sleeps_until = patience.map(|patience| Instant::now() + patience);
                     drop(held);
                     if !look_out.goes_on() {
                         sleep(patience);
