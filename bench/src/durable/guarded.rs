@@ -47,6 +47,18 @@ impl Guarded {
         Ok(Throughput { rate: rate(times.len(), seconds), p50, p99 })
     }
 
+    /// Proposes from this thread, which may block, until the time is over.
+    pub(super) fn propose_alone_for(&self, turn: Duration) -> Result<Throughput> {
+        let (begin, mut times) = (Instant::now(), Times::default());
+        for action in self.actions.iter().cycle().take_while(|_| begin.elapsed() < turn) {
+            let answer = times.time(|| self.guard.blocking().propose(action))?;
+            ensure!(answer.is_allowed(), "a small refund was not allowed: {:?}", answer.findings);
+        }
+        let seconds = begin.elapsed().as_secs_f64();
+        let (p50, p99) = (times.percentile(50.0), times.percentile(99.0));
+        Ok(Throughput { rate: rate(times.len(), seconds), p50, p99 })
+    }
+
     /// Lets callers propose, as long as `more` says so to the number of the next proposal.
     fn propose_while(
         &self,

@@ -23,13 +23,14 @@ const GOAL_ALONE: f64 = 1.5;
 
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
     let mut rows = Vec::new();
-    for callers in scale.callers {
-        progress(&format!("  {callers} callers"));
-        rows.push(Row { callers: *callers, figures: compare(*callers, scale)? });
+    for callers in std::iter::once(Callers::Thread).chain(scale.callers.iter().map(Callers::tasks))
+    {
+        progress(&format!("  {callers}"));
+        rows.push(Row { callers, figures: compare(callers, scale)? });
     }
     progress("  stages");
     let stages = stages::measure(scale)?;
-    let many = rows.iter().rev().find(|row| row.callers <= GOAL_CALLERS);
+    let many = rows.iter().rev().find(|row| row.callers.number() <= GOAL_CALLERS);
     let alone = rows.first().map_or(f64::NAN, |row| row.placet().p50 / row.plain().p50);
     Ok(Section {
         title: "Deciding durably",
@@ -55,15 +56,47 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
 
 const ABOUT: &str = "\
 `Guard::propose` on a SQLite file, by so many callers at once, each of which proposes its next \
-action when it has its answer. Beside it plain SQLite, which knows nothing of decisions: one \
+action when it has its answer: tasks of an async runtime, or one thread that blocks. Beside it plain SQLite, which knows nothing of decisions: one \
 thread that inserts the rows of a log that Placet wrote, byte for byte, as many in a commit as \
 there are callers, with the same `journal_mode = WAL` and `synchronous = FULL`. The second table \
 says what the time is spent on; its stages ran one after the other on one thread, so the callers' \
 part and the log's part happen side by side in the first table.";
 
+/// Who proposes.
+#[derive(Clone, Copy)]
+enum Callers {
+    /// One thread, which blocks.
+    Thread,
+    /// So many tasks of a runtime.
+    Tasks(usize),
+}
+
+impl Callers {
+    fn tasks(number: &usize) -> Self {
+        Self::Tasks(*number)
+    }
+
+    fn number(self) -> usize {
+        match self {
+            Self::Thread => 1,
+            Self::Tasks(number) => number,
+        }
+    }
+}
+
+impl std::fmt::Display for Callers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Thread => f.write_str("1 thread"),
+            Self::Tasks(1) => f.write_str("1 task"),
+            Self::Tasks(number) => write!(f, "{number} tasks"),
+        }
+    }
+}
+
 /// What came of some turns with so many callers.
 struct Row {
-    callers: usize,
+    callers: Callers,
     figures: Vec<Throughput>,
 }
 
@@ -98,17 +131,20 @@ impl Row {
     }
 }
 
-fn compare(callers: usize, scale: &Scale) -> Result<Vec<Throughput>> {
+fn compare(callers: Callers, scale: &Scale) -> Result<Vec<Throughput>> {
     let scratch = Scratch::new("durable")?;
     let log = scratch.file("placet.db");
     let guarded = Guarded::open(&log)?;
     // Also warms up, and leaves rows for the other one.
-    guarded.propose_for(callers, scale.disk_turn / 5)?;
+    guarded.propose_for(callers.number(), scale.disk_turn / 5)?;
     let mut plain = Plain::create(&scratch.file("plain.db"), plain::rows_of(&log)?)?;
     let turn = scale.disk_turn;
     let mut contestants: [Contestant<'_, Throughput>; 2] = [
-        Box::new(|| guarded.propose_for(callers, turn)),
-        Box::new(|| plain.commit_for(callers, turn)),
+        Box::new(|| match callers {
+            Callers::Thread => guarded.propose_alone_for(turn),
+            Callers::Tasks(number) => guarded.propose_for(number, turn),
+        }),
+        Box::new(|| plain.commit_for(callers.number(), turn)),
     ];
     let figures = in_turn(scale.rounds.min(3), &mut contestants)?;
     Ok(figures.iter().map(|turns| Throughput::median(turns)).collect())

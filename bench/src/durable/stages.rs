@@ -3,11 +3,12 @@
 
 use anyhow::{Result, anyhow};
 use placet::core::command::Proposal;
+use placet::core::event::{Kept, Payload};
+use placet::core::handle;
 use placet::core::json::canonical_json;
-use placet::core::log::{Checkpoint, Commitment, leaf_hash};
+use placet::core::log::{Checkpoint, leaf_hash};
 use placet::core::{Command, State};
-use placet::core::{Fact, handle};
-use placet::store::entry::NewEntry;
+use placet::store::entry::{NewEntry, seal_payload};
 use placet::store::recover::recover;
 use placet::store::sqlite::Options;
 use placet::store::store::{Append, Store as _};
@@ -43,6 +44,7 @@ pub(super) fn measure(scale: &Scale) -> Result<Table> {
 #[derive(Clone, Copy)]
 enum Stage {
     Assess,
+    SealPayload,
     Judge,
     Seal,
     Canonical,
@@ -54,8 +56,9 @@ enum Stage {
 }
 
 /// Each stage with its words, and whether it is the log's thread that has to do it.
-const STAGES: [(Stage, &str, bool); 9] = [
+const STAGES: [(Stage, &str, bool); 10] = [
     (Stage::Assess, "assessing (on the caller's thread)", false),
+    (Stage::SealPayload, "sealing the payload (likewise)", false),
     (Stage::Judge, "judging", true),
     (Stage::Seal, "sealing the entry", true),
     (Stage::Canonical, "of which canonical text", false),
@@ -70,6 +73,7 @@ const STAGES: [(Stage, &str, bool); 9] = [
 #[derive(Default)]
 struct Spent {
     assess: Times,
+    seal_payload: Times,
     judge: Times,
     seal: Times,
     canonical: Times,
@@ -84,6 +88,7 @@ impl Spent {
     fn on(&mut self, stage: Stage) -> &mut Times {
         match stage {
             Stage::Assess => &mut self.assess,
+            Stage::SealPayload => &mut self.seal_payload,
             Stage::Judge => &mut self.judge,
             Stage::Seal => &mut self.seal,
             Stage::Canonical => &mut self.canonical,
@@ -146,17 +151,16 @@ impl Log {
 
     fn batch(&mut self, spent: &mut Spent) -> Result<()> {
         let now = self.state.clock(System.now());
-        let commands = self.commands(spent);
+        let commands = self.commands(spent)?;
         let mut entries = Vec::with_capacity(BATCH);
         for command in commands {
             for fact in spent.time(Stage::Judge, || handle(&self.state, command, now))? {
-                let again = fact.clone();
                 let index = self.state.size();
                 let sealed =
                     spent.time(Stage::Seal, || NewEntry::seal(index, now, fact, None, &System));
                 let new =
                     sealed.map_err(|error| anyhow!("an entry cannot be sealed: {error:?}"))?;
-                seal_again(&again, &new, spent)?;
+                seal_again(&new, spent)?;
                 self.apply(&new, spent)?;
                 entries.push(new);
             }
@@ -164,18 +168,22 @@ impl Log {
         self.commit(&entries, spent)
     }
 
-    fn commands(&mut self, spent: &mut Spent) -> Vec<Command> {
+    fn commands(&mut self, spent: &mut Spent) -> Result<Vec<Command>> {
         let Self { policy, keys, next_id, .. } = self;
         let assess = |action| {
             let assessed = spent.time(Stage::Assess, || policy.assess(action, keys.pepper()));
             *next_id += 1;
             let id = Uuid::from_u128(*next_id);
-            Command::Propose(Box::new(Proposal {
+            let payload = Payload::Action(Box::new(assessed.payload));
+            let sealed = spent.time(Stage::SealPayload, || seal_payload(&payload, &System));
+            let sealed =
+                sealed.map_err(|error| anyhow!("a payload cannot be sealed: {error:?}"))?;
+            Ok(Command::Propose(Box::new(Proposal {
                 id: ActionId::new(id),
                 approval: ApprovalId::new(id),
                 assessment: assessed.assessment,
-                payload: assessed.payload,
-            }))
+                payload: Kept::Sealed(sealed),
+            })))
         };
         self.actions.iter().take(BATCH).map(assess).collect()
     }
@@ -206,11 +214,8 @@ impl Log {
 }
 
 /// Does parts of sealing once more, to see what they take of it.
-fn seal_again(fact: &Fact, new: &NewEntry, spent: &mut Spent) -> Result<()> {
-    let texts = || (canonical_json(&new.entry), fact.payload.as_ref().map(canonical_json));
-    let (leaf, payload) = spent.time(Stage::Canonical, texts);
-    let (leaf, payload) = (leaf?, payload.transpose()?.unwrap_or_default());
-    let salt = new.private.as_ref().map(|private| &private.salt);
-    spent.time(Stage::Hash, || (leaf_hash(&leaf), salt.map(|salt| Commitment::of(salt, &payload))));
+fn seal_again(new: &NewEntry, spent: &mut Spent) -> Result<()> {
+    let leaf = spent.time(Stage::Canonical, || canonical_json(&new.entry))?;
+    spent.time(Stage::Hash, || leaf_hash(&leaf));
     Ok(())
 }

@@ -17,14 +17,14 @@ use crate::verdict::Verdict;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
-    /// On whose behalf.
-    pub tenant: TenantId,
     /// The software that asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
     /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<BuildId>,
+    /// On whose behalf.
+    pub tenant: TenantId,
     /// The tool.
     pub tool: ToolName,
 }
@@ -33,31 +33,31 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assessment {
-    /// The policy it was made under; the sequencer refuses any other than its own.
-    pub policy: Digest,
-    /// Who asks for what.
-    pub subject: Subject,
+    /// Where the caller falls when a share is sampled.
+    pub bucket: Bucket,
     /// The class that the tool falls into, if the policy knows it.
     pub class: Option<ClassName>,
-    /// The same call under the same log always has the same tag.
-    pub tag: ActionTag,
-    /// What the action is worth.
-    #[serde(default, skip_serializing_if = "Value::is_missing")]
-    pub value: Value,
+    /// Whether the caller asks to be held to the decision whatever the mode.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enforce: bool,
     /// What else is wrong with the input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<InputFault>,
     /// What inspection says.
     #[serde(default, skip_serializing_if = "Inspected::is_silent")]
     pub inspected: Inspected,
+    /// The policy it was made under; the sequencer refuses any other than its own.
+    pub policy: Digest,
     /// The rules that apply or failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleHit>,
-    /// Where the caller falls when a share is sampled.
-    pub bucket: Bucket,
-    /// Whether the caller asks to be held to the decision whatever the mode.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub enforce: bool,
+    /// Who asks for what.
+    pub subject: Subject,
+    /// The same call under the same log always has the same tag.
+    pub tag: ActionTag,
+    /// What the action is worth.
+    #[serde(default, skip_serializing_if = "Value::is_missing")]
+    pub value: Value,
 }
 
 /// What an action is worth.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
 use crate::autonomy::{Evidence, LedgerKey};
-use crate::event::{ActionPayload, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
+use crate::event::{Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
@@ -94,7 +94,7 @@ pub struct Proposal {
     /// What is known of it.
     pub assessment: Assessment,
     /// What is kept beside the leaf.
-    pub payload: ActionPayload,
+    pub payload: Kept,
 }
 
 /// Why a command was not accepted. Nothing happened.

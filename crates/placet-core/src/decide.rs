@@ -14,19 +14,19 @@ use crate::verdict::{Finding, Verdict};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
+    /// What its class has earned.
+    pub autonomy: Option<AutonomyState>,
+    /// All that held it, and what let it pass.
+    pub findings: Vec<Finding>,
+    /// The policy's mode.
+    pub mode: Mode,
+    /// How much harm the action can do; unknown for a tool that the policy does not know.
+    pub risk: Option<RiskTier>,
     /// What the caller must obey.
     pub verdict: Verdict,
     /// What the verdict would have been, where the mode changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_have: Option<Verdict>,
-    /// The policy's mode.
-    pub mode: Mode,
-    /// How much harm the action can do; unknown for a tool that the policy does not know.
-    pub risk: Option<RiskTier>,
-    /// What its class has earned.
-    pub autonomy: Option<AutonomyState>,
-    /// All that held it, and what let it pass.
-    pub findings: Vec<Finding>,
 }
 
 impl Decision {

@@ -20,22 +20,25 @@ use crate::decide::Decision;
 use crate::digest::Digest;
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::json::Json;
-use crate::log::Commitment;
+use crate::log::{Commitment, Sealed};
 use crate::name::{AgentId, KeyName, PersonId, TenantId};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 
 /// One leaf of the log.
+///
+/// The fields of what every leaf holds stand in the order of their names, here and in the types
+/// within: the canonical order, which spares putting them into it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Its place in the log, from 0.
-    pub index: u64,
     /// When it was judged. Never earlier than the entry before it.
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
+    /// Its place in the log, from 0.
+    pub index: u64,
     /// On whose word, where it was asked for with an API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -120,15 +123,15 @@ pub struct PolicyInstalled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decided {
-    /// The action's id.
-    pub id: ActionId,
+    /// What it waits for, when it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// What was known of it.
     pub assessment: Assessment,
     /// What was decided.
     pub decision: Decision,
-    /// What it waits for, when it is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approval: Option<Approval>,
+    /// The action's id.
+    pub id: ActionId,
 }
 
 /// A person said no. What they wrote is in the payload.
@@ -266,10 +269,10 @@ pub enum Payload {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionPayload {
-    /// The digest that decision, sign-off, warrant and outcome all name.
-    pub digest: Digest,
     /// The action in the shape of the wire: the bytes that the digest is taken of.
     pub action: Json,
+    /// The digest that decision, sign-off, warrant and outcome all name.
+    pub digest: Digest,
     /// What inspection saw, with the evidence for it.
     pub evidence: Json,
 }
@@ -300,7 +303,22 @@ pub struct Fact {
     /// What happened.
     pub event: Event,
     /// What is kept beside it.
-    pub payload: Option<Payload>,
+    pub payload: Option<Kept>,
+}
+
+/// A payload on its way to be kept beside a leaf.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    /// As it is; it is sealed when it is appended.
+    Open(Payload),
+    /// Sealed before it was judged, by whoever had the time.
+    Sealed(Sealed),
+}
+
+impl From<ActionPayload> for Kept {
+    fn from(payload: ActionPayload) -> Self {
+        Self::Open(Payload::Action(Box::new(payload)))
+    }
 }
 
 impl From<Event> for Fact {

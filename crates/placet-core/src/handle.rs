@@ -15,7 +15,7 @@ use crate::class::RiskTier;
 use crate::command::{Command, Proposal, Rejection};
 use crate::decide::decide;
 use crate::event::{
-    AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, KeyCreated, Payload,
+    AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, Kept, KeyCreated, Payload,
     PolicyInstalled, PolicyPayload, Ratified, Switched,
 };
 use crate::id::ApprovalId;
@@ -39,10 +39,10 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
                     by,
                     terms: Some(Arc::clone(&terms)),
                 }),
-                payload: Some(Payload::Policy(Box::new(PolicyPayload {
+                payload: Some(Kept::Open(Payload::Policy(Box::new(PolicyPayload {
                     terms: Arc::clone(&terms),
                     files,
-                }))),
+                })))),
             }];
             facts.extend(regrade_all(state, &terms));
             Ok(facts)
@@ -56,7 +56,7 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
                 return Err(Rejection::ApprovalExpired(approval, open.deadline));
             }
             let event = Event::Denied(Denied { approval, action: open.action, by });
-            Ok(vec![Fact { event, payload: Some(Payload::Statement(reason)) }])
+            Ok(vec![Fact { event, payload: Some(Kept::Open(Payload::Statement(reason))) }])
         }
         Command::Trip { scope, reason, by } => trip(state, Switched { scope, reason, by }),
         Command::Reset { scope, reason, by } => {
@@ -114,7 +114,7 @@ fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact
         None
     };
     let event = Event::Decided(Box::new(Decided { id, assessment, decision, approval }));
-    Ok(vec![Fact { event, payload: Some(Payload::Action(Box::new(payload))) }])
+    Ok(vec![Fact { event, payload: Some(payload) }])
 }
 
 /// Opens the approval for an action, where there is room for one more.

@@ -50,7 +50,7 @@ pub use class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 pub use command::{Command, Rejection};
 pub use decide::{Decision, decide};
 pub use digest::{ActionTag, Digest, Pepper};
-pub use event::{Entry, Event, Fact, Payload};
+pub use event::{Entry, Event, Fact, Kept, Payload};
 pub use handle::{handle, handle_as};
 pub use id::{ActionId, ApprovalId, KeyId};
 pub use json::Json;

@@ -19,7 +19,7 @@ use common::{World, approval_id, arbitrary, commitment, ms, seconds};
 use placet_core::assessment::{InputFault, Inspected, Value, ValueFault};
 use placet_core::autonomy::Evidence;
 use placet_core::command::Proposal;
-use placet_core::event::{ActionPayload, Payload, PolicyFile, PolicyPayload};
+use placet_core::event::{ActionPayload, Kept, Payload, PolicyFile, PolicyPayload};
 use placet_core::json::canonical_json;
 use placet_core::terms::{Budget, Per};
 use placet_core::{
@@ -157,7 +157,7 @@ fn nothing_private_gets_into_a_leaf() {
         id: placet_core::ActionId::new(uuid::Uuid::from_u128(1)),
         approval: approval_id(1),
         assessment: call("mail"),
-        payload: ActionPayload { digest, action: action.clone(), evidence: action },
+        payload: ActionPayload { digest, action: action.clone(), evidence: action }.into(),
     }));
     let by = "petra".parse().unwrap();
     let deny =
@@ -166,7 +166,9 @@ fn nothing_private_gets_into_a_leaf() {
     let install = Command::InstallPolicy { terms: terms_of([]).into(), files, by: None };
     for command in [propose, deny, install] {
         let facts = handle(&world.state, command.clone(), ms(5)).unwrap();
-        let payload = facts[0].payload.as_ref().expect("what is private is in the payload");
+        let Some(Kept::Open(payload)) = &facts[0].payload else {
+            panic!("what is private is in the payload");
+        };
         assert!(serde_json::to_string(payload).unwrap().contains(PRIVATE));
         let entries = world.run(command, ms(5)).unwrap();
         let text = leaf(&entries[0]);

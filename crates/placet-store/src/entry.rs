@@ -4,10 +4,12 @@
 //! hashed, proved and read back is always these bytes. The private payload lies beside it under a
 //! fresh salt, until it is erased.
 
-use placet_core::event::Payload;
+use std::sync::Arc;
+
+use placet_core::event::{Kept, Payload};
 use placet_core::json::canonical_json;
 use placet_core::log::limits::MAX_ENTRY_BYTES;
-use placet_core::log::{Commitment, Hash, Salt, leaf_hash};
+use placet_core::log::{Commitment, Hash, Salt, Sealed, leaf_hash};
 use placet_core::{Entry, Event, Fact, Origin, Timestamp};
 
 use crate::environment::Environment;
@@ -53,17 +55,16 @@ impl NewEntry {
         origin: Option<Origin>,
         env: &dyn Environment,
     ) -> Result<Self, SealError> {
-        let private = fact.payload.map(|payload| seal_payload(&payload, env)).transpose()?;
-        let payload =
-            private.as_ref().map(|private| Commitment::of(&private.salt, &private.payload));
-        let entry = Entry { index, at, event: fact.event, origin, payload };
+        let sealed = fact.payload.map(|kept| sealed(kept, env)).transpose()?;
+        let payload = sealed.as_ref().map(Sealed::commitment);
+        let entry = Entry { at, event: fact.event, index, origin, payload };
         let leaf = canonical_json(&entry).map_err(SealError::unwritable)?;
         if leaf.len() > MAX_ENTRY_BYTES {
             return Err(SealError::Refused(SubmitError::TooLarge { bytes: leaf.len() }));
         }
         let hash = leaf_hash(&leaf);
         let leaf = String::from_utf8(leaf).map_err(SealError::unwritable)?;
-        Ok(Self { entry, leaf, hash, private })
+        Ok(Self { entry, leaf, hash, private: sealed.map(Private::from) })
     }
 
     /// The entry whose payload goes when this one is appended.
@@ -76,11 +77,29 @@ impl NewEntry {
     }
 }
 
-fn seal_payload(payload: &Payload, env: &dyn Environment) -> Result<Private, SealError> {
-    let payload = canonical_json(payload).map_err(SealError::unwritable)?;
+impl From<Sealed> for Private {
+    fn from(sealed: Sealed) -> Self {
+        let (salt, payload) = sealed.into_parts();
+        Self { salt, payload }
+    }
+}
+
+fn sealed(kept: Kept, env: &dyn Environment) -> Result<Sealed, SealError> {
+    match kept {
+        Kept::Open(payload) => seal_payload(&payload, env),
+        Kept::Sealed(sealed) => Ok(sealed),
+    }
+}
+
+/// Seals a payload under a fresh salt. A caller who does so before submitting its command spares
+/// the log's own thread the work.
+///
+/// # Errors
+/// When the payload has no canonical text, or random bytes are missing.
+pub fn seal_payload(payload: &Payload, env: &dyn Environment) -> Result<Sealed, SealError> {
     let mut salt = [0; 32];
     env.fill(&mut salt).map_err(|error| SealError::Store(StoreError::Randomness(error)))?;
-    Ok(Private { salt: Salt::from_bytes(salt), payload })
+    Sealed::seal(payload, Salt::from_bytes(salt)).map_err(SealError::unwritable)
 }
 
 /// Why a fact cannot become an entry.
@@ -90,6 +109,15 @@ pub enum SealError {
     Refused(SubmitError),
     /// Nothing can be recorded now.
     Store(StoreError),
+}
+
+impl From<SealError> for SubmitError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Refused(reason) => reason,
+            SealError::Store(error) => Self::NotRecorded(Arc::new(error)),
+        }
+    }
 }
 
 impl SealError {

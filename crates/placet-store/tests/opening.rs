@@ -225,7 +225,7 @@ fn a_full_log_says_so_and_loses_nothing() {
         let store = Sqlite::open(&log.path(), options, &*bench).unwrap();
         Sequencer::start(Box::new(store), keys(), bench.clone()).unwrap()
     };
-    let full = open(Some(60));
+    let full = open(Some(30));
     let mut answered = 0;
     let reason = loop {
         match full.submit_blocking(trip(answered)) {

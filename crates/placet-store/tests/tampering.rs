@@ -371,10 +371,10 @@ fn a_rewritten_log() {
 #[test]
 fn damaged_pages() {
     let size = usize::try_from(std::fs::metadata(Log::sample().path()).unwrap().len()).unwrap();
-    for page in (1..size / 4096).step_by(size / 4096 / 20) {
+    for page in (1..size / 8192).step_by(size / 8192 / 20) {
         let log = Log::sample();
         let mut bytes = std::fs::read(log.path()).unwrap();
-        bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+        bytes[page * 8192..(page + 1) * 8192].fill(0xa5);
         std::fs::write(log.path(), bytes).unwrap();
         let Ok(mut reader) = placet_store::SqliteReader::open(&log.path()) else { continue };
         let report = placet_store::verify::verify(&mut reader, &[verifier()], &|_, _| ());

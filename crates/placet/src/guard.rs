@@ -5,20 +5,22 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::command::Proposal;
-use placet_core::event::{Decided, Event, PolicyFile};
+use placet_core::event::{Decided, Event, Kept, Payload, PolicyFile};
 use placet_core::{
     Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Mode, PersonId, Rejection, Scope,
     decide,
 };
 use placet_policy::{Assessed, Policy};
+use placet_store::entry::seal_payload;
+use placet_store::sequencer::wait;
 use placet_store::{Committed, SubmitError};
 
 use crate::answer::Answer;
-use crate::blocking::{Blocking, wait};
+use crate::blocking::Blocking;
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
 use crate::ids;
-use crate::log::Log;
+use crate::log::{Log, Way};
 use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
@@ -123,7 +125,12 @@ impl Guard {
     /// When it could not be recorded; then it is not permitted either. In shadow mode there is no
     /// such error: shadow never stops a caller, and the answer then has no place in the log.
     pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        let answer = self.record(action).await;
+        self.propose_by(Way::Await, action).await
+    }
+
+    /// The same, for a caller that may block or may not.
+    pub(crate) async fn propose_by(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
+        let answer = self.record(way, action).await;
         match answer {
             Err(GuardError::Unrecorded(_) | GuardError::Rejected(_)) if self.is_shadow(action) => {
                 Ok(self.evaluate(action))
@@ -132,12 +139,12 @@ impl Guard {
         }
     }
 
-    async fn record(&self, action: &Action) -> Result<Answer, GuardError> {
+    async fn record(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
         for _ in 0..MAX_REASSESSMENTS {
             let assessed = self.policy().assess(action, self.log().pepper());
             let digest = assessed.payload.digest;
             let proposal = self.proposal(assessed)?;
-            match self.submit(Command::Propose(Box::new(proposal))).await {
+            match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => {}
                 committed => {
@@ -155,13 +162,17 @@ impl Guard {
         self.policy().terms().mode == Mode::Shadow && !action.enforce
     }
 
+    /// What is left to the log is only what takes the tip: the payload is sealed here.
     fn proposal(&self, assessed: Assessed) -> Result<Proposal, GuardError> {
-        let [action, approval] = ids::fresh(self.log().environment())?;
+        let environment = self.log().environment();
+        let [action, approval] = ids::fresh(environment)?;
+        let payload = Payload::Action(Box::new(assessed.payload));
+        let sealed = seal_payload(&payload, environment).map_err(SubmitError::from)?;
         Ok(Proposal {
             id: ActionId::new(action),
             approval: ApprovalId::new(approval),
             assessment: assessed.assessment,
-            payload: assessed.payload,
+            payload: Kept::Sealed(sealed),
         })
     }
 
@@ -262,8 +273,12 @@ impl Guard {
     }
 
     pub(crate) async fn submit(&self, command: Command) -> Result<Committed, GuardError> {
+        self.submit_by(Way::Await, command).await
+    }
+
+    async fn submit_by(&self, way: Way, command: Command) -> Result<Committed, GuardError> {
         let caller = self.caller.as_deref().cloned();
-        Ok(self.log().submit(command, caller).await?)
+        Ok(self.log().submit(way, command, caller).await?)
     }
 
     /// Carries out what was asked, keeps a snapshot and closes the log, if this is the last clone
@@ -303,7 +318,7 @@ fn installation(policy: &Policy, by: Option<PersonId>) -> Command {
 fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
     let is_new = *log.state().terms() != *policy.terms();
     if is_new {
-        wait(log.submit(installation(policy, None), None))?;
+        wait(log.submit(Way::Block, installation(policy, None), None))?;
     }
     Ok(())
 }

@@ -10,9 +10,7 @@ use crate::error::GuardError;
 /// Two identifiers that have never been handed out.
 pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardError> {
     let mut random = [[0_u8; 10]; 2];
-    for bytes in &mut random {
-        fill(environment, bytes)?;
-    }
+    fill(environment, random.as_flattened_mut())?;
     let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);
     Ok(random.map(|bytes| Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()))
 }

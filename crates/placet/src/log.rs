@@ -219,12 +219,17 @@ impl Log {
         self.sequencer.watch().wait_for(|tip| tip.size > index).await.is_ok()
     }
 
+    /// Submits a command, and awaits or blocks until it is durable.
     pub(crate) async fn submit(
         &self,
+        way: Way,
         command: Command,
         caller: Option<Caller>,
     ) -> Result<Committed, SubmitError> {
-        self.sequencer.submit_as(command, caller).await
+        match way {
+            Way::Await => self.sequencer.submit_as(command, caller).await,
+            Way::Block => self.sequencer.submit_blocking_as(command, caller),
+        }
     }
 
     pub(crate) fn pepper(&self) -> &Pepper {
@@ -262,6 +267,15 @@ impl Log {
 
 fn is_subject(subject: &Subject, tenant: &TenantId, agent: Option<&AgentId>) -> bool {
     subject.tenant == *tenant && agent.is_none_or(|agent| subject.agent.as_ref() == Some(agent))
+}
+
+/// How a caller may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// It gives its thread back meanwhile.
+    Await,
+    /// It has a thread of its own, which may as well do the work.
+    Block,
 }
 
 impl std::fmt::Debug for Log {

@@ -90,6 +90,12 @@ fn write_object(object: &Object, out: &mut Vec<u8>) {
 
 pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
+    write_text(text, out);
+    out.push(b'"');
+}
+
+/// What stands between the quotes.
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     while let Some((plain, tail)) = rest.split_at_checked(plain_len(rest)) {
         out.extend_from_slice(plain);
@@ -97,7 +103,6 @@ pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
         write_escape(*special, out);
         rest = after;
     }
-    out.push(b'"');
 }
 
 fn write_escape(byte: u8, out: &mut Vec<u8>) {

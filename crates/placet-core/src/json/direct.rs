@@ -4,6 +4,7 @@
 //! plain cases: text, whole numbers, lists, and objects whose keys need no escapes. At anything else
 //! it gives up, and the way over the tree says what the text is or why there is none.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::ser::{
 };
 
 use super::Number;
-use super::canonical::write_string;
+use super::canonical::{write_string, write_text};
 use super::object::utf16_order_of_bytes;
 
 /// How deep it goes. Our own types are not nested half as deeply.
@@ -21,9 +22,16 @@ const MAX_LEVELS: u8 = 100;
 
 /// The canonical text; nothing when that takes a closer look.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(1024);
+    let mut out = Out { text: Vec::with_capacity(1024), members: Vec::with_capacity(64) };
     value.serialize(Writer { out: &mut out, levels: MAX_LEVELS }).ok()?;
-    Some(out)
+    Some(out.text)
+}
+
+/// What is being written.
+struct Out {
+    text: Vec<u8>,
+    /// The members of the objects that are open, those of the innermost last.
+    members: Vec<Member>,
 }
 
 /// It takes a closer look.
@@ -47,37 +55,37 @@ impl ser::Error for GiveUp {
 type Written = Result<(), GiveUp>;
 
 struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     levels: u8,
 }
 
 impl<'a> Writer<'a> {
     fn number<N: TryInto<Number>>(self, value: N) -> Written {
         let number: Number = value.try_into().map_err(|_| GiveUp)?;
-        number.write_canonical(self.out);
+        number.write_canonical(&mut self.out.text);
         Ok(())
     }
 
     /// Begins a list, and says what ends it.
     fn list(self, close: &'static [u8]) -> Result<List<'a>, GiveUp> {
         let levels = self.levels.checked_sub(1).ok_or(GiveUp)?;
-        self.out.push(b'[');
+        self.out.text.push(b'[');
         Ok(List { out: self.out, levels, is_empty: true, close })
     }
 
     fn object(self, close: &'static [u8]) -> Result<Members<'a>, GiveUp> {
         let levels = self.levels.checked_sub(1).ok_or(GiveUp)?;
-        self.out.push(b'{');
-        let start = self.out.len();
-        Ok(Members { out: self.out, levels, start, members: Vec::with_capacity(12), close })
+        self.out.text.push(b'{');
+        let (start, first) = (self.out.text.len(), self.out.members.len());
+        Ok(Members { out: self.out, levels, start, first, close })
     }
 
     /// Begins the object around a variant with content.
     fn variant(self, variant: &str) -> Result<Self, GiveUp> {
         let levels = self.levels.checked_sub(1).ok_or(GiveUp)?;
-        self.out.push(b'{');
-        write_string(variant, self.out);
-        self.out.push(b':');
+        self.out.text.push(b'{');
+        write_string(variant, &mut self.out.text);
+        self.out.text.push(b':');
         Ok(Self { out: self.out, levels })
     }
 }
@@ -94,7 +102,7 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeStructVariant = Members<'a>;
 
     fn serialize_bool(self, value: bool) -> Written {
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        self.out.text.extend_from_slice(if value { b"true" } else { b"false" });
         Ok(())
     }
 
@@ -139,7 +147,7 @@ impl<'a> Serializer for Writer<'a> {
             return Err(GiveUp);
         }
         let number = Number::new(value).map_err(|_| GiveUp)?;
-        number.write_canonical(self.out);
+        number.write_canonical(&mut self.out.text);
         Ok(())
     }
 
@@ -148,7 +156,15 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     fn serialize_str(self, value: &str) -> Written {
-        write_string(value, self.out);
+        write_string(value, &mut self.out.text);
+        Ok(())
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Written {
+        let text = &mut self.out.text;
+        text.push(b'"');
+        fmt::write(&mut Quoted(text), format_args!("{value}")).map_err(|_| GiveUp)?;
+        text.push(b'"');
         Ok(())
     }
 
@@ -165,7 +181,7 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     fn serialize_unit(self) -> Written {
-        self.out.extend_from_slice(b"null");
+        self.out.text.extend_from_slice(b"null");
         Ok(())
     }
 
@@ -194,7 +210,7 @@ impl<'a> Serializer for Writer<'a> {
     ) -> Written {
         let Writer { out, levels } = self.variant(variant)?;
         value.serialize(Writer { out: &mut *out, levels })?;
-        out.push(b'}');
+        out.text.push(b'}');
         Ok(())
     }
 
@@ -240,9 +256,19 @@ impl<'a> Serializer for Writer<'a> {
     }
 }
 
+/// Text between its quotes, piece by piece.
+struct Quoted<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Quoted<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        write_text(piece, self.0);
+        Ok(())
+    }
+}
+
 /// A list while it is written.
 struct List<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     levels: u8,
     is_empty: bool,
     close: &'static [u8],
@@ -251,24 +277,25 @@ struct List<'a> {
 impl List<'_> {
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
         if !std::mem::take(&mut self.is_empty) {
-            self.out.push(b',');
+            self.out.text.push(b',');
         }
         value.serialize(Writer { out: self.out, levels: self.levels })
     }
 
     fn finish(self) {
-        self.out.extend_from_slice(self.close);
+        self.out.text.extend_from_slice(self.close);
     }
 }
 
 /// An object while it is written. Its members stand in the order in which they came, until the
 /// end brings them into theirs.
 struct Members<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     levels: u8,
     /// Where the first one begins.
     start: usize,
-    members: Vec<Member>,
+    /// Its place among the members of all objects.
+    first: usize,
     close: &'static [u8],
 }
 
@@ -288,51 +315,68 @@ impl Member {
 
 impl Members<'_> {
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
-        if !self.members.is_empty() {
-            self.out.push(b',');
+        if self.out.members.len() > self.first {
+            self.out.text.push(b',');
         }
-        let start = self.out.len();
+        let start = self.out.text.len();
         key.serialize(Writer { out: self.out, levels: 0 })?;
-        let written = self.out.get(start..).unwrap_or_default();
+        let written = self.out.text.get(start..).unwrap_or_default();
         // Without escapes the text of a key sorts as the key itself does.
         if written.first() != Some(&b'"') || written.contains(&b'\\') {
             return Err(GiveUp);
         }
-        let (start, key_end) = (start - self.start, self.out.len() - self.start);
-        self.members.push(Member { start, key_end, end: key_end });
-        self.out.push(b':');
+        let (start, key_end) = (start - self.start, self.out.text.len() - self.start);
+        self.out.members.push(Member { start, key_end, end: key_end });
+        self.out.text.push(b':');
         Ok(())
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
         value.serialize(Writer { out: self.out, levels: self.levels })?;
-        let end = self.out.len() - self.start;
-        self.members.last_mut().ok_or(GiveUp)?.end = end;
+        let end = self.out.text.len() - self.start;
+        self.out.members.last_mut().ok_or(GiveUp)?.end = end;
         Ok(())
     }
 
-    fn finish(mut self) -> Written {
-        let text = self.out.get(self.start..).unwrap_or_default();
-        let order = |a: &Member, b: &Member| {
-            utf16_order_of_bytes(unquoted(a.key(text)), unquoted(b.key(text)))
-        };
-        if !self.members.is_sorted_by(|a, b| order(a, b).is_lt()) {
-            self.members.sort_unstable_by(order);
-            // Two members with one key have no order.
-            if !self.members.is_sorted_by(|a, b| order(a, b).is_lt()) {
-                return Err(GiveUp);
-            }
-            let text = self.out.split_off(self.start);
-            for (nth, member) in self.members.iter().enumerate() {
-                if nth > 0 {
-                    self.out.push(b',');
-                }
-                self.out.extend_from_slice(text.get(member.start..member.end).unwrap_or_default());
-            }
+    fn finish(self) -> Written {
+        let Out { text, members } = self.out;
+        let own = members.get_mut(self.first..).unwrap_or_default();
+        if !is_sorted(own, text, self.start) {
+            sort(own, text, self.start)?;
         }
-        self.out.extend_from_slice(self.close);
+        members.truncate(self.first);
+        text.extend_from_slice(self.close);
         Ok(())
     }
+}
+
+/// Whether members stand in their order, no two with one key. The first begins at `start`.
+fn is_sorted(members: &[Member], text: &[u8], start: usize) -> bool {
+    let text = text.get(start..).unwrap_or_default();
+    members.is_sorted_by(|a, b| order(a, b, text).is_lt())
+}
+
+/// Brings members, which are all that `text` has from `start` on, into their order.
+fn sort(members: &mut [Member], text: &mut Vec<u8>, start: usize) -> Written {
+    let as_they_came = text.get(start..).unwrap_or_default();
+    members.sort_unstable_by(|a, b| order(a, b, as_they_came));
+    // Two members with one key have no order.
+    if !is_sorted(members, text, start) {
+        return Err(GiveUp);
+    }
+    let end = text.len();
+    for (nth, member) in members.iter().enumerate() {
+        if nth > 0 {
+            text.push(b',');
+        }
+        text.extend_from_within(start + member.start..start + member.end);
+    }
+    text.drain(start..end);
+    Ok(())
+}
+
+fn order(a: &Member, b: &Member, text: &[u8]) -> Ordering {
+    utf16_order_of_bytes(unquoted(a.key(text)), unquoted(b.key(text)))
 }
 
 /// A key without its quotes, of which the last would count in the order.
@@ -461,10 +505,21 @@ mod tests {
         Pair((bool, Wrapped)),
         Nothing(()),
         Numbered(BTreeMap<i8, u8>),
+        Shown(Shown),
     }
 
     #[derive(Clone, Debug, Serialize)]
     struct Wrapped(String);
+
+    /// Something that serialises as what it displays, in two pieces.
+    #[derive(Clone, Debug)]
+    struct Shown(String, String);
+
+    impl Serialize for Shown {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&format_args!("{}{}", self.0, self.1))
+        }
+    }
 
     fn shapes() -> impl Strategy<Value = Shape> {
         let text =
@@ -478,6 +533,7 @@ mod tests {
                 b.into(),
                 c
             )),
+            (text(), text()).prop_map(|(a, b)| Shape::Shown(Shown(a, b))),
             (any::<bool>(), text()).prop_map(|(a, b)| Shape::Pair((a, Wrapped(b)))),
             prop::collection::btree_map(any::<i8>(), any::<u8>(), 0..3).prop_map(Shape::Numbered),
         ];

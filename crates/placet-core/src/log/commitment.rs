@@ -11,6 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes32::{Form, Hex, public_bytes32};
+use crate::event::Payload;
+use crate::json::{CanonicalError, canonical_json};
 
 /// Precedes salt and payload, so that no commitment is ever the hash of something else.
 const DOMAIN: &[u8] = b"placet/private/v1\n";
@@ -34,6 +36,45 @@ impl Commitment {
     /// it takes to refuse a candidate says nothing that the refusal does not.
     pub fn opens(&self, salt: &Salt, payload: &[u8]) -> bool {
         *self == Self::of(salt, payload)
+    }
+}
+
+/// A payload written down and committed to, ready to be kept beside a leaf.
+///
+/// To write and hash it takes longer than anything else about an entry, and needs nothing that
+/// only the tip of the log knows. So it can be done before the entry has its turn.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    salt: Salt,
+    payload: Vec<u8>,
+    commitment: Commitment,
+}
+
+impl Sealed {
+    /// Writes a payload as canonical JSON and commits to it under `salt`, which must be fresh.
+    ///
+    /// # Errors
+    /// When the payload has no canonical text.
+    pub fn seal(payload: &Payload, salt: Salt) -> Result<Self, CanonicalError> {
+        let payload = canonical_json(payload)?;
+        let commitment = Commitment::of(&salt, &payload);
+        Ok(Self { salt, payload, commitment })
+    }
+
+    /// The commitment, for the leaf.
+    pub const fn commitment(&self) -> Commitment {
+        self.commitment
+    }
+
+    /// The salt and the payload's text, for the store that keeps them until they are erased.
+    pub fn into_parts(self) -> (Salt, Vec<u8>) {
+        (self.salt, self.payload)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({}, hidden)", self.commitment)
     }
 }
 

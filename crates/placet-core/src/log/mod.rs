@@ -27,7 +27,7 @@ pub mod tile;
 pub mod tile_hashes;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-pub use commitment::{Commitment, Salt};
+pub use commitment::{Commitment, Salt, Sealed};
 pub use frontier::{Frontier, FrontierError};
 pub use key::{KeyError, SigningKey, Verifier};
 pub use merkle::{EMPTY_ROOT, Hash, TreeSize, leaf_hash, node_hash};

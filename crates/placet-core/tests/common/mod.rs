@@ -118,7 +118,7 @@ pub(crate) fn proposal(id: u128, assessment: Assessment) -> Command {
         id: ActionId::new(Uuid::from_u128(id)),
         approval: approval_id(id),
         assessment,
-        payload: payload(),
+        payload: payload().into(),
     }))
 }
 

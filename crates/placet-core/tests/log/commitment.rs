@@ -1,6 +1,8 @@
 //! Commitments and their salts.
 
-use placet_core::log::{Commitment, Salt};
+use placet_core::Payload;
+use placet_core::json::canonical_json;
+use placet_core::log::{Commitment, Salt, Sealed};
 use sha2::{Digest, Sha256};
 
 fn salt(byte: u8) -> Salt {
@@ -41,4 +43,16 @@ fn a_salt_shows_itself_to_receipts_only() {
     let json = serde_json::to_string(&salt(0xab)).unwrap();
     assert_eq!(json, format!("\"{}\"", "ab".repeat(32)));
     assert_eq!(serde_json::from_str::<Salt>(&json).unwrap(), salt(0xab));
+}
+
+#[test]
+fn what_is_sealed_opens_and_shows_nothing() {
+    let payload = Payload::Statement("she never asked for it".to_owned());
+    let sealed = Sealed::seal(&payload, salt(7)).unwrap();
+    let (shown, commitment) = (format!("{sealed:?}"), sealed.commitment());
+    assert!(shown.contains(&commitment.to_string()) && !shown.contains("never"), "{shown}");
+    let (kept, text) = sealed.into_parts();
+    assert_eq!(kept, salt(7));
+    assert_eq!(text, canonical_json(&payload).unwrap());
+    assert!(commitment.opens(&kept, &text));
 }

@@ -119,7 +119,7 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
         id: id("act", number).parse().expect("an id"),
         approval: id("apr", number).parse().expect("an id"),
         assessment,
-        payload,
+        payload: payload.into(),
     }))
 }
 

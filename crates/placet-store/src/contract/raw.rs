@@ -2,7 +2,7 @@
 
 use placet_core::event::Switched;
 use placet_core::log::{Checkpoint, Hash};
-use placet_core::{Event, Fact, Payload, Scope, Timestamp};
+use placet_core::{Event, Fact, Kept, Payload, Scope, Timestamp};
 
 use super::Site;
 use super::fixture::{Bench, keys};
@@ -27,7 +27,7 @@ impl Hand {
         let (scope, reason) = (Scope::ALL, "by hand".to_owned());
         let fact = Fact {
             event: Event::Tripped(Switched { scope, reason, by: None }),
-            payload: Some(Payload::Statement("private".to_owned())),
+            payload: Some(Kept::Open(Payload::Statement("private".to_owned()))),
         };
         let index = self.tree.size() + ahead;
         NewEntry::seal(index, Timestamp::from_millis(1), fact, None, &*Bench::new(index)).unwrap()

@@ -1,9 +1,13 @@
-//! The sequencer: one thread, through which everything that happens to a log passes in order.
+//! The sequencer, through which everything that happens to a log passes in order.
 //!
-//! A caller sends a command and waits. The thread takes all the commands that have come in, takes
+//! A caller sends a command and waits. A thread takes all the commands that have come in, takes
 //! the tip of the log, judges each command against everything before it, appends what follows in
 //! one durable commit, and only then answers. While it waits for the disk the next commands
 //! gather, so the busier the log, the more of them share a commit; nothing is ever delayed for it.
+//!
+//! A caller that may block need not wake that thread and be woken by it. When nobody is at the log
+//! it does the batch itself, its own command and what others sent meanwhile: a lock sees to it
+//! that one at a time does.
 //!
 //! A command that is refused harms no other. When the store fails nobody in the batch is told
 //! that anything happened, the state in memory is thrown away, and the next batch begins from
@@ -14,7 +18,7 @@ mod wait;
 mod worker;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -26,7 +30,8 @@ use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::sqlite::{Options, Sqlite};
 use crate::store::{Reader, Store};
-use worker::Worker;
+pub use wait::wait;
+use worker::{Worker, run};
 
 /// Most commands that wait to be taken. A caller beyond it waits before it is let in, which slows
 /// it down to what the disk carries.
@@ -40,6 +45,9 @@ pub const SNAPSHOT_EVERY: u64 = 50_000;
 
 /// Longest sleep while an approval is due some time: a clock may be set, or a machine may sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// How much later than due an approval may be closed, to spare waking the thread for less.
+const SLACK: Duration = Duration::from_millis(2);
 
 /// How long to wait before closing what is due is tried again after a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -82,6 +90,8 @@ struct Published {
 /// Dropped, it takes no more commands, carries out those it has, and ends.
 pub struct Sequencer {
     jobs: Option<mpsc::Sender<Job>>,
+    /// Whoever holds it writes the log, for all who wait.
+    worker: Arc<Mutex<Worker>>,
     published: Arc<Published>,
     keys: Arc<Keys>,
     /// Only to make more of them. It is let go of before the store is closed.
@@ -114,14 +124,16 @@ impl Sequencer {
     ) -> Result<Self, StoreError> {
         let keys = Arc::new(keys);
         let reader = Mutex::new(Some(store.reader()?));
-        let worker = Worker::open(store, Arc::clone(&keys), env)?;
-        let published = worker.published();
         let (jobs, queue) = mpsc::channel(MAX_QUEUED);
+        let worker = Worker::open(queue, store, Arc::clone(&keys), env)?;
+        let published = worker.published();
+        let worker = Arc::new(Mutex::new(worker));
+        let served = Arc::clone(&worker);
         let thread = Builder::new()
             .name("placet-sequencer".to_owned())
-            .spawn(move || worker.run(queue))
+            .spawn(move || run(&served))
             .map_err(|error| StoreError::Io(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), published, keys, reader, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), worker, published, keys, reader, thread: Some(thread) })
     }
 
     /// Carries out a command, and returns when what it led to is durable.
@@ -150,16 +162,40 @@ impl Sequencer {
         answer.await.unwrap_or(Err(SubmitError::Closed))
     }
 
-    /// The same for callers that may block. It must not be called from async code.
+    /// The same for callers that may block, on this thread where nobody else is at the log.
     ///
     /// # Errors
     /// The reason says whether anything may have been recorded.
     pub fn submit_blocking(&self, command: Command) -> Result<Committed, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
-        jobs.blocking_send(Job { command, caller: None, reply })
-            .map_err(|_| SubmitError::Closed)?;
-        answer.blocking_recv().unwrap_or(Err(SubmitError::Closed))
+        self.submit_blocking_as(command, None)
+    }
+
+    /// The same on the word of someone who showed an API key.
+    ///
+    /// # Errors
+    /// As there, and when the key may not do this.
+    pub fn submit_blocking_as(
+        &self,
+        command: Command,
+        caller: Option<Caller>,
+    ) -> Result<Committed, SubmitError> {
+        let mut worker = match self.worker.try_lock() {
+            Ok(worker) => worker,
+            Err(TryLockError::WouldBlock) => return wait(self.submit_as(command, caller)),
+            Err(TryLockError::Poisoned(_)) => return Err(SubmitError::Closed),
+        };
+        let answer = worker.serve_caller(command, caller);
+        if worker.is_due_sooner() {
+            self.wake();
+        }
+        answer
+    }
+
+    /// Has the thread look again how long it may sleep.
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 
     /// The state at the tip, made of durable entries only. Whoever holds it holds up commits.

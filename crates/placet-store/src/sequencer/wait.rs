@@ -1,21 +1,16 @@
-//! Waiting for commands, or for a moment, whichever comes first.
+//! Waiting on a thread for what comes from others.
 
+use std::future::Future;
+use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::Receiver;
-
-/// Why the wait is over.
-pub(super) enum Woken {
-    /// There are jobs.
-    Jobs,
-    /// The time has come.
-    Time,
-    /// Nobody will send anything any more.
-    Closed,
-}
+/// How long to look out before going to sleep. Waking up takes about as long, and who has just
+/// been answered often asks again within it.
+const LOOK_OUT: Duration = Duration::from_micros(50);
 
 /// Unparks a thread.
 struct Unpark(Thread);
@@ -30,26 +25,56 @@ impl Wake for Unpark {
     }
 }
 
-/// Puts everything that has come in into `jobs`, at most `most`, or waits for the first of it.
-pub(super) fn receive<T>(
-    queue: &mut Receiver<T>,
-    jobs: &mut Vec<T>,
-    most: usize,
-    patience: Option<Duration>,
-) -> Woken {
-    let until = patience.map(|patience| Instant::now() + patience);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+/// What wakes the current thread when it sleeps.
+pub(super) fn waker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
+/// Sleeps until the current thread is woken, or until patience is over.
+pub(super) fn sleep(patience: Option<Duration>) {
+    match patience {
+        None => thread::park(),
+        Some(patience) => thread::park_timeout(patience),
+    }
+}
+
+/// Runs a future on this thread, which sleeps while there is nothing to do. It needs no runtime;
+/// inside one it holds up the runtime's thread.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = waker();
     let mut context = Context::from_waker(&waker);
     loop {
-        match queue.poll_recv_many(&mut context, jobs, most) {
-            Poll::Ready(0) => return Woken::Closed,
-            Poll::Ready(_) => return Woken::Jobs,
-            Poll::Pending => {}
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            // A wake-up that came in between is remembered, so it cannot be missed.
+            Poll::Pending => thread::park(),
         }
-        match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            None => thread::park(),
-            Some(Duration::ZERO) => return Woken::Time,
-            Some(left) => thread::park_timeout(left),
-        }
+    }
+}
+
+/// The time in which a thread that has just been busy still looks out for more, awake.
+pub(super) struct LookOut {
+    /// On a single core whoever looks out only keeps others from coming.
+    is_worthwhile: bool,
+    until: Option<Instant>,
+}
+
+impl LookOut {
+    pub(super) fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Self { is_worthwhile: cores > 1, until: None }
+    }
+
+    /// Begins when there was something to do.
+    pub(super) fn begin(&mut self) {
+        self.until = self.is_worthwhile.then(|| Instant::now() + LOOK_OUT);
+    }
+
+    /// Whether to look once more instead of going to sleep.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.until = self.until.filter(|until| Instant::now() < *until);
+        std::hint::spin_loop();
+        self.until.is_some()
     }
 }

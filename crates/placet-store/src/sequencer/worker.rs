@@ -1,16 +1,18 @@
-//! The thread itself.
+//! The work itself, and the thread that does it unless a caller does.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
 use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged};
-use super::wait::{Woken, receive};
+use super::wait::{LookOut, sleep, waker};
 use super::{
-    Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SNAPSHOT_EVERY, Tip,
+    Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SLACK,
+    SNAPSHOT_EVERY, Tip,
 };
 use crate::entry::NewEntry;
 use crate::environment::Environment;
@@ -21,8 +23,9 @@ use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, Store, View};
 use crate::tree::{Tree, root_at};
 
-/// What the thread owns.
+/// What whoever writes the log must have.
 pub(super) struct Worker {
+    queue: mpsc::Receiver<Job>,
     store: Box<dyn Store>,
     keys: Arc<Keys>,
     env: Arc<dyn Environment>,
@@ -39,6 +42,8 @@ pub(super) struct Worker {
     failed: bool,
     /// How many entries the stored snapshot covers.
     snapshot: u64,
+    /// How long the thread sleeps unless it is woken; without it for ever.
+    sleeps_until: Option<Instant>,
 }
 
 /// The result of a batch that was not recorded, or perhaps was.
@@ -46,6 +51,7 @@ type Failure = CommitError;
 
 impl Worker {
     pub(super) fn open(
+        queue: mpsc::Receiver<Job>,
         store: Box<dyn Store>,
         keys: Arc<Keys>,
         env: Arc<dyn Environment>,
@@ -55,6 +61,7 @@ impl Worker {
             tip: watch::Sender::new(Tip::default()),
         });
         let mut worker = Self {
+            queue,
             store,
             keys,
             env,
@@ -65,6 +72,7 @@ impl Worker {
             stale: false,
             failed: false,
             snapshot: 0,
+            sleeps_until: None,
         };
         worker.reload()?;
         Ok(worker)
@@ -74,16 +82,20 @@ impl Worker {
         Arc::clone(&self.published)
     }
 
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(MAX_BATCH);
-        loop {
-            match receive(&mut queue, &mut jobs, MAX_BATCH, self.patience()) {
-                Woken::Closed => break,
-                Woken::Jobs | Woken::Time => self.serve(&mut jobs),
-            }
-        }
-        // Without the snapshot the next start takes longer.
-        drop(self.save_snapshot());
+    /// Carries out a command on the thread of its caller, after those that wait already.
+    pub(super) fn serve_caller(&mut self, command: Command, caller: Option<Caller>) -> Answer {
+        let (reply, mut answer) = oneshot::channel();
+        let waiting = std::iter::from_fn(|| self.queue.try_recv().ok()).take(MAX_BATCH - 1);
+        let mut jobs: Vec<Job> = waiting.collect();
+        jobs.push(Job { command, caller, reply });
+        self.serve(&mut jobs);
+        answer.try_recv().unwrap_or(Err(SubmitError::Closed))
+    }
+
+    /// Whether something is due before the thread looks again by itself.
+    pub(super) fn is_due_sooner(&self) -> bool {
+        let due = self.patience().map(|patience| Instant::now() + patience + SLACK);
+        due.is_some_and(|due| self.sleeps_until.is_none_or(|until| due < until))
     }
 
     /// How long it may sleep: until the next approval is due.
@@ -227,6 +239,50 @@ impl Worker {
         self.store.save_snapshot(&snapshot)?;
         self.snapshot = snapshot.size;
         Ok(())
+    }
+}
+
+/// Carries out what comes and closes what is due, until nobody can send any more.
+pub(super) fn run(worker: &Mutex<Worker>) {
+    let _end = End(worker);
+    let waker = waker();
+    let mut context = Context::from_waker(&waker);
+    let mut look_out = LookOut::new();
+    let mut jobs = Vec::with_capacity(MAX_BATCH);
+    // Nobody goes on with what a panic left behind.
+    while let Ok(mut held) = worker.lock() {
+        match held.queue.poll_recv_many(&mut context, &mut jobs, MAX_BATCH) {
+            Poll::Ready(0) => {
+                // Without the snapshot the next start takes longer.
+                drop(held.save_snapshot());
+                break;
+            }
+            Poll::Ready(_) => {
+                held.serve(&mut jobs);
+                look_out.begin();
+            }
+            Poll::Pending => match held.patience() {
+                Some(Duration::ZERO) => held.serve(&mut jobs),
+                patience => {
+                    held.sleeps_until = patience.map(|patience| Instant::now() + patience);
+                    drop(held);
+                    if !look_out.goes_on() {
+                        sleep(patience);
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// However the thread ends, nobody waits for it in vain.
+struct End<'a>(&'a Mutex<Worker>);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut worker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        worker.queue.close();
+        while worker.queue.try_recv().is_ok() {}
     }
 }
 

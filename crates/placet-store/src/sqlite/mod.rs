@@ -31,6 +31,10 @@ const SCHEMA_VERSION: i64 = 1;
 /// What marks the file as a log, in its `application_id`: "Plct".
 const APPLICATION_ID: i64 = 0x506c_6374;
 
+/// The size of a page in bytes. Of the pages that are usual, of half the size, two decisions with
+/// all that is kept of them would leave a third empty, and every commit writes whole pages.
+const PAGE_BYTES: u32 = 8192;
+
 /// How long to wait for another connection's lock before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,7 +44,7 @@ const STATEMENTS: usize = 64;
 /// How a log is opened for writing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// The most pages of 4 KiB that the file may have; without it the disk is the limit.
+    /// The most pages of 8 KiB that the file may have; without it the disk is the limit.
     pub max_pages: Option<u32>,
     /// Open it although another process or another handle may have it. The log stays whole, for
     /// every batch takes the tip first, but nothing on a single machine needs this besides tests.
@@ -154,6 +158,8 @@ fn connect(path: &Path, options: Options) -> Result<Connection, StoreError> {
     .map_err(fault)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // It has an effect on an empty file only.
+    connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(fault)?;
     migrate(&mut connection, path)?;
     // INVARIANT: with FULL in WAL mode a commit returns after the log of changes is on the disk.
     // Erased bytes are overwritten, not only forgotten. Checkpoints are made by the checkpointer;

@@ -3,7 +3,7 @@
 //! A row is compared when its entry comes by. What closes it later, an answer or a reset, is
 //! compared when that entry comes by; so only the rows that are open have to be remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use placet_core::{ActionId, Entry, Scope};
 
@@ -18,11 +18,36 @@ pub(super) struct Rows {
     switches: BTreeMap<Scope, Vec<SwitchRow>>,
 }
 
-/// The rows of a chunk that no entry has accounted for yet.
+/// The rows of a chunk that no entry has accounted for yet, in the order of their entries.
 pub(super) struct Stored {
-    actions: BTreeMap<u64, ActionRow>,
-    switches: BTreeMap<u64, SwitchRow>,
-    autonomy: BTreeMap<u64, AutonomyRow>,
+    actions: InOrder<ActionRow>,
+    switches: InOrder<SwitchRow>,
+    autonomy: InOrder<AutonomyRow>,
+}
+
+/// Rows, each with its entry. They are asked for in the order of the log.
+struct InOrder<T> {
+    rows: VecDeque<(u64, T)>,
+    /// Those that nobody asked for.
+    left: Vec<u64>,
+}
+
+impl<T> InOrder<T> {
+    fn of(rows: Vec<T>, entry: fn(&T) -> u64) -> Self {
+        Self { rows: rows.into_iter().map(|row| (entry(&row), row)).collect(), left: Vec::new() }
+    }
+
+    /// The row of an entry.
+    fn take(&mut self, index: u64) -> Option<T> {
+        while let Some((entry, _)) = self.rows.pop_front_if(|(entry, _)| *entry < index) {
+            self.left.push(entry);
+        }
+        self.rows.pop_front_if(|(entry, _)| *entry == index).map(|(_, row)| row)
+    }
+
+    fn left(self) -> impl Iterator<Item = u64> {
+        self.left.into_iter().chain(self.rows.into_iter().map(|(entry, _)| entry))
+    }
 }
 
 impl Stored {
@@ -33,17 +58,17 @@ impl Stored {
             std::mem::take(&mut beside.autonomy),
         );
         Self {
-            actions: actions.into_iter().map(|row| (row.entry, row)).collect(),
-            switches: switches.into_iter().map(|row| (row.entry, row)).collect(),
-            autonomy: autonomy.into_iter().map(|row| (row.entry, row)).collect(),
+            actions: InOrder::of(actions, |row| row.entry),
+            switches: InOrder::of(switches, |row| row.entry),
+            autonomy: InOrder::of(autonomy, |row| row.entry),
         }
     }
 
     /// Reports the rows that are left.
     pub(super) fn finish(self, problems: &mut Problems) {
         let Self { actions, switches, autonomy } = self;
-        for entry in actions.keys().chain(switches.keys()).chain(autonomy.keys()) {
-            problems.add(Place::Row(*entry), What::ExtraRow);
+        for entry in actions.left().chain(switches.left()).chain(autonomy.left()) {
+            problems.add(Place::Row(entry), What::ExtraRow);
         }
     }
 }
@@ -54,11 +79,11 @@ impl Rows {
         let index = entry.index;
         match change(entry) {
             None => {}
-            Some(Change::Action(expected)) => match stored.actions.remove(&index) {
+            Some(Change::Action(expected)) => match stored.actions.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
                 Some(row) => self.action(&expected, row, problems),
             },
-            Some(Change::Switch(expected)) => match stored.switches.remove(&index) {
+            Some(Change::Switch(expected)) => match stored.switches.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
                 Some(row) => {
                     let as_it_was = SwitchRow { reset: None, ..row.clone() };
@@ -66,7 +91,7 @@ impl Rows {
                     self.switches.entry(expected.scope).or_default().push(row);
                 }
             },
-            Some(Change::Autonomy(expected)) => match stored.autonomy.remove(&index) {
+            Some(Change::Autonomy(expected)) => match stored.autonomy.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
                 Some(row) => expect(row == expected, index, problems),
             },

@@ -1,0 +1,141 @@
+//! Who does the work: the log's own thread, or a caller that may block.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use std::future::Future as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use placet_core::log::Salt;
+use placet_core::{Command, Event, Kept, Timestamp};
+use placet_store::contract::fixture::{Bench, keys, propose, trip};
+use placet_store::entry::seal_payload;
+use placet_store::sequencer::wait;
+use placet_store::verify::verify;
+use placet_store::{Environment, Memory, Sequencer, SubmitError, System};
+
+fn start(env: Arc<dyn Environment>) -> Sequencer {
+    Sequencer::start(Box::new(Memory::new()), keys(), env).unwrap()
+}
+
+/// Callers that block and callers that await share the log: each gets the answer to its own
+/// command, and the log has all of them once.
+#[test]
+fn callers_of_both_kinds_are_served_side_by_side() {
+    const EACH: u64 = 100;
+    let log = start(Bench::new(1));
+    thread::scope(|scope| {
+        for caller in 0..6 {
+            let log = &log;
+            scope.spawn(move || {
+                for number in caller * EACH..(caller + 1) * EACH {
+                    let done = match caller % 2 {
+                        0 => log.submit_blocking(trip(number)),
+                        _ => wait(log.submit(trip(number))),
+                    };
+                    let entries = done.unwrap().entries;
+                    let [entry] = entries.as_slice() else { panic!("not one entry: {entries:?}") };
+                    let Command::Trip { scope, .. } = trip(number) else { unreachable!() };
+                    assert!(
+                        matches!(&entry.event, Event::Tripped(tripped) if tripped.scope == scope)
+                    );
+                }
+            });
+        }
+    });
+    assert_eq!(log.state().size(), 6 * EACH);
+    let mut reader = log.reader().unwrap();
+    let report = verify(&mut *reader, &[log.keys().verifier().clone()], &|_, _| ()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+}
+
+/// What somebody left in the queue comes before the caller that does the work.
+#[test]
+fn commands_are_carried_out_in_the_order_in_which_they_were_let_in() {
+    let log = start(Bench::new(1));
+    for number in 0..300 {
+        let mut waiting = Box::pin(log.submit(trip(2 * number)));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let early = waiting.as_mut().poll(&mut context);
+        let second = log.submit_blocking(trip(2 * number + 1)).unwrap();
+        let first = match early {
+            std::task::Poll::Ready(first) => first,
+            std::task::Poll::Pending => wait(waiting),
+        };
+        let (first, second) = (first.unwrap().entries, second.entries);
+        assert_eq!((first[0].index, second[0].index), (2 * number, 2 * number + 1));
+    }
+}
+
+/// The thread sleeps while a caller opens an approval, and must learn when it is due.
+#[test]
+fn an_approval_that_a_blocking_caller_opened_expires_by_itself() {
+    /// A clock on which an approval is due a moment after it was opened.
+    struct Fast;
+    impl Environment for Fast {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(System.now().as_millis() * 10_000)
+        }
+        fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            System.fill(bytes)
+        }
+    }
+    let log = start(Arc::new(Fast));
+    log.submit_blocking(propose(1)).unwrap();
+    let mut tip = log.watch();
+    wait(async { tip.wait_for(|tip| tip.size == 2).await.map(drop) }).unwrap();
+    assert_eq!(log.state().approvals().len(), 0);
+}
+
+/// Where the work panics nobody is answered any more, and nobody waits for ever.
+#[test]
+fn after_a_panic_the_log_is_closed_to_everyone() {
+    #[derive(Default)]
+    struct Broken(AtomicBool);
+    impl Environment for Broken {
+        fn now(&self) -> Timestamp {
+            assert!(!self.0.load(Ordering::SeqCst), "a clock that broke");
+            Timestamp::from_millis(1)
+        }
+        fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            System.fill(bytes)
+        }
+    }
+    for in_the_thread in [true, false] {
+        let env = Arc::new(Broken::default());
+        let log = start(env.clone());
+        log.submit_blocking(trip(0)).unwrap();
+        env.0.store(true, Ordering::SeqCst);
+        if in_the_thread {
+            assert!(matches!(wait(log.submit(trip(1))), Err(SubmitError::Closed)));
+        } else {
+            let caller = || log.submit_blocking(trip(1));
+            let panicked = thread::scope(|scope| scope.spawn(caller).join().is_err());
+            assert!(panicked);
+        }
+        assert!(matches!(wait(log.submit(trip(2))), Err(SubmitError::Closed)));
+        assert!(matches!(log.submit_blocking(trip(3)), Err(SubmitError::Closed)));
+    }
+}
+
+/// What a caller sealed is recorded as it is.
+#[test]
+fn a_sealed_payload_is_kept_as_it_was_sealed() {
+    let log = start(Bench::new(1));
+    let Command::Propose(mut proposal) = propose(1) else { unreachable!() };
+    let Kept::Open(payload) = &proposal.payload else { panic!("it is sealed already") };
+    let sealed = seal_payload(payload, &*Bench::new(99)).unwrap();
+    proposal.payload = Kept::Sealed(sealed.clone());
+    let done = log.submit_blocking(Command::Propose(proposal)).unwrap();
+    assert_eq!(done.entries[0].payload, Some(sealed.commitment()));
+    let stored = log.reader().unwrap().view().unwrap().entries(0, 1).unwrap().remove(0);
+    let private = stored.private.unwrap();
+    let (salt, text): (Salt, Vec<u8>) = sealed.into_parts();
+    assert!(private.salt == salt && private.payload == text);
+}
