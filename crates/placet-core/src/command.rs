@@ -156,6 +156,9 @@ pub enum Rejection {
     /// A key that is revoked, or whose secret was replaced, while the command was on its way.
     #[error("the key {0} is revoked or has another secret now")]
     DeadKey(KeyId),
+    /// A request under the name of an earlier one that asked for something else.
+    #[error("a request of this name asked for something else; give every request its own name")]
+    OtherRequest,
     /// A key that may not do this.
     #[error("the key {0} may not do this")]
     Forbidden(KeyId),

@@ -86,6 +86,10 @@ pub const MAX_API_KEYS: usize = 10_000;
 /// Most API keys in force for one tenant, so that none of them takes all the room.
 pub const MAX_API_KEYS_PER_TENANT: usize = 1_000;
 
+/// How long a request is known again by its name: a day, which outlasts any outage that a client
+/// would sit out.
+pub const REQUEST_TIME: Duration = Duration::from_secs(24 * 3600);
+
 /// Most budget windows, over all tenants, agents and classes. An agent that makes up names can
 /// open windows; beyond this every action that would need another one is over its budget.
 pub const MAX_WINDOWS: usize = 100_000;

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use placet_core::ActionId;
 use placet_core::log::Hash;
+use placet_core::{ActionId, RequestTag};
 
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
-use crate::projection::{ActionRow, AutonomyRow, Change, SwitchRow, change};
+use crate::projection::{ActionRow, AutonomyRow, Change, RequestRow, SwitchRow, change, request};
 use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, Reader, Store, StoredTile, View};
 
@@ -45,6 +45,7 @@ struct Data {
 struct Projections {
     actions: BTreeMap<u64, ActionRow>,
     by_id: BTreeSet<(ActionId, u64)>,
+    requests: BTreeMap<u64, RequestRow>,
     switches: BTreeMap<u64, SwitchRow>,
     autonomy: BTreeMap<u64, AutonomyRow>,
 }
@@ -89,6 +90,7 @@ impl Store for Memory {
         for stored in &self.data().entries {
             let entry = stored.decode().map_err(|error| StoreError::Corrupt(error.to_string()))?;
             projections.extend(change(&entry));
+            projections.requests.extend(request(&entry).map(|row| (row.entry, row)));
         }
         self.change(|data| data.projections = projections);
         Ok(())
@@ -165,6 +167,7 @@ impl Data {
         for new in staged.entries {
             let erased = new.erases().and_then(|index| usize::try_from(index).ok());
             self.projections.extend(change(&new.entry));
+            self.projections.requests.extend(request(&new.entry).map(|row| (row.entry, row)));
             self.entries.push(StoredEntry {
                 index: new.entry.index,
                 leaf: new.leaf.into_bytes(),
@@ -240,6 +243,15 @@ impl View for Arc<Data> {
 
     fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError> {
         Ok(range(&self.projections.actions, from, limit))
+    }
+
+    fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {
+        let rows = self.projections.requests.values();
+        Ok(rows.rev().find(|row| row.id == *id).map(|row| row.entry))
+    }
+
+    fn requests(&self, from: u64, limit: usize) -> Result<Vec<RequestRow>, StoreError> {
+        Ok(range(&self.projections.requests, from, limit))
     }
 
     fn switches(&self, from: u64, limit: usize) -> Result<Vec<SwitchRow>, StoreError> {

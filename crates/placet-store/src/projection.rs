@@ -1,6 +1,6 @@
 //! Projections: what the log says, in the shape that people search.
 //!
-//! Each entry changes at most one row, and which one follows from the entry alone. So the rows can
+//! Each entry changes at most one row of each kind, and which follows from the entry alone. So the rows can
 //! be written in the commit that appends the entry, made again from the log at any time, and
 //! checked against it. Nothing is ever decided from them.
 
@@ -8,8 +8,8 @@ use placet_core::approval::Approval;
 use placet_core::autonomy::LedgerKey;
 use placet_core::event::Decided;
 use placet_core::{
-    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, Scope,
-    TenantId, Timestamp, ToolName, Verdict,
+    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, RequestTag,
+    Scope, TenantId, Timestamp, ToolName, Verdict,
 };
 
 /// What became of an action.
@@ -122,6 +122,22 @@ pub struct AutonomyRow {
     pub from: AutonomyState,
     /// To this one.
     pub to: AutonomyState,
+}
+
+/// A request that led to entries, so that its repetition is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// The first entry that it led to.
+    pub entry: u64,
+    /// Which request it is.
+    pub id: RequestTag,
+}
+
+/// The request that an entry is the first of, if it may be repeated.
+#[must_use]
+pub fn request(of: &Entry) -> Option<RequestRow> {
+    let request = of.origin?.request?;
+    Some(RequestRow { entry: of.index, id: request.id })
 }
 
 /// What an entry does to the projections.

@@ -16,12 +16,12 @@
 //! The methods block. A store that talks to a server waits for it here, on the sequencer's own
 //! thread, where there is nothing else to do.
 
-use placet_core::ActionId;
 use placet_core::log::Hash;
+use placet_core::{ActionId, RequestTag};
 
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
-use crate::projection::{ActionRow, AutonomyRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, SwitchRow};
 use crate::snapshot::Snapshot;
 
 /// The signed head of a log.
@@ -178,6 +178,18 @@ pub trait View {
     /// # Errors
     /// When they cannot be read.
     fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError>;
+
+    /// The latest entry that a request led to first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError>;
+
+    /// Requests, by the first entries that they led to.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn requests(&self, from: u64, limit: usize) -> Result<Vec<RequestRow>, StoreError>;
 
     /// Tripped switches, by the entries that tripped them.
     ///

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::command::Proposal;
-use placet_core::event::{Decided, Event, Kept, Payload, PolicyFile};
+use placet_core::event::{Event, Kept, Payload, PolicyFile};
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Mode, PersonId, Rejection, Scope,
-    decide,
+    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
+    Rejection, Scope, decide,
 };
 use placet_policy::{Assessed, Policy};
 use placet_store::entry::seal_payload;
-use placet_store::sequencer::wait;
+use placet_store::sequencer::{Repeated, wait};
 use placet_store::{Committed, SubmitError};
 
 use crate::answer::Answer;
@@ -147,11 +147,7 @@ impl Guard {
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => {}
-                committed => {
-                    return decided(committed?).map(|(decided, index, at)| {
-                        Answer::recorded(Some(digest), decided, index, at)
-                    });
-                }
+                committed => return decided(committed?, digest),
             }
         }
         Err(GuardError::Rejected(Rejection::StalePolicy))
@@ -323,12 +319,21 @@ fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
     Ok(())
 }
 
-fn decided(committed: Committed) -> Result<(Decided, u64, placet_core::Timestamp), GuardError> {
+/// The decision that a proposal led to; where it is a repetition, to the first.
+fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
+    let digest = match committed.repeated {
+        None => Some(digest),
+        // Under another policy the same action may be frozen in another way.
+        Some(Repeated { payload: Some(Payload::Action(first)) }) => Some(first.digest),
+        Some(_) => None,
+    };
     committed
         .entries
         .into_iter()
         .find_map(|entry| match entry.event {
-            Event::Decided(decided) => Some((*decided, entry.index, entry.at)),
+            Event::Decided(decided) => {
+                Some(Answer::recorded(digest, *decided, entry.index, entry.at))
+            }
             _ => None,
         })
         .ok_or(GuardError::Unrecorded(SubmitError::Closed))

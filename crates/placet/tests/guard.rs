@@ -137,7 +137,7 @@ fn a_receipt_verifies_offline_and_says_what_was_decided() {
     let receipt = guard.log().receipt(answer.log_index.unwrap(), true).unwrap();
     let (leaf, payload) = leaf_and_payload(&guard, &receipt);
     assert!(leaf.contains(&answer.id.unwrap().to_string()));
-    assert!(payload.unwrap().contains(&answer.digest.to_string()));
+    assert!(payload.unwrap().contains(&answer.digest.unwrap().to_string()));
 }
 
 #[test]

@@ -230,7 +230,8 @@ impl From<Rejection> for Problem {
             | Rejection::Reason
             | Rejection::PolicyEntry(_)
             | Rejection::NoScope
-            | Rejection::NoTenant => Self::invalid(rejection),
+            | Rejection::NoTenant
+            | Rejection::OtherRequest => Self::invalid(rejection),
         }
     }
 }

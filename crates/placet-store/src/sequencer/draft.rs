@@ -1,8 +1,16 @@
 //! A batch while it is judged: entries that exist in memory only.
 
-use placet_core::{Caller, Command, Event, Fact, Origin, State, Timestamp, handle, handle_as};
+use std::ops::Range;
 
-use crate::entry::{NewEntry, SealError};
+use placet_core::event::{Payload, Unchanged};
+use placet_core::limits::REQUEST_TIME;
+use placet_core::{
+    Caller, Command, Entry, Event, Fact, Origin, Rejection, Request, State, Timestamp, handle,
+    handle_as,
+};
+
+use super::Repeated;
+use crate::entry::{NewEntry, Private, SealError, StoredEntry};
 use crate::environment::Environment;
 use crate::error::{StoreError, SubmitError};
 use crate::recover::damaged;
@@ -18,18 +26,33 @@ pub(super) struct Draft<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Which entries of a draft a command led to, or why it did not.
-pub(super) type Judged = Result<std::ops::Range<usize>, SubmitError>;
+/// What a command led to, or why it led to nothing.
+pub(super) type Judged = Result<Led, SubmitError>;
+
+/// What a command led to.
+pub(super) enum Led {
+    /// These entries of the draft.
+    To(Range<usize>),
+    /// What the same request led to the first time.
+    Again(Vec<Entry>, Repeated),
+}
 
 impl Draft<'_> {
     /// Judges a command against everything before it. What it says no to leaves the draft as it
-    /// was; only a store that fails ends it.
+    /// was, but for the note of a request that may be repeated; only a store that fails ends it.
     pub(super) fn judge(
         &mut self,
         command: Command,
         caller: Option<&Caller>,
         stored: &dyn View,
     ) -> Result<Judged, StoreError> {
+        if let Some(caller) = caller
+            && let Some(request) = &caller.request
+            && self.state.keys().admit(caller).is_ok()
+            && let Some(first) = self.find(request, stored)?
+        {
+            return first.answer(request);
+        }
         if let Command::Erase { index, .. } = &command
             && self.is_policy(*index, stored)?
         {
@@ -40,25 +63,51 @@ impl Draft<'_> {
             None => handle(self.state, command, self.now),
         };
         match judged {
-            Ok(facts) => self.add(facts, caller),
-            Err(rejection) => Ok(Err(rejection.into())),
+            Ok(facts) if facts.is_empty() => Ok(self.note(None, caller)?.map(|()| Led::To(0..0))),
+            Ok(facts) => Ok(self.add(facts, caller)?.map(Led::To)),
+            Err(rejection) => {
+                let noted = self.note(Some(&rejection), caller)?;
+                Ok(Err(noted.err().unwrap_or_else(|| rejection.into())))
+            }
         }
     }
 
     /// Closes what is due, all of it, so that nothing is judged by what should be over.
-    pub(super) fn tick(&mut self, stored: &dyn View) -> Result<(), StoreError> {
+    pub(super) fn tick(&mut self) -> Result<(), StoreError> {
         let due =
             |state: &State, now| state.approvals().next_deadline().is_some_and(|at| at <= now);
         while due(self.state, self.now) {
-            if !matches!(self.judge(Command::Tick, None, stored)?, Ok(range) if !range.is_empty()) {
+            let facts = handle(self.state, Command::Tick, self.now).unwrap_or_default();
+            if !matches!(self.add(facts, None)?, Ok(range) if !range.is_empty()) {
                 break;
             }
         }
         Ok(())
     }
 
+    /// Notes that a request which may be repeated changed nothing, so that its repetition changes
+    /// nothing either.
+    fn note(
+        &mut self,
+        rejection: Option<&Rejection>,
+        caller: Option<&Caller>,
+    ) -> Result<Result<(), SubmitError>, StoreError> {
+        // A policy that changed on the way is no answer, and who has no key gets none kept.
+        let is_answer = !matches!(rejection, Some(Rejection::StalePolicy | Rejection::DeadKey(_)));
+        let is_named = caller.is_some_and(|caller| caller.request.is_some());
+        if !(is_answer && is_named) {
+            return Ok(Ok(()));
+        }
+        let unchanged = Event::Unchanged(Unchanged { rejection: rejection.cloned() });
+        Ok(self.add(vec![unchanged.into()], caller)?.map(drop))
+    }
+
     /// Adds all facts of a command, or none.
-    fn add(&mut self, facts: Vec<Fact>, caller: Option<&Caller>) -> Result<Judged, StoreError> {
+    fn add(
+        &mut self,
+        facts: Vec<Fact>,
+        caller: Option<&Caller>,
+    ) -> Result<Result<Range<usize>, SubmitError>, StoreError> {
         let mut sealed = Vec::with_capacity(facts.len());
         let mut origin = caller.map(|caller| Origin {
             key: caller.key,
@@ -84,6 +133,20 @@ impl Draft<'_> {
         Ok(Ok(start..self.entries.len()))
     }
 
+    /// What a request led to before, in the draft or the log, if it is still remembered.
+    fn find(&self, request: &Request, stored: &dyn View) -> Result<Option<First>, StoreError> {
+        let is_first = |new: &NewEntry| {
+            let named = new.entry.origin.and_then(|origin| origin.request);
+            named.is_some_and(|named| named.id == request.id)
+        };
+        if let Some(place) = self.entries.iter().rposition(is_first) {
+            return First::of_draft(self.entries.get(place..).unwrap_or_default()).map(Some);
+        }
+        let Some(index) = stored.request(&request.id)? else { return Ok(None) };
+        let first = First::of_log(index, stored)?;
+        Ok(first.filter(|first| first.is_remembered(self.now)))
+    }
+
     /// Whether an entry, in the draft or stored, installs a policy.
     fn is_policy(&self, index: u64, stored: &dyn View) -> Result<bool, StoreError> {
         let is_policy = |event: &Event| matches!(event, Event::PolicyInstalled(_));
@@ -98,4 +161,70 @@ impl Draft<'_> {
             _ => Ok(false),
         }
     }
+}
+
+/// What a request led to the first time.
+struct First {
+    /// Not empty: the first of them names the request.
+    entries: Vec<Entry>,
+    payload: Option<Payload>,
+}
+
+impl First {
+    fn of_draft(new: &[NewEntry]) -> Result<Self, StoreError> {
+        let private = new.first().and_then(|new| new.private.as_ref());
+        let mut first = Self {
+            entries: new.iter().map(|new| new.entry.clone()).collect(),
+            payload: private.map(read).transpose()?,
+        };
+        first.keep_own();
+        Ok(first)
+    }
+
+    /// None if the row that led here does not fit the entry: then nobody vouches for it.
+    fn of_log(index: u64, stored: &dyn View) -> Result<Option<Self>, StoreError> {
+        let decode =
+            |stored: &StoredEntry| stored.decode().map_err(|error| damaged(stored.index, &error));
+        let Some(found) = stored.entries(index, 1)?.into_iter().next() else { return Ok(None) };
+        let entry = decode(&found)?;
+        let Some(origin) = entry.origin.filter(|origin| origin.request.is_some()) else {
+            return Ok(None);
+        };
+        let mut entries = vec![entry];
+        let more = usize::try_from(origin.entries.saturating_sub(1)).unwrap_or(usize::MAX);
+        for stored in stored.entries(index.saturating_add(1), more)? {
+            entries.push(decode(&stored)?);
+        }
+        Ok(Some(Self { entries, payload: found.private.as_ref().map(read).transpose()? }))
+    }
+
+    /// Drops the entries after those that the request led to.
+    fn keep_own(&mut self) {
+        let origin = self.entries.first().and_then(|entry| entry.origin);
+        let own = origin.map_or(1, |origin| origin.entries);
+        self.entries.truncate(usize::try_from(own).unwrap_or(usize::MAX));
+    }
+
+    fn is_remembered(&self, now: Timestamp) -> bool {
+        self.entries.first().is_some_and(|entry| now < entry.at.saturating_add(REQUEST_TIME))
+    }
+
+    /// The answer to the same request again.
+    fn answer(self, request: &Request) -> Result<Judged, StoreError> {
+        let Self { entries, payload } = self;
+        let first = entries.first().and_then(|entry| Some((entry.origin?.request?, &entry.event)));
+        Ok(match first {
+            Some((known, _)) if known.body != request.body => Err(Rejection::OtherRequest.into()),
+            Some((_, Event::Unchanged(Unchanged { rejection: Some(rejection) }))) => {
+                Err(rejection.clone().into())
+            }
+            Some((_, Event::Unchanged(_))) => Ok(Led::Again(Vec::new(), Repeated { payload })),
+            _ => Ok(Led::Again(entries, Repeated { payload })),
+        })
+    }
+}
+
+fn read(private: &Private) -> Result<Payload, StoreError> {
+    serde_json::from_slice(&private.payload)
+        .map_err(|error| StoreError::Corrupt(format!("a payload cannot be read: {error}")))
 }

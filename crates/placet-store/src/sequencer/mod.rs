@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use placet_core::event::Payload;
 use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -57,8 +58,18 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct Committed {
     /// The entries that the command added, in order; none if it changed nothing.
     pub entries: Vec<Entry>,
+    /// Whether the request was a repetition. Then the entries are those that it led to the first
+    /// time, and nothing was added.
+    pub repeated: Option<Repeated>,
     /// The checkpoint of the log with these entries, as a signed note.
     pub checkpoint: Arc<str>,
+}
+
+/// What is still there of a request that is repeated.
+#[derive(Clone, Debug)]
+pub struct Repeated {
+    /// The payload of its first entry, if that was not erased since.
+    pub payload: Option<Payload>,
 }
 
 /// A command on its way, with whoever waits for the answer.

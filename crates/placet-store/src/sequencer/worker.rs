@@ -8,7 +8,7 @@ use placet_core::log::{Checkpoint, EMPTY_ROOT, Hash, leaf_hash};
 use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::draft::{Draft, Judged};
+use super::draft::{Draft, Judged, Led};
 use super::wait::{LookOut, sleep, waker};
 use super::{
     Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SLACK,
@@ -136,7 +136,7 @@ impl Worker {
         let Self { state, tree, env, .. } = self;
         let mut draft =
             Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
-        draft.tick(batch.view())?;
+        draft.tick()?;
         let judged = commands
             .into_iter()
             .map(|(command, caller)| draft.judge(command, caller.as_ref(), batch.view()));
@@ -169,12 +169,17 @@ impl Worker {
     /// The answers, in the order of the commands, each with the entries that are its own.
     fn answers(&self, entries: Vec<NewEntry>, judged: Vec<Judged>) -> Vec<Answer> {
         let checkpoint = Arc::clone(&self.published.tip.borrow().checkpoint);
-        let first =
-            entries.len() - judged.iter().flatten().map(ExactSizeIterator::len).sum::<usize>();
-        let mut entries = entries.into_iter().skip(first).map(|new| new.entry);
+        let mut entries = (0..).zip(entries.into_iter().map(|new| new.entry));
         let answer = |judged: Judged| {
-            let entries = entries.by_ref().take(judged?.len()).collect();
-            Ok(Committed { entries, checkpoint: Arc::clone(&checkpoint) })
+            let (entries, repeated) = match judged? {
+                Led::Again(entries, repeated) => (entries, Some(repeated)),
+                // Those in between belong to nobody: what was due, and notes of refusals.
+                Led::To(own) => {
+                    let from = entries.by_ref().skip_while(|(place, _)| *place < own.start);
+                    (from.take(own.len()).map(|(_, entry)| entry).collect(), None)
+                }
+            };
+            Ok(Committed { entries, repeated, checkpoint: Arc::clone(&checkpoint) })
         };
         judged.into_iter().map(answer).collect()
     }

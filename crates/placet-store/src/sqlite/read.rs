@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use placet_core::autonomy::LedgerKey;
 use placet_core::log::{Hash, Salt};
-use placet_core::{ActionId, AutonomyState, Timestamp, Verdict};
+use placet_core::{ActionId, AutonomyState, RequestTag, Timestamp, Verdict};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row};
 
@@ -14,7 +14,7 @@ use super::fault::fault;
 use super::{BUSY_TIMEOUT, STATEMENTS, beside, check_version};
 use crate::entry::{Private, StoredEntry};
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, Status, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, Status, SwitchRow};
 use crate::snapshot::Snapshot;
 use crate::store::{Head, Reader, View};
 
@@ -176,6 +176,19 @@ impl<C: Deref<Target = Connection>> View for Sql<C> {
     fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError> {
         let sql = concat!(actions!(), " WHERE entry >= ?1 ORDER BY entry LIMIT ?2");
         self.range(sql, from, limit, action)
+    }
+
+    fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT entry FROM requests WHERE id = ?1 ORDER BY entry DESC LIMIT 1";
+        self.one(sql, [id.as_bytes()], |row| unsigned(row, 0))
+    }
+
+    fn requests(&self, from: u64, limit: usize) -> Result<Vec<RequestRow>, StoreError> {
+        let sql = "SELECT entry, id FROM requests WHERE entry >= ?1 ORDER BY entry LIMIT ?2";
+        self.range(sql, from, limit, |row| {
+            let id = RequestTag::from_bytes(bytes32(blob(row, 1)?)?);
+            Ok(RequestRow { entry: unsigned(row, 0)?, id })
+        })
     }
 
     fn switches(&self, from: u64, limit: usize) -> Result<Vec<SwitchRow>, StoreError> {

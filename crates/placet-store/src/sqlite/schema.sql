@@ -58,6 +58,14 @@ CREATE TABLE actions (
 -- Ids begin with the time, so this index grows at its end as well.
 CREATE INDEX actions_by_id ON actions (id);
 
+-- Every request that may be repeated, so that its repetition gets its answer.
+CREATE TABLE requests (
+    entry INTEGER PRIMARY KEY,    -- the first entry that it led to; never changes
+    id    BLOB NOT NULL           -- 32 bytes that only the log's pepper makes of its name; never changes
+) STRICT;
+
+CREATE INDEX requests_by_id ON requests (id);
+
 -- Every time that a kill switch was tripped.
 CREATE TABLE switches (
     entry  INTEGER PRIMARY KEY,   -- the entry that tripped it; never changes

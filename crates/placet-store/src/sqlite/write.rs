@@ -9,7 +9,7 @@ use super::read::Sql;
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
 use crate::memory::check_order;
-use crate::projection::{ActionRow, AutonomyRow, Change, SwitchRow, change};
+use crate::projection::{ActionRow, AutonomyRow, Change, RequestRow, SwitchRow, change, request};
 use crate::recover::damaged;
 use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, StoredTile, View};
@@ -64,6 +64,9 @@ impl Batch for SqliteBatch<'_> {
             insert_entry(connection, new)?;
             if let Some(change) = change(&new.entry) {
                 project(connection, &change)?;
+            }
+            if let Some(row) = request(&new.entry) {
+                insert_request(connection, &row)?;
             }
             if let Some(index) = new.erases() {
                 erase(connection, index)?;
@@ -156,7 +159,7 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     transaction
-        .execute_batch("DELETE FROM actions; DELETE FROM switches; DELETE FROM autonomy;")
+        .execute_batch("DELETE FROM actions; DELETE FROM requests; DELETE FROM switches; DELETE FROM autonomy;")
         .map_err(fault)?;
     let sql = Sql(transaction);
     let mut next = 0;
@@ -166,6 +169,9 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
             let entry = stored.decode().map_err(|error| damaged(stored.index, &error))?;
             if let Some(change) = change(&entry) {
                 project(&sql.0, &change)?;
+            }
+            if let Some(row) = request(&entry) {
+                insert_request(&sql.0, &row)?;
             }
         }
         match entries.last() {
@@ -226,6 +232,14 @@ fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreEr
         row.status.as_str(),
         row.closed.map(integer).transpose()?,
     ];
+    statement.execute(values).map_err(fault).map(drop)
+}
+
+fn insert_request(connection: &Connection, row: &RequestRow) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached("INSERT OR REPLACE INTO requests (entry, id) VALUES (?1, ?2)")
+        .map_err(fault)?;
+    let values = params![integer(row.entry)?, row.id.as_bytes()];
     statement.execute(values).map_err(fault).map(drop)
 }
 

@@ -10,7 +10,7 @@ use placet_core::log::{Hash, leaf_hash};
 use super::problem::What;
 use crate::entry::StoredEntry;
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, SwitchRow};
 use crate::store::View;
 
 /// How many entries are in a chunk: a few tiles.
@@ -36,6 +36,7 @@ pub(super) struct Beside {
     /// The complete tiles of the lowest level; nothing where one is missing.
     pub(super) tiles: Vec<Option<Vec<Hash>>>,
     pub(super) actions: Vec<ActionRow>,
+    pub(super) requests: Vec<RequestRow>,
     pub(super) switches: Vec<SwitchRow>,
     pub(super) autonomy: Vec<AutonomyRow>,
     /// What kept this from being read.
@@ -113,11 +114,13 @@ impl Beside {
         let mut beside = Self {
             tiles: tiles.collect::<Result<_, _>>()?,
             actions: view.actions(start, limit)?,
+            requests: view.requests(start, limit)?,
             switches: view.switches(start, limit)?,
             autonomy: view.autonomy(start, limit)?,
             damage: None,
         };
         beside.actions.retain(|row| row.entry < end);
+        beside.requests.retain(|row| row.entry < end);
         beside.switches.retain(|row| row.entry < end);
         beside.autonomy.retain(|row| row.entry < end);
         Ok(beside)

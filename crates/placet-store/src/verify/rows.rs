@@ -9,7 +9,9 @@ use placet_core::{ActionId, Entry, Scope};
 
 use super::chunk::Beside;
 use super::problem::{Place, Problems, What};
-use crate::projection::{ActionRow, AutonomyRow, Change, Status, SwitchRow, change};
+use crate::projection::{
+    ActionRow, AutonomyRow, Change, RequestRow, Status, SwitchRow, change, request,
+};
 
 /// The rows that something may still close.
 #[derive(Default)]
@@ -21,6 +23,7 @@ pub(super) struct Rows {
 /// The rows of a chunk that no entry has accounted for yet, in the order of their entries.
 pub(super) struct Stored {
     actions: InOrder<ActionRow>,
+    requests: InOrder<RequestRow>,
     switches: InOrder<SwitchRow>,
     autonomy: InOrder<AutonomyRow>,
 }
@@ -52,13 +55,15 @@ impl<T> InOrder<T> {
 
 impl Stored {
     pub(super) fn take(beside: &mut Beside) -> Self {
-        let (actions, switches, autonomy) = (
+        let (actions, requests, switches, autonomy) = (
             std::mem::take(&mut beside.actions),
+            std::mem::take(&mut beside.requests),
             std::mem::take(&mut beside.switches),
             std::mem::take(&mut beside.autonomy),
         );
         Self {
             actions: InOrder::of(actions, |row| row.entry),
+            requests: InOrder::of(requests, |row| row.entry),
             switches: InOrder::of(switches, |row| row.entry),
             autonomy: InOrder::of(autonomy, |row| row.entry),
         }
@@ -66,8 +71,9 @@ impl Stored {
 
     /// Reports the rows that are left.
     pub(super) fn finish(self, problems: &mut Problems) {
-        let Self { actions, switches, autonomy } = self;
-        for entry in actions.left().chain(switches.left()).chain(autonomy.left()) {
+        let Self { actions, requests, switches, autonomy } = self;
+        let left = actions.left().chain(requests.left()).chain(switches.left());
+        for entry in left.chain(autonomy.left()) {
             problems.add(Place::Row(entry), What::ExtraRow);
         }
     }
@@ -77,6 +83,12 @@ impl Rows {
     /// Compares what an entry does to the projections with what is there.
     pub(super) fn compare(&mut self, entry: &Entry, stored: &mut Stored, problems: &mut Problems) {
         let index = entry.index;
+        if let Some(expected) = request(entry) {
+            match stored.requests.take(index) {
+                None => problems.add(Place::Row(index), What::MissingRow),
+                Some(row) => expect(row == expected, index, problems),
+            }
+        }
         match change(entry) {
             None => {}
             Some(Change::Action(expected)) => match stored.actions.take(index) {
