@@ -37,6 +37,7 @@ mod serde;
 mod value;
 
 pub use canonical::{CanonicalError, canonical_json};
+pub(crate) use canonical::write_string;
 pub use error::{ParseError, ParseErrorKind};
 pub use number::{Number, NumberError};
 pub use object::{DuplicateKey, Object};

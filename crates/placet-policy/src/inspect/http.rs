@@ -140,7 +140,8 @@ fn is_disguised_v4(host: &str) -> bool {
 fn order_in_path(path: &str) -> Option<Remark> {
     let mut segments = path.split(['/', '#', ';']).filter(|segment| !segment.is_empty());
     segments.find_map(|segment| {
-        let phrase = fold(&decoded(segment));
+        let decoded = decoded(segment);
+        let phrase = fold(&decoded);
         let (effect, verb) = order(&phrase).filter(|_| phrase.len() <= MAX_ORDER_BYTES)?;
         Some(Remark::Orders(effect, verb))
     })
@@ -151,7 +152,8 @@ fn order_in_query(query: &str) -> Option<Remark> {
     let mut pairs = query.split(['&', ';', '?', '#']).filter(|pair| !pair.is_empty());
     pairs.find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (key, value) = (fold(&decoded(key)), fold(&decoded(value)));
+        let (key, value) = (decoded(key), decoded(value));
+        let (key, value) = (fold(&key), fold(&value));
         let by_name = verb_within(&key).filter(|_| key.len() <= MAX_ORDER_BYTES);
         let by_value = is_action_key(&key).then(|| ordered_effect(&value)).flatten();
         let (effect, verb) = by_name.or(by_value)?;
