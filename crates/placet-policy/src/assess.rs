@@ -66,6 +66,12 @@ impl Policy {
         }
     }
 
+    /// What inspection sees in a call.
+    #[must_use]
+    pub fn inspect(&self, action: &Action) -> Inspection {
+        self.look_up(action).inspect(action)
+    }
+
     /// A name that the policy spells out was read when it was loaded.
     fn look_up(&self, action: &Action) -> Known<'_> {
         let tool = action.tool.as_str();

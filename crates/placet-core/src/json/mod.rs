@@ -36,8 +36,8 @@ mod scan;
 mod serde;
 mod value;
 
-pub use canonical::{CanonicalError, canonical_json};
 pub(crate) use canonical::write_string;
+pub use canonical::{CanonicalError, canonical_json};
 pub use error::{ParseError, ParseErrorKind};
 pub use number::{Number, NumberError};
 pub use object::{DuplicateKey, Object};

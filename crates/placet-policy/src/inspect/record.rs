@@ -11,7 +11,10 @@ impl Inspection {
     pub fn to_json(&self) -> Json {
         object([
             ("confusables", list(self.confusables(), concern)),
-            ("effects", Json::Array(self.effects().iter().map(Effect::as_str).map(Json::from).collect())),
+            (
+                "effects",
+                Json::Array(self.effects().iter().map(Effect::as_str).map(Json::from).collect()),
+            ),
             ("evidence", list(self.evidence(), evidence)),
             ("sensitive", list(self.sensitive(), concern)),
             ("uninspectable", list(self.uninspectable(), concern)),

@@ -65,10 +65,8 @@ fn evidence(name: &NameReading) -> Vec<Evidence> {
         let reason = format!("the name reads by the word {word:?}");
         (Effect::Reads, reason)
     });
-    let acts = name
-        .acts
-        .iter()
-        .map(|(effect, word)| (*effect, format!("the name has the word {word:?}")));
+    let acts =
+        name.acts.iter().map(|(effect, word)| (*effect, format!("the name has the word {word:?}")));
     reads.chain(acts).map(|(effect, reason)| by_name(effect, reason)).collect()
 }
 
