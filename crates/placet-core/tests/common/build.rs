@@ -56,7 +56,7 @@ pub(crate) fn terms() -> Terms {
         defaults: Defaults::Strict,
         kill_switch: Verdict::Block,
         cool_down: Duration::from_secs(60),
-        classes: BTreeMap::new(),
+        classes: Default::default(),
         budgets: Vec::new(),
         graduation: Graduation::default(),
     }

@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
         if http::is_url(text) || is_address_key(key) {
             return self.url(text);
         }
-        if text.starts_with(['/', '~']) || text.contains("../") {
+        if text.starts_with(['/', '~']) || (text.contains('/') && text.contains("../")) {
             return self.path(text);
         }
         if text.len() <= MAX_GUESS_BYTES && sql::looks_like_sql(text) {

@@ -8,7 +8,7 @@ use placet_core::Json;
 use placet_core::json::{Number, Object};
 use placet_core::limits::MAX_JSON_DEPTH;
 
-use super::detector::{CARD_DIGITS, Detector};
+use super::detector::{CARD_DIGITS, Detector, MIN_TEXT};
 use super::name::Named;
 use super::walk::{described, is_value_key};
 
@@ -22,7 +22,7 @@ pub(super) struct Look<'a>(pub(super) &'a Detector);
 impl Look<'_> {
     /// Whether nothing in the text is a secret.
     pub(super) fn text(self, text: &str) -> bool {
-        self.0.is_quiet(text) || self.0.spans(text).is_empty()
+        text.len() < MIN_TEXT || self.0.is_quiet(text) || self.0.spans(text).is_empty()
     }
 
     /// Whether nothing in the object is a secret.
@@ -58,17 +58,17 @@ impl Look<'_> {
     fn entries(self, object: &Object, around: Option<Named>, depth: u8) -> bool {
         depth < MAX_JSON_DEPTH
             && object.iter().all(|(key, value)| {
-                let named = self.named(object, key).or(around);
-                self.text(key) && self.json(value, named, depth + 1)
+                let is_quiet = self.0.is_quiet(key);
+                let named = if is_quiet { None } else { self.0.named(key) };
+                let named = named.or_else(|| self.described(object, key)).or(around);
+                (is_quiet || self.text(key)) && self.json(value, named, depth + 1)
             })
     }
 
-    fn named(self, object: &Object, key: &str) -> Option<Named> {
-        let by_another = || {
-            let name = if is_value_key(key) { described(object)? } else { return None };
-            self.0.named(name)
-        };
-        self.0.named(key).or_else(by_another)
+    /// What the object's name for itself says of the value under this key.
+    fn described(self, object: &Object, key: &str) -> Option<Named> {
+        let name = if is_value_key(key) { described(object) } else { None };
+        name.and_then(|name| self.0.named(name))
     }
 }
 

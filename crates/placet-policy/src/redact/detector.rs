@@ -11,7 +11,7 @@ use super::rule::{RULES, Rule};
 use super::{assignment, card, name, placeholder};
 
 /// Shorter texts hold no secret that could be told from a word.
-const MIN_TEXT: usize = 6;
+pub(super) const MIN_TEXT: usize = 6;
 
 /// Index of the detector of named secrets among the prefilter's bits, after those of the rules.
 const NAMED: usize = RULES.len();
@@ -73,7 +73,7 @@ impl Detector {
 
     /// Whether a text gives no detector any reason to run: it holds no secret and names none.
     pub(super) fn is_quiet(&self, text: &str) -> bool {
-        text.is_ascii() && self.wakened(text) == 0 && !has_card_digits(text)
+        text.is_ascii() && !self.prefilter.is_match(text) && !has_card_digits(text)
     }
 
     /// The secrets in a text: in order, apart from each other, and outside of placeholders.
