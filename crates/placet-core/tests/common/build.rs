@@ -1,6 +1,5 @@
 //! Builders: what a test does not mention is harmless.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
