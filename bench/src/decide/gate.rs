@@ -1,11 +1,11 @@
-//! Placet in process, as [`placet::Guard::evaluate`] does it, and in parts.
+//! Placet in process, with and without what is kept for the record, and in parts.
 
 use anyhow::{Result, anyhow};
 use placet::core::{Assessment, Pepper, RiskTier, State, decide};
-use placet::policy::inspect::{self, Call, Inspection};
+use placet::policy::inspect::Inspection;
 use placet::policy::params::{ParamKind, ParamType};
 use placet::policy::rules::{ClassSpec, RuleRequest, Rules};
-use placet::{Action, ClassName, Json, Policy, Verdict};
+use placet::{Action, ClassName, Policy, Verdict};
 
 use crate::sample::{self, Refund};
 
@@ -23,7 +23,6 @@ pub(super) struct Prepared {
     pub(super) action: Action,
     pub(super) inspection: Inspection,
     pub(super) assessment: Assessment,
-    pub(super) frozen: Json,
 }
 
 impl Gate {
@@ -39,12 +38,18 @@ impl Gate {
         Ok(Self { policy, rules, state, pepper, calls })
     }
 
-    /// From the action to the decision.
+    /// From the action to the decision, as [`placet::Guard::evaluate`] does it.
     pub(super) fn decide(&self, action: &Action) -> Verdict {
+        let evaluated = self.policy.evaluate(action, &self.pepper);
+        std::hint::black_box(evaluated.digest);
+        decide(&self.state, &evaluated.assessment, sample::now()).verdict
+    }
+
+    /// The same, with all that is kept of it, as [`placet::Guard::propose`] needs it.
+    pub(super) fn decide_for_record(&self, action: &Action) -> Verdict {
         let assessed = self.policy.assess(action, &self.pepper);
-        let decision = decide(&self.state, &assessed.assessment, sample::now());
         std::hint::black_box(assessed.payload);
-        decision.verdict
+        decide(&self.state, &assessed.assessment, sample::now()).verdict
     }
 
     /// Class, rules and decision; what else there is to know is known.
@@ -57,14 +62,9 @@ impl Gate {
 
 impl Prepared {
     fn new(action: Action, policy: &Policy, pepper: &Pepper) -> Self {
-        let assessed = policy.assess(&action, pepper);
-        let inspection = inspect::inspect(&call_of(&action));
-        Self {
-            action,
-            inspection,
-            assessment: assessed.assessment,
-            frozen: assessed.payload.action,
-        }
+        let assessed = policy.evaluate(&action, pepper);
+        let inspection = policy.inspect(&action);
+        Self { action, inspection, assessment: assessed.assessment }
     }
 
     /// What rules are asked.
@@ -83,11 +83,6 @@ impl Prepared {
             params: &self.action.params,
         }
     }
-}
-
-/// What is inspected.
-pub(super) fn call_of(action: &Action) -> Call<'_> {
-    Call { tool: action.tool.as_str(), params: &action.params, annotations: None }
 }
 
 /// A class of the sample policy, as its rules see it.

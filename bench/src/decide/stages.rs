@@ -3,11 +3,9 @@
 use anyhow::Result;
 use placet::core::decide;
 use placet::core::digest::{Digest, Domain};
-use placet::core::json::{Json, Limits};
-use placet::policy::inspect;
 use placet::policy::redact::Redactor;
 
-use super::gate::{Gate, Prepared, call_of};
+use super::gate::{Gate, Prepared};
 use super::nth_of;
 use crate::measure::{Contestant, Scale, in_turn, median, median_ns};
 use crate::report::{Table, nanos, percent};
@@ -39,29 +37,29 @@ pub(super) fn measure(scale: &Scale) -> Result<Table> {
 type Stage = fn(&Gate, &Prepared);
 
 /// The first is the whole of it. Each of the others does its work alone, as far as it can be had
-/// alone; what they leave is moving values about.
-const STAGES: [(&str, Stage); 8] = [
+/// alone; what they leave is moving values about. The last are only done for the record.
+const STAGES: [(&str, Stage); 10] = [
     ("all of it", |gate, call| keep(gate.decide(&call.action))),
     ("finding the class", |gate, call| {
         keep(gate.policy.class_of(call.action.tool.as_str()).map(|class| class.risk));
     }),
-    ("inspecting the call", |_, call| keep(inspect::inspect(&call_of(&call.action)))),
-    ("writing down what inspection saw", |_, call| {
-        let text = serde_json::to_vec(&call.inspection).unwrap_or_default();
-        keep(Json::parse_with(&text, &Limits::OWN).ok());
-    }),
+    ("inspecting the call", |gate, call| keep(gate.policy.inspect(&call.action))),
     ("evaluating rules", |gate, call| keep(gate.rules.evaluate(&call.question()))),
-    ("replacing secrets", |gate, call| {
-        keep(Redactor::default().freeze(&call.action, &[], &gate.pepper).into_json());
-    }),
+    ("looking for secrets", |_, call| keep(Redactor::default().is_clean(&call.action, &[]))),
     ("canonical text, digest and tag", |gate, call| {
-        let text = call.frozen.canonical();
-        keep(Digest::of(Domain::Action, text.as_bytes()));
+        let mut text = Vec::with_capacity(512);
+        call.action.write_canonical(&mut text);
+        keep(Digest::of(Domain::Action, &text));
         let mut params = Vec::with_capacity(256);
         call.action.params.write_canonical(&mut params);
         keep(gate.pepper.tag(&Digest::of(Domain::Params, &params)));
     }),
     ("deciding", |gate, call| keep(decide(&gate.state, &call.assessment, sample::now()))),
+    ("with the record", |gate, call| keep(gate.decide_for_record(&call.action))),
+    ("of which copying the action", |gate, call| {
+        keep(Redactor::default().freeze(&call.action, &[], &gate.pepper).into_json());
+    }),
+    ("of which evidence", |_, call| keep(call.inspection.to_json())),
 ];
 
 fn keep<T>(value: T) {

@@ -1,6 +1,6 @@
 //! One proposed call, as it came in.
 
-use crate::json::{Json, Object};
+use crate::json::{Json, Object, write_string};
 use crate::limits;
 use crate::name::{AgentId, BuildId, NameError, PersonId, SessionId, TenantId, ToolName};
 
@@ -146,6 +146,51 @@ impl Action {
             }
         }
         Json::Object(object)
+    }
+}
+
+impl Action {
+    /// Appends the canonical text of [`Action::into_json`], without making that value.
+    pub fn write_canonical(&self, out: &mut Vec<u8>) {
+        let fields = [
+            ("agent", self.agent.as_ref().map(|agent| Field::Text(agent.as_str()))),
+            ("build", self.build.as_ref().map(|build| Field::Text(build.as_str()))),
+            ("context", self.context.as_ref().map(Field::Object)),
+            ("params", Some(Field::Object(&self.params))),
+            ("reason", self.reason.as_deref().map(Field::Text)),
+            ("session", self.session.as_ref().map(|session| Field::Text(session.as_str()))),
+            ("tenant", Some(Field::Text(self.tenant.as_str()))),
+            ("tool", Some(Field::Text(self.tool.as_str()))),
+            ("user", self.user.as_ref().map(|user| Field::Text(user.as_str()))),
+            ("value", self.value.as_ref().map(Field::Json)),
+        ];
+        let mut before = b'{';
+        for (name, field) in fields {
+            if let Some(field) = field {
+                out.push(std::mem::replace(&mut before, b','));
+                write_string(name, out);
+                out.push(b':');
+                field.write_canonical(out);
+            }
+        }
+        out.push(b'}');
+    }
+}
+
+/// A field of an action that is there.
+enum Field<'a> {
+    Text(&'a str),
+    Object(&'a Object),
+    Json(&'a Json),
+}
+
+impl Field<'_> {
+    fn write_canonical(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => write_string(text, out),
+            Self::Object(object) => object.write_canonical(out),
+            Self::Json(json) => json.write_canonical(out),
+        }
     }
 }
 

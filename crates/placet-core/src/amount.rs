@@ -127,6 +127,12 @@ impl Amount {
     }
 
     fn from_number(number: Number) -> Result<Self, AmountError> {
+        // Most numbers are whole and small, and need no text to be taken apart.
+        if let Some(whole) = number.as_i64()
+            && let Some(amount) = Self::in_range(i128::from(whole) * ONE)
+        {
+            return Ok(amount);
+        }
         let decimal = number.decimal();
         let shift = decimal.exponent.saturating_add(MAX_AMOUNT_FRACTION_DIGITS.into());
         if shift < 0 {
@@ -168,8 +174,13 @@ impl FromStr for Amount {
 /// The shortest decimal text: `42`, `0.5`, `-3.25`.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (integer, fraction) = (self.0.abs() / ONE, self.0.abs() % ONE);
+        let magnitude = self.0.abs();
+        let integer = magnitude / ONE;
+        let fraction = magnitude - integer * ONE;
         let sign = if self.is_negative() { "-" } else { "" };
+        if fraction == 0 {
+            return f.pad(&format!("{sign}{integer}"));
+        }
         let fraction = format!("{fraction:018}");
         let text = format!("{sign}{integer}.{fraction}");
         f.pad(text.trim_end_matches('0').trim_end_matches('.'))

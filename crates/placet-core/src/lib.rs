@@ -35,6 +35,7 @@ mod pairs;
 mod quote;
 pub mod state;
 pub mod switch;
+mod table;
 pub mod terms;
 mod text;
 pub mod time;
@@ -61,6 +62,7 @@ pub use name::{
 };
 pub use state::State;
 pub use switch::{KillSwitch, Scope, Switches, Target};
+pub use table::Table;
 pub use terms::Terms;
 pub use time::Timestamp;
 pub use verdict::{CheckName, Finding, Verdict};

@@ -21,6 +21,7 @@ use crate::event::{
 };
 use crate::limits;
 use crate::switch::{KillSwitch, Switches};
+use crate::table::Table;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -36,8 +37,8 @@ pub struct State {
     terms: Arc<Terms>,
     switches: Switches,
     windows: Windows,
-    #[serde(with = "crate::pairs")]
-    ledgers: BTreeMap<LedgerKey, Record>,
+    #[serde(with = "crate::table::pairs")]
+    ledgers: Table<LedgerKey, Record>,
     approvals: OpenApprovals,
     #[serde(default)]
     keys: ApiKeys,
@@ -113,7 +114,7 @@ impl State {
 
     /// The evidence, and what it has earned.
     #[must_use]
-    pub fn ledgers(&self) -> &BTreeMap<LedgerKey, Record> {
+    pub fn ledgers(&self) -> &Table<LedgerKey, Record> {
         &self.ledgers
     }
 
@@ -188,12 +189,12 @@ impl State {
     fn reported(&mut self, evidence: &Evidence) {
         let of = LedgerKey::of(evidence);
         let window = self.terms.graduation.window;
-        self.ledgers.entry(of.clone()).or_default().add(evidence, window);
+        self.ledgers.or_default(of.clone()).add(evidence, window);
         self.settle(of);
     }
 
     fn ratified(&mut self, ratified: &Ratified) {
-        let record = self.ledgers.entry(ratified.of.clone()).or_default();
+        let record = self.ledgers.or_default(ratified.of.clone());
         record.ratified_by.insert(ratified.by.clone());
         self.settle(ratified.of.clone());
     }
@@ -245,7 +246,7 @@ impl State {
     }
 
     fn autonomy_changed(&mut self, changed: &AutonomyChanged) {
-        let record = self.ledgers.entry(changed.of.clone()).or_default();
+        let record = self.ledgers.or_default(changed.of.clone());
         record.state = changed.to;
         // Autonomy that was lost must be ratified afresh when it is earned again.
         if changed.to < changed.from {

@@ -3,7 +3,7 @@
 //! `placet-policy` makes [`Terms`] out of the policy file. They are stored in the log with every
 //! installation of a policy, so that a verifier can judge each decision again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::class::ActionClass;
 use crate::digest::Digest;
 use crate::mode::{Mode, Share};
 use crate::name::{BudgetName, ClassName};
+use crate::table::Table;
 use crate::verdict::Verdict;
 
 /// A policy, ready to judge by.
@@ -37,7 +38,7 @@ pub struct Terms {
     #[serde(with = "crate::time::millis", rename = "cool_down_ms")]
     pub cool_down: Duration,
     /// The action classes.
-    pub classes: BTreeMap<ClassName, Arc<ActionClass>>,
+    pub classes: Table<ClassName, Arc<ActionClass>>,
     /// Budgets and rates, in the order of the policy.
     pub budgets: Vec<Budget>,
     /// What it takes to earn autonomy.
@@ -56,7 +57,7 @@ impl Default for Terms {
             defaults: Defaults::Strict,
             kill_switch: Verdict::Block,
             cool_down: crate::limits::DEFAULT_COOL_DOWN,
-            classes: BTreeMap::new(),
+            classes: Table::new(),
             budgets: Vec::new(),
             graduation: Graduation::default(),
         }

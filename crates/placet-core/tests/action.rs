@@ -159,3 +159,15 @@ fn names_are_kept_byte_for_byte() {
     assert_ne!(composed.tool, decomposed.tool);
     assert_ne!(read(r#"{"tool": "Refund"}"#).tool, read(r#"{"tool": "refund"}"#).tool);
 }
+
+#[test]
+fn its_canonical_text_is_that_of_its_json() {
+    let nested =
+        r#"{"tool": "t\u00e9", "params": {"b": [1, {"\"": null}], "a": "\n"}, "value": 1.5}"#;
+    for text in [FULL, nested, r#"{"tool": "t"}"#] {
+        let action = read(text);
+        let mut written = Vec::new();
+        action.write_canonical(&mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), action.into_json().canonical());
+    }
+}

@@ -108,7 +108,7 @@ fn max_state_holds_even_before_the_step_down_is_taken_in() {
     world.install(terms, seconds(1_000));
     let mut state = fold(State::default(), &world.log[..14]);
     assert_eq!(state.autonomy(&clamped, &call("refund").subject), Supervised);
-    assert_eq!(state.ledgers()[&ledger("refund")].state, Autonomous);
+    assert_eq!(state.ledgers().get(&ledger("refund")).unwrap().state, Autonomous);
     state.apply(&world.log[14]);
     assert_eq!(state.autonomy(&clamped, &call("refund").subject), Supervised);
 }

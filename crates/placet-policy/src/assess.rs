@@ -4,18 +4,23 @@
 //! class is found, the call inspected, the rules evaluated, secrets replaced, and the result frozen
 //! under its digest. What comes out are facts; `placet-core` judges them.
 
+use std::borrow::Cow;
+
 use placet_core::assessment::{Assessment, InputFault, Inspected, Subject, Value};
 use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
-use placet_core::json::{Json, Limits};
+use placet_core::json::{Json, Pointer};
 use placet_core::mode::Bucket;
 use placet_core::{Action, ActionClass, AgentId, BuildId, Mode, Pepper, PersonId, SessionId};
 
-use crate::inspect::{self, Call, Effect, Inspection};
+use crate::inspect::{self, Call, Effect, Inspection, Tool};
 use crate::limits;
 use crate::redact::Redactor;
 use crate::rules::{RuleRequest, Ruling};
 use crate::{Policy, value};
+
+/// Room for the text of an action, so that it seldom has to be moved to a larger place.
+const TYPICAL_ACTION_BYTES: usize = 512;
 
 /// An action, frozen, with what is known of it.
 #[derive(Clone, Debug)]
@@ -26,46 +31,106 @@ pub struct Assessed {
     pub payload: ActionPayload,
 }
 
+/// What is known of an action that nothing will be kept of.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// The facts that the decision rests on.
+    pub assessment: Assessment,
+    /// What names the frozen action.
+    pub digest: Digest,
+}
+
 impl Policy {
     /// Freezes an action and works out what can be known of it without looking at any state.
     ///
     /// The pepper is the log's: it keys the tag, the placeholders of secrets and the sampling.
     #[must_use]
     pub fn assess(&self, action: &Action, pepper: &Pepper) -> Assessed {
-        let class = self.class_of(action.tool.as_str()).map(|class| &**class);
-        let call = Call { tool: action.tool.as_str(), params: &action.params, annotations: None };
-        let inspection = inspect::inspect(&call);
+        let known = self.look_up(action);
+        let inspection = known.inspect(action);
+        Assessed {
+            assessment: self.facts(action, known.class, &inspection, pepper),
+            payload: self.freeze(action, known.secret(), &inspection, pepper),
+        }
+    }
+
+    /// The same facts and the same digest as [`Policy::assess`], without what would be stored: for
+    /// an answer of which no record is kept.
+    #[must_use]
+    pub fn evaluate(&self, action: &Action, pepper: &Pepper) -> Evaluated {
+        let known = self.look_up(action);
+        let inspection = known.inspect(action);
+        Evaluated {
+            assessment: self.facts(action, known.class, &inspection, pepper),
+            digest: self.digest(action, known.secret(), pepper),
+        }
+    }
+
+    /// What inspection sees in a call.
+    #[must_use]
+    pub fn inspect(&self, action: &Action) -> Inspection {
+        self.look_up(action).inspect(action)
+    }
+
+    /// A name that the policy spells out was read when it was loaded.
+    fn look_up(&self, action: &Action) -> Known<'_> {
+        let tool = action.tool.as_str();
+        match self.matcher().known(tool) {
+            Some(known) => Known { class: Some(&known.class), tool: Cow::Borrowed(&known.tool) },
+            None => Known {
+                class: self.matcher().by_pattern(tool).map(|class| &**class),
+                tool: Cow::Owned(Tool::read(tool)),
+            },
+        }
+    }
+
+    fn facts(
+        &self,
+        action: &Action,
+        class: Option<&ActionClass>,
+        inspection: &Inspection,
+        pepper: &Pepper,
+    ) -> Assessment {
         let value = value::read(action, class);
-        let ruled = self.rule(action, class, &value, &inspection);
+        let ruled = self.rule(action, class, &value, inspection);
         let call = call_bytes(action);
-        let assessment = Assessment {
+        Assessment {
             policy: self.terms().policy,
             subject: subject(action),
             class: class.map(|class| class.name.clone()),
             tag: pepper.tag(&Digest::of(Domain::Params, &call)),
             faults: faults(action, call.len(), &ruled),
             value,
-            inspected: inspected(&inspection, class),
+            inspected: inspected(inspection, class),
             rules: ruled.hits,
             bucket: self.bucket(action, class, pepper),
             enforce: action.enforce,
-        };
-        let payload = self.freeze(action, class, &inspection, pepper);
-        Assessed { assessment, payload }
+        }
     }
 
     /// The action as it is stored and shown: its secrets replaced, and named by its digest.
     fn freeze(
         &self,
         action: &Action,
-        class: Option<&ActionClass>,
+        secret: &[Pointer],
         inspection: &Inspection,
         pepper: &Pepper,
     ) -> ActionPayload {
-        let secret = class.map_or(&[][..], |class| &class.secret);
         let action = self.redactor().freeze(action, secret, pepper).into_json();
         let digest = Digest::of(Domain::Action, action.canonical().as_bytes());
-        ActionPayload { digest, action, evidence: evidence(inspection) }
+        ActionPayload { digest, action, evidence: inspection.to_json() }
+    }
+
+    /// The digest of the frozen action. Without a secret in it, it need not be copied for that.
+    fn digest(&self, action: &Action, secret: &[Pointer], pepper: &Pepper) -> Digest {
+        let mut text = Vec::with_capacity(TYPICAL_ACTION_BYTES);
+        if self.redactor().is_clean(action, secret) {
+            action.write_canonical(&mut text);
+        } else {
+            let frozen = self.redactor().freeze(action, secret, pepper);
+            frozen.into_json().write_canonical(&mut text);
+        }
+        Digest::of(Domain::Action, &text)
     }
 
     fn rule(
@@ -105,6 +170,24 @@ impl Policy {
         let text = |text: &str| Json::String(text.to_owned());
         let key = [action.tenant.as_str(), class, who.0, who.1].map(text).to_vec();
         Bucket::from_hash(&pepper.draw(Json::Array(key).canonical().as_bytes()))
+    }
+}
+
+/// The tool of a call, as the policy knows it.
+struct Known<'a> {
+    class: Option<&'a ActionClass>,
+    tool: Cow<'a, Tool>,
+}
+
+impl<'a> Known<'a> {
+    fn inspect(&self, action: &Action) -> Inspection {
+        let (tool, params) = (action.tool.as_str(), &action.params);
+        inspect::inspect_as(&self.tool, &Call { tool, params, annotations: None })
+    }
+
+    /// The params that must not be stored.
+    fn secret(&self) -> &'a [Pointer] {
+        self.class.map_or(&[][..], |class| &class.secret)
     }
 }
 
@@ -158,10 +241,4 @@ fn inspected(inspection: &Inspection, class: Option<&ActionClass>) -> Inspected 
         }
     };
     Inspected { proven_read, exceeds }
-}
-
-/// The evidence as it is kept beside the leaf, for the people who look at the action.
-fn evidence(inspection: &Inspection) -> Json {
-    let text = serde_json::to_vec(inspection).unwrap_or_default();
-    Json::parse_with(&text, &Limits::OWN).unwrap_or(Json::Null)
 }

@@ -20,6 +20,6 @@ pub mod redact;
 pub mod rules;
 mod value;
 
-pub use assess::Assessed;
+pub use assess::{Assessed, Evaluated};
 pub use file::{Diagnostic, Diagnostics, Severity};
 pub use policy::Policy;

@@ -104,6 +104,10 @@ impl Policy {
         rules::schema_text(&self.specs)
     }
 
+    pub(crate) fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+
     pub(crate) fn rules(&self) -> &Rules {
         &self.rules
     }

@@ -126,7 +126,7 @@ fn params_and_aliases_arrive_beside_the_terms() {
 fn a_silent_policy_is_strict() {
     let doc =
         parse("version = 1\n[actions.x]\nrisk = \"read\"\n[[budgets]]\nwindow = \"1s\"\ncount = 1");
-    let class = &doc.terms.classes["x"];
+    let class = doc.terms.classes.get("x").unwrap();
     assert_eq!(class.risk, RiskTier::Read);
     assert_eq!(class.max_state, AutonomyState::Autonomous);
     assert_eq!(class.approval, placet_core::ApprovalTerms::default());

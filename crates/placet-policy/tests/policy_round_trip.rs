@@ -180,7 +180,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                 defaults,
                 kill_switch,
                 cool_down,
-                classes,
+                classes: classes.into_iter().collect(),
                 budgets: named.collect(),
                 graduation,
             }

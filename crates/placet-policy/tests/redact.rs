@@ -540,6 +540,32 @@ proptest! {
     }
 
     #[test]
+    fn an_action_is_clean_exactly_when_nothing_is_found(
+        mut value in any_json(),
+        path in proptest::collection::vec(any::<usize>(), 0..6),
+        planted in prop_oneof![
+            proptest::sample::select(embedded()).prop_map(|(text, ..)| text.to_owned()),
+            proptest::sample::select(shapes()).prop_map(|(_, text)| text),
+            "[a-z0-9=:@/\" \\[\\]-]{0,12}",
+            ".{0,8}",
+        ],
+        key in "(name|key|value|pin|token|password|[a-z]{1,3})",
+        number in prop_oneof![any::<i32>().prop_map(f64::from), 1e11..1e14, any::<u16>().prop_map(f64::from)],
+    ) {
+        plant(&mut value, path, &planted);
+        let number = Json::Number(placet_core::json::Number::new(number).unwrap());
+        for inner in [value, Json::String(planted), number] {
+            let pair = vec![(key.clone(), inner), ("header".to_owned(), Json::from("api_key"))];
+            let mut params = Object::from_entries(pair).unwrap();
+            let action = Action::new(placet_core::ToolName::new("t").unwrap(), params.clone());
+            let before = params.clone();
+            let found = Redactor::default().redact(&mut params, &[], &pepper());
+            prop_assert_eq!(Redactor::default().is_clean(&action, &[]), found.is_empty());
+            prop_assert_eq!(found.is_empty(), before == params);
+        }
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}", noise: String) {
         scan(&text);
         scan(&noise);

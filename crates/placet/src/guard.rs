@@ -10,7 +10,7 @@ use placet_core::{
     Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
     Rejection, Scope, decide,
 };
-use placet_policy::{Assessed, Policy};
+use placet_policy::{Assessed, Evaluated, Policy};
 use placet_store::entry::seal_payload;
 use placet_store::sequencer::{Repeated, wait};
 use placet_store::{Committed, SubmitError};
@@ -112,11 +112,11 @@ impl Guard {
     #[must_use]
     pub fn evaluate(&self, action: &Action) -> Answer {
         let log = self.log();
-        let Assessed { assessment, payload } =
-            self.shared.policy.load().assess(action, log.pepper());
+        let Evaluated { assessment, digest } =
+            self.shared.policy.load().evaluate(action, log.pepper());
         let state = log.state();
         let decision = decide(&state, &assessment, state.clock(log.environment().now()));
-        Answer::evaluated(payload.digest, assessment.class, assessment.policy, decision)
+        Answer::evaluated(digest, assessment.class, assessment.policy, decision)
     }
 
     /// Decides on an action and makes the decision durable before it is answered.

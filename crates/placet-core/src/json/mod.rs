@@ -36,6 +36,7 @@ mod scan;
 mod serde;
 mod value;
 
+pub(crate) use canonical::write_string;
 pub use canonical::{CanonicalError, canonical_json};
 pub use error::{ParseError, ParseErrorKind};
 pub use number::{Number, NumberError};

@@ -127,7 +127,10 @@ fn utf16_order(a: &str, b: &str) -> Ordering {
 
 /// The same for UTF-8 that is known to be such.
 pub(super) fn utf16_order_of_bytes(a: &[u8], b: &[u8]) -> Ordering {
-    a.iter().copied().map(utf16_weight).cmp(b.iter().copied().map(utf16_weight))
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        Some((a, b)) => utf16_weight(*a).cmp(&utf16_weight(*b)),
+        None => a.len().cmp(&b.len()),
+    }
 }
 
 /// UTF-8 bytes sort like code points. UTF-16 differs in one respect: code points from U+10000 are

@@ -1,6 +1,5 @@
 //! Builders: what a test does not mention is harmless.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +55,7 @@ pub(crate) fn terms() -> Terms {
         defaults: Defaults::Strict,
         kill_switch: Verdict::Block,
         cool_down: Duration::from_secs(60),
-        classes: BTreeMap::new(),
+        classes: Default::default(),
         budgets: Vec::new(),
         graduation: Graduation::default(),
     }

@@ -130,6 +130,23 @@ pub enum Source {
 }
 
 impl Source {
+    /// The word for it, as on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Annotation => "annotation",
+            Self::ParamName => "param_name",
+            Self::Sql => "sql",
+            Self::Shell => "shell",
+            Self::Http => "http",
+            Self::Path => "path",
+            Self::Code => "code",
+            Self::Recipient => "recipient",
+            Self::Money => "money",
+            Self::Confusable => "confusable",
+        }
+    }
+
     /// Whether the evidence was in this call's arguments, rather than in what is the same for
     /// every call of the tool and was there to see when the policy was written.
     pub const fn is_argument(self) -> bool {
@@ -147,6 +164,17 @@ pub enum Weight {
     Proof,
     /// It follows, and it cannot be undone or has no bound.
     Grave,
+}
+
+impl Weight {
+    /// The word for it, as on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Proof => "proof",
+            Self::Grave => "grave",
+        }
+    }
 }
 
 /// One reason to believe that the call has an effect.

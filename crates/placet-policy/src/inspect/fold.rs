@@ -4,6 +4,8 @@
 //! after normalisation, often to the tool. So text is folded before it is matched (NFKC, then the
 //! prototypes of UTS 39 where they lead to ASCII), and a character that needed it is reported.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
@@ -32,7 +34,11 @@ impl Trick {
 }
 
 /// `text` as it looks, in ASCII as far as it looks like ASCII.
-pub(super) fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { text.into() } else { folded(text).into() }
+}
+
+fn folded(text: &str) -> String {
     text.nfkc().filter(|c| !is_hidden(*c)).map(|c| ascii_lookalike(c).unwrap_or(c)).collect()
 }
 
@@ -104,4 +110,18 @@ fn is_hidden(c: char) -> bool {
             | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{3164}'
             | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{fold, folded};
+
+    proptest! {
+        #[test]
+        fn ascii_folds_to_itself(text in "[\\x00-\\x7fé]{0,12}") {
+            prop_assert_eq!(fold(&text), folded(&text));
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What a parameter's name says about its value.
 
+use std::borrow::Cow;
+
 /// The part that a parameter plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -36,7 +38,15 @@ pub(super) enum Part {
 }
 
 /// A folded parameter name as `snake_case`.
-pub(super) fn snake_case(key: &str) -> String {
+pub(super) fn snake_case(key: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    if key.bytes().all(is_plain) {
+        return key.into();
+    }
+    rewritten(key).into()
+}
+
+fn rewritten(key: &str) -> String {
     let mut snake = String::with_capacity(key.len() + 4);
     let mut previous_is_small = false;
     for c in key.chars() {
@@ -105,4 +115,18 @@ fn by_ending(key: &str) -> Part {
 fn path_or_sink(before: &str) -> Part {
     let sinks = ["output", "out", "save", "dest", "destination", "download", "target", "export"];
     if before.split('_').any(|word| sinks.contains(&word)) { Part::Sink } else { Part::Path }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{rewritten, snake_case};
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_left_alone_would_be_rewritten_to_itself(key in "[a-zA-Z0-9_.$ é-]{0,12}") {
+            prop_assert_eq!(snake_case(&key), rewritten(&key));
+        }
+    }
 }

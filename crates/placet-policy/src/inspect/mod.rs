@@ -22,11 +22,13 @@ mod lexicon;
 mod lexicon_words;
 mod name;
 mod path;
+mod record;
 mod shell;
 mod sql;
 mod sql_words;
 mod stack;
 mod tokens;
+mod tool;
 mod walk;
 
 use placet_core::RiskTier;
@@ -35,7 +37,8 @@ use serde::Serialize;
 
 pub use effect::{Concern, Effect, Effects, Evidence, Inspection, Source, Weight};
 
-use name::{Carrier, NameReading};
+pub(crate) use tool::Tool;
+
 use walk::Walk;
 
 /// A tool call to be inspected.
@@ -91,13 +94,15 @@ pub struct Classification {
 
 /// Looks at a call from every side.
 pub fn inspect(call: &Call<'_>) -> Inspection {
+    inspect_as(&Tool::read(call.tool), call)
+}
+
+/// Looks at a call of a tool whose name was read before.
+pub(crate) fn inspect_as(tool: &Tool, call: &Call<'_>) -> Inspection {
     let mut inspection = Inspection::default();
-    let folded = fold::fold(call.tool);
-    let name = name::read_name(&folded);
-    inspect_name_characters(call.tool, &mut inspection);
-    let mut walk = Walk::new(&folded, &name, &mut inspection);
-    walk.params(call.params);
-    add_name_evidence(&name, &mut inspection);
+    tool.note_characters(&mut inspection);
+    Walk::new(tool, &mut inspection).params(call.params);
+    tool.note_words(&mut inspection);
     if let Some(annotations) = call.annotations {
         add_annotations(annotations, &mut inspection);
     }
@@ -125,41 +130,6 @@ fn suggestion(inspection: &Inspection) -> (RiskTier, Confidence) {
     } else {
         (RiskTier::Consequential, Confidence::Likely)
     }
-}
-
-fn inspect_name_characters(tool: &str, inspection: &mut Inspection) {
-    if let Some(trick) = fold::trick_in_name(tool) {
-        inspection.add_confusable(Concern {
-            source: Source::Confusable,
-            pointer: String::new(),
-            reason: format!("the tool's name has {}", trick.describe()),
-        });
-    }
-}
-
-/// A carrier's name says nothing of its own once its argument has been read; until then, the call
-/// is as unknown as that argument.
-fn add_name_evidence(name: &NameReading, inspection: &mut Inspection) {
-    let carried_by = name.carrier.map(|carrier| match carrier {
-        Carrier::Sql => Source::Sql,
-        Carrier::Shell => Source::Shell,
-        Carrier::Http => Source::Http,
-    });
-    if carried_by.is_some_and(|source| inspection.has_proof_from(source)) {
-        return;
-    }
-    if let Some(word) = &name.reads_by {
-        let reason = format!("the name reads by the word {word:?}");
-        inspection.add(name_evidence(Effect::Reads, reason));
-    }
-    for (effect, word) in &name.acts {
-        inspection.add(name_evidence(*effect, format!("the name has the word {word:?}")));
-    }
-}
-
-fn name_evidence(effect: Effect, reason: String) -> Evidence {
-    let weight = Weight::Proof;
-    Evidence { effect, source: Source::Name, pointer: String::new(), reason, weight }
 }
 
 /// Every hint counts against the call at once; the one in its favour only from a trusted server.

@@ -25,7 +25,7 @@ pub(super) enum Carrier {
 }
 
 /// What a name says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct NameReading {
     /// The word that makes it a read, when the whole name is proven to promise only that.
     pub(super) reads_by: Option<String>,

@@ -63,6 +63,13 @@ fn inspect_in_all_dialects(sql: &str) -> Findings {
     findings
 }
 
+/// The words with which a statement begins.
+const FIRST_WORDS: &[&str] = &[
+    "select", "insert", "update", "delete", "drop", "alter", "truncate", "create", "grant",
+    "revoke", "with", "merge", "replace", "exec", "execute", "call", "copy", "attach", "pragma",
+    "do", "begin", "declare",
+];
+
 /// Whether a text that need not be SQL is: it starts like a statement and parses as one, or
 /// starts with two words that no sentence does.
 pub(super) fn looks_like_sql(text: &str) -> bool {
@@ -72,42 +79,21 @@ pub(super) fn looks_like_sql(text: &str) -> bool {
     }
     let mut words =
         text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
-    let first = words.next().unwrap_or("").to_ascii_lowercase();
+    let first = words.next().unwrap_or("");
+    // Most texts end here, so nothing is copied before.
+    let Some(first) = FIRST_WORDS.iter().find(|word| word.eq_ignore_ascii_case(first)) else {
+        return false;
+    };
     let second = words.next().unwrap_or("").to_ascii_lowercase();
-    let starts = matches!(
-        first.as_str(),
-        "select"
-            | "insert"
-            | "update"
-            | "delete"
-            | "drop"
-            | "alter"
-            | "truncate"
-            | "create"
-            | "grant"
-            | "revoke"
-            | "with"
-            | "merge"
-            | "replace"
-            | "exec"
-            | "execute"
-            | "call"
-            | "copy"
-            | "attach"
-            | "pragma"
-            | "do"
-            | "begin"
-            | "declare"
-    );
     let telling = matches!(
-        (first.as_str(), second.as_str()),
+        (*first, second.as_str()),
         ("insert" | "replace" | "merge", "into")
             | (
                 "drop" | "alter" | "truncate",
                 "table" | "database" | "schema" | "view" | "role" | "user"
             )
     );
-    telling || (starts && text.len() <= MAX_SQL_BYTES && parses(text))
+    telling || (text.len() <= MAX_SQL_BYTES && parses(text))
 }
 
 fn dialects() -> [&'static dyn Dialect; 5] {

@@ -1,6 +1,8 @@
 //! The walk over a call's params: every value is looked at for what its parameter's name, its
 //! neighbours and its own shape make of it.
 
+use std::borrow::Cow;
+
 use placet_core::json::{Json, Object};
 
 use super::argument::Findings;
@@ -10,6 +12,7 @@ use super::http::{self, Remark};
 use super::keys::{Part, part_of, snake_case};
 use super::lexicon::{Lean, Role, role_of};
 use super::name::{Carrier, NameReading, ordered_effect};
+use super::tool::Tool;
 use super::{expression, path, shell, sql};
 
 /// Values that are looked at in one call. A call with more is data in bulk, and nobody should
@@ -24,8 +27,8 @@ const MAX_GUESS_BYTES: usize = 8 * 1024;
 
 /// One walk over one call's params.
 pub(super) struct Walk<'a> {
-    /// The program that a tool wraps (`kubectl`), when its name ends in one.
-    program: Option<String>,
+    /// The program that the tool wraps.
+    program: Option<&'a str>,
     name: &'a NameReading,
     inspection: &'a mut Inspection,
     pointer: String,
@@ -34,9 +37,8 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(tool: &str, name: &'a NameReading, inspection: &'a mut Inspection) -> Self {
-        let last = tool.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
-        let program = shell::is_wrapped_program(last).then(|| last.to_ascii_lowercase());
+    pub(super) fn new(tool: &'a Tool, inspection: &'a mut Inspection) -> Self {
+        let (name, program) = (&tool.name, tool.program.as_deref());
         Self { program, name, inspection, pointer: String::new(), values: 0, depth: 0 }
     }
 
@@ -143,7 +145,7 @@ impl<'a> Walk<'a> {
         if http::is_url(text) || is_address_key(key) {
             return self.url(text);
         }
-        if text.starts_with(['/', '~']) || text.contains("../") {
+        if text.starts_with(['/', '~']) || (text.contains('/') && text.contains("../")) {
             return self.path(text);
         }
         if text.len() <= MAX_GUESS_BYTES && sql::looks_like_sql(text) {
@@ -178,7 +180,7 @@ impl<'a> Walk<'a> {
     }
 
     fn command(&mut self, text: &str) {
-        let findings = match &self.program {
+        let findings = match self.program {
             Some(program) if !shell::starts_with_program(text, program) => {
                 shell::inspect(&format!("{program} {text}"))
             }
@@ -188,8 +190,8 @@ impl<'a> Walk<'a> {
     }
 
     fn argv(&mut self, words: &[&str]) {
-        let named = self.program.clone().filter(|program| words.first() != Some(&program.as_str()));
-        let words: Vec<&str> = named.as_deref().into_iter().chain(words.iter().copied()).collect();
+        let named = self.program.filter(|program| words.first() != Some(program));
+        let words: Vec<&str> = named.into_iter().chain(words.iter().copied()).collect();
         let findings = shell::inspect_argv(&words);
         self.commanded(&words.join(" "), findings);
     }
@@ -358,16 +360,13 @@ impl<'a> Walk<'a> {
         if self.name.reads_by.is_some() {
             return;
         }
-        let has = |wanted: Part| {
-            object
-                .iter()
-                .any(|(key, value)| !value.is_null() && part_of(&snake_case(key)) == wanted)
-        };
-        if has(Part::Recipient) && has(Part::Body) {
+        let given = object.iter().filter(|(_, value)| !value.is_null());
+        let parts: Vec<Part> = given.map(|(key, _)| part_of(&snake_case(key))).collect();
+        if parts.contains(&Part::Recipient) && parts.contains(&Part::Body) {
             let reason = "it has a recipient and a content".to_owned();
             self.found(Source::Recipient, Effect::Sends, reason, Weight::Claim);
         }
-        if has(Part::Amount) && has(Part::Payment) {
+        if parts.contains(&Part::Amount) && parts.contains(&Part::Payment) {
             let reason = "it has an amount and a means or currency".to_owned();
             self.found(Source::Money, Effect::Spends, reason, Weight::Claim);
         }
@@ -448,6 +447,9 @@ fn is_address_key(key: &str) -> bool {
 }
 
 /// A key as a token of a JSON pointer.
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        return key.replace('~', "~0").replace('/', "~1").into();
+    }
+    key.into()
 }

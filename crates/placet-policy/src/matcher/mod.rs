@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use placet_core::ActionClass;
 
+use crate::inspect::Tool;
+
 pub use conflict::Conflict;
 use glob::Pattern;
 pub use glob::is_pattern;
@@ -26,10 +28,18 @@ pub use glob::is_pattern;
 #[expect(clippy::disallowed_types, reason = "it is only looked up, so its order is never seen")]
 type Map<V> = hash_map::HashMap<Box<str>, V, BuildHasherDefault<DefaultHasher>>;
 
+/// A tool that the policy spells out.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) class: Arc<ActionClass>,
+    /// Its name, which need not be read again for every call.
+    pub(crate) tool: Tool,
+}
+
 /// Finds the class of a tool.
 #[derive(Clone, Debug, Default)]
 pub struct Matcher {
-    names: Map<Arc<ActionClass>>,
+    names: Map<Known>,
     /// INVARIANT: the highest rank first.
     shapes: Vec<Shape>,
 }
@@ -67,7 +77,10 @@ impl Matcher {
         let mut shapes = Shapes::new();
         for (name, class) in entries {
             match Pattern::parse(name) {
-                None => drop(matcher.names.insert(name.as_str().into(), class.clone())),
+                None => {
+                    let known = Known { class: class.clone(), tool: Tool::read(name) };
+                    matcher.names.insert(name.as_str().into(), known);
+                }
                 Some(pattern) => add(&mut shapes, Target { pattern, class: class.clone() }),
             }
         }
@@ -80,7 +93,17 @@ impl Matcher {
     /// The class of a tool, if the policy knows it.
     #[must_use]
     pub fn class_of(&self, tool: &str) -> Option<&Arc<ActionClass>> {
-        self.names.get(tool).or_else(|| self.best_pattern(tool).map(|target| &target.class))
+        self.known(tool).map(|known| &known.class).or_else(|| self.by_pattern(tool))
+    }
+
+    /// A tool that the policy spells out.
+    pub(crate) fn known(&self, tool: &str) -> Option<&Known> {
+        self.names.get(tool)
+    }
+
+    /// The class of a tool that the policy does not spell out.
+    pub(crate) fn by_pattern(&self, tool: &str) -> Option<&Arc<ActionClass>> {
+        self.best_pattern(tool).map(|target| &target.class)
     }
 
     fn best_pattern(&self, tool: &str) -> Option<&Target> {

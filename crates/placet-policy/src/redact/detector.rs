@@ -11,11 +11,12 @@ use super::rule::{RULES, Rule};
 use super::{assignment, card, name, placeholder};
 
 /// Shorter texts hold no secret that could be told from a word.
-const MIN_TEXT: usize = 6;
+pub(super) const MIN_TEXT: usize = 6;
 
 /// Index of the detector of named secrets among the prefilter's bits, after those of the rules.
 const NAMED: usize = RULES.len();
-const CARD_DIGITS: usize = 13;
+/// Fewer digits are no card number.
+pub(super) const CARD_DIGITS: u32 = 13;
 
 const _: () = assert!(NAMED < 64, "the prefilter keeps one bit for each detector");
 
@@ -70,6 +71,11 @@ impl Detector {
         if self.wakened(name) & (1 << NAMED) == 0 { None } else { name::says_secret(name) }
     }
 
+    /// Whether a text gives no detector any reason to run: it holds no secret and names none.
+    pub(super) fn is_quiet(&self, text: &str) -> bool {
+        text.is_ascii() && !self.prefilter.is_match(text) && !has_card_digits(text)
+    }
+
     /// The secrets in a text: in order, apart from each other, and outside of placeholders.
     pub(super) fn spans(&self, text: &str) -> Vec<Span> {
         if text.len() < MIN_TEXT {
@@ -98,7 +104,7 @@ impl Detector {
             }
             spare_placeholders(text, &mut spans);
         }
-        if text.bytes().filter(u8::is_ascii_digit).count() >= CARD_DIGITS {
+        if has_card_digits(text) {
             let cards = card::find(text).into_iter();
             spans.extend(cards.map(|range| Span { range, kind: Kind::CardNumber }));
         }
@@ -119,6 +125,11 @@ impl Detector {
             shape(rule, pattern, text, spans);
         }
     }
+}
+
+fn has_card_digits(text: &str) -> bool {
+    let least = usize::try_from(CARD_DIGITS).unwrap_or(usize::MAX);
+    text.len() >= least && text.bytes().filter(u8::is_ascii_digit).count() >= least
 }
 
 fn shape(rule: &Rule, pattern: &Regex, text: &str, spans: &mut Vec<Span>) {

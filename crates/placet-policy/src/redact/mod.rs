@@ -18,6 +18,7 @@
 
 mod assignment;
 mod card;
+mod clean;
 mod detector;
 mod entropy;
 mod fold;
@@ -30,10 +31,11 @@ mod walk;
 use std::sync::LazyLock;
 
 use placet_core::json::{Json, Object, Pointer};
-use placet_core::{Action, Pepper};
+use placet_core::{Action, Pepper, PersonId, SessionId};
 
 pub use kind::Kind;
 
+use clean::Look;
 use detector::Detector;
 use placeholder::Mark;
 use walk::Walk;
@@ -91,6 +93,31 @@ impl Redactor {
     /// The action without its secrets. `secret` are the params that its class marks.
     #[must_use]
     pub fn freeze(&self, action: &Action, secret: &[Pointer], pepper: &Pepper) -> Frozen {
+        if self.is_clean(action, secret) {
+            return Frozen { json: action.clone().into_json(), redactions: Vec::new() };
+        }
+        self.replace(action, secret, pepper)
+    }
+
+    /// Whether there is surely nothing to take out of the action, so that it is frozen as it is.
+    #[must_use]
+    pub fn is_clean(&self, action: &Action, secret: &[Pointer]) -> bool {
+        let look = Look(self.detector);
+        let texts = [
+            action.session.as_ref().map(SessionId::as_str),
+            action.user.as_ref().map(PersonId::as_str),
+            action.reason.as_deref(),
+        ];
+        let objects = [Some(&action.params), action.context.as_ref()];
+        let is_there =
+            |secret: &Pointer| secret.is_root() || action.params.pointer(secret).is_some();
+        !secret.iter().any(is_there)
+            && texts.into_iter().flatten().all(|text| look.text(text))
+            && objects.into_iter().flatten().all(|object| look.object(object))
+            && action.value.as_ref().is_none_or(|value| look.value(value))
+    }
+
+    fn replace(&self, action: &Action, secret: &[Pointer], pepper: &Pepper) -> Frozen {
         let mut json = action.clone().into_json();
         let mut walk = Walk::new(self.detector, Mark::Keyed(pepper));
         if let Json::Object(fields) = &mut json {

@@ -74,7 +74,8 @@ pub(super) fn is_whole(text: &str) -> bool {
 
 /// Whether there is a placeholder anywhere in the text.
 pub(super) fn is_in(text: &str) -> bool {
-    text.contains(OPEN) && !find(text).is_empty()
+    // A single byte is found much faster, and most texts do not even have that.
+    text.contains('[') && text.contains(OPEN) && !find(text).is_empty()
 }
 
 /// How long the placeholder at the beginning of a text is.

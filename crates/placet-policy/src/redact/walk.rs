@@ -194,12 +194,12 @@ fn entries(whole: &Json) -> Vec<Pointer> {
 }
 
 /// The name in a pair such as `{"name": "Authorization", "value": "…"}`.
-fn described(object: &Object) -> Option<&str> {
+pub(super) fn described(object: &Object) -> Option<&str> {
     let value = ["name", "key", "header"].iter().find_map(|key| object.get(key))?;
     value.as_str()
 }
 
-fn is_value_key(key: &str) -> bool {
+pub(super) fn is_value_key(key: &str) -> bool {
     matches!(key, "value" | "values" | "val")
 }
 
