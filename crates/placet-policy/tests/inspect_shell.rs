@@ -532,6 +532,30 @@ fn numbers_too_long_to_count_are_no_proof_and_stop_nobody() {
     }
 }
 
+#[test]
+fn a_here_document_without_an_end_is_not_read() {
+    let strange = [
+        "$( << < x # )) rm",
+        "cat << ''\nx\n",
+        "cat << \"\"\nx\n",
+        "cat <<\nx\n",
+        "cat <<- \nx",
+        "cat << $x\ny\n",
+        "cat <<<< x",
+        "cat <<<<< x",
+        "cat << 'a b'\nx\na b\n",
+    ];
+    for command in strange {
+        let found = bash(command);
+        assert!(!found.is_proven_read(), "{command}");
+    }
+    let plain =
+        ["cat <<EOF\nx\nEOF", "cat <<-'END'\nx\nEND", "cat << \"E_1\"\nx\nE_1", "cat <<< x"];
+    for command in plain {
+        assert!(bash(command).is_proven_read(), "{command}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

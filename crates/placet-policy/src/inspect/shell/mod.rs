@@ -108,6 +108,38 @@ fn has_huge_number(command: &str) -> bool {
     counts && command.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > MAX_DIGITS)
 }
 
+/// Whether anything looks like a here-document (`<< EOF`) that ends with something other than a
+/// plain word, quoted or not. On an empty end the parser would allocate until no memory is left.
+fn has_strange_here_document(command: &str) -> bool {
+    let mut rest = command;
+    while let Some((_, from)) = rest.split_once("<<") {
+        let after = from.trim_start_matches('<');
+        let is_strange = match from.len() - after.len() {
+            0 => !ends_with_plain_word(after),
+            // A here-string, `<<<`, has no end to look for.
+            1 => false,
+            _ => true,
+        };
+        if is_strange {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// Whether the end of a here-document is a plain word, given what follows its operator.
+fn ends_with_plain_word(after: &str) -> bool {
+    let after = after.strip_prefix('-').unwrap_or(after).trim_start_matches([' ', '\t']);
+    let word = match after.chars().next() {
+        Some(quote @ ('\'' | '"')) => after.split(quote).nth(1).unwrap_or_default(),
+        _ => {
+            after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+        }
+    };
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// What the parser is not asked to read.
 fn refusal(command: &str, depth: usize) -> Option<&'static str> {
     if command.len() > MAX_COMMAND_BYTES {
@@ -119,6 +151,8 @@ fn refusal(command: &str, depth: usize) -> Option<&'static str> {
         Some("a command that is nested too deeply to inspect")
     } else if has_huge_number(command) {
         Some("a command with a number that no shell counts to")
+    } else if has_strange_here_document(command) {
+        Some("a here-document that does not end with a plain word")
     } else if super::fold::trick_in_command(command).is_some() || command.contains('\r') {
         Some("a command with control or invisible characters")
     } else {
