@@ -36,7 +36,7 @@ impl Policy {
             let terms = Terms::default();
             return Self::assemble(terms, Matcher::default(), &[], Vec::new(), files, Vec::new());
         };
-        let digest = digest(files);
+        let digest = Self::digest_of(files);
         let doc = file::parse(&toml.name, &toml.text, digest)?;
         let PolicyDoc { terms, mut params, matcher, warnings, .. } = doc;
         let spec = |(name, class): (&ClassName, &Arc<ActionClass>)| ClassSpec {
@@ -92,6 +92,15 @@ impl Policy {
         &self.warnings
     }
 
+    /// Names the policy: the same files under the same names are the same policy.
+    #[must_use]
+    pub fn digest_of(files: &[PolicyFile]) -> Digest {
+        let text = |text: &str| Json::String(text.to_owned());
+        let file = |file: &PolicyFile| Json::Array(vec![text(&file.name), text(&file.text)]);
+        let files = Json::Array(files.iter().map(file).collect());
+        Digest::of(Domain::Policy, files.canonical().as_bytes())
+    }
+
     /// The class that a tool falls into.
     #[must_use]
     pub fn class_of(&self, tool: &str) -> Option<&Arc<ActionClass>> {
@@ -115,14 +124,6 @@ impl Policy {
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
-}
-
-/// Names the policy: the same files under the same names are the same policy.
-fn digest(files: &[PolicyFile]) -> Digest {
-    let text = |text: &str| Json::String(text.to_owned());
-    let file = |file: &PolicyFile| Json::Array(vec![text(&file.name), text(&file.text)]);
-    let files = Json::Array(files.iter().map(file).collect());
-    Digest::of(Domain::Policy, files.canonical().as_bytes())
 }
 
 /// A rule's error in the form of all other errors of a policy.

@@ -7,7 +7,7 @@ use placet_store::sequencer::wait;
 
 use crate::answer::Answer;
 use crate::error::GuardError;
-use crate::guard::{Change, Guard};
+use crate::guard::{Change, Guard, Reported};
 use crate::key::{NewKey, Secret};
 use crate::log::Way;
 use crate::tail::{Tail, TailError};
@@ -73,7 +73,7 @@ impl<'a> Blocking<'a> {
     ///
     /// # Errors
     /// As there.
-    pub fn report(&self, evidence: Evidence) -> Result<AutonomyState, GuardError> {
+    pub fn report(&self, evidence: Evidence) -> Result<Reported, GuardError> {
         wait(self.guard.report(evidence))
     }
 

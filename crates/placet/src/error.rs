@@ -48,6 +48,9 @@ pub enum GuardError {
     /// The request that made this key is repeated, and its secret cannot be shown again.
     #[error("the secret of this key was shown once and is not kept; rotate the key to get another")]
     SecretGone,
+    /// The policy of the log cannot be read, so nothing can be decided.
+    #[error("the policy of the log cannot be read: {0}")]
+    PolicyUnreadable(String),
     /// The policy has errors; the one that held before still does.
     #[error(transparent)]
     Policy(#[from] Diagnostics),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::command::Proposal;
-use placet_core::event::{Event, Kept, Payload, PolicyFile};
+use placet_core::event::{AutonomyChanged, Event, Kept, Payload, PolicyFile};
 use placet_core::{
     Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
     Rejection, Scope, decide,
@@ -132,9 +132,11 @@ impl Guard {
     pub(crate) async fn propose_by(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
         let answer = self.record(way, action).await;
         match answer {
-            Err(GuardError::Unrecorded(_) | GuardError::Rejected(_)) if self.is_shadow(action) => {
-                Ok(self.evaluate(action))
-            }
+            Err(
+                GuardError::Unrecorded(_)
+                | GuardError::Rejected(_)
+                | GuardError::PolicyUnreadable(_),
+            ) if self.is_shadow(action) => Ok(self.evaluate(action)),
             answer => answer,
         }
     }
@@ -146,7 +148,7 @@ impl Guard {
             let proposal = self.proposal(assessed)?;
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
-                Err(GuardError::Rejected(Rejection::StalePolicy)) => {}
+                Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
                 committed => return decided(committed?, digest),
             }
         }
@@ -216,10 +218,14 @@ impl Guard {
     ///
     /// # Errors
     /// When the policy does not have the class or the source, or it could not be recorded.
-    pub async fn report(&self, evidence: Evidence) -> Result<AutonomyState, GuardError> {
+    pub async fn report(&self, evidence: Evidence) -> Result<Reported, GuardError> {
         let of = LedgerKey::of(&evidence);
-        self.command(Command::Report(evidence)).await?;
-        Ok(self.autonomy(&of))
+        let committed = self.submit(Command::Report(evidence)).await?;
+        let step = committed.entries.iter().find_map(|entry| match &entry.event {
+            Event::AutonomyChanged(step) => Some(step.clone()),
+            _ => None,
+        });
+        Ok(Reported { change: Change::of(&committed), step, autonomy: self.autonomy(&of) })
     }
 
     /// Ratifies autonomy for a consequential class, and says where the class stands now.
@@ -260,8 +266,25 @@ impl Guard {
     ) -> Result<Change, GuardError> {
         let policy = Policy::load(files)?;
         let change = self.command(installation(&policy, by)).await?;
-        self.shared.policy.store(Arc::new(policy));
+        // A repetition installs nothing, and another policy may have come after this one.
+        if *self.log().state().terms() == *policy.terms() {
+            self.shared.policy.store(Arc::new(policy));
+        }
         Ok(change)
+    }
+
+    /// Takes over the policy of the log, where it is another than the one at hand: somebody else
+    /// installed it, on this node or another.
+    fn follow_policy(&self) -> Result<(), GuardError> {
+        let is_known = *self.log().state().terms() == *self.policy().terms();
+        if !is_known {
+            let policy = self.log().policy().map_err(|error| match error {
+                OpenError::Policy(diagnostics) => GuardError::Policy(diagnostics),
+                other => GuardError::PolicyUnreadable(other.to_string()),
+            })?;
+            self.shared.policy.store(Arc::new(policy));
+        }
+        Ok(())
     }
 
     pub(crate) async fn command(&self, command: Command) -> Result<Change, GuardError> {
@@ -290,6 +313,17 @@ impl Guard {
             None => false,
         }
     }
+}
+
+/// What a report of evidence led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// Where the report came to stand.
+    pub change: Change,
+    /// The step up or down that it led to at once, if any.
+    pub step: Option<AutonomyChanged>,
+    /// Where the class stands now.
+    pub autonomy: AutonomyState,
 }
 
 /// Where a command's facts came to stand.

@@ -49,7 +49,7 @@ pub use answer::{Answer, Followed};
 pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
-pub use guard::{Change, Guard};
+pub use guard::{Change, Guard, Reported};
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use log::Log;
 pub use standing::{Standing, standings};

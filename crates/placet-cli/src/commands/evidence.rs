@@ -64,7 +64,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
     let reports = reports(arguments)?;
     let guard = arguments.log.open()?;
     for (line, report) in reports {
-        let state = guard.blocking().report(report.clone()).map_err(|error| {
+        let reported = guard.blocking().report(report.clone()).map_err(|error| {
             let failure = log_file::rejected(error);
             if arguments.file.is_some() {
                 failure.context(format!("the report on line {line} was not taken in"))
@@ -72,7 +72,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
                 failure
             }
         })?;
-        print(&report, state, console)?;
+        print(&report, reported.autonomy, console)?;
     }
     Ok(Status::Ok)
 }

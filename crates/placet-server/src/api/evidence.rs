@@ -38,15 +38,32 @@ pub(crate) struct Report {
     failed: u64,
 }
 
-/// Where the class stands now.
+/// What the report led to.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Earned)]
-pub(crate) struct Earned {
+#[schema(as = Reported)]
+pub(crate) struct Taken {
+    /// The class.
     #[schema(value_type = String)]
     class: ClassName,
-    /// What it has earned.
+    /// The entry that holds the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    log_index: Option<u64>,
+    /// The step up or down that the class took because of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    step: Option<Step>,
+}
+
+/// A step of a class on its ladder.
+#[derive(Serialize, ToSchema)]
+struct Step {
+    /// From this state.
     #[schema(value_type = AutonomyShape)]
-    autonomy: AutonomyState,
+    from: AutonomyState,
+    /// To this one.
+    #[schema(value_type = AutonomyShape)]
+    to: AutonomyState,
 }
 
 /// Report evidence.
@@ -55,11 +72,11 @@ pub(crate) struct Earned {
     path = "/v1/evidence",
     tag = "autonomy",
     request_body = Report,
-    responses((status = CREATED, body = Earned)),
+    responses((status = CREATED, body = Taken)),
 )]
 pub(crate) async fn report(
     write: Write<role::Admin>,
-) -> Result<(StatusCode, Json<Earned>), Problem> {
+) -> Result<(StatusCode, Json<Taken>), Problem> {
     let report: Report = body::typed(&write.body)?;
     let class = report.class.clone();
     let evidence = Evidence {
@@ -71,6 +88,8 @@ pub(crate) async fn report(
         passed: report.passed,
         failed: report.failed,
     };
-    let autonomy = write.guard.report(evidence).await?;
-    Ok((StatusCode::CREATED, Json(Earned { class, autonomy })))
+    let reported = write.guard.report(evidence).await?;
+    let step = reported.step.map(|step| Step { from: step.from, to: step.to });
+    let log_index = reported.change.log_index;
+    Ok((StatusCode::CREATED, Json(Taken { class, log_index, step })))
 }

@@ -200,6 +200,7 @@ impl From<GuardError> for Problem {
             GuardError::Rejected(rejection) => rejection.into(),
             GuardError::Policy(diagnostics) => diagnostics.into(),
             GuardError::SecretGone => Self::conflict(error),
+            GuardError::PolicyUnreadable(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
                 Self::unavailable("the daemon is stopping; send the request again to the next one")
             }

@@ -8,7 +8,9 @@ pub(super) mod rotate;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use placet::{AgentId, ApiKey, ApiKeys, KeyId, KeyName, KeyScope, Secret, TenantId, Timestamp};
+use placet::{
+    AgentId, ApiKey, ApiKeys, KeyId, KeyName, KeyScope, Rejection, Secret, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,12 +89,15 @@ impl Credentials {
     }
 }
 
-/// The id of a key that the asker may end: to everyone else it does not exist.
+/// The id of a key that the asker may end: one of another tenant does not exist for them. Whether
+/// there is such a key at all is judged at the tip of the log.
 fn own(id: &str, keys: &ApiKeys, principal: &Principal) -> Result<KeyId, Problem> {
     let id: KeyId = id.parse().map_err(Problem::missing)?;
     let tenant = &principal.key.tenant;
-    keys.get(id)
-        .filter(|key| tenant.is_none() || key.tenant == *tenant)
-        .map(|_| id)
-        .ok_or_else(|| Problem::missing(format!("there is no integration {id}")))
+    match keys.get(id) {
+        Some(key) if tenant.is_some() && key.tenant != *tenant => {
+            Err(Rejection::UnknownKey(id).into())
+        }
+        _ => Ok(id),
+    }
 }

@@ -1,15 +1,11 @@
 //! `PUT /v1/policy`
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
-use placet::{Digest, PolicyFile};
+use placet::{Digest, Policy, PolicyFile};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Files;
-use crate::app::App;
 use crate::auth::{Write, role};
 use crate::wire::{Problem, body};
 
@@ -37,11 +33,8 @@ pub(crate) struct Installed {
     request_body = Files,
     responses((status = OK, body = Installed)),
 )]
-pub(crate) async fn install(
-    State(app): State<Arc<App>>,
-    write: Write<role::Operator>,
-) -> Result<Json<Installed>, Problem> {
+pub(crate) async fn install(write: Write<role::Operator>) -> Result<Json<Installed>, Problem> {
     let files: Vec<PolicyFile> = body::typed::<Files>(&write.body)?.into();
     let change = write.guard.install_policy(&files, None).await?;
-    Ok(Json(Installed { policy: app.guard.policy().terms().policy, log_index: change.log_index }))
+    Ok(Json(Installed { policy: Policy::digest_of(&files), log_index: change.log_index }))
 }
