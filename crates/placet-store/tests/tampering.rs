@@ -57,6 +57,10 @@ fn the_sample_has_every_kind_of_entry() {
         "evidence_reported",
         "autonomy_changed",
         "erased",
+        "key_created",
+        "key_rotated",
+        "key_revoked",
+        "unchanged",
     ] {
         entry_with(event);
     }
@@ -214,6 +218,10 @@ fn changed_projections() {
             "no entry accounts",
         );
     }
+    let (place, last) = (row("requests", "max"), "entry = (SELECT max(entry) FROM requests)");
+    found(&format!("DELETE FROM requests WHERE {last}"), place, "missing");
+    found(&format!("UPDATE requests SET id = zeroblob(32) WHERE {last}"), place, "something else");
+    found("INSERT INTO requests (entry, id) VALUES (7, zeroblob(32))", Place::Row(7), "no entry");
     let first = row("actions", "min");
     let which = "entry = (SELECT min(entry) FROM actions)";
     found(&format!("UPDATE actions SET status = 'allowed' WHERE {which}"), first, "something else");

@@ -276,3 +276,20 @@ fn secrets_reach_neither_the_log_nor_its_files() {
         }
     }
 }
+
+#[test]
+fn policies_installed_at_the_same_time_leave_a_guard_that_decides() {
+    let guard = memory();
+    let policy = |number: u64| format!("{POLICY}[actions.tool_{number}]\nrisk = \"read\"\n");
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let guard = &guard;
+            scope.spawn(move || {
+                guard.blocking().install_policy(&files(&policy(number)), None).unwrap();
+            });
+        }
+    });
+    let answer = guard.blocking().propose(&refund("85")).unwrap();
+    assert_eq!(answer.policy, guard.log().state().terms().policy);
+    assert_eq!(answer.policy, guard.policy().terms().policy);
+}

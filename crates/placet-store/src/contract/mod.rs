@@ -19,6 +19,7 @@ pub mod faulty;
 pub mod fixture;
 mod nodes;
 mod raw;
+mod requests;
 
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ type Check = fn(&dyn Site);
 
 /// Checks every promise of a store.
 pub fn suite(factory: &dyn StoreFactory) {
-    let checks: [(&str, Check); 12] = [
+    let checks: [(&str, Check); 14] = [
         ("a batch that is not committed leaves no trace", raw::uncommitted_leaves_no_trace),
         ("a committed batch is there, all of it", raw::committed_is_there),
         ("entries that leave a gap or come twice are refused", raw::gaps_are_refused),
@@ -57,6 +58,8 @@ pub fn suite(factory: &dyn StoreFactory) {
         ("rebuilt projections are the same", durable::rebuilt_projections_are_the_same),
         ("a failed commit leaves nothing, and the next succeeds", durable::failures_are_overcome),
         ("a commit that failed and yet was stored is found", durable::stored_after_all_is_found),
+        ("a repeated request is carried out once", requests::repeated_once),
+        ("requests that arrive together at several nodes are one", requests::together_once),
         ("a node sees what another appended before it judges", nodes::unseen_is_seen),
         ("nodes that race neither fork the log nor lose anything", nodes::races_are_harmless),
     ];

@@ -144,7 +144,8 @@ impl Draft<'_> {
         }
         let Some(index) = stored.request(&request.id)? else { return Ok(None) };
         let first = First::of_log(index, stored)?;
-        Ok(first.filter(|first| first.is_remembered(self.now)))
+        // A row that leads elsewhere was put there by somebody else: nothing is decided from it.
+        Ok(first.filter(|first| first.is_of(request) && first.is_remembered(self.now)))
     }
 
     /// Whether an entry, in the draft or stored, installs a policy.
@@ -181,15 +182,13 @@ impl First {
         Ok(first)
     }
 
-    /// None if the row that led here does not fit the entry: then nobody vouches for it.
+    /// None if there is no such entry, or nobody asked for it.
     fn of_log(index: u64, stored: &dyn View) -> Result<Option<Self>, StoreError> {
         let decode =
             |stored: &StoredEntry| stored.decode().map_err(|error| damaged(stored.index, &error));
         let Some(found) = stored.entries(index, 1)?.into_iter().next() else { return Ok(None) };
         let entry = decode(&found)?;
-        let Some(origin) = entry.origin.filter(|origin| origin.request.is_some()) else {
-            return Ok(None);
-        };
+        let Some(origin) = entry.origin else { return Ok(None) };
         let mut entries = vec![entry];
         let more = usize::try_from(origin.entries.saturating_sub(1)).unwrap_or(usize::MAX);
         for stored in stored.entries(index.saturating_add(1), more)? {
@@ -205,20 +204,29 @@ impl First {
         self.entries.truncate(usize::try_from(own).unwrap_or(usize::MAX));
     }
 
+    fn request(&self) -> Option<Request> {
+        self.entries.first()?.origin?.request
+    }
+
+    fn is_of(&self, request: &Request) -> bool {
+        self.request().is_some_and(|known| known.id == request.id)
+    }
+
     fn is_remembered(&self, now: Timestamp) -> bool {
         self.entries.first().is_some_and(|entry| now < entry.at.saturating_add(REQUEST_TIME))
     }
 
     /// The answer to the same request again.
     fn answer(self, request: &Request) -> Result<Judged, StoreError> {
+        if self.request().is_none_or(|known| known.body != request.body) {
+            return Ok(Err(Rejection::OtherRequest.into()));
+        }
         let Self { entries, payload } = self;
-        let first = entries.first().and_then(|entry| Some((entry.origin?.request?, &entry.event)));
-        Ok(match first {
-            Some((known, _)) if known.body != request.body => Err(Rejection::OtherRequest.into()),
-            Some((_, Event::Unchanged(Unchanged { rejection: Some(rejection) }))) => {
+        Ok(match entries.first().map(|entry| &entry.event) {
+            Some(Event::Unchanged(Unchanged { rejection: Some(rejection) })) => {
                 Err(rejection.clone().into())
             }
-            Some((_, Event::Unchanged(_))) => Ok(Led::Again(Vec::new(), Repeated { payload })),
+            Some(Event::Unchanged(_)) => Ok(Led::Again(Vec::new(), Repeated { payload })),
             _ => Ok(Led::Again(entries, Repeated { payload })),
         })
     }

@@ -14,9 +14,11 @@ use std::time::Duration;
 use placet_core::autonomy::{Evidence, Graduation, Thresholds};
 use placet_core::class::ApprovalTerms;
 use placet_core::digest::Domain;
+use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated};
 use placet_core::log::tile::encode_hashes;
 use placet_core::log::{Checkpoint, SigningKey, Verifier, leaf_hash};
 use placet_core::{ActionClass, AutonomyState, ClassName, Command, Digest, RiskTier, Terms};
+use placet_core::{Caller, KeyId, KeyScope, Request, RequestTag};
 use placet_store::contract::fixture::{Bench, deny, erase, keys, propose_under, reset, trip};
 use placet_store::sqlite::Options;
 use placet_store::tree::Tree;
@@ -105,16 +107,43 @@ pub fn fill(log: &Sequencer, bench: &Bench, size: u64) {
         if number == 20 {
             bench.pass(Duration::from_secs(3600));
         }
-        if log.state().size() + 5 >= size {
+        if log.state().size() + 20 >= size {
             break;
         }
     }
+    fill_with_requests(log);
     for number in 1_000_000.. {
         if log.state().size() >= size {
             break;
         }
         submit(trip(number));
     }
+}
+
+/// A key that is made, asks for something, for something again and for something that is refused,
+/// gets another secret and is revoked.
+fn fill_with_requests(log: &Sequencer) {
+    let key: KeyId = "key_0198c2f4-0000-7000-8000-000000000001".parse().unwrap();
+    let created = KeyCreated {
+        id: key,
+        name: "test".parse().unwrap(),
+        tenant: None,
+        agent: None,
+        scopes: [KeyScope::Admin].into(),
+        secret: Digest::from_bytes([1; 32]),
+    };
+    log.submit_blocking(Command::CreateKey(Box::new(created))).unwrap();
+    let caller = |name: u8| {
+        let tag = RequestTag::from_bytes([name; 32]);
+        Some(Caller { key, generation: 0, request: Some(Request { id: tag, body: tag }) })
+    };
+    log.submit_blocking_as(trip(900_000), caller(1)).unwrap();
+    log.submit_blocking_as(trip(900_000), caller(1)).unwrap();
+    log.submit_blocking_as(trip(900_000), caller(2)).unwrap();
+    log.submit_blocking_as(reset(900_001), caller(3)).unwrap_err();
+    let rotated = KeyRotated { id: key, secret: Digest::from_bytes([2; 32]) };
+    log.submit_blocking(Command::RotateKey(rotated)).unwrap();
+    log.submit_blocking(Command::RevokeKey(KeyRevoked { id: key })).unwrap();
 }
 
 impl Log {
