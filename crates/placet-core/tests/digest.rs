@@ -110,6 +110,13 @@ fn a_placeholder_is_keyed_and_apart_from_tags() {
 }
 
 #[test]
+fn a_draw_is_keyed_and_apart_from_tags() {
+    let message = b"placet/draw/v1\nsession".as_slice();
+    assert_eq!(pepper(7).draw(b"session"), hmac(&[7; 32], message));
+    assert_ne!(pepper(7).draw(b"session"), pepper(8).draw(b"session"));
+}
+
+#[test]
 fn a_pepper_is_not_shown_by_debug() {
     assert_eq!(format!("{:?}", pepper(0xab)), "Pepper(hidden)");
     assert_eq!(pepper(0xab).danger_secret_bytes(), &[0xab; 32]);

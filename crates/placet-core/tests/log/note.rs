@@ -288,7 +288,9 @@ fn a_signing_key_hides_its_secret() {
     let log = key("log", 0x5a);
     let debug = format!("{log:?}");
     assert_eq!(debug, format!("SigningKey(secret of {})", log.verifier()));
+    assert_eq!(format!("{:?}", log.verifier()), format!("Verifier({})", log.verifier()));
     let secret = log.danger_secret_text();
+    assert_eq!(secret.capacity(), secret.len(), "a text that grew has left copies behind");
     for end in 0..secret.len() {
         let error = SigningKey::from_secret_text(&secret[..end]).unwrap_err();
         assert!(!error.to_string().contains("Wlpa"), "{error}");
