@@ -390,6 +390,8 @@ fn a_value_is_of_one_kind_and_nothing_else_passes_for_it() {
     only(&[1, 2], |value| value.as_bool().is_some());
     only(&[1], |value| value.as_bool() == Some(true));
     only(&[3, 4], |value| value.as_number().is_some());
+    only(&[3], |value| value.as_f64() == Some(0.0));
+    only(&[4], |value| value.as_f64() == Some(1.0));
     only(&[5], |value| value.as_str().is_some());
     only(&[6], |value| value.as_array().is_some());
     only(&[7], |value| value.as_object().is_some());
@@ -421,6 +423,17 @@ mod objects {
         for (text, depth) in [("{}", 1), (r#"{"a":1}"#, 1), (r#"{"a":1,"b":[{}]}"#, 3)] {
             for limit in 0..5 {
                 assert_eq!(object(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
+                assert_eq!(json(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn are_no_deeper_than_arrays_and_scalars_have_no_depth() {
+        for (text, depth) in [("1", 0), ("\"[[\"", 0), ("[]", 1), ("[1,[2]]", 2), ("[{},[[]]]", 3)]
+        {
+            for limit in 0..5 {
+                assert_eq!(json(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
             }
         }
     }

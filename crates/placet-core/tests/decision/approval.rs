@@ -56,6 +56,7 @@ fn one_agent_cannot_take_all_the_room() {
     // One denial makes room for one more.
     world.run(deny(approval_id(1)), ms(0)).unwrap();
     world.propose(Assessment { tag: tag(3), ..by("ada") }, ms(0));
+    assert_eq!(world.state.approvals().len(), MAX_OPEN_APPROVALS_PER_AGENT + 1);
 }
 
 #[test]
