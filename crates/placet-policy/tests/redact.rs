@@ -515,10 +515,13 @@ proptest! {
         before in "([^\\p{Nd}]{0,12}[^\\p{Nd}\\w./_-])?",
         after in "([^\\p{Nd}\\w./_-][^\\p{Nd}]{0,12})?",
     ) {
+        let planted = Json::String(secret.clone()).canonical();
+        let planted = planted.trim_matches('"');
+        // Among what is harmless is a hash with the digits of a card number in it.
+        prop_assume!(!value.canonical().contains(planted));
         plant(&mut value, path, &format!("{before}{secret}{after}"));
-        let planted = Json::String(secret).canonical();
         let clean = redact_value(value).canonical();
-        prop_assert!(!clean.contains(planted.trim_matches('"')), "{clean}");
+        prop_assert!(!clean.contains(planted), "{clean}");
     }
 
     #[test]
