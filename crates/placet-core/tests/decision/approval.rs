@@ -57,6 +57,8 @@ fn one_agent_cannot_take_all_the_room() {
     world.run(deny(approval_id(1)), ms(0)).unwrap();
     world.propose(Assessment { tag: tag(3), ..by("ada") }, ms(0));
     assert_eq!(world.state.approvals().len(), MAX_OPEN_APPROVALS_PER_AGENT + 1);
+    let open = |tenant: &str| world.state.approvals().of_tenant(&tenant.parse().unwrap());
+    assert_eq!((open("default"), open("acme")), (MAX_OPEN_APPROVALS_PER_AGENT + 1, 0));
 }
 
 #[test]
