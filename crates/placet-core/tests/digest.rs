@@ -76,7 +76,7 @@ fn other_texts_are_refused() {
         assert!(serde_json::from_value::<Digest>(text.into()).is_err());
     }
     let error = serde_json::from_str::<Digest>("7").unwrap_err().to_string();
-    assert!(error.contains("expected"), "{error}");
+    assert!(error.contains("and 64 lower-case hexadecimal digits"), "{error}");
 }
 
 #[test]

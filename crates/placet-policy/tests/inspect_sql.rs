@@ -197,7 +197,7 @@ fn limits_pass_what_is_equal_to_them() {
         (format!("SELECT '{}'", "not ".repeat(32)), format!("SELECT '{}'", "not ".repeat(33))),
     ] {
         let proven = [&equal, &above].map(|sql| run("execute_sql", "sql", sql).is_proven_read());
-        assert_eq!(proven, [true, false], "{:.40}", above);
+        assert_eq!(proven, [true, false], "{above:.40}");
     }
 }
 

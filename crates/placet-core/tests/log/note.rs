@@ -184,6 +184,10 @@ fn notes_have_limits() {
     let refused = parse(&format!("{long}\n— a AAAAAAAA\n"));
     assert!(matches!(refused, Err(NoteError::TooLong(_))), "{refused:?}");
     assert!(matches!(Note::sign(&long, &[&key("a", 1)]), Err(NoteError::TooLong(_))));
+    let rest = "\n\n— a AAAAAAAA\n";
+    let of = |bytes: usize| parse(&format!("{}{rest}", "x".repeat(bytes - rest.len())));
+    assert!(of(256 * 1024).is_ok());
+    assert_eq!(of(256 * 1024 + 1), Err(NoteError::TooLong(256 * 1024 + 1)));
 }
 
 #[test]
