@@ -160,7 +160,7 @@ fn serde_writes_strings_and_reads_only_strings() {
 fn currencies_keep_their_case() {
     for code in ["EUR", "USDC", "stETH", "1INCH", "ABCDEFGHIJKL"] {
         let currency: Currency = code.parse().unwrap();
-        assert_eq!(currency.as_str(), code);
+        assert_eq!((currency.as_str(), currency.to_string().as_str()), (code, code));
         assert_eq!(serde_json::to_string(&currency).unwrap(), format!("\"{code}\""));
     }
     for text in ["", "eur", "Eur", "€", "EU", "US$", "ABCDEFGHIJKLM", "US DC", "ЕUR", "U5D"] {
@@ -172,6 +172,22 @@ fn currencies_keep_their_case() {
         "\"usd\" is not a currency; write three capital letters such as \"EUR\", or 4 to 12 letters and digits"
     );
     assert_ne!("usdc".parse::<Currency>().unwrap(), "USDC".parse().unwrap());
+}
+
+#[test]
+fn whole_numbers_of_a_unit_are_counted_and_the_rest_is_refused() {
+    for (text, digits, units) in [
+        ("12.3456", 4, Some(123_456)),
+        ("12.3456", 3, None),
+        ("-0.5", 1, Some(-5)),
+        ("-0.5", 0, None),
+        ("7", 0, Some(7)),
+        ("0", 0, Some(0)),
+        ("0.000000000000000001", 18, Some(1)),
+        ("7", 19, None),
+    ] {
+        assert_eq!(amount(text).at_scale(digits), units, "{text} at {digits}");
+    }
 }
 
 /// The units of 10^-18 in a decimal text, the slow way.

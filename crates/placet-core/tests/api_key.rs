@@ -14,7 +14,8 @@ use common::World;
 use common::build::{self, call, digest, terms};
 use common::ms;
 use placet_core::audit::Violation;
-use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated, Unchanged};
+use placet_core::autonomy::LedgerKey;
+use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated, Ratified, Unchanged};
 use placet_core::limits::MAX_API_KEYS_PER_TENANT;
 use placet_core::{
     Caller, Command, Entry, Event, KeyId, KeyScope, Origin, Rejection, RiskTier, Scope, TenantId,
@@ -153,6 +154,48 @@ fn switches_belong_to_whoever_administers_what_they_stop() {
     ];
     for (by, scope) in refused {
         assert_eq!(ask(&world, by, trip(scope)), Err(Rejection::Forbidden(id(by))), "{by} {scope}");
+    }
+}
+
+#[test]
+fn only_an_approver_of_the_tenant_ratifies() {
+    let world = world();
+    let ratified = |of: &str| {
+        let tenant = of.parse().unwrap();
+        let of = LedgerKey { tenant, class: "deploy".parse().unwrap(), build: None };
+        Event::Ratified(Ratified { of, by: "ana".parse().unwrap() })
+    };
+    for by in [OPERATOR, ADMIN, AGENT, AUDITOR, APPROVER, ONE_AGENT, OTHER_ADMIN] {
+        let key = world.state.keys().get(id(by)).unwrap();
+        assert_eq!(key.permits(&world.state, &ratified("acme")), by == APPROVER, "{by}");
+        assert!(!key.permits(&world.state, &ratified("umbrella")), "{by}");
+    }
+}
+
+#[test]
+fn a_scope_has_one_word() {
+    for (scope, word) in KeyScope::ALL.into_iter().zip(["agent", "approver", "admin", "auditor"]) {
+        assert_eq!((scope.as_str(), scope.to_string().as_str()), (word, word));
+        assert_eq!(serde_json::to_value(scope).unwrap(), word);
+        assert_eq!(word.parse(), Ok(scope));
+    }
+    assert!("Admin".parse::<KeyScope>().is_err() && "".parse::<KeyScope>().is_err());
+}
+
+#[test]
+fn keys_are_counted() {
+    let (none, some) = (World::default(), world());
+    assert_eq!((none.state.keys().len(), none.state.keys().is_empty()), (0, true));
+    assert_eq!((some.state.keys().len(), some.state.keys().is_empty()), (7, false));
+}
+
+#[test]
+fn an_origin_counts_its_entries_where_they_are_many() {
+    for (entries, member) in [(1, ""), (3, ",\"entries\":3")] {
+        let origin = Origin { key: id(1), request: None, entries };
+        let text = serde_json::to_string(&origin).unwrap();
+        assert_eq!(text, format!("{{\"key\":\"{}\"{member}}}", id(1)));
+        assert_eq!(serde_json::from_str::<Origin>(&text).unwrap(), origin);
     }
 }
 

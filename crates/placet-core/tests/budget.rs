@@ -11,7 +11,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::build::{amount, budget, call, class, money, terms_of};
+use common::build::{amount, budget, call, class, money, tag, terms_of, trip};
 use common::{World, ms};
 use placet_core::assessment::Value;
 use placet_core::limits::{MAX_CURRENCIES_PER_SLOT, MAX_WINDOWS_PER_TENANT};
@@ -108,6 +108,28 @@ fn an_action_counts_for_its_window_and_at_most_one_slot_longer() {
         let at = |at| decide(&world.state, &call("refund"), ms(at)).verdict;
         assert_eq!((at(until - 1), at(until)), (RequireApproval, Allow), "at {ran}");
     }
+}
+
+#[test]
+fn each_action_of_a_window_leaves_it_at_its_own_time() {
+    let budget = Budget { count: Some(9), ..twice(Per::Tenant) };
+    let mut world = world([budget.clone()]);
+    for ran in [0, 30_000, 59_000] {
+        world.propose(call("refund"), ms(ran));
+    }
+    // Whatever is counted now drops what has left the window.
+    world.propose(Assessment { tag: tag(1), ..call("refund") }, ms(70_000));
+    let used = |at| world.state.windows().usage(&budget, &call("refund"), ms(at)).count;
+    assert_eq!([70_000, 91_000, 120_000, 131_000].map(used), [3, 2, 1, 0]);
+}
+
+#[test]
+fn a_sweep_forgets_nothing_that_still_counts() {
+    let mut world = world([Budget { count: Some(1), ..twice(Per::Tenant) }]);
+    assert_eq!(verdict(&mut world, call("refund"), 0), Allow);
+    // This is the first entry after a minute, so it sweeps, and the action's slot is the oldest.
+    world.run(trip("tool:other"), ms(60_500)).unwrap();
+    assert_eq!(verdict(&mut world, call("refund"), 60_999), RequireApproval);
 }
 
 #[test]

@@ -75,7 +75,8 @@ fn other_texts_are_refused() {
         assert_eq!(error, format!("{text:?} {expected}"));
         assert!(serde_json::from_value::<Digest>(text.into()).is_err());
     }
-    assert!(serde_json::from_str::<Digest>("7").is_err());
+    let error = serde_json::from_str::<Digest>("7").unwrap_err().to_string();
+    assert!(error.contains("and 64 lower-case hexadecimal digits"), "{error}");
 }
 
 #[test]
@@ -107,6 +108,13 @@ fn a_placeholder_is_keyed_and_apart_from_tags() {
     assert_ne!(hex, pepper(7).tag(&digest).to_string());
     assert_ne!(placeholder, pepper(8).placeholder(digest.as_bytes()));
     assert_ne!(placeholder, pepper(7).placeholder(b"another"));
+}
+
+#[test]
+fn a_draw_is_keyed_and_apart_from_tags() {
+    let message = b"placet/draw/v1\nsession".as_slice();
+    assert_eq!(pepper(7).draw(b"session"), hmac(&[7; 32], message));
+    assert_ne!(pepper(7).draw(b"session"), pepper(8).draw(b"session"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use common::{World, approval_id, arbitrary, ms, seconds};
 use placet_core::audit::Violation;
 use placet_core::autonomy::Evidence;
 use placet_core::event::{AutonomyChanged, Decided, Denied, Expired, Ratified};
+use placet_core::limits::MAX_SWITCHES;
 use placet_core::{
     Assessment, AutonomyState, Command, Entry, Event, Mode, Rejection, RiskTier, State, Terms,
     Verdict, audit,
@@ -148,10 +149,36 @@ fn a_second_hand_on_the_switch_is_no_error() {
     let mut world = World::with(terms_of([]));
     assert_eq!(world.run(trip("all"), ms(0)).unwrap().len(), 1);
     assert_eq!(world.run(trip("all"), ms(1)).unwrap().len(), 0);
+    assert_eq!((world.state.switches().len(), world.state.switches().is_empty()), (1, false));
     assert_eq!(world.state.switches().tripped(&scope("all")).unwrap().since, ms(0));
     world.run(reset("all"), ms(2)).unwrap();
     assert!(world.state.switches().is_empty());
     assert_eq!(world.run(reset("all"), ms(2)), Err(Rejection::NotTripped(scope("all"))));
+}
+
+#[test]
+fn switches_have_a_limit_and_a_reset_makes_room() {
+    let mut world = World::with(terms_of([]));
+    let tool = |number: usize| format!("tool:t{number}");
+    for number in 0..MAX_SWITCHES {
+        world.run(trip(&tool(number)), ms(0)).unwrap();
+    }
+    let refused = world.run(trip("all"), ms(0)).unwrap_err().to_string();
+    let text = "there are already 1000 tripped kill switches; close or remove some first";
+    assert_eq!(refused, text);
+    world.run(reset(&tool(7)), ms(0)).unwrap();
+    world.run(trip("all"), ms(0)).unwrap();
+}
+
+#[test]
+fn the_entry_of_the_policy_that_holds_is_known() {
+    let mut world = World::default();
+    assert_eq!(world.state.installed_at(), None);
+    world.install(terms_of([]), ms(0));
+    assert_eq!(world.state.installed_at(), Some(0));
+    world.run(trip("all"), ms(0)).unwrap();
+    world.install(terms_of([]), ms(0));
+    assert_eq!(world.state.installed_at(), Some(2));
 }
 
 /// A history with an entry of every kind, each at a second of its own.

@@ -118,6 +118,18 @@ fn an_entry_is_read_as_it_was_written() {
     }
 }
 
+#[test]
+fn what_inspection_says_is_read_as_it_was_written() {
+    for (proven_read, exceeds) in
+        [(false, vec![]), (true, vec![]), (false, vec!["it deletes"]), (true, vec!["it deletes"])]
+    {
+        let exceeds = exceeds.into_iter().map(str::to_owned).collect();
+        let of = Assessment { inspected: Inspected { proven_read, exceeds }, ..call("refund") };
+        let text = serde_json::to_string(&of).unwrap();
+        assert_eq!(serde_json::from_str::<Assessment>(&text).unwrap(), of, "{text}");
+    }
+}
+
 /// In every object of every entry, one more field.
 #[test]
 fn unknown_fields_are_refused_wherever_they_are() {

@@ -3,10 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use placet_core::Json;
 use placet_core::json::{Limits, Number, Object, Pointer, canonical_json};
@@ -242,6 +244,22 @@ mod numbers {
         assert!(Number::try_from(i64::MIN).is_err());
         assert_eq!(Number::new(0.5).unwrap().as_i64(), None);
     }
+
+    #[test]
+    fn have_one_zero() {
+        let machine = Json::Number(Number::try_from(0_i64).unwrap());
+        let zeros = [json("0"), json("-0"), json("0e5"), json("-0.0"), machine];
+        for zero in &zeros {
+            assert_eq!((zero.canonical().as_str(), zero), ("0", &zeros[0]));
+            assert!(zero.as_f64().unwrap().is_sign_positive());
+            assert_eq!(hash(zero), hash(&zeros[0]));
+        }
+        assert_ne!(hash(&zeros[0]), hash(&json("1")));
+    }
+
+    fn hash(value: &Json) -> u64 {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
+    }
 }
 
 mod canonical {
@@ -361,6 +379,24 @@ mod canonical {
     }
 }
 
+#[test]
+fn a_value_is_of_one_kind_and_nothing_else_passes_for_it() {
+    let values = ["null", "true", "false", "0", "1", "\"true\"", "[]", "{}"].map(json);
+    let only = |places: &[usize], is: fn(&Json) -> bool| {
+        let found: Vec<_> = (0..values.len()).filter(|place| is(&values[*place])).collect();
+        assert_eq!(found, places);
+    };
+    only(&[0], Json::is_null);
+    only(&[1, 2], |value| value.as_bool().is_some());
+    only(&[1], |value| value.as_bool() == Some(true));
+    only(&[3, 4], |value| value.as_number().is_some());
+    only(&[3], |value| value.as_f64() == Some(0.0));
+    only(&[4], |value| value.as_f64() == Some(1.0));
+    only(&[5], |value| value.as_str().is_some());
+    only(&[6], |value| value.as_array().is_some());
+    only(&[7], |value| value.as_object().is_some());
+}
+
 mod objects {
     use super::*;
 
@@ -380,6 +416,37 @@ mod objects {
         assert_eq!(object.remove("b"), Some(json("2")));
         assert_eq!(object.remove("b"), None);
         assert_eq!(Json::from(object).canonical(), r#"{"":0,"a":true,"aa":null}"#);
+    }
+
+    #[test]
+    fn are_as_deep_as_their_deepest_entry() {
+        for (text, depth) in [("{}", 1), (r#"{"a":1}"#, 1), (r#"{"a":1,"b":[{}]}"#, 3)] {
+            for limit in 0..5 {
+                assert_eq!(object(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
+                assert_eq!(json(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn are_no_deeper_than_arrays_and_scalars_have_no_depth() {
+        for (text, depth) in [("1", 0), ("\"[[\"", 0), ("[]", 1), ("[1,[2]]", 2), ("[{},[[]]]", 3)]
+        {
+            for limit in 0..5 {
+                assert_eq!(json(text).is_within_depth(limit), limit >= depth, "{text} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn write_and_give_up_their_entries_in_order() {
+        let object = object(r#"{"b":2,"a":[1]}"#);
+        let mut text = b"text: ".to_vec();
+        object.write_canonical(&mut text);
+        assert_eq!(text, br#"text: {"a":[1],"b":2}"#);
+        assert!(!object.is_empty() && Object::new().is_empty());
+        let entries = [("a".to_owned(), json("[1]")), ("b".to_owned(), json("2"))];
+        assert_eq!(object.into_entries(), entries);
     }
 
     #[test]
@@ -464,6 +531,15 @@ mod pointers {
     }
 
     #[test]
+    fn lead_from_an_object_to_what_is_in_it() {
+        let document = json(r#"{"a":[{"b":1}]}"#);
+        let object = document.as_object().unwrap();
+        assert_eq!(object.pointer(&pointer("/a/0/b")), Some(&json("1")));
+        assert_eq!(object.pointer(&pointer("/a/1")), None);
+        assert_eq!(object.pointer(&Pointer::root()), None);
+    }
+
+    #[test]
     fn contain_what_is_inside() {
         assert!(pointer("/a").contains(&pointer("/a")));
         assert!(pointer("/a").contains(&pointer("/a/b")));
@@ -496,6 +572,9 @@ mod pointers {
 }
 
 mod serde_bridge {
+    use serde::Deserialize;
+    use serde::de::value::BytesDeserializer;
+
     use super::*;
 
     #[test]
@@ -523,6 +602,9 @@ mod serde_bridge {
         assert!(serde_json::from_str::<Json>(&nested(64)).is_ok());
         assert!(serde_json::from_str::<Json>(&nested(65)).is_err());
         assert!(serde_json::from_str::<Object>("[]").is_err());
+        let bytes = BytesDeserializer::<serde::de::value::Error>::new(b"raw");
+        let error = Json::deserialize(bytes).unwrap_err().to_string();
+        assert!(error.ends_with("expected a JSON value"), "{error}");
     }
 
     #[test]

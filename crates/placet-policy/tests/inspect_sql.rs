@@ -165,6 +165,43 @@ fn a_reversible_class_holds_back_what_has_no_bound() {
 }
 
 #[test]
+fn what_servers_read_differently_is_not_proven_and_says_why() {
+    for (sql, reason) in [
+        ("SELECT 1 /*! + 1 */", "a comment that MySQL executes"),
+        ("SELECT 1 /*M! + 1 */", "a comment that MySQL executes"),
+        ("SELECT 'a\\' , 'b'", "a backslash before a quote"),
+        ("SELECT \"a\\\" , \"b\"", "a backslash before a quote"),
+        ("SELECT `a\\` , `b`", "a backslash before a quote"),
+        ("SELECT 1;\n\\! ls", "a command to the database's client"),
+        ("SELECT 1;\n .shell ls", "a command to the database's client"),
+        ("SELECT 1 --1", "a comment that databases read differently"),
+        ("SELECT 1 # 1", "a comment that databases read differently"),
+        ("SELECT \u{200b}1", "control or invisible characters"),
+        ("SELECT purge(1)", "a function that is not known to be free of effects"),
+    ] {
+        let found = run("execute_sql", "sql", sql);
+        let evidence = serde_json::to_string(&found).unwrap();
+        assert!(!found.is_proven_read() && evidence.contains(reason), "{sql}: {evidence}");
+    }
+}
+
+#[test]
+fn limits_pass_what_is_equal_to_them() {
+    let long = |bytes: usize| format!("SELECT '{}'", "x".repeat(bytes - "SELECT ''".len()));
+    let deep = |levels: usize| format!("SELECT '{}{}'", "(".repeat(levels), ")".repeat(levels));
+    let repeated = |times: usize| format!("SELECT 1{}", " UNION SELECT 1".repeat(times - 1));
+    for (equal, above) in [
+        (long(16 * 1024), long(16 * 1024 + 1)),
+        (deep(32), deep(33)),
+        (repeated(32), repeated(33)),
+        (format!("SELECT '{}'", "not ".repeat(32)), format!("SELECT '{}'", "not ".repeat(33))),
+    ] {
+        let proven = [&equal, &above].map(|sql| run("execute_sql", "sql", sql).is_proven_read());
+        assert_eq!(proven, [true, false], "{above:.40}");
+    }
+}
+
+#[test]
 fn deep_and_long_texts_are_refused_quickly() {
     let deep = [
         format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000)),

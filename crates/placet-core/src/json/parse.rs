@@ -2,7 +2,7 @@
 
 use super::error::{ParseError, ParseErrorKind};
 use super::object::DuplicateKey;
-use super::scan::{is_special, plain_len};
+use super::scan::plain_len;
 use super::{Json, Number, NumberError, Object, Pointer};
 use crate::limits::{MAX_JSON_BYTES, MAX_JSON_DEPTH};
 
@@ -234,10 +234,9 @@ impl<'a> Reader<'a> {
                     return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
-                Some(code) if is_special(code) => {
-                    return Err(self.fault(ParseErrorKind::ControlCharacter { code }));
-                }
-                _ => return Err(self.unexpected("the closing quote of a string")),
+                // What is plain was taken, and what is left of the special bytes is control.
+                Some(code) => return Err(self.fault(ParseErrorKind::ControlCharacter { code })),
+                None => return Err(self.unexpected("the closing quote of a string")),
             }
             text.push_str(self.plain());
         }

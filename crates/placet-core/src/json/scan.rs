@@ -19,7 +19,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
 }
 
 /// Whether a byte cannot stand for itself in a JSON string.
-pub(super) fn is_special(byte: u8) -> bool {
+fn is_special(byte: u8) -> bool {
     matches!(byte, 0..=0x1f | b'"' | b'\\')
 }
 

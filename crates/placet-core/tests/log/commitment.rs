@@ -40,6 +40,7 @@ fn has_one_text_form() {
 #[test]
 fn a_salt_shows_itself_to_receipts_only() {
     assert_eq!(format!("{:?}", salt(0xab)), "Salt(hidden)");
+    assert_eq!(salt(0xab).as_bytes(), &[0xab; 32]);
     let json = serde_json::to_string(&salt(0xab)).unwrap();
     assert_eq!(json, format!("\"{}\"", "ab".repeat(32)));
     assert_eq!(serde_json::from_str::<Salt>(&json).unwrap(), salt(0xab));

@@ -82,6 +82,7 @@ fn stops_at_the_largest_tree() {
     frontier.push(uniform.leaf()).unwrap();
     assert_eq!(frontier, Frontier::read(MAX, &uniform).unwrap());
     let full = frontier.clone();
+    assert_eq!(Frontier::from_parts(MAX, full.hashes().to_vec()).as_ref(), Ok(&full));
     assert_eq!(frontier.push(uniform.leaf()), Err(FrontierError::TooLarge(MAX + 1)));
     assert_eq!(frontier, full);
     assert_eq!(Frontier::read(MAX + 1, &uniform), Err(ProveError::TooLarge(MAX + 1)));

@@ -184,6 +184,10 @@ fn notes_have_limits() {
     let refused = parse(&format!("{long}\n— a AAAAAAAA\n"));
     assert!(matches!(refused, Err(NoteError::TooLong(_))), "{refused:?}");
     assert!(matches!(Note::sign(&long, &[&key("a", 1)]), Err(NoteError::TooLong(_))));
+    let rest = "\n\n— a AAAAAAAA\n";
+    let of = |bytes: usize| parse(&format!("{}{rest}", "x".repeat(bytes - rest.len())));
+    assert!(of(256 * 1024).is_ok());
+    assert_eq!(of(256 * 1024 + 1), Err(NoteError::TooLong(256 * 1024 + 1)));
 }
 
 #[test]
@@ -288,7 +292,9 @@ fn a_signing_key_hides_its_secret() {
     let log = key("log", 0x5a);
     let debug = format!("{log:?}");
     assert_eq!(debug, format!("SigningKey(secret of {})", log.verifier()));
+    assert_eq!(format!("{:?}", log.verifier()), format!("Verifier({})", log.verifier()));
     let secret = log.danger_secret_text();
+    assert_eq!(secret.capacity(), secret.len(), "a text that grew has left copies behind");
     for end in 0..secret.len() {
         let error = SigningKey::from_secret_text(&secret[..end]).unwrap_err();
         assert!(!error.to_string().contains("Wlpa"), "{error}");

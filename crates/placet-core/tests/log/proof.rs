@@ -141,6 +141,12 @@ fn lengths_are_judged_before_roots() {
     let long = InclusionProof::new(vec![root; 9]);
     let too_long = ProofError::TooLong { used: 1, found: 9 };
     assert_eq!(long.verify(&leaves[4], 4, 5, &root), Err(too_long));
+    let proved = reference::consistency(3, &leaves);
+    let mut padded = proved.clone();
+    padded.extend([root; 2]);
+    let too_long = ProofError::TooLong { used: proved.len(), found: padded.len() };
+    let old_root = reference::root(&leaves[..3]);
+    assert_eq!(ConsistencyProof::new(padded).verify(3, &old_root, 5, &root), Err(too_long));
     let none = ConsistencyProof::new(Vec::new());
     assert_eq!(none.verify(3, &root, 5, &root), Err(ProofError::TooShort(0)));
     assert_eq!(none.verify(2, &root, 5, &root), Err(ProofError::TooShort(0)));

@@ -1,0 +1,68 @@
+//! The mode binds the caller, or records what would have been.
+
+use crate::case::*;
+
+fn held(mode: Mode, parts: u16, number: u16, enforce: bool) -> Decision {
+    let case = Case::new().but(|case| {
+        case.terms.mode = mode;
+        case.terms.sample = share(parts);
+        case.earned = Manual;
+        case.of.bucket = bucket(number);
+        case.of.enforce = enforce;
+    });
+    case.decision()
+}
+
+#[test]
+fn bind_or_record_what_would_have_been() {
+    let (bound, free) = ((RequireApproval, None), (Allow, Some(RequireApproval)));
+    for (mode, parts, number, enforce, expected) in [
+        (Mode::Enforce, 0, 9_999, false, bound),
+        (Mode::Shadow, 10_000, 0, false, free),
+        (Mode::Shadow, 0, 0, true, bound),
+        (Mode::Sample, 0, 0, false, free),
+        (Mode::Sample, 1, 0, false, bound),
+        (Mode::Sample, 1, 1, false, free),
+        (Mode::Sample, 5_000, 4_999, false, bound),
+        (Mode::Sample, 5_000, 5_000, false, free),
+        (Mode::Sample, 5_000, 5_000, true, bound),
+        (Mode::Sample, 9_999, 9_999, false, free),
+        (Mode::Sample, 10_000, 9_999, false, bound),
+    ] {
+        let decision = held(mode, parts, number, enforce);
+        let found = (decision.verdict, decision.would_have);
+        assert_eq!(found, expected, "{mode:?} {parts} {number} {enforce}");
+        assert_eq!(decision.mode, mode);
+        assert_finds(&decision, &[HELD]);
+    }
+}
+
+#[test]
+fn leave_what_is_allowed_alone() {
+    for mode in [Mode::Shadow, Mode::Sample, Mode::Enforce] {
+        let decision = Case::new().but(|case| case.terms.mode = mode).decision();
+        assert_eq!((decision.verdict, decision.would_have), (Allow, None));
+    }
+}
+
+#[test]
+fn in_shadow_nothing_waits_for_a_person() {
+    let mut world = Case::new()
+        .but(|case| {
+            case.terms.mode = Mode::Shadow;
+            case.earned = Manual;
+        })
+        .world();
+    assert_eq!(world.propose(call("refund"), ms(0)).approval, None);
+    let enforced = Assessment { enforce: true, ..call("refund") };
+    assert!(world.propose(enforced, ms(0)).approval.is_some());
+}
+
+#[test]
+fn a_bucket_that_no_share_contains_cannot_be_read() {
+    assert_eq!(serde_json::from_str::<placet_core::mode::Bucket>("9999").unwrap(), bucket(9_999));
+    let error = serde_json::from_str::<placet_core::mode::Bucket>("10000").unwrap_err();
+    assert_eq!(error.to_string(), "there is no bucket 10000; they are numbered from 0 to 9999");
+    let error = serde_json::from_str::<placet_core::mode::Share>("10001").unwrap_err();
+    assert_eq!(error.to_string(), "a share of 10001 ten-thousandths is more than the whole");
+}
