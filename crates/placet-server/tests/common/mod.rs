@@ -79,9 +79,20 @@ impl Daemon {
         Self::with(ServerConfig::default(), LogPlace::Memory)
     }
 
+    /// A daemon with the policy of the example.
+    pub(crate) fn with_example_policy() -> Self {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let policy = folder.join("../../examples/support-and-deploy/policy.toml");
+        let config = Config { policy: PolicySource::Path(policy), log: LogPlace::Memory };
+        Self::serve(ServerConfig::default(), config)
+    }
+
     pub(crate) fn with(config: ServerConfig, log: LogPlace) -> Self {
         let policy = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
-        let config_of_guard = Config { policy: PolicySource::Files(vec![policy]), log };
+        Self::serve(config, Config { policy: PolicySource::Files(vec![policy]), log })
+    }
+
+    fn serve(config: ServerConfig, config_of_guard: Config) -> Self {
         let guard = Guard::open(config_of_guard).expect("a guard");
         let keys = Keys::make(&guard);
         let listen = vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];

@@ -1,0 +1,86 @@
+//! The examples of docs/api.md: they run, in their order, and answer what the page says.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::process::Command;
+
+use common::Daemon;
+use regex::Regex;
+use serde_json::Value;
+
+const PAGE: &str = include_str!("../../../docs/api.md");
+
+/// A block of the page: its language and its text.
+fn blocks() -> Vec<(&'static str, &'static str)> {
+    let fence = Regex::new(r"(?ms)^```(\w+)\n(.*?)^```$").unwrap();
+    let block = |found: regex::Captures<'static>| {
+        let part = |index| found.get(index).unwrap().as_str();
+        (part(1), part(2))
+    };
+    fence.captures_iter(PAGE).map(block).collect()
+}
+
+/// Everything that differs from one run to the next, made the same.
+fn steady(text: &str) -> Value {
+    let patterns = [
+        (r"(act|apr|key)_[0-9a-f-]{36}", "${1}_…"),
+        (r"plc_[0-9A-Za-z_-]+", "plc_…"),
+        (r"sha256:[0-9a-f]{64}", "sha256:…"),
+        (r"20\d\d-\d\d-\d\dT[0-9:.]+Z", "time"),
+        (r#""log_index": ?\d+"#, r#""log_index":0"#),
+    ];
+    let mut text = text.to_owned();
+    for (pattern, with) in patterns {
+        text = Regex::new(pattern).unwrap().replace_all(&text, with).into_owned();
+    }
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn the_examples_run_and_answer_what_the_page_says() {
+    let daemon = Daemon::with_example_policy();
+    let blocks = blocks();
+    let mark = "\u{1e}";
+    let mut script = "set -eu\n".to_owned();
+    for (language, text) in &blocks {
+        if *language == "sh" {
+            script.push_str(&format!("{text}\nprintf '{mark}'\n"));
+        }
+    }
+    let done = Command::new("bash")
+        .args(["-c", &script])
+        .env("PLACET_URL", format!("http://{}", daemon.address))
+        .env("OPERATOR", &daemon.keys.operator)
+        .env("AGENT", &daemon.keys.agent)
+        .output()
+        .expect("bash runs");
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{}\n{out}\n{err}", done.status);
+    let mut answers = out.split(mark);
+    let mut answer = "";
+    for (language, text) in blocks {
+        match language {
+            "sh" => answer = answers.next().unwrap(),
+            "json" => assert_eq!(steady(answer), steady(text)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_is_on_the_page() {
+    let described: Value = serde_json::from_str(&placet_server::openapi()).unwrap();
+    for (path, _) in described["paths"].as_object().unwrap() {
+        let place = Regex::new(r"\{[^}]*\}").unwrap().replace_all(path, r"[^ ]+").into_owned();
+        let pattern = format!(r"\$PLACET_URL{place}");
+        assert!(Regex::new(&pattern).unwrap().is_match(PAGE), "{path} is not on the page");
+    }
+}
