@@ -4,6 +4,7 @@
 //! has it. Readers have connections of their own and never hold up the writer. Beside the file lie
 //! `-lock`, which says who has the log, and `-key`, the log's secrets.
 
+mod backup;
 mod checkpointer;
 mod fault;
 mod lock;

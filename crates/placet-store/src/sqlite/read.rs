@@ -47,6 +47,16 @@ impl SqliteReader {
     }
 }
 
+impl SqliteReader {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 impl Reader for SqliteReader {
     fn view(&mut self) -> Result<Box<dyn View + '_>, StoreError> {
         // SQLite takes its view of the file at the first read, so that is made here.

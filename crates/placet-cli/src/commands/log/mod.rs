@@ -1,5 +1,6 @@
 //! `placet log`: read a log, prove what it says, or find out whether it was altered.
 
+mod backup;
 mod checkpoint;
 mod describe;
 mod erase;
@@ -26,6 +27,7 @@ pub(crate) enum Command {
     Key(key::Arguments),
     Erase(erase::Arguments),
     Rebuild(rebuild::Arguments),
+    Backup(backup::Arguments),
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
@@ -38,5 +40,6 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
         Command::Key(arguments) => key::run(arguments, console),
         Command::Erase(arguments) => erase::run(arguments, console),
         Command::Rebuild(arguments) => rebuild::run(arguments, console),
+        Command::Backup(arguments) => backup::run(arguments, console),
     }
 }

@@ -1,0 +1,90 @@
+//! A copy of a log, taken while it is written to.
+//!
+//! SQLite copies the pages under one read transaction, so the copy is the log at one moment. Its
+//! key file goes with it: without it nobody could go on with the copy, and nobody could tell that
+//! it is the same log.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use super::fault::fault;
+use super::read::SqliteReader;
+use super::{Sqlite, beside};
+use crate::error::StoreError;
+
+/// The key file can be read by its owner only.
+const KEY_MODE: u32 = 0o600;
+
+/// Every page at once: a writer is not held up by it, and starting over would never end.
+const ALL_PAGES: i32 = -1;
+
+impl SqliteReader {
+    /// Copies the log and its key file to another path, both or none. Nothing is replaced there.
+    ///
+    /// # Errors
+    /// When something is there already, or cannot be written.
+    pub fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        let key = Sqlite::key_path(to);
+        for path in [to, &key] {
+            if path.exists() {
+                return Err(StoreError::Io(format!("{} is there already", path.display())));
+            }
+        }
+        let log = Unfinished(beside(to, ".partial"));
+        self.copy_pages(&log.0)?;
+        let secrets = Unfinished(beside(&key, ".partial"));
+        copy_key(&Sqlite::key_path(self.path()), &secrets.0)
+            .map_err(|error| written(&key, &error))?;
+        // The key first: a log without it is refused, a key without its log harms nobody.
+        secrets.finish(&key)?;
+        log.finish(to)?;
+        sync_folder(to).map_err(|error| written(to, &error))
+    }
+
+    fn copy_pages(&self, to: &Path) -> Result<(), StoreError> {
+        let mut copy = Connection::open(to).map_err(fault)?;
+        let step = Backup::new(self.connection(), &mut copy).map_err(fault)?.step(ALL_PAGES);
+        match step.map_err(fault)? {
+            StepResult::Done => copy.close().map_err(|(_, error)| fault(error)),
+            _ => Err(StoreError::Busy("it could not be read as a whole".to_owned())),
+        }
+    }
+}
+
+/// A file that is removed unless it is finished.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn finish(self, to: &Path) -> Result<(), StoreError> {
+        let synced = File::open(&self.0).and_then(|file| file.sync_all());
+        synced.and_then(|()| fs::rename(&self.0, to)).map_err(|error| written(to, &error))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Finished, it has another name by now.
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+fn copy_key(from: &Path, to: &Path) -> io::Result<()> {
+    let secrets = zeroize::Zeroizing::new(fs::read(from)?);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(KEY_MODE).open(to)?;
+    file.write_all(&secrets)
+}
+
+/// Makes the new names durable.
+fn sync_folder(of: &Path) -> io::Result<()> {
+    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn written(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Io(format!("{}: {error}", path.display()))
+}
