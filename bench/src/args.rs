@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|log] [--quick] [--dry-run | --out FOLDER]
+usage: placet-bench [--only decide|durable|serve|log] [--quick] [--dry-run | --out FOLDER]
 
   --only PART    measure one part only, and print it instead of writing the report
   --quick        a few seconds instead of minutes; the figures mean little
@@ -36,6 +36,7 @@ pub(crate) struct Args {
 pub(crate) enum Part {
     Decide,
     Durable,
+    Serve,
     Log,
 }
 
@@ -78,12 +79,12 @@ impl Args {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 3] = [Self::Decide, Self::Durable, Self::Log];
+    pub(crate) const ALL: [Self; 4] = [Self::Decide, Self::Durable, Self::Serve, Self::Log];
 
     fn named(name: &str) -> Result<Self> {
         match Self::ALL.into_iter().find(|part| part.to_string() == name) {
             Some(part) => Ok(part),
-            None => bail!("{name:?} is no part of the report; write decide, durable or log"),
+            None => bail!("{name:?} is no part of the report; write decide, durable, serve or log"),
         }
     }
 }
@@ -93,6 +94,7 @@ impl fmt::Display for Part {
         f.write_str(match self {
             Self::Decide => "decide",
             Self::Durable => "durable",
+            Self::Serve => "serve",
             Self::Log => "log",
         })
     }

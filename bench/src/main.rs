@@ -14,6 +14,7 @@ mod measure;
 mod report;
 mod sample;
 mod scratch;
+mod serve;
 
 use std::fs;
 
@@ -39,6 +40,7 @@ fn measure_all(args: &Args) -> Result<()> {
         report.add(match part {
             Part::Decide => decide::measure(&scale),
             Part::Durable => durable::measure(&scale),
+            Part::Serve => serve::measure(&scale),
             Part::Log => log::measure(&scale),
         }?);
     }

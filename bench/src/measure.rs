@@ -17,6 +17,8 @@ pub(crate) struct Scale {
     pub(crate) classes: &'static [usize],
     /// Numbers of callers.
     pub(crate) callers: &'static [usize],
+    /// Numbers of connections.
+    pub(crate) connections: &'static [usize],
     /// Entries of the log that is verified and opened.
     pub(crate) entries: u64,
     /// Decisions whose stages are timed one by one.
@@ -30,6 +32,7 @@ impl Scale {
         disk_turn: Duration::from_millis(1_500),
         classes: &[10, 100, 1_000, 10_000],
         callers: &[1, 8, 64, 512],
+        connections: &[1, 8, 64, 256],
         entries: 1_000_000,
         staged: 20_480,
     };
@@ -41,6 +44,7 @@ impl Scale {
         disk_turn: Duration::from_millis(40),
         classes: &[10, 40],
         callers: &[1, 8],
+        connections: &[1, 4],
         entries: 600,
         staged: 128,
     };

@@ -98,13 +98,17 @@ impl Refund {
     }
 
     pub(crate) fn action(&self) -> Result<Action> {
+        Ok(Action::from_json(Json::parse(self.text().as_bytes())?)?)
+    }
+
+    /// The action as JSON.
+    pub(crate) fn text(&self) -> String {
         let Self { class, order, amount } = self;
-        let text = format!(
+        format!(
             r#"{{"tool": "{class}", "agent": "support-bot", "session": "s-4711", "user": "ada",
                 "params": {{"order": "{order}", "amount": {amount}, "currency": "EUR"}},
                 "reason": "The parcel arrived damaged, and the customer sent a photograph of it."}}"#
-        );
-        Ok(Action::from_json(Json::parse(text.as_bytes())?)?)
+        )
     }
 }
 

@@ -20,16 +20,22 @@ fn a_quick_run_writes_the_whole_report() {
     let run = bench(&["--quick", "--out", out]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     let report = fs::read_to_string(folder.path().join("benchmarks.md")).unwrap();
-    for heading in ["## Targets", "## Deciding in process", "## Deciding durably", "## The log"] {
+    for heading in [
+        "## Targets",
+        "## Deciding in process",
+        "## Deciding durably",
+        "## Deciding over HTTP",
+        "## The log",
+    ] {
         assert!(report.contains(heading), "{heading} is missing");
     }
     assert!(!report.contains("NaN"), "something was not measured:\n{report}");
     let rows = |name: &str| report.lines().filter(|line| line.starts_with(name)).count();
-    for row in ["| 10 |", "| 40 |", "| 1 thread |", "| 1 task |", "| 8 tasks |"] {
+    for row in ["| 10 |", "| 40 |", "| 1 thread |", "| 1 task |", "| 8 tasks |", "| 4 |"] {
         assert_eq!(rows(row), 1, "{row}");
     }
     let chart = fs::read_to_string(folder.path().join("benchmarks.svg")).unwrap();
-    assert_eq!(chart.matches("<polyline").count(), 6);
+    assert_eq!(chart.matches("<polyline").count(), 9);
     assert!(chart.ends_with("</svg>\n"));
 }
 
