@@ -11,7 +11,7 @@
 mod common;
 
 use common::{Answer, Daemon};
-use placet::{Config, Guard, LogPlace, PolicySource};
+use placet::{Config, Guard, LogPlace, PolicyFile, PolicySource};
 use placet_server::ServerConfig;
 use serde_json::{Value, json};
 
@@ -57,6 +57,18 @@ fn another_body_under_the_same_name_is_refused() {
     assert_eq!(send(&daemon, "POST", "/v1/kill-switches", &operator, &trip, "r-3").status, 201);
     let evidence = send(&daemon, "POST", "/v1/evidence", &operator, &trip, "r-3");
     assert_eq!(evidence.status, 422);
+}
+
+#[test]
+fn also_in_shadow_a_name_stands_for_one_request() {
+    let daemon = Daemon::start();
+    let text = "version = 1\nmode = \"shadow\"\n".to_owned();
+    let files = [PolicyFile { name: "policy.toml".to_owned(), text }];
+    daemon.guard.as_ref().unwrap().blocking().install_policy(&files, None).unwrap();
+    let first = propose(&daemon, &refund(), "r-1");
+    assert_eq!(first.json()["would_have"], "require_approval");
+    assert_eq!(propose(&daemon, &refund(), "r-1").text, first.text);
+    assert_eq!(propose(&daemon, &json!({"tool": "get_order"}), "r-1").status, 422);
 }
 
 #[test]

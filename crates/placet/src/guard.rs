@@ -132,11 +132,9 @@ impl Guard {
     pub(crate) async fn propose_by(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
         let answer = self.record(way, action).await;
         match answer {
-            Err(
-                GuardError::Unrecorded(_)
-                | GuardError::Rejected(_)
-                | GuardError::PolicyUnreadable(_),
-            ) if self.is_shadow(action) => Ok(self.evaluate(action)),
+            Err(error) if self.is_shadow(action) && !is_callers_fault(&error) => {
+                Ok(self.evaluate(action))
+            }
             answer => answer,
         }
     }
@@ -337,6 +335,12 @@ impl Change {
     pub(crate) fn of(committed: &Committed) -> Self {
         Self { log_index: committed.entries.first().map(|entry| entry.index) }
     }
+}
+
+/// Whether the caller may not do this at all, or says two things under one name.
+fn is_callers_fault(error: &GuardError) -> bool {
+    use Rejection::{DeadKey, Forbidden, OtherRequest};
+    matches!(error, GuardError::Rejected(DeadKey(_) | Forbidden(_) | OtherRequest))
 }
 
 fn installation(policy: &Policy, by: Option<PersonId>) -> Command {

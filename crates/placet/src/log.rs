@@ -143,8 +143,7 @@ impl Log {
         agent: Option<&AgentId>,
     ) -> Result<bool, StoreError> {
         let of = |of: &TenantId| *of == *tenant && agent.is_none();
-        let named =
-            |named: Option<&TenantId>| agent.is_none() && named.is_none_or(&of);
+        let named = |named: Option<&TenantId>| agent.is_none() && named.is_none_or(&of);
         Ok(match &entry.event {
             Event::Decided(decided) => is_subject(&decided.assessment.subject, tenant, agent),
             Event::Denied(Denied { action, .. }) | Event::Expired(Expired { action, .. }) => {
