@@ -11,9 +11,7 @@ use regex::{Captures, Regex};
 
 use super::kind::Kind;
 use super::name::{self, Named};
-
-/// Longest value in quotes. Without an end in sight, the value ends at the next space.
-const MAX_QUOTED_BYTES: usize = 4096;
+use super::quote::{self, Quote};
 
 /// A name, and `=`, `:`, `=>`, `:=` or "is" after it, or a space after a flag.
 ///
@@ -21,8 +19,10 @@ const MAX_QUOTED_BYTES: usize = 4096;
 static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
     super::detector::compile(concat!(
         r#"(?:(?:^|[\s"'\[,])--?([A-Za-z][A-Za-z0-9_-]*)(?:=|\s)"#,
-        r#"|([A-Za-z0-9_.-]*[A-Za-z0-9])["'\\\]]{0,4}(?:\s{0,8}(?:=>|:=|=|:)|\s{1,4}(is|was)\s)"#,
-        r#")\s{0,8}"#,
+        r#"|([A-Za-z0-9_.-]*[A-Za-z0-9])"#,
+        r#"(?:["'\\\]]|%2[27]|&(?:quot|#34|#39);|\\u002[27]){0,16}"#,
+        r#"(?:\s{0,8}(?:=>|:=|=|:|%3[AaDd])|\s{1,4}(is|was)\s)"#,
+        r#")(?:\s|%20){0,8}"#,
     ))
 });
 
@@ -48,11 +48,11 @@ pub(super) fn find(text: &str, mut take: impl FnMut(Kind, Range<usize>)) {
 
 fn secret(text: &str, captures: &Captures<'_>, start: usize) -> Option<(Kind, Range<usize>)> {
     let name = captures.get(1).or_else(|| captures.get(2))?;
-    let named = name::says_secret(name.as_str())
+    let named = name::says_secret(quote::without(name.as_str()))
         .or_else(|| name::says_secret(spaced(text, name.range())?))
         // Its value has a scheme before it, which a rule of its own knows.
         .filter(|named| named.kind != Kind::Authorization)?;
-    let range = value(text, start)?;
+    let range = value(text, start, named)?;
     let accepts =
         if captures.get(3).is_some() { Named::accepts_in_sentence } else { Named::accepts_in_text };
     accepts(named, text.get(range.clone())?).then_some((named.kind, range))
@@ -68,25 +68,19 @@ fn spaced(text: &str, name: Range<usize>) -> Option<&'static str> {
 }
 
 /// The value that begins at `start`: what the quotes hold, or up to the next space or mark.
-fn value(text: &str, start: usize) -> Option<Range<usize>> {
+///
+/// A quote without an end has the rest of the line in it, if the secret may have spaces at all.
+fn value(text: &str, start: usize, named: Named) -> Option<Range<usize>> {
     let rest = text.get(start..)?;
-    let unescaped = rest.trim_start_matches('\\');
-    let quote = unescaped.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
-    let Some(quote) = quote else { return bare(text, start) };
-    let start = start + (rest.len() - unescaped.len()) + quote.len_utf8();
-    quoted(text, start, quote).or_else(|| bare(text, start))
-}
-
-fn quoted(text: &str, start: usize, quote: char) -> Option<Range<usize>> {
-    let rest = text.as_bytes().get(start..)?;
-    let near = rest.get(..MAX_QUOTED_BYTES).unwrap_or(rest);
-    let mut escaped = false;
-    let end = near.iter().position(|byte| {
-        let ends = u32::from(*byte) == u32::from(quote) && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        ends
-    })?;
-    let inner = text.get(start..start + end)?;
+    let Some(quote) = Quote::opening(rest) else { return bare(text, start) };
+    let start = start + quote.length;
+    let inside = text.get(start..)?;
+    let end = match quote.end(inside) {
+        Some(end) => end,
+        None if named.has_spaces() => inside.find('\n').unwrap_or(inside.len()),
+        None => return bare(text, start),
+    };
+    let inner = inside.get(..end)?;
     Some(start..start + inner.trim_end_matches('\\').len())
 }
 

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::fold::BREAK;
+
 /// Fewest digits of a card number.
 const MIN_DIGITS: usize = 13;
 /// Most digits of a card number.
@@ -26,6 +28,24 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let groups = groups(bytes);
     for chain in groups.chunk_by(|a, b| are_linked(bytes, a, b)) {
         search(bytes, chain, &mut found);
+    }
+    found
+}
+
+/// Where card numbers stand in a text in which [`BREAK`]s keep digits of different kinds apart: on
+/// one side of a break or across several of them.
+pub(super) fn find_mixed(text: &str) -> Vec<Range<usize>> {
+    let mut found = find(text);
+    let bytes = text.as_bytes();
+    let is_broken = |a: &Range<usize>, b: &Range<usize>| {
+        text.get(a.end..b.start).is_some_and(|gap| gap.chars().eq([BREAK]))
+    };
+    for chain in groups(bytes).chunk_by(is_broken).filter(|chain| chain.len() > 1) {
+        for start in 0..chain.len() {
+            let pieces = chain.get(start..).unwrap_or_default();
+            let heads = (2..=MAX_DIGITS).rev().filter_map(|count| pieces.get(..count));
+            found.extend(heads.filter(|head| is_card(bytes, head)).find_map(spanning));
+        }
     }
     found
 }

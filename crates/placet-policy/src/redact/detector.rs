@@ -91,6 +91,12 @@ impl Detector {
         spans.extend(
             disguised.filter_map(|span| Some(Span { range: folded.original(span.range)?, ..span })),
         );
+        if has_card_digits(folded.as_str()) {
+            let broken = Folded::with_breaks(text);
+            let cards = card::find_mixed(broken.as_str()).into_iter();
+            let cards = cards.filter_map(|range| broken.original(range));
+            spans.extend(cards.map(|range| Span { range, kind: Kind::CardNumber }));
+        }
         if spans.len() > 1 { settle(spans) } else { spans }
     }
 

@@ -8,6 +8,10 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+/// Separates digits of different kinds. Whoever writes it by hand shows digits that nobody can tell
+/// from joined ones, so it means the same there.
+pub(super) const BREAK: char = '\u{1f}';
+
 /// A folded text that knows where each of its bytes comes from.
 pub(super) struct Folded {
     text: String,
@@ -26,6 +30,24 @@ impl Folded {
         folded
     }
 
+    /// The folded text with a [`BREAK`] wherever digits of one kind stand beside those of another,
+    /// and so perhaps beside a number that they are no part of.
+    pub(super) fn with_breaks(original: &str) -> Self {
+        let mut folded = Self { text: String::with_capacity(original.len()), origins: Vec::new() };
+        let mut last = None;
+        for (at, c) in original.char_indices().filter(|(_, c)| !is_invisible(*c)) {
+            let form = Form::of(c);
+            if form.is_some() && last.is_some() && form != last {
+                folded.text.push(BREAK);
+            }
+            last = form;
+            fold(c, &mut folded.text);
+            folded.origins.resize(folded.text.len(), at);
+        }
+        folded.origins.push(original.len());
+        folded
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
@@ -33,6 +55,36 @@ impl Folded {
     /// The part of the original that a part of the folded text comes from.
     pub(super) fn original(&self, range: Range<usize>) -> Option<Range<usize>> {
         Some(*self.origins.get(range.start)?..*self.origins.get(range.end)?)
+    }
+}
+
+/// What digits that belong to one number have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Ascii,
+    /// A script, by its zero.
+    Script(u32),
+    Superscript,
+    Subscript,
+    /// In a circle.
+    Circled,
+    /// Anything else that stands for one or more digits, mostly with marks: `⒈`, `⑴`, `🄀`.
+    Other,
+}
+
+impl Form {
+    fn of(c: char) -> Option<Self> {
+        match c {
+            '0'..='9' => Some(Self::Ascii),
+            _ if c.is_ascii() => None,
+            '\u{b2}'..='\u{b3}' | '\u{b9}' | '\u{2070}'..='\u{2079}' => Some(Self::Superscript),
+            '\u{2080}'..='\u{2089}' => Some(Self::Subscript),
+            '\u{2460}'..='\u{2473}' | '\u{24ea}' => Some(Self::Circled),
+            _ => match zero_of(c) {
+                Some((zero, _)) => Some(Self::Script(zero)),
+                None => c.nfkc().any(|folded| folded.is_ascii_digit()).then_some(Self::Other),
+            },
+        }
     }
 }
 
@@ -69,10 +121,15 @@ fn dash_or_space(c: char) -> Option<char> {
 
 /// The ASCII digit for a decimal digit of any script: each script has its ten in a row.
 fn decimal_digit(c: char) -> Option<char> {
+    zero_of(c).map(|(_, digit)| digit)
+}
+
+/// The zero of a decimal digit's script, and the ASCII digit for it.
+fn zero_of(c: char) -> Option<(u32, char)> {
     let code = u32::from(c);
     let before = ZEROS.partition_point(|zero| *zero <= code);
-    let zero = ZEROS.get(before.checked_sub(1)?)?;
-    char::from_digit(code - zero, 10)
+    let zero = *ZEROS.get(before.checked_sub(1)?)?;
+    Some((zero, char::from_digit(code - zero, 10)?))
 }
 
 /// The zero of each script: the code points of category Nd with the value 0, in Unicode 15.

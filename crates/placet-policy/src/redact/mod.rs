@@ -25,6 +25,7 @@ mod fold;
 mod kind;
 mod name;
 mod placeholder;
+mod quote;
 mod rule;
 mod walk;
 

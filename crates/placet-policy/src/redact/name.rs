@@ -227,6 +227,11 @@ fn joined(word: &str) -> Option<(Kind, Look)> {
 }
 
 impl Named {
+    /// Whether its value may have spaces in it.
+    pub(super) fn has_spaces(self) -> bool {
+        self.look == Look::Any
+    }
+
     /// Whether a value in a field of its own is the secret that its name announces.
     pub(super) fn accepts(self, value: &str) -> bool {
         let value = value.trim();

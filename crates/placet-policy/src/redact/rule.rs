@@ -82,6 +82,19 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new(Kind::Authorization, &["authorization"],
         r#"(?i)authorization["'\\]*\s{0,4}[:=]\s{0,4}["'\\]*(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?([^\s"',;\[\\]+)"#)
         .only(is_no_scheme),
+    // In quotes, the value of the header reaches up to their end, and many schemes have spaces in it.
+    Rule::new(Kind::Authorization, &["authorization"], concat!(
+        r#"(?i)(?:"authorization\s{0,4}:|authorization["'\\]*\s{0,4}[:=]\s{0,4}\\*")\s{0,4}"#,
+        r#"(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?([^"\n\\\[]+)"#))
+        .only(is_no_scheme),
+    Rule::new(Kind::Authorization, &["authorization"], concat!(
+        r#"(?i)(?:'authorization\s{0,4}:|authorization["'\\]*\s{0,4}[:=]\s{0,4}\\*')\s{0,4}"#,
+        r#"(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?([^'\n\\\[]+)"#))
+        .only(is_no_scheme),
+    // A scheme that is not known, and what follows it.
+    Rule::new(Kind::Authorization, &["authorization"],
+        r#"(?i)authorization:[ \t]{0,4}[a-z][a-z0-9-]{1,32}[ \t]+([^\s"',;\[\\]+)"#)
+        .only(entropy::is_coded),
     Rule::new(Kind::Authorization, &["bearer", "basic"], r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})")
         .only(entropy::is_coded),
     // RFC 3986, 3.2.1: what follows the colon in a URL's user part.
@@ -91,9 +104,16 @@ pub(super) const RULES: &[Rule] = &[
     // Signatures in pre-signed URLs of object stores.
     Rule::new(Kind::Token, &["sig=", "signature="], r"(?i)[?&](?:x-amz-signature|x-goog-signature|sig)=([A-Za-z0-9%+/=_-]{20,})"),
     // Command lines: `curl -u name:password`, `mysql -pPASSWORD`, `sshpass -p PASSWORD`.
-    Rule::new(Kind::Password, &["curl"], r#"\bcurl\b[^\n|;]{0,256}?\s(?:-u|--user|-U|--proxy-user)[ =]?["']?[^\s:"']{1,64}:([^\s"']+)"#),
-    Rule::new(Kind::Password, &["mysql"], r#"\bmysql(?:dump|admin)?\b[^\n|;]{0,256}?\s-p["']?([^\s"']+)"#),
-    Rule::new(Kind::Password, &["sshpass"], r#"\bsshpass\s+-p\s?["']?([^\s"']+)"#),
+    Rule::new(Kind::Password, &["curl"], concat!(
+        r"\bcurl\b[^\n|;]{0,256}?\s(?:-u|--user|-U|--proxy-user)[ =]?",
+        r#"(?:\\*"[^\s:"']{1,64}:([^"\n]+)|\\*'[^\s:"']{1,64}:([^'\n]+)"#,
+        r#"|[^\s:"']{1,64}:(?:\\*"([^"\n]+)|\\*'([^'\n]+)|([^\s"']+)))"#)),
+    Rule::new(Kind::Password, &["mysql"], concat!(
+        r"\bmysql(?:dump|admin)?\b[^\n|;]{0,256}?\s-p",
+        r#"(?:\\*"([^"\n]+)|\\*'([^'\n]+)|([^\s"']+))"#)),
+    Rule::new(Kind::Password, &["sshpass"], concat!(
+        r"\bsshpass\s+-p\s?",
+        r#"(?:\\*"([^"\n]+)|\\*'([^'\n]+)|([^\s"']+))"#)),
     // "cvc 123", without any mark between them.
     Rule::new(Kind::CardCode, &["cvv", "cvc"], r"(?i)\b(?:cvv2?|cvc2?)(?: code| number)?\s{0,3}[:=#]?\s{0,3}([0-9]{3,4})\b"),
     // Something random soon after a word that announces a secret.
@@ -107,7 +127,7 @@ pub(super) const RULES: &[Rule] = &[
 /// replaced.
 fn is_no_scheme(secret: &str) -> bool {
     const SCHEMES: [&str; 6] = ["bearer", "basic", "digest", "token", "apikey", "negotiate"];
-    !SCHEMES.iter().any(|scheme| secret.eq_ignore_ascii_case(scheme))
+    !SCHEMES.iter().any(|scheme| secret.trim().eq_ignore_ascii_case(scheme))
 }
 
 #[cfg(test)]
