@@ -67,6 +67,47 @@ fn an_address_can_be_an_order() {
 }
 
 #[test]
+fn some_parameters_hold_addresses_without_a_scheme() {
+    let text = "example.com/users/5/delete";
+    for key in ["url", "uri", "urls", "endpoint", "href", "base_url"] {
+        assert!(!reads("get_page", &json!({ key: text })), "{key}");
+    }
+    assert!(reads("get_page", &json!({ "page": text })));
+}
+
+#[test]
+fn addresses_outside_the_house_are_read() {
+    for host in [
+        "93.184.216.34",
+        "100.63.0.1",
+        "100.128.0.1",
+        "[2606:4700::1111]",
+        "[::ffff:93.184.216.34]",
+        "beef.cafe",
+        "1.example",
+        "0x7f.example",
+        "7f.1",
+    ] {
+        assert!(reads("fetch_page", &json!({ "url": format!("http://{host}/") })), "{host}");
+    }
+    for host in [
+        "[::]",
+        "[fd00::1]",
+        "[fe80::1]",
+        "[::10.0.0.1]",
+        "[::ffff:127.0.0.1]",
+        "0x7f.0x1",
+        "127.0x1",
+        "0177.1",
+        "10.1",
+        "100.64.0.1",
+        "100.127.0.1",
+    ] {
+        assert!(!reads("fetch_page", &json!({ "url": format!("http://{host}/") })), "{host}");
+    }
+}
+
+#[test]
 fn addresses_inside_the_house_are_not_just_read() {
     for url in [
         "http://169.254.169.254/latest/meta-data/",
@@ -182,6 +223,43 @@ fn recipients_and_money_say_what_an_unknown_tool_does() {
         "a filter, not a letter"
     );
     assert!(reads("list_payments", &json!({"amount": 5, "currency": "EUR"})));
+    for params in [
+        json!({"to": "a@example.com"}),
+        json!({"body": "hello"}),
+        json!({"to": null, "body": "hello"}),
+        json!({"amount": "5"}),
+        json!({"currency": "EUR"}),
+        json!({"amount": "5", "currency": null}),
+        json!({"to": "a@example.com", "amount": "5"}),
+    ] {
+        let found = call("frobnicate", &params);
+        let effects = found.effects();
+        assert!(
+            !effects.contains(Effect::Sends) && !effects.contains(Effect::Spends),
+            "{params}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn parts_of_a_request_count_only_in_one() {
+    for (tool, params) in [
+        ("fetch", json!({"url": "https://example.com", "body": {}})),
+        ("get_user", json!({"body": {"a": 1}})),
+        ("get_user", json!({"headers": {"X-HTTP-Method-Override": "DELETE"}})),
+        ("bash", json!({"command": "ls", "env": {}})),
+        ("bash", json!({"command": "ls", "cmd": {}})),
+    ] {
+        assert!(reads(tool, &params), "{tool} {params}");
+    }
+    for (tool, params) in [
+        ("fetch", json!({"url": "https://example.com", "body": {"a": 1}})),
+        ("get_user", json!({"url": "https://example.com", "body": {"a": 1}})),
+        ("bash", json!({"command": "ls", "env": {"A": "b"}})),
+        ("bash", json!({"command": "ls", "cmd": {"a": "b"}})),
+    ] {
+        assert!(!reads(tool, &params), "{tool} {params}");
+    }
 }
 
 #[test]
@@ -312,6 +390,21 @@ fn bulk_is_not_waved_through() {
     assert!(!reads("get_user", &json!({ "ids": many })));
     let some: Vec<usize> = (0..500).collect();
     assert!(reads("get_user", &json!({ "ids": some })));
+    // The list itself is a value, too.
+    for (items, is_read) in [(9_999, true), (10_000, false)] {
+        let ids: Vec<usize> = (0..items).collect();
+        assert_eq!(reads("get_user", &json!({ "ids": ids })), is_read, "{items}");
+    }
+}
+
+#[test]
+fn depth_is_followed_only_so_far() {
+    for (lists, is_read) in [(63, true), (64, false)] {
+        let value = (0..lists).fold(Json::Null, |inner, _| Json::Array(vec![inner]));
+        let params = Object::from_entries(vec![("ids".to_owned(), value)]).unwrap();
+        let found = inspect(&Call { tool: "get_user", params: &params, annotations: None });
+        assert_eq!(found.is_proven_read(), is_read, "{lists}");
+    }
 }
 
 proptest! {

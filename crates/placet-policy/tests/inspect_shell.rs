@@ -4,7 +4,7 @@
 
 use placet_core::RiskTier;
 use placet_core::json::Json;
-use placet_policy::inspect::{Call, Effect, Inspection, inspect};
+use placet_policy::inspect::{Call, Effect, Inspection, Source, inspect};
 use proptest::prelude::*;
 
 fn call(tool: &str, params: &serde_json::Value) -> Inspection {
@@ -81,10 +81,34 @@ const READS: &[&str] = &[
     "ps aux",
     "[[ -f x && -n y ]] && cat x",
     "ls | xargs",
+    "'ls' \"-la\"",
+    "\\ls x",
+    "cat ~/notes.txt",
+    "cat $'a\\tb'",
+    "sort a\"$x\"",
+    "sort a*",
 ];
 
 const OTHERS: &[&str] = &[
     "rm x",
+    "# nothing",
+    "~/bin/ls",
+    "ls$'\\x72'",
+    "ls*",
+    "ls?",
+    "ls[x]",
+    "ls*\"x\"*",
+    "sort a{,-ox}",
+    "sort a{b,\"c\"}{d,-ox}",
+    "sort a$x",
+    "sort a$x$y",
+    "sort $x",
+    "sort \"$x\"",
+    "sort \"$x\"a",
+    "sort -\"$x\"",
+    "sort +\"$x\"",
+    "sort @\"$x\"",
+    "sort *",
     "cat x; rm -rf y",
     "cat x\nrm -rf y",
     "cat x & rm y",
@@ -519,6 +543,56 @@ fn deep_and_long_commands_are_refused_quickly() {
         let balanced = format!("{command}ls{}", ")".repeat(8));
         assert!(!bash(&balanced).is_proven_read(), "{start}");
     }
+}
+
+#[test]
+fn limits_pass_what_is_equal_to_them() {
+    let long = |bytes: usize| format!("echo {}", "x".repeat(bytes - "echo ".len()));
+    let quoted = |text: &str, times: usize| format!("echo '{}'", text.repeat(times));
+    let nested = |levels: usize| format!("{}date{}", "echo $(".repeat(levels), ")".repeat(levels));
+    let words = |times: usize| {
+        format!("echo '{}{}{}'", "[".repeat(10), "<<< ".repeat(10), "if ".repeat(times))
+    };
+    for (equal, above) in [
+        (long(16 * 1024), long(16 * 1024 + 1)),
+        (quoted("[", 40), quoted("[", 41)),
+        (quoted("if ", 40), quoted("if ", 41)),
+        (quoted("<<< ", 40), quoted("<<< ", 41)),
+        (words(20), words(21)),
+        (quoted("(", 8), quoted("(", 9)),
+        (quoted("()", 20), quoted("()", 41)),
+        (nested(6), nested(7)),
+    ] {
+        let proven = [&equal, &above].map(|command| bash(command).is_proven_read());
+        assert_eq!(proven, [true, false], "{above:.60}");
+    }
+    let argv = |bytes: usize| {
+        let params = serde_json::json!({"command": ["echo", "x".repeat(bytes - "echo".len())]});
+        call("bash", &params).is_proven_read()
+    };
+    assert!(argv(16 * 1024) && !argv(16 * 1024 + 1));
+}
+
+#[test]
+fn a_long_number_is_only_text_where_nothing_counts() {
+    assert!(bash("echo 12345678901234567890").is_proven_read());
+    for counting in ["2>/dev/null", "< x", "~", "\"$x\"", "\\x"] {
+        assert!(bash(&format!("echo 123456789 {counting}")).is_proven_read(), "{counting}");
+        assert!(!bash(&format!("echo 1234567890 {counting}")).is_proven_read(), "{counting}");
+    }
+}
+
+#[test]
+fn what_acts_is_told_once_and_without_what_only_looks() {
+    let effects = |command: &str| -> Vec<Effect> {
+        let found = bash(command);
+        let shell = found.evidence().iter().filter(|e| e.source == Source::Shell);
+        shell.map(|e| e.effect).collect()
+    };
+    assert_eq!(effects("ls x; ls x"), [Effect::Reads]);
+    assert_eq!(effects("ls; rm x; cat y; rm z"), [Effect::Deletes]);
+    let empty = serde_json::to_string(&bash("# nothing")).unwrap();
+    assert!(empty.contains("there is no command"), "{empty}");
 }
 
 /// The first of these stopped the parser; it counts in 32 bits.

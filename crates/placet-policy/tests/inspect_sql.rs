@@ -32,6 +32,11 @@ const READS: &[&str] = &[
     "SELECT `id` FROM `orders`",
     "SELECT \"id\" FROM \"orders\"",
     "SELECT 1; SELECT 2",
+    "WITH t(a) AS (SELECT 1) SELECT a FROM t",
+    "WITH RECURSIVE t(a) AS (SELECT 1) SELECT a FROM t",
+    "SELECT a FROM (SELECT 1) AS t(a)",
+    "SELECT 1 /* one */ -- two",
+    "SELECT 1 --\n",
     "VALUES (1, 2)",
 ];
 
@@ -78,6 +83,10 @@ const OTHERS: &[(&str, Option<Effect>)] = &[
     ("SELECT my_own_function(1)", None),
     ("SELECT \"pg_sleep\"(1)", None),
     ("SELECT public.purge(1)", None),
+    ("SELECT purge (1)", None),
+    ("SELECT purge\n(1)", None),
+    ("SELECT purge/* */(1)", None),
+    ("SELECT * FROM \"as\" purge(a)", None),
     ("SELECT * FROM purge(1)", None),
     ("SELECT U&\"purge\"(1)", None),
     ("SELECT 1 /*!50000 ; DROP TABLE t */", None),
@@ -116,6 +125,14 @@ fn everything_else_is_not() {
             assert!(found.effects().contains(*effect), "{sql}: {found:?}");
             assert!(found.exceeds(RiskTier::Read).is_some(), "{sql}");
         }
+    }
+}
+
+#[test]
+fn a_name_that_is_defined_is_no_function() {
+    for sql in ["INSERT INTO t (a) VALUES (1)", "CREATE TABLE t (a int)"] {
+        let found = run("execute_sql", "sql", sql);
+        assert!(found.uninspectable().is_empty(), "{sql}: {found:?}");
     }
 }
 
@@ -176,6 +193,8 @@ fn what_servers_read_differently_is_not_proven_and_says_why() {
         ("SELECT 1;\n .shell ls", "a command to the database's client"),
         ("SELECT 1 --1", "a comment that databases read differently"),
         ("SELECT 1 # 1", "a comment that databases read differently"),
+        ("SELECT 1 /* /* */", "a comment that databases read differently"),
+        ("SELECT 1 /* /* */ */", "a comment that databases read differently"),
         ("SELECT \u{200b}1", "control or invisible characters"),
         ("SELECT purge(1)", "a function that is not known to be free of effects"),
     ] {
@@ -190,10 +209,13 @@ fn limits_pass_what_is_equal_to_them() {
     let long = |bytes: usize| format!("SELECT '{}'", "x".repeat(bytes - "SELECT ''".len()));
     let deep = |levels: usize| format!("SELECT '{}{}'", "(".repeat(levels), ")".repeat(levels));
     let repeated = |times: usize| format!("SELECT 1{}", " UNION SELECT 1".repeat(times - 1));
+    // SELECT, a space, 1, as often as fits a comma and a 1, and a semicolon are 4096 tokens.
+    let listed = |more: &str| format!("SELECT 1{};{more}", ",1".repeat(2046));
     for (equal, above) in [
         (long(16 * 1024), long(16 * 1024 + 1)),
         (deep(32), deep(33)),
         (repeated(32), repeated(33)),
+        (listed(""), listed(" ")),
         (format!("SELECT '{}'", "not ".repeat(32)), format!("SELECT '{}'", "not ".repeat(33))),
     ] {
         let proven = [&equal, &above].map(|sql| run("execute_sql", "sql", sql).is_proven_read());

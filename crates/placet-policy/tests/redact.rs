@@ -593,6 +593,37 @@ fn a_placeholder_from_outside_is_recognised() {
 }
 
 #[test]
+fn a_placeholder_hides_nothing_beside_it() {
+    let keyed = "[redacted:jwt hmac-sha256:0123456789abcdef]";
+    for (text, clean) in [
+        (
+            "[redacted:jwt]AKIAIOSFODNN7EXAMPLE".to_owned(),
+            "[redacted:jwt][redacted:api-key]".to_owned(),
+        ),
+        ("AKIAIOSFODNN7EXAMPLE[redacted:jwt]".into(), "[redacted:api-key][redacted:jwt]".into()),
+        (format!("password=abc{keyed}"), format!("password=[redacted:password]{keyed}")),
+        (format!("password='a {keyed}' x"), "password='[redacted:password]' x".into()),
+        (format!("password={keyed}"), format!("password={keyed}")),
+    ] {
+        assert_eq!(scan(&text), clean, "{text}");
+    }
+}
+
+#[test]
+fn a_hash_is_longer_than_a_card_number() {
+    let number = "4111111111111111";
+    for (before, after) in [("abcdabcd", ""), ("", "abcdabcd"), ("abcd", "abcd"), ("a", "abcdabc")]
+    {
+        let hash = format!("{before}{number}{after}");
+        assert_eq!(scan(&hash), hash);
+        let shorter = format!("{}{number}{after}", before.strip_prefix('a').unwrap_or(before));
+        let shorter =
+            if before.is_empty() { shorter.trim_end_matches('d').to_owned() } else { shorter };
+        assert!(!scan(&shorter).contains(number), "{shorter}");
+    }
+}
+
+#[test]
 fn what_is_too_deep_to_look_at_is_replaced() {
     let mut value = Json::String("4111111111111111".to_owned());
     for _ in 0..200 {

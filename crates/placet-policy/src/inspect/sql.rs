@@ -240,9 +240,7 @@ fn is_odd_comment(token: &Token) -> bool {
         Token::Whitespace(Whitespace::SingleLineComment { comment, prefix }) => {
             prefix != "--" || !comment.starts_with(char::is_whitespace) && !comment.is_empty()
         }
-        Token::Whitespace(Whitespace::MultiLineComment(comment)) => {
-            comment.contains("/*") || comment.contains("*/")
-        }
+        Token::Whitespace(Whitespace::MultiLineComment(comment)) => comment.contains("/*"),
         _ => false,
     }
 }

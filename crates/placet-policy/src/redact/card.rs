@@ -171,7 +171,7 @@ fn is_barcode(digits: &[u8]) -> bool {
     digits.len() == 13 && weighted.sum::<u32>().is_multiple_of(10)
 }
 
-/// Whether digits belong to a hash: a long run of hexadecimal digits, some of them letters.
+/// Whether digits belong to a hash: a run of hexadecimal digits that is longer than any card number.
 fn is_in_hash(bytes: &[u8], group: &Range<usize>) -> bool {
     let is_hex = |byte: &&u8| byte.is_ascii_hexdigit();
     let before = bytes
@@ -184,7 +184,7 @@ fn is_in_hash(bytes: &[u8], group: &Range<usize>) -> bool {
         .count();
     let after =
         bytes.get(group.end..).unwrap_or_default().iter().take_while(is_hex).take(MIN_HASH).count();
-    before + after > 0 && before + group.len() + after >= MIN_HASH
+    before + group.len() + after >= MIN_HASH
 }
 
 /// Whether digits are what follows the point of a decimal number.

@@ -8,6 +8,9 @@
 /// How far the end of a value in quotes is looked for, so that openings without one cost little.
 const MAX_QUOTED_BYTES: usize = 4096;
 
+/// How many quotes are tried as the end. A text has few that do not end it.
+const MAX_TRIED: usize = 32;
+
 /// Quotes in a row after which a value surely goes on; a shell's `'\\''` has two, escaped text a few.
 const MAX_QUOTES: usize = 8;
 
@@ -51,7 +54,7 @@ impl<'a> Quote<'a> {
     pub(super) fn end(&self, inside: &str) -> Option<usize> {
         let inside = inside.get(..inside.floor_char_boundary(MAX_QUOTED_BYTES))?;
         let mut from = 0;
-        loop {
+        for _ in 0..MAX_TRIED {
             let at = from + inside.get(from..)?.find(self.mark)?;
             let after = inside.get(at + self.mark.len()..)?;
             let is_doubled = self.is_single() && at > 0 && after.starts_with(self.mark);
@@ -60,6 +63,7 @@ impl<'a> Quote<'a> {
             }
             from = at + self.mark.len() * if is_doubled { 2 } else { 1 };
         }
+        None
     }
 
     /// Whether it is one plain character, which is doubled to stand for itself in SQL and YAML.
