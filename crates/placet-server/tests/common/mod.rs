@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+pub(crate) mod raw;
+
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
