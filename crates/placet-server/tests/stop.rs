@@ -48,6 +48,15 @@ fn request(daemon: &Daemon, line: &str, key: &str, rest: &str) -> Raw {
     raw
 }
 
+/// A proposal, from its first byte to its last.
+fn proposal(daemon: &Daemon) -> String {
+    format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{{\"tool\":\"get_order\"}}",
+        daemon.address, daemon.keys.agent
+    )
+}
+
 fn held(daemon: &Daemon) -> String {
     let refund = json!({"tool": "issue_refund", "params": {"amount": "42", "currency": "USD"}});
     let answer = daemon.post("/v1/actions", &daemon.keys.agent, &refund).json();
@@ -64,7 +73,9 @@ fn until_so_many_wait(daemon: &Daemon, count: usize) {
 
 #[test]
 fn what_was_accepted_is_answered() {
-    let Running { daemon, folder, trusted } = start(Limits::default());
+    let Running { mut daemon, folder, trusted } = start(Limits::default());
+    // The log is closed by the daemon when nobody else has it open.
+    daemon.guard = None;
     let (address, handle) = (daemon.address, daemon.handle());
     let id = held(&daemon);
     let wait = "Prefer: wait=300\r\n\r\n";
@@ -100,7 +111,7 @@ fn what_was_accepted_is_answered() {
     assert!(reply.has("connection: close"), "{}", reply.head);
     let decision: Value = serde_json::from_slice(&reply.body).expect("JSON");
     let index = decision["log_index"].as_u64().expect("an index");
-    assert!(daemon.stop(), "all of it was done in time");
+    assert!(daemon.ended(), "all of it was done in time");
     assert_eq!(sound(&folder.path().join("placet.db"), trusted), index + 1);
 }
 
@@ -137,44 +148,31 @@ fn asked_twice_it_ends_at_once() {
     sound(&folder.path().join("placet.db"), trusted);
 }
 
+/// Proposes until nobody answers any more; how often that was acknowledged.
+fn propose_until_the_end(daemon: &Daemon) -> u64 {
+    let whole = proposal(daemon);
+    let once = || Some(Raw::try_open(daemon.address)?.send_for_reply(&whole)?.status);
+    std::iter::from_fn(once).take_while(|status| *status == 200).map(|_| 1).sum()
+}
+
 #[test]
 fn under_load_every_answer_is_in_the_log() {
-    let Running { daemon, folder, trusted } = start(Limits::default());
-    let (daemon_ref, handle) = (&daemon, daemon.handle());
-    let acknowledged = std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..8)
-            .map(|_| {
-                scope.spawn(move || {
-                    let body = r#"{"tool":"get_order"}"#;
-                    let head = "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n";
-                    let mut count = 0_u64;
-                    loop {
-                        let Ok(_) = TcpStream::connect(daemon_ref.address) else { return count };
-                        let mut raw = match std::panic::catch_unwind(|| {
-                            request(daemon_ref, "POST /v1/actions", &daemon_ref.keys.agent, head)
-                        }) {
-                            Ok(raw) => raw,
-                            Err(_) => return count,
-                        };
-                        raw.send(body);
-                        match raw.reply() {
-                            Some(reply) if reply.status == 200 => count += 1,
-                            _ => return count,
-                        }
-                    }
-                })
-            })
-            .collect();
+    let Running { mut daemon, folder, trusted } = start(Limits::default());
+    let guard = daemon.guard.take().expect("a guard");
+    let before = guard.log().size();
+    let acknowledged: u64 = std::thread::scope(|scope| {
+        let callers: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| propose_until_the_end(&daemon))).collect();
         let limit = Instant::now() + PATIENCE;
-        while daemon_ref.guard.as_ref().expect("a guard").log().size() < 200 {
+        while guard.log().size() < before + 200 {
             assert!(Instant::now() < limit, "no load");
             std::thread::yield_now();
         }
-        handle.ask();
-        callers.into_iter().map(|caller| caller.join().expect("a count")).sum::<u64>()
+        drop(guard);
+        daemon.handle().ask();
+        callers.into_iter().map(|caller| caller.join().expect("a count")).sum()
     });
-    let others = daemon.guard.as_ref().expect("a guard").log().size();
-    assert!(acknowledged > 0 && acknowledged <= others);
-    assert!(daemon.stop(), "all of it was done in time");
-    assert!(sound(&folder.path().join("placet.db"), trusted) >= acknowledged);
+    assert!(acknowledged > 0);
+    assert!(daemon.ended(), "all of it was done in time");
+    assert!(sound(&folder.path().join("placet.db"), trusted) >= before + acknowledged);
 }

@@ -114,6 +114,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, slot: Arc<Slot>, sha
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
         .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEAD_BYTES)
+        // It bounds what is read ahead as well, and with it a head that does not end.
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(stream, service);
     let mut connection = pin!(connection);

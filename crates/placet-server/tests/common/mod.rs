@@ -123,6 +123,12 @@ impl Daemon {
     pub(crate) fn stop(mut self) -> bool {
         self.guard = None;
         self.handle.ask();
+        self.ended()
+    }
+
+    /// Waits for a stop that was asked for before; whether everything was answered.
+    pub(crate) fn ended(mut self) -> bool {
+        self.guard = None;
         self.thread.take().expect("running").join().expect("no panic")
     }
 

@@ -30,11 +30,16 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("a connection");
+        Self::try_open(address).expect("a connection")
+    }
+
+    /// The same; none when nobody listens.
+    pub(crate) fn try_open(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).ok()?;
         stream.set_nodelay(true).expect("an option");
         stream.set_read_timeout(Some(PATIENCE)).expect("an option");
         stream.set_write_timeout(Some(PATIENCE)).expect("an option");
-        Self { stream, received: Vec::new() }
+        Some(Self { stream, received: Vec::new() })
     }
 
     /// Sends bytes; whether the other side took them.
@@ -66,6 +71,13 @@ impl Raw {
                 return None;
             }
         }
+    }
+
+    /// Sends a request and takes its answer; none when the connection ends before.
+    pub(crate) fn send_for_reply(&mut self, bytes: impl AsRef<[u8]>) -> Option<Reply> {
+        // Whoever refuses it closes before all of it is sent.
+        self.send(bytes);
+        self.reply()
     }
 
     /// Everything that is answered until the other side closes the connection.
