@@ -39,20 +39,24 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// All of it. When the last who holds it lets go, `working` is dropped.
+    /// All of it, for so many connections. When the last who holds it lets go, `working` is dropped.
     pub(crate) fn new(
         config: ServerConfig,
         guard: Guard,
         source: Source,
         stop: Stop,
+        connections: usize,
         working: mpsc::Sender<()>,
     ) -> Arc<Self> {
         let limits = &config.limits;
         let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
+        // Who waits keeps a connection. The rest is for those who do not, whoever waits.
+        let waits = limits.waits.min(connections / 2);
+        let waits_per_key = limits.waits_per_key.min(connections / 4);
         Arc::new(Self {
             source,
             tenants: Tenants::new(limits.in_flight_per_tenant),
-            hub: Hub::new(limits.waits, limits.waits_per_key),
+            hub: Hub::new(waits, waits_per_key),
             telemetry: Telemetry::new(),
             stop,
             rates: RateLimiter::hashmap(quota),

@@ -97,7 +97,7 @@ impl Server {
         let (inner, handle) = Stop::new();
         // Whatever works holds the app, and the app holds this: when it is gone all is answered.
         let (working, mut done) = mpsc::channel(1);
-        let app = App::new(self.config, self.guard.clone(), source, inner, working);
+        let app = App::new(self.config, self.guard.clone(), source, inner, places, working);
         let follower = tokio::spawn({
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }

@@ -101,8 +101,10 @@ fn a_body_is_framed_by_its_length_alone() {
 
 #[test]
 fn a_length_is_a_number_and_there_is_one() {
-    let lengths =
-        ["-1", "+20", "0x14", "20.0", "2e1", "20 20", "20,20", "20, 20", "", "\u{664}", "20\0", "1_0"];
+    let lengths = [
+        "-1", "+20", "0x14", "20.0", "2e1", "20 20", "20,20", "20, 20", "", "\u{664}", "20\0",
+        "1_0",
+    ];
     let templates =
         lengths.map(|length| format!("{{POST}}Content-Length: {length}\r\n\r\n{{BODY}}{{NEXT}}"));
     let refused: &[u16] = &[400];
@@ -195,7 +197,7 @@ fn what_is_not_text_is_refused() {
     let post = |body: &[u8]| {
         let head = format!(
             "POST /v1/evaluate HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             daemon.address,
             daemon.keys.agent,
             body.len()
@@ -212,7 +214,14 @@ fn what_is_not_text_is_refused() {
     assert_eq!(post(b"\xef\xbb\xbf{\"tool\":\"x\"}"), 400);
     for path in [&b"/v1/actions/\xff"[..], b"/v1/actions/%ff", b"/v1/actions/%00", b"/%c0%af"] {
         let host = daemon.address.to_string();
-        let head = [b"GET ", path, b" HTTP/1.1\r\nHost: ", host.as_bytes(), b"\r\n\r\n"].concat();
+        let head = [
+            b"GET ",
+            path,
+            b" HTTP/1.1\r\nConnection: close\r\nHost: ",
+            host.as_bytes(),
+            b"\r\n\r\n",
+        ]
+        .concat();
         let replies = send(&head);
         assert_eq!(replies.len(), 1, "{path:?}");
         assert_eq!(replies[0].status, 400, "{path:?}");
@@ -229,11 +238,15 @@ fn bodies_are_limited() {
     // It is refused before a byte of it has come, and also while it comes.
     assert_eq!(statuses(&daemon, &head), [413]);
     assert_eq!(statuses(&daemon, &(head.clone() + &"y".repeat(length))), [413]);
-    assert_eq!(statuses(&daemon, &head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")), [413]);
+    assert_eq!(
+        statuses(&daemon, &head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")),
+        [413]
+    );
     let deep = "[".repeat(1_000_000);
     let deep = format!("{{POST}}Content-Length: {}\r\n\r\n{deep}", deep.len());
     assert_eq!(statuses(&daemon, &deep), [400]);
-    let deep = format!("{{\"tool\":\"x\",\"params\":{}1{}}}", "{\"a\":".repeat(300), "}".repeat(300));
+    let deep =
+        format!("{{\"tool\":\"x\",\"params\":{}1{}}}", "{\"a\":".repeat(300), "}".repeat(300));
     let deep = format!("{{POST}}Content-Length: {}\r\n\r\n{deep}", deep.len());
     assert_eq!(statuses(&daemon, &deep), [400]);
 }

@@ -93,8 +93,10 @@ fn tls_carries_requests_and_plain_text_does_not() {
         let (address, handle, running) = start(secure(&tls)).await;
         let address = socket(&address);
         let name = ServerName::try_from("localhost").expect("a name");
-        let request =
-            format!("GET /health HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", address.port());
+        let request = format!(
+            "GET /health HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n",
+            address.port()
+        );
 
         let stream = TcpStream::connect(address).await.expect("a connection");
         let mut secured =
@@ -161,9 +163,11 @@ fn keys_do_not_travel_in_plain_text() {
         refused(ServerConfig { listen: listen.clone(), ..ServerConfig::default() }).await;
         let config = ServerConfig { listen, plaintext: true, ..ServerConfig::default() };
         assert_eq!(bind(config).await.expect("to listen").addresses().len(), 2);
-        assert!(refused(ServerConfig { listen: Vec::new(), ..ServerConfig::default() })
-            .await
-            .contains("nowhere"));
+        assert!(
+            refused(ServerConfig { listen: Vec::new(), ..ServerConfig::default() })
+                .await
+                .contains("nowhere")
+        );
     });
 }
 
@@ -219,7 +223,8 @@ fn over(path: &Path) -> String {
 fn a_unix_socket_is_for_its_owner_and_group() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("placet.sock");
-    let config = || ServerConfig { listen: vec![Listen::Unix(path.clone())], ..ServerConfig::default() };
+    let config =
+        || ServerConfig { listen: vec![Listen::Unix(path.clone())], ..ServerConfig::default() };
     Runtime::new().expect("a runtime").block_on(async {
         // What a crash left behind: a socket at which nobody listens.
         drop(UnixListener::bind(&path).expect("to listen"));

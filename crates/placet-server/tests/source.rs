@@ -150,8 +150,13 @@ fn a_form_of_another_site_changes_nothing() {
     // What a page can send without asking, even if it had a key.
     let cross = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
     let answer = daemon.call_with("POST", "/v1/actions", key, Some(&action), &cross);
-    assert_eq!((answer.status, &answer.json()["type"]), (403, &json!("urn:placet:problem:cross_site")));
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+    assert_eq!(
+        (answer.status, &answer.json()["type"]),
+        (403, &json!("urn:placet:problem:cross_site"))
+    );
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+    {
         let mut raw = Raw::open(daemon.address);
         let body = action.to_string();
         raw.send(format!(

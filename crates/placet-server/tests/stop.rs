@@ -84,7 +84,8 @@ fn what_was_accepted_is_answered() {
     assert!(stream.wait_for("\r\n\r\n"));
     // A request of which the half has come.
     let body = r#"{"tool":"get_order"}"#;
-    let head = "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
+    let head =
+        "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
     let mut half = request(&daemon, "POST /v1/actions", &daemon.keys.agent, head);
     assert_eq!(half.reply().expect("to go on").status, 100);
     let mut idle = request(&daemon, "GET /health", &daemon.keys.agent, "\r\n");
@@ -134,7 +135,8 @@ fn who_takes_too_long_is_left_behind() {
 #[test]
 fn asked_twice_it_ends_at_once() {
     let Running { daemon, folder, trusted } = start(Limits::default());
-    let head = "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
+    let head =
+        "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n";
     let mut half = request(&daemon, "POST /v1/actions", &daemon.keys.agent, head);
     assert_eq!(half.reply().expect("to go on").status, 100);
     let recorded = held(&daemon);

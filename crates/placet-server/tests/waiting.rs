@@ -112,7 +112,10 @@ fn waits_are_limited_in_all_and_for_each_key() {
     assert_eq!(refused.status, 429);
     assert!(refused.has("retry-after: "));
     // Asking without waiting is no wait.
-    assert_eq!(status(&mut get(&daemon, &format!("/v1/actions/{id}"), &daemon.keys.agent, "A: b")), "pending");
+    assert_eq!(
+        status(&mut get(&daemon, &format!("/v1/actions/{id}"), &daemon.keys.agent, "A: b")),
+        "pending"
+    );
     // Streams count too; another key has a share of its own until all is taken.
     let streams: Vec<Raw> =
         (0..2).map(|_| get(&daemon, "/v1/events", &daemon.keys.other_admin, "A: b")).collect();
@@ -125,6 +128,19 @@ fn waits_are_limited_in_all_and_for_each_key() {
     until_so_many_wait(&daemon, 1);
 }
 
+#[test]
+fn who_waits_leaves_connections_to_others() {
+    let daemon = daemon(Limits { connections: 16, ..Limits::default() });
+    let (id, _) = held(&daemon, &daemon.keys.agent);
+    // A quarter of the connections is all that one key gets for waiting.
+    let waiting: Vec<Raw> = (0..4).map(|_| wait(&daemon, &id, 300)).collect();
+    until_so_many_wait(&daemon, 4);
+    assert_eq!(wait(&daemon, &id, 300).reply().expect("an answer").status, 429);
+    let action = json!({"tool": "get_order"});
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.other_agent, &action).status, 200);
+    drop(waiting);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn waiting_takes_no_threads() {
@@ -133,7 +149,7 @@ fn waiting_takes_no_threads() {
     let raised = Rlimit { current: now.maximum, maximum: now.maximum };
     setrlimit(Resource::Nofile, raised).expect("the limit can be raised to its maximum");
     let count = 3_000;
-    let daemon = Daemon::start();
+    let daemon = daemon(Limits { connections: 4 * count, ..Limits::default() });
     let (id, approval) = held(&daemon, &daemon.keys.agent);
     let threads = || std::fs::read_dir("/proc/self/task").expect("threads").count();
     let mut waiting = vec![wait(&daemon, &id, 300)];
@@ -158,9 +174,9 @@ fn events(raw: &Raw) -> Vec<(u64, String)> {
         value.map(|value| value.trim().to_owned())
     };
     let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
-    let events = whole.split("\n\n").filter_map(|event| {
-        Some((field(event, "id:")?.parse().ok()?, field(event, "event:")?))
-    });
+    let events = whole
+        .split("\n\n")
+        .filter_map(|event| Some((field(event, "id:")?.parse().ok()?, field(event, "event:")?)));
     events.collect()
 }
 

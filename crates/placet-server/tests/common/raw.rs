@@ -42,6 +42,14 @@ impl Raw {
         Some(Self { stream, received: Vec::new() })
     }
 
+    /// One for which the system keeps little that is not taken.
+    pub(crate) fn open_narrow(address: SocketAddr) -> Self {
+        let raw = Self::open(address);
+        rustix::net::sockopt::set_socket_recv_buffer_size(&raw.stream, 4 * 1024)
+            .expect("an option");
+        raw
+    }
+
     /// Sends bytes; whether the other side took them.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
