@@ -1,7 +1,13 @@
 //! Requests whose end two readers would see in two places: each is refused, or read in the one way
 //! that no other reader would read otherwise, and never answered twice.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
 
 mod common;
 

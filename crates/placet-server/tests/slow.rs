@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "tests"
 )]
 
@@ -134,7 +135,7 @@ fn crowd() -> usize {
     let needed = 2 * wanted + 1_000;
     let now = getrlimit(Resource::Nofile);
     let all = Rlimit { current: Some(needed), maximum: Some(needed.max(now.maximum.unwrap_or(0))) };
-    let hard = Rlimit { current: now.maximum, ..now.clone() };
+    let hard = Rlimit { current: now.maximum, ..now };
     let raised =
         setrlimit(Resource::Nofile, all).is_ok() || setrlimit(Resource::Nofile, hard).is_ok();
     assert!(raised, "the limit of file descriptors can be raised to its maximum");

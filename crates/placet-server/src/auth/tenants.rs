@@ -57,6 +57,8 @@ impl Tenant {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
     use std::pin::pin;
     use std::task::{Context, Waker};
 

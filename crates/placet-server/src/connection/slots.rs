@@ -141,6 +141,8 @@ impl Drop for Busy {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
     use super::{Eviction, Slots};
 
     #[test]
