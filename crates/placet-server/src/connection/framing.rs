@@ -32,6 +32,13 @@ enum At {
     Lost,
 }
 
+impl At {
+    /// With so many bytes of a body to come.
+    fn after(left: u64) -> Self {
+        if left == 0 { Self::Head } else { Self::Body(left) }
+    }
+}
+
 impl Framing {
     /// Watches bytes that have come in, and spoils what must not be read.
     pub(super) fn watch(&mut self, mut bytes: &mut [u8]) {
@@ -55,7 +62,7 @@ impl Framing {
     fn body<'a>(&mut self, bytes: &'a mut [u8], left: u64) -> &'a mut [u8] {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let left = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
-        self.at = if left == 0 { At::Head } else { At::Body(left) };
+        self.at = At::after(left);
         bytes.get_mut(here..).unwrap_or_default()
     }
 
@@ -83,7 +90,7 @@ impl Framing {
         } else if self.begun {
             // The head is complete. Empty lines before one are skipped by the parser.
             self.begun = false;
-            self.at = At::Body(std::mem::take(&mut self.length));
+            self.at = At::after(std::mem::take(&mut self.length));
         }
     }
 
