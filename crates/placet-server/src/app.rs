@@ -5,6 +5,7 @@ use std::sync::Arc;
 use governor::clock::{Clock, DefaultClock};
 use governor::{Quota, RateLimiter};
 use placet::{Guard, KeyId};
+use tokio::sync::mpsc;
 
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
@@ -33,21 +34,35 @@ pub(crate) struct App {
     /// The end, when it comes.
     pub(crate) stop: Stop,
     rates: Rates,
+    /// Nothing is ever sent. Last, so that the guard is let go of before it.
+    _working: mpsc::Sender<()>,
 }
 
 impl App {
-    pub(crate) fn new(config: ServerConfig, guard: Guard, source: Source, stop: Stop) -> Arc<Self> {
+    /// All of it, for so many connections. When the last who holds it lets go, `working` is dropped.
+    pub(crate) fn new(
+        config: ServerConfig,
+        guard: Guard,
+        source: Source,
+        stop: Stop,
+        connections: usize,
+        working: mpsc::Sender<()>,
+    ) -> Arc<Self> {
         let limits = &config.limits;
         let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
+        // Who waits keeps a connection. The rest is for those who do not, whoever waits.
+        let waits = limits.waits.min(connections / 2);
+        let waits_per_key = limits.waits_per_key.min(connections / 4);
         Arc::new(Self {
             source,
             tenants: Tenants::new(limits.in_flight_per_tenant),
-            hub: Hub::new(limits.waits, limits.waits_per_key),
+            hub: Hub::new(waits, waits_per_key),
             telemetry: Telemetry::new(),
             stop,
             rates: RateLimiter::hashmap(quota),
             guard,
             config,
+            _working: working,
         })
     }
 
@@ -69,8 +84,8 @@ impl App {
         self: &Arc<Self>,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let guard = self.guard.clone();
-        let done = tokio::task::spawn_blocking(move || work(&guard)).await;
+        let app = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&app.guard)).await;
         done.map_err(|_| Problem::unavailable("the daemon is stopping"))
     }
 }

@@ -4,12 +4,15 @@
 //! that wait for one action. A wait is a few hundred bytes and no thread.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use placet::{ActionId, Entry, Event, Guard, KeyId, TailError};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
+use crate::app::App;
 use crate::limits::EVENTS_BUFFERED;
 use crate::wire::Problem;
 
@@ -34,8 +37,15 @@ struct Waiting {
 
 /// A place among those who wait. Dropped, it is free again.
 pub(crate) struct Seat {
-    hub: Arc<crate::app::App>,
+    app: Arc<App>,
     key: KeyId,
+}
+
+/// Listens for the end of one approval. Dropped, it is forgotten.
+pub(crate) struct Ear {
+    app: Arc<App>,
+    action: ActionId,
+    notify: Arc<Notify>,
 }
 
 impl Hub {
@@ -45,7 +55,7 @@ impl Hub {
     }
 
     /// Takes a place among those who wait, if there is one.
-    pub(crate) fn seat(app: &Arc<crate::app::App>, key: KeyId) -> Result<Seat, Problem> {
+    pub(crate) fn seat(app: &Arc<App>, key: KeyId) -> Result<Seat, Problem> {
         let hub = &app.hub;
         let mut waiting = hub.lock();
         let own = waiting.keys.get(&key).copied().unwrap_or_default();
@@ -56,13 +66,13 @@ impl Hub {
         waiting.total += 1;
         *waiting.keys.entry(key).or_default() += 1;
         drop(waiting);
-        Ok(Seat { hub: Arc::clone(app), key })
+        Ok(Seat { app: Arc::clone(app), key })
     }
 
-    /// Whom to listen to for an action. Whoever looks at the action after asking for this misses
-    /// nothing.
-    pub(crate) fn action(&self, id: ActionId) -> Arc<Notify> {
-        Arc::clone(self.lock().actions.entry(id).or_default())
+    /// Listens for the end of an action's approval.
+    pub(crate) fn listen(app: &Arc<App>, action: ActionId) -> Ear {
+        let notify = Arc::clone(app.hub.lock().actions.entry(action).or_default());
+        Ear { app: Arc::clone(app), action, notify }
     }
 
     /// Entries as they become durable.
@@ -103,14 +113,6 @@ impl Hub {
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Forgets an action that nobody waits for any more.
-    pub(crate) fn forget(&self, id: ActionId) {
-        let mut waiting = self.lock();
-        if waiting.actions.get(&id).is_some_and(|notify| Arc::strong_count(notify) == 1) {
-            waiting.actions.remove(&id);
-        }
-    }
 }
 
 /// The action whose approval is closed by an event.
@@ -122,9 +124,32 @@ fn closed(event: &Event) -> Option<ActionId> {
     }
 }
 
+impl Ear {
+    /// Returns when the approval has ended. What happens from this call on is heard, also before
+    /// the future is waited for.
+    pub(crate) fn ended(&self) -> Pin<Box<Notified<'_>>> {
+        let mut ended = Box::pin(self.notify.notified());
+        ended.as_mut().enable();
+        ended
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let mut waiting = self.app.hub.lock();
+        // The table's and our own: nobody else listens.
+        let is_last = |notify: &Arc<Notify>| {
+            Arc::ptr_eq(notify, &self.notify) && Arc::strong_count(notify) == 2
+        };
+        if waiting.actions.get(&self.action).is_some_and(is_last) {
+            waiting.actions.remove(&self.action);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut waiting = self.hub.hub.lock();
+        let mut waiting = self.app.hub.lock();
         waiting.total = waiting.total.saturating_sub(1);
         if let Some(count) = waiting.keys.get_mut(&self.key) {
             *count = count.saturating_sub(1);

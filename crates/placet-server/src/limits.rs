@@ -22,15 +22,16 @@ pub struct Limits {
     pub in_flight_per_tenant: usize,
     /// Open connections. Each costs some ten kilobytes.
     pub connections: usize,
-    /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams.
+    /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams. They
+    /// never take more than half of the connections, so that who does not wait finds one.
     pub waits: usize,
-    /// The same for one key.
+    /// The same for one key, and at most a quarter of the connections.
     pub waits_per_key: usize,
     /// How long a client may take to send the head of a request, or stay idle between two.
     pub head_time: Duration,
     /// How long a client may take to send a body.
     pub body_time: Duration,
-    /// How long a client may leave bytes of an answer untaken.
+    /// How long a client may take for 64 KiB of an answer, or for the rest of it.
     pub write_time: Duration,
     /// How long the daemon works on what it has accepted after it was asked to stop.
     pub stop_time: Duration,

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use placet::Guard;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -16,6 +18,9 @@ use crate::stop::Stop;
 
 /// File descriptors that the daemon needs besides connections: the log and its readers.
 const RESERVED_DESCRIPTORS: u64 = 128;
+
+/// How long those who are told to end at once get to let go of the log.
+const ENDING_TIME: Duration = Duration::from_secs(1);
 
 /// Why the daemon could not start.
 #[derive(Debug, thiserror::Error)]
@@ -89,28 +94,34 @@ impl Server {
         let source = Source::new(&self.config, &self.addresses);
         let places = connections(self.config.limits.connections);
         let limit = self.config.limits.stop_time;
-        let app = App::new(self.config, self.guard.clone(), source, stop.clone());
+        let (inner, handle) = Stop::new();
+        // Whatever works holds the app, and the app holds this: when it is gone all is answered.
+        let (working, mut done) = mpsc::channel(1);
+        let app = App::new(self.config, self.guard.clone(), source, inner, places, working);
         let follower = tokio::spawn({
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }
         });
         let router = api::router(&app);
-        let slots = Slots::new(places);
-        // Every connection holds a clone of it: when the last is dropped all are answered.
-        let (working, mut done) = tokio::sync::mpsc::channel::<()>(1);
-        let shared = Shared { app, router, slots, tls: self.tls, _working: working };
+        let shared = Shared { app, router, slots: Slots::new(places), tls: self.tls };
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(connection::accept(listener, shared.clone()));
         }
         drop(shared);
+        stop.asked().await;
+        handle.ask();
         while accepting.join_next().await.is_some() {}
+        follower.abort();
+        drop(follower.await);
         let answered = tokio::select! {
             answered = timeout(limit, done.recv()) => answered.is_ok(),
             () = stop.insisted() => false,
         };
-        follower.abort();
-        drop(follower.await);
+        if !answered {
+            handle.ask();
+            drop(timeout(ENDING_TIME, done.recv()).await);
+        }
         let guard = self.guard;
         let closed = tokio::task::spawn_blocking(move || guard.close()).await;
         answered && closed.unwrap_or(false)

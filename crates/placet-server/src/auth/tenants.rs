@@ -54,3 +54,29 @@ impl Tenant {
         self.turns.acquire().await.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::Tenants;
+
+    #[test]
+    fn a_tenant_waits_for_itself_and_not_for_others() {
+        let tenants = Tenants::new(1);
+        let [one, other] =
+            ["acme", "umbrella"].map(|name| tenants.get(&name.parse().expect("a tenant")));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut first = Box::pin(one.turn());
+        let turn = first.as_mut().poll(&mut cx);
+        assert!(turn.is_ready());
+        let mut second = pin!(one.turn());
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        assert!(pin!(other.turn()).poll(&mut cx).is_ready());
+        drop(turn);
+        assert!(second.as_mut().poll(&mut cx).is_ready());
+    }
+}

@@ -17,13 +17,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::io::{Beginning, Timed};
 use super::listen::{Incoming, Listener};
 use super::slots::{Busy, Eviction, Slot, Slots};
 use crate::app::App;
+use crate::edge::Known;
 use crate::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 use crate::telemetry::FirstByte;
 
@@ -37,8 +41,6 @@ pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) slots: Slots,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Held by whoever works. Nothing is ever sent.
-    pub(crate) _working: tokio::sync::mpsc::Sender<()>,
 }
 
 /// Accepts connections until the daemon is asked to stop. Each is a task, which holds `shared`.
@@ -78,8 +80,7 @@ fn begin(incoming: Incoming, shared: &Shared) {
             Incoming::Tcp(stream) => match &shared.tls {
                 None => serve(stream, slot, &shared).await,
                 Some(tls) => {
-                    let limit = shared.app.config.limits.head_time;
-                    if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
+                    if let Some(stream) = handshake(tls, stream, &slot, &shared.app).await {
                         serve(stream, slot, &shared).await;
                     }
                 }
@@ -87,6 +88,20 @@ fn begin(incoming: Incoming, shared: &Shared) {
         }
         shared.app.telemetry.connections.dec();
     });
+}
+
+/// Agrees on keys; none when that takes too long, or the connection must go before it is done.
+async fn handshake(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    slot: &Slot,
+    app: &App,
+) -> Option<TlsStream<TcpStream>> {
+    tokio::select! {
+        () = slot.evicted() => None,
+        () = app.stop.asked() => None,
+        done = timeout(app.config.limits.head_time, tls.accept(stream)) => done.ok()?.ok(),
+    }
 }
 
 /// Carries requests until the other side goes, dawdles, must make room, or the daemon stops.
@@ -99,6 +114,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, slot: Arc<Slot>, sha
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
         .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEAD_BYTES)
+        // It bounds what is read ahead as well, and with it a head that does not end.
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(stream, service);
     let mut connection = pin!(connection);
@@ -131,6 +148,9 @@ async fn carry(
     request.extensions_mut().insert(FirstByte(beginning.get()));
     let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
     let Ok(response) = answer;
+    if response.extensions().get::<Known>().is_some() {
+        busy.prove();
+    }
     let carried = Carrying { _busy: busy, beginning: beginning.clone() };
     Ok(response.map(|body| Carried { body, _carrying: carried }))
 }

@@ -1,4 +1,5 @@
-//! A connection that knows when a request began, and does not wait for ever to be read from.
+//! A connection that knows when a request began and where it ends, and does not wait for ever to be
+//! read from.
 
 use std::future::Future;
 use std::io;
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use super::framing::Framing;
 
 /// When the first byte of the request at hand arrived.
 #[derive(Clone, Debug, Default)]
@@ -34,24 +37,45 @@ impl Beginning {
     }
 }
 
-/// A stream with a time limit for writing.
+/// Fewest bytes of an answer that must be taken at a time, unless they are the last: a client that
+/// takes one now and then is as good as one that takes none.
+const LEAST_TAKEN: usize = 64 * 1024;
+
+/// How long a client may go on to send a request that has been refused. Were the connection closed
+/// while bytes come in, the system would tell the client so before it has read why.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// How much it may send in that time.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+/// A stream with a time limit for writing, which watches over the framing of what it reads.
 pub(crate) struct Timed<S> {
     stream: S,
     beginning: Beginning,
+    framing: Framing,
     patience: Duration,
     /// Since bytes wait to be taken.
     blocked: Option<Pin<Box<Sleep>>>,
+    /// How many were taken since.
+    taken: usize,
+    lingering: Option<Lingering>,
+}
+
+/// The end of a connection whose other side still sends.
+struct Lingering {
+    until: Pin<Box<Sleep>>,
+    left: usize,
 }
 
 impl<S> Timed<S> {
     pub(crate) fn new(stream: S, beginning: Beginning, patience: Duration) -> Self {
-        Self { stream, beginning, patience, blocked: None }
+        let framing = Framing::default();
+        Self { stream, beginning, framing, patience, blocked: None, taken: 0, lingering: None }
     }
 
     /// Limits how long a write may stay pending.
     fn limit<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if done.is_ready() {
-            self.blocked = None;
             return done;
         }
         let patience = self.patience;
@@ -61,6 +85,48 @@ impl<S> Timed<S> {
             io::ErrorKind::TimedOut,
             "the answer was not taken in time",
         )))
+    }
+
+    /// The same, counting what was taken.
+    fn limit_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        done: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(taken)) = done {
+            self.taken = self.taken.saturating_add(taken);
+            if self.taken >= LEAST_TAKEN {
+                self.unblock();
+            }
+        }
+        self.limit(cx, done)
+    }
+
+    fn unblock(&mut self) {
+        self.blocked = None;
+        self.taken = 0;
+    }
+}
+
+impl<S: AsyncRead + Unpin> Timed<S> {
+    /// Takes what still comes in, for a while.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let lingering = self.lingering.get_or_insert_with(|| Lingering {
+            until: Box::pin(sleep(LINGER_TIME)),
+            left: LINGER_BYTES,
+        });
+        let mut waste = [0; 8 * 1024];
+        while lingering.left > 0 {
+            let mut waste = ReadBuf::new(&mut waste);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut waste) {
+                Poll::Pending => return lingering.until.as_mut().poll(cx),
+                Poll::Ready(Ok(())) if !waste.filled().is_empty() => {
+                    lingering.left = lingering.left.saturating_sub(waste.filled().len());
+                }
+                Poll::Ready(_) => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -72,21 +138,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
+        let fresh = buffer.filled_mut().get_mut(before..).unwrap_or_default();
+        if !fresh.is_empty() {
             self.beginning.mark();
+            self.framing.watch(fresh);
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.limit(cx, done)
+        self.limit_write(cx, done)
     }
 
     fn poll_write_vectored(
@@ -95,20 +163,30 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.limit(cx, done)
+        self.limit_write(cx, done)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
+    /// Done, it says that everything has been taken.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let done = Pin::new(&mut self.stream).poll_flush(cx);
+        if done.is_ready() {
+            self.unblock();
+        }
         self.limit(cx, done)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.limit(cx, done)
+        if self.lingering.is_none() {
+            let done = Pin::new(&mut self.stream).poll_shutdown(cx);
+            ready!(self.limit(cx, done))?;
+        }
+        if self.framing.is_within() {
+            ready!(self.linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }

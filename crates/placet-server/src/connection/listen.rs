@@ -41,13 +41,19 @@ pub(crate) async fn bind(listen: &Listen) -> io::Result<Listener> {
     }
 }
 
-/// A socket that a crash left behind is removed; one that somebody answers at is not.
+/// A socket that a crash left behind is removed; one that somebody listens at is not, even if they
+/// are too busy to answer.
 async fn remove_stale(path: &Path) -> io::Result<()> {
     let is_socket = path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
-    if is_socket && UnixStream::connect(path).await.is_err() {
-        std::fs::remove_file(path)?;
+    if !is_socket {
+        return Ok(());
     }
-    Ok(())
+    match UnixStream::connect(path).await {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Listener {

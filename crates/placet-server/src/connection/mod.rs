@@ -5,6 +5,7 @@
 //! requests at a time opens several connections.
 
 mod accept;
+mod framing;
 mod io;
 mod listen;
 mod slots;

@@ -1,7 +1,8 @@
 //! Places for connections. When all are taken, who has been idle longest makes room.
 //!
-//! Whoever opens thousands of connections and sends nothing thereby only closes their own: a
-//! connection that has carried an answer is closed after all those that never did.
+//! Whoever opens thousands of connections thereby only closes their own: a connection that someone
+//! with a key has used is closed after all those that nobody known has. What needs no key, such as
+//! asking for health, is worth nothing here, or it would be the way to keep others out.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ pub(crate) struct Slots(Arc<Mutex<Table>>);
 #[derive(Debug)]
 struct Table {
     free: usize,
-    /// Idle connections: first those that never carried an answer, then by when they became idle.
+    /// Idle connections: first those that nobody known has used, then by when they became idle.
     idle: BTreeMap<Rank, Arc<Notify>>,
     clock: u64,
 }
@@ -24,7 +25,7 @@ struct Table {
 /// Who goes first.
 type Rank = (Proven, u64);
 
-/// Whether a connection has carried an answer.
+/// Whether someone with a key has used a connection.
 type Proven = bool;
 
 /// A place for one connection. Dropped, it is free again.
@@ -40,6 +41,13 @@ pub(crate) struct Slot {
 /// A request that a connection carries. Dropped, the connection is idle again.
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Slot>);
+
+impl Busy {
+    /// Someone with a key has sent the request.
+    pub(crate) fn prove(&self) {
+        self.0.proven.store(true, Ordering::Relaxed);
+    }
+}
 
 impl Slots {
     pub(crate) fn new(places: usize) -> Self {
@@ -127,13 +135,14 @@ impl Drop for Slot {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.proven.store(true, Ordering::Relaxed);
         self.0.rest();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
     use super::{Eviction, Slots};
 
     #[test]
@@ -147,17 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn who_never_carried_anything_goes_before_who_did() {
+    fn who_nobody_knows_goes_before_who_is_known() {
         let slots = Slots::new(2);
-        let (proven, _) = slots.take().expect("a place");
-        drop(proven.work().expect("here"));
-        let (idler, _) = slots.take().expect("a place");
-        let (_new, eviction) = slots.take().expect("the idler's place");
+        let (known, _) = slots.take().expect("a place");
+        let busy = known.work().expect("here");
+        busy.prove();
+        drop(busy);
+        let (stranger, _) = slots.take().expect("a place");
+        // An answer that anyone can have makes nobody known.
+        drop(stranger.work().expect("here"));
+        let (_new, eviction) = slots.take().expect("the stranger's place");
         assert_eq!(eviction, Eviction::One);
-        assert!(idler.work().is_none(), "it was told to go");
-        assert!(proven.work().is_some());
-        // The idler gives back no place: it has none any more.
-        drop(idler);
+        assert!(stranger.work().is_none(), "it was told to go");
+        assert!(known.work().is_some());
+        // The stranger gives back no place: it has none any more.
+        drop(stranger);
         let (_newer, eviction) = slots.take().expect("the idle newcomer's place");
         assert_eq!(eviction, Eviction::One);
     }

@@ -6,15 +6,21 @@ mod source;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::TRANSFER_ENCODING;
+use axum::http::HeaderValue;
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 
 use crate::app::App;
 use crate::auth::Principal;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
 pub(crate) use source::Source;
+
+/// Goes with the answer to someone who has shown a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known;
 
 /// Lets a request in, or not; notes who sends it; and writes one line about what came of it.
 pub(crate) async fn cross(
@@ -23,22 +29,39 @@ pub(crate) async fn cross(
     next: Next,
 ) -> Response {
     let mut exchange = Exchange::begin(&mut request);
-    let admitted = admit(&app, &mut request, &mut exchange);
-    let mut response = match admitted {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let mut response = match framed(&request) {
+        Ok(()) => match admit(&app, &mut request, &mut exchange) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        },
+        Err(problem) => last(problem),
     };
+    if exchange.is_known() {
+        response.extensions_mut().insert(Known);
+    }
     headers::secure(response.headers_mut());
     exchange.end(&app, &mut response);
     response
 }
 
-fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<(), Problem> {
-    // A body framed in two ways is two requests to two readers. We have one way.
+/// A body framed in two ways is two requests to two readers. We have one way.
+fn framed(request: &Request) -> Result<(), Problem> {
     if request.headers().contains_key(TRANSFER_ENCODING) {
         return Err(Problem::no_length());
     }
+    Ok(())
+}
+
+/// An answer after which the connection is closed: nobody knows where the next request begins.
+fn last(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<(), Problem> {
     app.source.check(request)?;
+    path(request.uri().path())?;
     let principal = Principal::identify(request.headers(), &app.guard);
     if let Ok(principal) = &principal {
         exchange.by(principal);
@@ -48,4 +71,13 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     // What is open to everyone does not look at it.
     request.extensions_mut().insert(principal);
     Ok(())
+}
+
+/// Whether a path is text once its escapes are undone: what is not names nothing here.
+fn path(path: &str) -> Result<(), Problem> {
+    let text = percent_decode_str(path).decode_utf8();
+    if text.is_ok_and(|text| !text.contains('\0')) {
+        return Ok(());
+    }
+    Err(Problem::malformed("the path is not text; write it in UTF-8, percent-encoded"))
 }

@@ -57,6 +57,11 @@ impl Exchange {
         self.who = Some((principal.caller.key, principal.key.tenant.clone()));
     }
 
+    /// Whether someone with a key sent it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.who.is_some()
+    }
+
     /// Ends with its answer.
     pub(crate) fn end(self, app: &App, response: &mut Response) {
         let took = self.begun.elapsed();

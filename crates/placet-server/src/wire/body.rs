@@ -6,14 +6,18 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use placet::Json;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
 
-/// Reads a whole body.
+/// Reads a whole body; none of it when its length says that it is too large.
 pub(crate) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Problem::too_large(limit));
+    }
     let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     match collected.map_err(|_| Problem::too_slow(time))? {
         Ok(whole) => Ok(whole.to_bytes()),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+pub(crate) mod raw;
+
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -121,6 +123,12 @@ impl Daemon {
     pub(crate) fn stop(mut self) -> bool {
         self.guard = None;
         self.handle.ask();
+        self.ended()
+    }
+
+    /// Waits for a stop that was asked for before; whether everything was answered.
+    pub(crate) fn ended(mut self) -> bool {
+        self.guard = None;
         self.thread.take().expect("running").join().expect("no panic")
     }
 

@@ -1,6 +1,5 @@
 //! `GET /v1/actions/{id}`
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,23 +81,18 @@ async fn settled(
     id: ActionId,
     time: Duration,
 ) -> Result<Followed, Problem> {
-    let changed = app.hub.action(id);
-    {
-        let mut changed = pin!(changed.notified());
-        changed.as_mut().enable();
-        // What happened before we listened is seen now, what happens from now on is heard.
-        let found = find(app, principal, id).await?;
-        if !found.is_pending() {
-            return Ok(found);
-        }
-        tokio::select! {
-            () = changed => {}
-            () = tokio::time::sleep(time) => {}
-            () = app.stop.asked() => {}
-        }
+    let ear = Hub::listen(app, id);
+    let ended = ear.ended();
+    // What happened before we listened is seen now, what happens from now on is heard.
+    let found = find(app, principal, id).await?;
+    if !found.is_pending() {
+        return Ok(found);
     }
-    drop(changed);
-    app.hub.forget(id);
+    tokio::select! {
+        () = ended => {}
+        () = tokio::time::sleep(time) => {}
+        () = app.stop.asked() => {}
+    }
     find(app, principal, id).await
 }
 

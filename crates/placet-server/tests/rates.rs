@@ -1,0 +1,42 @@
+//! How much one key gets at a time, so that no other feels it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod common;
+
+use std::num::NonZeroU32;
+
+use common::Daemon;
+use placet::LogPlace;
+use placet_server::{Limits, ServerConfig};
+use serde_json::json;
+
+fn daemon(limits: Limits) -> Daemon {
+    Daemon::with(ServerConfig { limits, ..ServerConfig::default() }, LogPlace::Memory)
+}
+
+#[test]
+fn a_key_in_a_hurry_is_told_when_to_come_again() {
+    let one = NonZeroU32::MIN;
+    let burst = NonZeroU32::new(5).expect("more than none");
+    let daemon = daemon(Limits { requests_per_second: one, burst, ..Limits::default() });
+    let action = json!({"tool": "get_order"});
+    let answers: Vec<_> =
+        (0..20).map(|_| daemon.post("/v1/actions", &daemon.keys.agent, &action)).collect();
+    assert!(answers.iter().take(5).all(|answer| answer.status == 200));
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("a refusal");
+    let after = refused.headers.get("retry-after").expect("when to come again");
+    assert!(after.to_str().expect("text").parse::<u64>().expect("seconds") >= 1);
+    assert_eq!(refused.json()["type"], "urn:placet:problem:too_many");
+    // Reading counts too.
+    assert!((0..20).any(|_| daemon.get("/v1/actions/x", &daemon.keys.agent).status == 429));
+    // No other key is told to wait, not even of the same tenant.
+    for key in [&daemon.keys.one_agent, &daemon.keys.other_agent] {
+        assert_eq!(daemon.post("/v1/actions", key, &action).status, 200);
+    }
+    // A wrong key is nobody's hurry.
+    for _ in 0..20 {
+        assert_eq!(daemon.post("/v1/actions", "plc_wrong", &action).status, 401);
+    }
+    assert_eq!(daemon.call("GET", "/health", None, None).status, 200);
+}

@@ -1,0 +1,221 @@
+//! Clients that take their time, and clients that come in thousands: each is cut off within its
+//! limit, and honest clients are answered meanwhile.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::string_slice,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use common::Daemon;
+use common::raw::{PATIENCE, Raw};
+use placet::LogPlace;
+use placet_server::{Limits, ServerConfig};
+
+/// What every limit of time is set to.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// How far apart a slow client sends its bytes.
+const PACE: Duration = Duration::from_millis(100);
+
+fn daemon(limits: Limits) -> Daemon {
+    Daemon::with(ServerConfig { limits, ..ServerConfig::default() }, LogPlace::Memory)
+}
+
+fn impatient() -> Daemon {
+    daemon(Limits { head_time: LIMIT, body_time: LIMIT, write_time: LIMIT, ..Limits::default() })
+}
+
+fn gauge(daemon: &Daemon, name: &str) -> u64 {
+    let text = daemon.get("/metrics", &daemon.keys.operator).text;
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.expect("the metric").parse().expect("a number")
+}
+
+/// Asks until something is so.
+fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let limit = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < limit, "it never came that {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Sends a byte now and then until the connection is closed; how many it took.
+fn drip(raw: &mut Raw, bytes: &[u8]) -> usize {
+    for (sent, byte) in bytes.iter().enumerate() {
+        if !raw.send([*byte]) || raw.is_closed_within(PACE) {
+            return sent + 1;
+        }
+    }
+    panic!("all of it was taken");
+}
+
+#[test]
+fn a_head_that_comes_too_slowly_is_cut_off() {
+    let daemon = impatient();
+    let head =
+        format!("GET /health HTTP/1.1\r\nHost: {}\r\nX: {}", daemon.address, "y".repeat(600));
+    let mut raw = Raw::open(daemon.address);
+    let taken = drip(&mut raw, head.as_bytes());
+    assert!(taken >= 2, "it is not cut off at once");
+    assert!(!raw.text().contains(" 200 "));
+    // Nor may it begin well and then stop.
+    let mut raw = Raw::open(daemon.address);
+    raw.send(&head[..40]);
+    assert_eq!(raw.replies().len(), 0);
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_answered_408() {
+    let daemon = impatient();
+    let size = daemon.guard.as_ref().expect("a guard").log().size();
+    let mut raw = Raw::open(daemon.address);
+    raw.send(format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
+        daemon.address, daemon.keys.agent
+    ));
+    drip(&mut raw, &[b' '; 600]);
+    let replies = raw.replies();
+    assert_eq!(replies.iter().map(|reply| reply.status).collect::<Vec<_>>(), [408]);
+    assert_eq!(daemon.guard.as_ref().expect("a guard").log().size(), size);
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let daemon = impatient();
+    let mut raw = Raw::open(daemon.address);
+    raw.send(format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address));
+    assert_eq!(raw.reply().expect("an answer").status, 200);
+    assert!(raw.is_closed_within(PATIENCE));
+    // So is one on which nothing was ever sent.
+    assert!(Raw::open(daemon.address).is_closed_within(PATIENCE));
+}
+
+#[test]
+fn who_does_not_take_answers_is_cut_off() {
+    let daemon = impatient();
+    let request = format!("GET /openapi.json HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address);
+    let mut raw = Raw::open_narrow(daemon.address);
+    // More than the system keeps for them; whoever is cut off cannot send all of it.
+    raw.send(request.repeat(200));
+    wait_until("the connection is closed", || gauge(&daemon, "placet_http_connections") == 1);
+}
+
+#[test]
+fn who_does_not_take_events_is_cut_off() {
+    let daemon = impatient();
+    honest(&daemon, 1_000);
+    let mut stream = Raw::open_narrow(daemon.address);
+    stream.send(format!(
+        "GET /v1/events?from=0 HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        daemon.address, daemon.keys.overseer
+    ));
+    assert!(stream.wait_for("\r\n\r\n"));
+    wait_until("the stream is cut off", || {
+        honest(&daemon, 10);
+        gauge(&daemon, "placet_waits") == 0
+    });
+}
+
+/// How many connections a crowd can have with both of their ends in this process.
+fn crowd() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let wanted = 10_000;
+    let needed = 2 * wanted + 1_000;
+    let now = getrlimit(Resource::Nofile);
+    let all = Rlimit { current: Some(needed), maximum: Some(needed.max(now.maximum.unwrap_or(0))) };
+    let hard = Rlimit { current: now.maximum, ..now };
+    let raised =
+        setrlimit(Resource::Nofile, all).is_ok() || setrlimit(Resource::Nofile, hard).is_ok();
+    assert!(raised, "the limit of file descriptors can be raised to its maximum");
+    let granted = getrlimit(Resource::Nofile).current.unwrap_or(needed);
+    usize::try_from(wanted.min(granted.saturating_sub(1_000) / 2)).expect("a count")
+}
+
+/// The times of honest proposals over a connection that is kept; each must be answered.
+fn honest(daemon: &Daemon, count: usize) -> Duration {
+    let body = r#"{"tool":"get_order"}"#;
+    let request = format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        daemon.address,
+        daemon.keys.agent,
+        body.len()
+    );
+    let mut raw = Raw::open(daemon.address);
+    let mut times: Vec<Duration> = (0..count)
+        .map(|_| {
+            let begun = Instant::now();
+            assert!(raw.send(&request));
+            assert_eq!(raw.reply().expect("an answer").status, 200);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[count * 99 / 100]
+}
+
+#[test]
+fn a_crowd_of_idle_connections_keeps_nobody_out() {
+    let crowd = crowd();
+    assert!(crowd >= 4_000, "the system gives too few file descriptors for this test");
+    let connections = crowd * 4 / 5;
+    let daemon = daemon(Limits { connections, head_time: PATIENCE, ..Limits::default() });
+    let unloaded = honest(&daemon, 300);
+    let mut idle: Vec<TcpStream> = Vec::new();
+    for number in 0..crowd {
+        idle.push(TcpStream::connect(daemon.address).expect("a connection"));
+        // Honest clients come and go while the crowd grows beyond the limit.
+        if number % 1_000 == 0 {
+            honest(&daemon, 1);
+        }
+    }
+    let loaded = honest(&daemon, 300);
+    eprintln!("{crowd} idle connections: p99 {unloaded:?} without them, {loaded:?} with them");
+    let limit = u64::try_from(connections).expect("a count");
+    wait_until("the crowd is within the limit", || {
+        gauge(&daemon, "placet_http_connections") <= limit
+    });
+    assert!(gauge(&daemon, "placet_http_connections") > limit / 2, "the crowd is there");
+    assert!(gauge(&daemon, "placet_http_connections_evicted_total") > 0);
+    // The first of the crowd made room, not those who came last.
+    let first = idle.first_mut().expect("a crowd");
+    first.set_read_timeout(Some(PATIENCE)).expect("an option");
+    assert!(matches!(first.read(&mut [0]), Ok(0) | Err(_)));
+    let last = idle.last_mut().expect("a crowd");
+    let request = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address);
+    last.write_all(request.as_bytes()).expect("it is there");
+    assert!(last.read(&mut [0; 4]).expect("an answer") > 0);
+}
+
+#[test]
+fn strangers_with_answers_do_not_push_out_who_has_a_key() {
+    let daemon = daemon(Limits { connections: 8, ..Limits::default() });
+    let health = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address);
+    let known = health
+        .replace("\r\n\r\n", &format!("\r\nAuthorization: Bearer {}\r\n\r\n", daemon.keys.agent));
+    let mut honest = Raw::open(daemon.address);
+    honest.send(&known);
+    assert_eq!(honest.reply().expect("an answer").status, 200);
+    let mut strangers = Vec::new();
+    for _ in 0..100 {
+        let mut stranger = Raw::open(daemon.address);
+        stranger.send(&health);
+        assert_eq!(stranger.reply().expect("an answer").status, 200);
+        strangers.push(stranger);
+    }
+    honest.send(&known);
+    assert_eq!(honest.reply().expect("an answer").status, 200);
+    assert!(strangers[0].is_closed_within(PATIENCE));
+}
