@@ -6,8 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +21,7 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::hub::{Hub, Seat};
 use crate::limits::EVENTS_HEARTBEAT;
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 /// How many entries are read from the log at a time.
 const READ_AHEAD: usize = 256;
@@ -47,6 +46,7 @@ pub(crate) struct From {
 #[utoipa::path(
     get,
     path = "/v1/events",
+    operation_id = "follow_events",
     tag = "log",
     params(
         From,
@@ -57,10 +57,9 @@ pub(crate) struct From {
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
-    from: Result<Query<From>, QueryRejection>,
+    Query(From { from }): Query<From>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(From { from }) = from.map_err(|error| Problem::malformed(error.body_text()))?;
     let last = headers.get("last-event-id").map(|last| {
         let index = last.to_str().ok().and_then(|last| last.parse::<u64>().ok());
         index.ok_or_else(|| Problem::malformed("Last-Event-ID: send the id of an event"))

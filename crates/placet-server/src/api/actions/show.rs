@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use placet::{ActionId, Followed};
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::hub::Hub;
 use crate::limits::MAX_WAIT;
-use crate::wire::Problem;
+use crate::wire::{Path, Problem};
 use crate::wire::decision::DecisionShape;
 
 /// A decision, and what became of the action since.
@@ -50,6 +50,7 @@ enum StatusWord {
 #[utoipa::path(
     get,
     path = "/v1/actions/{id}",
+    operation_id = "read_action",
     tag = "actions",
     params(
         ("id" = String, Path, description = "the action's id", pattern = "^act_"),

@@ -29,6 +29,7 @@ pub(crate) struct Installed {
 #[utoipa::path(
     put,
     path = "/v1/policy",
+    operation_id = "install_policy",
     tag = "policy",
     request_body = Files,
     responses((status = OK, body = Installed)),

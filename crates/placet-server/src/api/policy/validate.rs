@@ -44,6 +44,7 @@ struct Finding {
 #[utoipa::path(
     post,
     path = "/v1/policy/validate",
+    operation_id = "validate_policy",
     tag = "policy",
     request_body = Files,
     responses((status = OK, body = Validation)),
