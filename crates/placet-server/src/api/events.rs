@@ -50,7 +50,7 @@ pub(crate) struct From {
     tag = "log",
     params(
         From,
-        ("Last-Event-ID" = Option<String>, Header, description = "the index of the last entry seen"),
+        ("Last-Event-ID" = Option<u64>, Header, nullable = false, description = "the index of the last entry seen"),
     ),
     responses((status = OK, body = str, content_type = "text/event-stream")),
 )]

@@ -54,7 +54,7 @@ enum StatusWord {
     tag = "actions",
     params(
         ("id" = String, Path, description = "the action's id", pattern = "^act_"),
-        ("Prefer" = Option<String>, Header, description = "wait=N, in seconds"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "wait=N, in seconds", example = "wait=30"),
     ),
     responses((status = OK, body = StatusShape)),
 )]

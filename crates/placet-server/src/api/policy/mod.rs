@@ -4,9 +4,11 @@ pub(super) mod install;
 pub(super) mod show;
 pub(super) mod validate;
 
-use placet::PolicyFile;
+use placet::{Json, PolicyFile};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::wire::{Problem, body};
 
 /// One file of a policy.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
@@ -30,9 +32,11 @@ struct Files {
     files: Vec<File>,
 }
 
-impl From<Files> for Vec<PolicyFile> {
-    fn from(files: Files) -> Self {
-        let file = |File { name, text }| PolicyFile { name, text };
-        files.files.into_iter().map(file).collect()
+/// Reads the files that were sent. None at all would mean a policy that nobody wrote.
+fn files(sent: &Json) -> Result<Vec<PolicyFile>, Problem> {
+    let Files { files } = body::typed(sent)?;
+    if files.is_empty() {
+        return Err(Problem::invalid_at("/files", "send at least one file"));
     }
+    Ok(files.into_iter().map(|File { name, text }| PolicyFile { name, text }).collect())
 }
