@@ -62,6 +62,10 @@ fn an_error_points_to_the_field() {
     let wrong = json!({"files": [{"name": "policy.toml", "text": "", "a/b~c": 0}]});
     assert_eq!(place("/v1/policy/validate", &wrong), "/files/0/a~1b~0c");
     assert_eq!(place("/v1/policy/validate", &json!({"files": []})), "/files");
+    let name = |name: &str| json!({"files": [{"name": name, "text": "version = 1"}]});
+    for wrong in ["", "../policy.toml", "a\nb", &"n".repeat(256)] {
+        assert_eq!(place("/v1/policy/validate", &name(wrong)), "/files/0/name");
+    }
     assert_eq!(place("/v1/evaluate", &json!({"tool": "x", "colour": 1})), "/colour");
     assert_eq!(place("/v1/integrations", &json!({"name": "x", "scopes": ["king"]})), "/scopes/0");
 }
