@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, policy, reference,
-    serve,
+    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, policy,
+    reference, serve,
 };
 use crate::status::Status;
 

@@ -26,8 +26,12 @@ fn entries(world: &World, log: &str) -> u64 {
 fn a_copy_taken_under_load_is_a_log_to_go_on_with() {
     let world = World::new();
     let mut command = world.command(&["check", "--record", "log.db"]);
-    let mut writer =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let mut writer = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
     let mut input = writer.stdin.take().unwrap();
     let feeder = std::thread::spawn(move || {
         for _ in 0..800 {

@@ -3,7 +3,12 @@
 //!
 //! Both tools are Python programs from the package index, at pinned versions; they are installed
 //! once, into the folder for build results.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -20,8 +25,8 @@ use support::World;
 const CASES: u32 = 5_000;
 
 /// Requests for each endpoint that are made up at random, besides those that follow from its
-/// description. It keeps the test below two minutes.
-const CASES_PER_ENDPOINT: &str = "200";
+/// description. It keeps the test below three minutes.
+const CASES_PER_ENDPOINT: &str = "250";
 
 /// The two tools, installed.
 static TOOLS: LazyLock<PathBuf> = LazyLock::new(install);
@@ -73,7 +78,8 @@ struct Daemon {
 impl Daemon {
     fn start(world: &World) -> Self {
         let key = |arguments: &[&str]| {
-            let text = world.ok(&[&["key", "create", "--json", "--name", "test"], arguments].concat());
+            let text =
+                world.ok(&[&["key", "create", "--json", "--name", "test"], arguments].concat());
             let made: serde_json::Value = serde_json::from_str(&text).unwrap();
             ["app_id", "secret"].map(|field| made[field].as_str().unwrap().to_owned())
         };

@@ -195,8 +195,16 @@ impl ApiKeys {
 
     pub(crate) fn create(&mut self, created: &KeyCreated, at: Timestamp) {
         let KeyCreated { id, name, tenant, agent, scopes, secret_digest } = created.clone();
-        let key =
-            ApiKey { name, tenant, agent, scopes, secret_digest, generation: 0, created: at, used: None };
+        let key = ApiKey {
+            name,
+            tenant,
+            agent,
+            scopes,
+            secret_digest,
+            generation: 0,
+            created: at,
+            used: None,
+        };
         self.0.insert(id, key);
     }
 

@@ -89,9 +89,8 @@ fn a_proof_is_had_of_ones_own_entries_only() {
         daemon.post("/v1/actions", key, &refund()).json()["log_index"].as_u64().unwrap()
     };
     let (acme, umbrella) = (index(&keys.agent), index(&keys.other_agent));
-    let proof = |index: u64, key: &str| {
-        daemon.get(&format!("/v1/log/proof?index={index}"), key).status
-    };
+    let proof =
+        |index: u64, key: &str| daemon.get(&format!("/v1/log/proof?index={index}"), key).status;
     assert_eq!(proof(acme, &keys.admin), 200);
     assert_eq!(proof(umbrella, &keys.admin), 404);
     assert_eq!(proof(acme, &keys.other_admin), 404);
@@ -125,7 +124,8 @@ fn a_switch_of_one_tenant_stops_no_other() {
     assert_eq!(verdict(&keys.agent), "allow");
     let own = json!({"scope": "tenant:acme", "reason": "a drill"});
     assert_eq!(daemon.post("/v1/kill-switches", &keys.admin, &own).status, 201);
-    let reset = daemon.call("DELETE", "/v1/kill-switches/tenant:acme", Some(&keys.other_admin), None);
+    let reset =
+        daemon.call("DELETE", "/v1/kill-switches/tenant:acme", Some(&keys.other_admin), None);
     assert_eq!(reset.status, 404);
     assert_eq!(verdict(&keys.agent), "block");
 }

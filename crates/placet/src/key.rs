@@ -142,8 +142,14 @@ impl Guard {
         let [id, _] = ids::fresh(self.log().environment())?;
         let secret = self.new_secret(KeyId::new(id), asker)?;
         let NewKey { name, tenant, agent, scopes } = new;
-        let created =
-            KeyCreated { id: secret.key, name, tenant, agent, scopes, secret_digest: secret.digest() };
+        let created = KeyCreated {
+            id: secret.key,
+            name,
+            tenant,
+            agent,
+            scopes,
+            secret_digest: secret.digest(),
+        };
         self.keep(secret, Command::CreateKey(Box::new(created))).await
     }
 

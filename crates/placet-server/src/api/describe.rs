@@ -127,7 +127,8 @@ fn answers(operation: &mut Operation, traits: &Traits) {
         if let RefOr::T(answer) = answer
             && answer.description.is_empty()
         {
-            answer.description = if status == "201" { "It was recorded." } else { "It was done." }.to_owned();
+            answer.description =
+                if status == "201" { "It was recorded." } else { "It was done." }.to_owned();
         }
     }
     for error in ERRORS.iter().filter(|error| (error.applies)(traits)) {

@@ -166,7 +166,8 @@ impl Daemon {
         let mut response = self.request(method, path, key, body, headers);
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let is_endless = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let is_endless =
+            headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
         let bytes = if is_endless {
             Vec::new()
         } else {

@@ -16,8 +16,8 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::hub::Hub;
 use crate::limits::MAX_WAIT;
-use crate::wire::{Path, Problem};
 use crate::wire::decision::DecisionShape;
+use crate::wire::{Path, Problem};
 
 /// A decision, and what became of the action since.
 #[derive(Serialize, ToSchema)]
