@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, evidence, init, key, kill, log, man, policy, reference,
-    serve,
+    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, policy,
+    reference, serve,
 };
 use crate::status::Status;
 
@@ -74,6 +74,9 @@ pub(crate) enum Command {
     Log(log::Command),
     Completions(completions::Arguments),
     Man(man::Arguments),
+    /// Print the description of the API of the daemon: OpenAPI 3.1
+    #[command(hide = true)]
+    Openapi(openapi::Arguments),
     /// Print this reference as Markdown
     #[command(hide = true)]
     Reference(reference::Arguments),

@@ -14,6 +14,15 @@ fn the_reference_is_up_to_date() {
 }
 
 #[test]
+fn the_description_of_the_api_is_up_to_date() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    let current = World::new().ok(&["openapi"]);
+    let remedy = "run `placet openapi > docs/openapi.json`";
+    assert!(written == current, "docs/openapi.json is out of date; {remedy}");
+}
+
+#[test]
 fn every_command_has_a_man_page() {
     let world = World::new();
     assert!(world.ok(&["man", "pages"]).contains("pages in"));

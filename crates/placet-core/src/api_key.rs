@@ -85,7 +85,7 @@ pub struct ApiKey {
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
     /// The digest of its secret.
-    pub secret: Digest,
+    pub secret_digest: Digest,
     /// How often its secret was replaced. What an older secret asked for is refused.
     pub generation: u32,
     /// Since when it is there.
@@ -194,15 +194,23 @@ impl ApiKeys {
     }
 
     pub(crate) fn create(&mut self, created: &KeyCreated, at: Timestamp) {
-        let KeyCreated { id, name, tenant, agent, scopes, secret } = created.clone();
-        let key =
-            ApiKey { name, tenant, agent, scopes, secret, generation: 0, created: at, used: None };
+        let KeyCreated { id, name, tenant, agent, scopes, secret_digest } = created.clone();
+        let key = ApiKey {
+            name,
+            tenant,
+            agent,
+            scopes,
+            secret_digest,
+            generation: 0,
+            created: at,
+            used: None,
+        };
         self.0.insert(id, key);
     }
 
-    pub(crate) fn rotate(&mut self, id: KeyId, secret: Digest) {
+    pub(crate) fn rotate(&mut self, id: KeyId, secret_digest: Digest) {
         if let Some(key) = self.0.get_mut(&id) {
-            key.secret = secret;
+            key.secret_digest = secret_digest;
             key.generation = key.generation.saturating_add(1);
         }
     }

@@ -223,7 +223,7 @@ pub struct KeyCreated {
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
     /// The digest of its secret.
-    pub secret: Digest,
+    pub secret_digest: Digest,
 }
 
 /// The secret of an API key was replaced; the one before is worth nothing from here on.
@@ -233,7 +233,7 @@ pub struct KeyRotated {
     /// The key.
     pub id: KeyId,
     /// The digest of its new secret.
-    pub secret: Digest,
+    pub secret_digest: Digest,
 }
 
 /// An API key was revoked.

@@ -166,7 +166,7 @@ impl State {
             Event::Ratified(ratified) => self.ratified(ratified),
             Event::AutonomyChanged(changed) => self.autonomy_changed(changed),
             Event::KeyCreated(created) => self.keys.create(created, entry.at),
-            Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret),
+            Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
             Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
             // A payload was never part of the state, and nothing is no change.
             Event::Erased(_) | Event::Unchanged(_) => {}

@@ -38,7 +38,7 @@ fn key(number: u128, of: Option<TenantId>, scopes: &[KeyScope]) -> KeyCreated {
         tenant: of,
         agent: None,
         scopes: scopes.iter().copied().collect(),
-        secret: digest(1),
+        secret_digest: digest(1),
     }
 }
 
@@ -47,7 +47,7 @@ fn create(created: KeyCreated) -> Command {
 }
 
 fn rotate(number: u128) -> Command {
-    Command::RotateKey(KeyRotated { id: id(number), secret: digest(2) })
+    Command::RotateKey(KeyRotated { id: id(number), secret_digest: digest(2) })
 }
 
 fn revoke(number: u128) -> Command {

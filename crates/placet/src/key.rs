@@ -122,7 +122,7 @@ impl Guard {
     pub fn authenticate(&self, secret: &Secret) -> Option<(Caller, ApiKey)> {
         let state = self.log().state();
         let key = state.keys().get(secret.key)?;
-        let is_right: bool = key.secret.as_bytes().ct_eq(secret.digest().as_bytes()).into();
+        let is_right: bool = key.secret_digest.as_bytes().ct_eq(secret.digest().as_bytes()).into();
         let caller = Caller { key: secret.key, generation: key.generation, request: None };
         is_right.then(|| (caller, key.clone()))
     }
@@ -142,8 +142,14 @@ impl Guard {
         let [id, _] = ids::fresh(self.log().environment())?;
         let secret = self.new_secret(KeyId::new(id), asker)?;
         let NewKey { name, tenant, agent, scopes } = new;
-        let created =
-            KeyCreated { id: secret.key, name, tenant, agent, scopes, secret: secret.digest() };
+        let created = KeyCreated {
+            id: secret.key,
+            name,
+            tenant,
+            agent,
+            scopes,
+            secret_digest: secret.digest(),
+        };
         self.keep(secret, Command::CreateKey(Box::new(created))).await
     }
 
@@ -157,7 +163,7 @@ impl Guard {
         asker: Option<&Secret>,
     ) -> Result<(Secret, Change), GuardError> {
         let secret = self.new_secret(id, asker)?;
-        let rotated = KeyRotated { id, secret: secret.digest() };
+        let rotated = KeyRotated { id, secret_digest: secret.digest() };
         self.keep(secret, Command::RotateKey(rotated)).await
     }
 
@@ -184,8 +190,8 @@ impl Guard {
     async fn keep(&self, secret: Secret, command: Command) -> Result<(Secret, Change), GuardError> {
         let committed = self.submit(command).await?;
         let kept = committed.entries.iter().find_map(|entry| match &entry.event {
-            Event::KeyCreated(created) => Some((created.id, created.secret)),
-            Event::KeyRotated(rotated) => Some((rotated.id, rotated.secret)),
+            Event::KeyCreated(created) => Some((created.id, created.secret_digest)),
+            Event::KeyRotated(rotated) => Some((rotated.id, rotated.secret_digest)),
             _ => None,
         });
         match kept {

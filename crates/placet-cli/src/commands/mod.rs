@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod kill;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod openapi;
 pub(crate) mod policy;
 pub(crate) mod reference;
 pub(crate) mod serve;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Log(command) => log::run(&command, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => man::run(&arguments, console),
+        Command::Openapi(_) => openapi::run(console),
         Command::Reference(_) => reference::run(console),
     }
 }

@@ -66,6 +66,7 @@ impl From<Standing> for Stands {
 #[utoipa::path(
     get,
     path = "/v1/autonomy",
+    operation_id = "read_autonomy",
     tag = "autonomy",
     responses((status = OK, body = Ladder)),
 )]

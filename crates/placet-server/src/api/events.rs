@@ -6,8 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +21,7 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::hub::{Hub, Seat};
 use crate::limits::EVENTS_HEARTBEAT;
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 /// How many entries are read from the log at a time.
 const READ_AHEAD: usize = 256;
@@ -47,20 +46,20 @@ pub(crate) struct From {
 #[utoipa::path(
     get,
     path = "/v1/events",
+    operation_id = "follow_events",
     tag = "log",
     params(
         From,
-        ("Last-Event-ID" = Option<String>, Header, description = "the index of the last entry seen"),
+        ("Last-Event-ID" = Option<u64>, Header, nullable = false, description = "the index of the last entry seen"),
     ),
     responses((status = OK, body = str, content_type = "text/event-stream")),
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
-    from: Result<Query<From>, QueryRejection>,
+    Query(From { from }): Query<From>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(From { from }) = from.map_err(|error| Problem::malformed(error.body_text()))?;
     let last = headers.get("last-event-id").map(|last| {
         let index = last.to_str().ok().and_then(|last| last.parse::<u64>().ok());
         index.ok_or_else(|| Problem::malformed("Last-Event-ID: send the id of an event"))

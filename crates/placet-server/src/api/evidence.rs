@@ -16,15 +16,15 @@ use crate::wire::{Problem, body};
 #[schema(as = Evidence)]
 pub(crate) struct Report {
     /// For whom; the key's tenant when not given.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     tenant: Option<TenantId>,
     /// About which class.
     #[schema(value_type = String, example = "issue_refund", min_length = 1, max_length = 512)]
     class: ClassName,
     /// About which version of the agent.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     build: Option<BuildId>,
     /// Who measured.
     #[schema(value_type = String, example = "nightly-evals", min_length = 1, max_length = 512)]
@@ -70,6 +70,7 @@ struct Step {
 #[utoipa::path(
     post,
     path = "/v1/evidence",
+    operation_id = "report_evidence",
     tag = "autonomy",
     request_body = Report,
     responses((status = CREATED, body = Taken)),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod autonomy;
+mod describe;
 mod events;
 mod evidence;
 mod health;
@@ -17,8 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,22 +37,18 @@ use crate::wire::Problem;
     ),
     servers((url = "/")),
     components(schemas(Problem)),
-    modifiers(&Common),
     security(("key" = [])),
+    tags(
+        (name = "actions", description = "What agents ask for, and what came of it."),
+        (name = "kill switches", description = "Stop a tenant, an agent, a tool or everything."),
+        (name = "autonomy", description = "What classes of actions have earned, and from what."),
+        (name = "integrations", description = "Applications that speak to the daemon, and keys."),
+        (name = "policy", description = "What is allowed, held and blocked."),
+        (name = "log", description = "The record, for those who follow, witness or check it."),
+        (name = "daemon", description = "How the daemon itself is doing."),
+    ),
 )]
 struct Described;
-
-/// What is the same for every endpoint.
-struct Common;
-
-impl Modify for Common {
-    fn modify(&self, described: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        if let Some(components) = described.components.as_mut() {
-            components.add_security_scheme("key", SecurityScheme::Http(bearer));
-        }
-    }
-}
 
 fn endpoints() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Described::openapi())
@@ -83,7 +79,8 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
 /// The description of the API: OpenAPI 3.1 as JSON.
 #[must_use]
 pub fn document() -> String {
-    let described = endpoints().to_openapi();
+    let mut described = endpoints().to_openapi();
+    describe::complete(&mut described);
     let mut text = described.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text

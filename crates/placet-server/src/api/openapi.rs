@@ -12,6 +12,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(super::document);
 #[utoipa::path(
     get,
     path = "/openapi.json",
+    operation_id = "read_openapi",
     tag = "daemon",
     security(()),
     responses((status = OK, body = Object)),

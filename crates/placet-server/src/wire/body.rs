@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use placet::Json;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use super::Problem;
 
@@ -46,15 +46,43 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Json, Problem> {
 
 /// Takes a document as a request of one kind.
 pub(crate) fn typed<T: DeserializeOwned>(json: &Json) -> Result<T, Problem> {
+    match json {
+        Json::Object(_) => {}
+        Json::Null => return Err(Problem::invalid_at("", "it is missing; send a JSON object")),
+        _ => return Err(Problem::invalid_at("", "a JSON object is expected")),
+    }
     let text = json.canonical();
     let mut reader = serde_json::Deserializer::from_str(&text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
+        let mut pointer = pointer(error.path());
         // The place in our own text is no place in theirs.
         let detail = error.into_inner().to_string();
         let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
+        if let Some(field) = unknown_field(&detail)
+            && !pointer.ends_with(&format!("/{}", escaped(field)))
+        {
+            pointer = format!("{pointer}/{}", escaped(field));
+        }
         Problem::invalid_at(pointer, detail)
     })
+}
+
+/// A field that may be left out, and is not `null` when it is there: for serde with `default`.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The field that an error says is unknown.
+fn unknown_field(detail: &str) -> Option<&str> {
+    let (field, _) = detail.strip_prefix("unknown field `")?.split_once("`, expected ")?;
+    Some(field)
+}
+
+/// One step of a JSON pointer.
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -64,7 +92,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         pointer.push('/');
         match segment {
             Segment::Seq { index } => pointer.push_str(&index.to_string()),
-            Segment::Map { key } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } => pointer.push_str(&escaped(key)),
             Segment::Enum { variant } => pointer.push_str(variant),
             Segment::Unknown => pointer.push('?'),
         }

@@ -40,8 +40,9 @@ pub(crate) struct ActionShape {
     #[schema(value_type = Option<Object>, nullable = false)]
     context: Option<serde_json::Value>,
     /// The value, where the policy does not name the param that carries it: a decimal as a string.
-    #[schema(value_type = Option<String>, nullable = false, example = "42.00")]
-    value: Option<String>,
+    /// An action with anything else here is decided on too, and blocked.
+    #[schema(value_type = serde_json::Value, required = false, example = "42.00")]
+    value: Option<serde_json::Value>,
     /// Asks to be held to the decision whatever the mode.
     #[schema(nullable = false)]
     enforce: Option<bool>,

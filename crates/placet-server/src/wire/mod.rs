@@ -2,6 +2,8 @@
 
 pub(crate) mod body;
 pub(crate) mod decision;
+mod parts;
 pub(crate) mod problem;
 
+pub(crate) use parts::{Path, Query};
 pub(crate) use problem::Problem;

@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+mod contract;
 pub(crate) mod raw;
 
+use std::io::BufReader;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,6 +13,9 @@ use std::time::Duration;
 use placet::{Config, Guard, KeyScope, LogPlace, NewKey, PolicyFile, PolicySource, TenantId};
 use placet_server::{Listen, Server, ServerConfig, Stop, StopHandle};
 use serde_json::Value;
+
+#[allow(unused_imports, reason = "one test asks for them")]
+pub(crate) use contract::endpoints;
 
 /// A policy with a class of every kind.
 pub(crate) const POLICY: &str = r#"
@@ -143,6 +148,7 @@ impl Daemon {
         self.call_with(method, path, key, body, &[])
     }
 
+    /// The same with more headers. Every answer is held against the description of the API.
     pub(crate) fn call_with(
         &self,
         method: &str,
@@ -151,6 +157,50 @@ impl Daemon {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.send(method, path, key, body, headers)
+    }
+
+    /// The same with a body of any kind.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<(&str, Vec<u8>)>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut response = self.request(method, path, key, body, headers);
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let is_endless =
+            headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_endless {
+            Vec::new()
+        } else {
+            response.body_mut().read_to_vec().expect("a whole body")
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = Answer { status, headers, text };
+        contract::check(method, path, &answer);
+        answer
+    }
+
+    /// Reads a stream of events, line by line.
+    pub(crate) fn events(&self, path: &str, key: &str) -> impl std::io::BufRead {
+        let response = self.request("GET", path, Some(key), None, &[]);
+        assert_eq!(response.status().as_u16(), 200);
+        BufReader::with_capacity(1, response.into_body().into_reader())
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<(&str, Vec<u8>)>,
+        headers: &[(&str, &str)],
+    ) -> ureq::http::Response<ureq::Body> {
         let url = format!("http://{}{path}", self.address);
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if let Some(key) = key {
@@ -166,16 +216,17 @@ impl Daemon {
             .build()
             .into();
         let response = match body {
-            None => agent.run(request.body(()).expect("a request")),
-            Some(body) => {
-                let request = request.header("content-type", "application/json");
-                agent.run(request.body(body.to_string()).expect("a request"))
+            None if matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS") => {
+                agent.run(request.body(()).expect("a request"))
+            }
+            // It has a length, which is 0.
+            None => agent.run(request.body("").expect("a request")),
+            Some((kind, body)) => {
+                let request = request.header("content-type", kind);
+                agent.run(request.body(body).expect("a request"))
             }
         };
-        let mut response = response.expect("an answer");
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        Answer { status, headers, text: response.body_mut().read_to_string().expect("text") }
+        response.expect("an answer")
     }
 
     pub(crate) fn post(&self, path: &str, key: &str, body: &Value) -> Answer {

@@ -34,7 +34,7 @@ fn with_key(site: &dyn Site, bench: &Arc<Bench>) -> Sequencer {
         tenant: None,
         agent: None,
         scopes: BTreeSet::from([KeyScope::Admin]),
-        secret: Digest::from_bytes([1; 32]),
+        secret_digest: Digest::from_bytes([1; 32]),
     };
     log.submit_blocking(Command::CreateKey(Box::new(created))).expect("a key");
     log

@@ -130,7 +130,7 @@ fn fill_with_requests(log: &Sequencer) {
         tenant: None,
         agent: None,
         scopes: [KeyScope::Admin].into(),
-        secret: Digest::from_bytes([1; 32]),
+        secret_digest: Digest::from_bytes([1; 32]),
     };
     log.submit_blocking(Command::CreateKey(Box::new(created))).unwrap();
     let caller = |name: u8| {
@@ -141,7 +141,7 @@ fn fill_with_requests(log: &Sequencer) {
     log.submit_blocking_as(trip(900_000), caller(1)).unwrap();
     log.submit_blocking_as(trip(900_000), caller(2)).unwrap();
     log.submit_blocking_as(reset(900_001), caller(3)).unwrap_err();
-    let rotated = KeyRotated { id: key, secret: Digest::from_bytes([2; 32]) };
+    let rotated = KeyRotated { id: key, secret_digest: Digest::from_bytes([2; 32]) };
     log.submit_blocking(Command::RotateKey(rotated)).unwrap();
     log.submit_blocking(Command::RevokeKey(KeyRevoked { id: key })).unwrap();
 }

@@ -14,6 +14,7 @@ use crate::wire::decision::{ActionShape, DecisionShape};
 #[utoipa::path(
     post,
     path = "/v1/evaluate",
+    operation_id = "evaluate_action",
     tag = "actions",
     request_body = ActionShape,
     responses((status = OK, body = DecisionShape)),

@@ -18,6 +18,7 @@ use crate::wire::decision::{ActionShape, DecisionShape};
 #[utoipa::path(
     post,
     path = "/v1/actions",
+    operation_id = "propose_action",
     tag = "actions",
     request_body = ActionShape,
     responses((status = OK, body = DecisionShape)),

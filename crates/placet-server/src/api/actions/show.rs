@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use placet::{ActionId, Followed};
@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::hub::Hub;
 use crate::limits::MAX_WAIT;
-use crate::wire::Problem;
 use crate::wire::decision::DecisionShape;
+use crate::wire::{Path, Problem};
 
 /// A decision, and what became of the action since.
 #[derive(Serialize, ToSchema)]
@@ -49,10 +49,11 @@ enum StatusWord {
 #[utoipa::path(
     get,
     path = "/v1/actions/{id}",
+    operation_id = "read_action",
     tag = "actions",
     params(
         ("id" = String, Path, description = "the action's id", pattern = "^act_"),
-        ("Prefer" = Option<String>, Header, description = "wait=N, in seconds"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "wait=N, in seconds", example = "wait=30"),
     ),
     responses((status = OK, body = StatusShape)),
 )]

@@ -24,12 +24,12 @@ pub(crate) struct New {
     #[schema(value_type = Vec<ScopeShape>, min_items = 1, example = json!(["agent"]))]
     scopes: BTreeSet<KeyScope>,
     /// The tenant it speaks for; that of the asker when not given.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     tenant: Option<TenantId>,
     /// The only agent it speaks for.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     agent: Option<AgentId>,
 }
 
@@ -39,6 +39,7 @@ pub(crate) struct New {
 #[utoipa::path(
     post,
     path = "/v1/integrations",
+    operation_id = "create_integration",
     tag = "integrations",
     request_body = New,
     responses((status = CREATED, body = Credentials)),

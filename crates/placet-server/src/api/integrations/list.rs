@@ -23,6 +23,7 @@ pub(crate) struct Integrations {
 #[utoipa::path(
     get,
     path = "/v1/integrations",
+    operation_id = "list_integrations",
     tag = "integrations",
     responses((status = OK, body = Integrations)),
 )]

@@ -1,14 +1,13 @@
 //! `DELETE /v1/integrations/{id}`
 
 use axum::Json;
-use axum::extract::Path;
 use placet::KeyId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::own;
 use crate::auth::{Write, role};
-use crate::wire::Problem;
+use crate::wire::{Path, Problem};
 
 /// A key that is worth nothing any more.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +26,7 @@ pub(crate) struct Revoked {
 #[utoipa::path(
     delete,
     path = "/v1/integrations/{id}",
+    operation_id = "revoke_integration",
     tag = "integrations",
     params(("id" = String, Path, description = "its id", pattern = "^key_")),
     responses((status = OK, body = Revoked)),

@@ -1,11 +1,10 @@
 //! `POST /v1/integrations/{id}/rotate`
 
 use axum::Json;
-use axum::extract::Path;
 
 use super::{Credentials, own};
 use crate::auth::{Write, role};
-use crate::wire::Problem;
+use crate::wire::{Path, Problem};
 
 /// Replace the secret of an integration.
 ///
@@ -13,6 +12,7 @@ use crate::wire::Problem;
 #[utoipa::path(
     post,
     path = "/v1/integrations/{id}/rotate",
+    operation_id = "rotate_integration",
     tag = "integrations",
     params(("id" = String, Path, description = "its id", pattern = "^key_")),
     responses((status = OK, body = Credentials)),

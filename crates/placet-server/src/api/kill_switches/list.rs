@@ -51,6 +51,7 @@ impl From<&KillSwitch> for Tripped {
 #[utoipa::path(
     get,
     path = "/v1/kill-switches",
+    operation_id = "list_kill_switches",
     tag = "kill switches",
     responses((status = OK, body = Switches)),
 )]

@@ -1,14 +1,13 @@
 //! `DELETE /v1/kill-switches/{scope}`
 
 use axum::Json;
-use axum::extract::Path;
-use placet::{Json as Value, PersonId, Scope};
+use placet::{Json as Value, PersonId, Rejection, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::trip::{Switched, within};
 use crate::auth::{Write, role};
-use crate::wire::{Problem, body};
+use crate::wire::{Path, Problem, body};
 
 /// The reason when none is given.
 const NO_REASON: &str = "no reason was given";
@@ -19,12 +18,12 @@ const NO_REASON: &str = "no reason was given";
 #[schema(as = Reset)]
 pub(crate) struct Reset {
     /// Why.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 1024)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 1024)]
     reason: Option<String>,
     /// Who says so.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     by: Option<PersonId>,
 }
 
@@ -32,8 +31,9 @@ pub(crate) struct Reset {
 #[utoipa::path(
     delete,
     path = "/v1/kill-switches/{scope}",
+    operation_id = "reset_kill_switch",
     tag = "kill switches",
-    params(("scope" = String, Path, description = "the scope, percent-encoded: tenant%3Aacme")),
+    params(("scope" = String, Path, description = "the scope, percent-encoded", example = "tenant:acme")),
     request_body = Option<Reset>,
     responses((status = OK, body = Switched)),
 )]
@@ -42,6 +42,9 @@ pub(crate) async fn reset(
     write: Write<role::Admin>,
 ) -> Result<Json<Switched>, Problem> {
     let scope: Scope = scope.parse().map_err(Problem::invalid)?;
+    if scope.tenant.as_ref().is_some_and(|of| !write.principal.key.covers(of)) {
+        return Err(Rejection::NotTripped(scope).into());
+    }
     let scope = within(&write.principal.key, scope)?;
     let given = match &write.body {
         Value::Null => Reset { reason: None, by: None },

@@ -22,8 +22,8 @@ pub(crate) struct Trip {
     #[schema(min_length = 1, max_length = 1024)]
     reason: String,
     /// Who says so.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     by: Option<PersonId>,
 }
 
@@ -52,6 +52,7 @@ impl Switched {
 #[utoipa::path(
     post,
     path = "/v1/kill-switches",
+    operation_id = "trip_kill_switch",
     tag = "kill switches",
     request_body = Trip,
     responses((status = CREATED, body = Switched)),

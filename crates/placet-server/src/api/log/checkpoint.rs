@@ -16,6 +16,7 @@ use crate::wire::Problem;
 #[utoipa::path(
     get,
     path = "/checkpoint",
+    operation_id = "read_checkpoint",
     tag = "log",
     responses((status = OK, body = str, content_type = "text/plain")),
 )]

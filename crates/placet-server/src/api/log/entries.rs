@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::tile;
 use crate::app::App;
 use crate::auth::{Read, role};
-use crate::wire::Problem;
+use crate::wire::{Path, Problem};
 
 /// A bundle of entries of the log (C2SP tlog-tiles).
 ///
@@ -16,6 +16,7 @@ use crate::wire::Problem;
 #[utoipa::path(
     get,
     path = "/tile/entries/{*index}",
+    operation_id = "read_entries_tile",
     tag = "log",
     params(("index" = String, Path, description = "the index in groups of three digits, x001/234; \
         a partial bundle ends with .p/ and its width")),

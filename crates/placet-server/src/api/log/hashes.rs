@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::{asker, may_count, tile};
 use crate::app::App;
 use crate::auth::role;
-use crate::wire::Problem;
+use crate::wire::{Path, Problem};
 
 /// A tile of hashes of the log (C2SP tlog-tiles).
 #[utoipa::path(
     get,
     path = "/tile/{level}/{*index}",
+    operation_id = "read_hashes_tile",
     tag = "log",
     params(
-        ("level" = u8, Path, description = "the level, counted in tiles", maximum = 5),
+        ("level" = u8, Path, description = "the level, counted in tiles", minimum = 0, maximum = 5),
         ("index" = String, Path, description = "the index in groups of three digits, x001/234; a \
             partial tile ends with .p/ and its width"),
     ),

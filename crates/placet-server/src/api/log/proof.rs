@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use placet::Receipt;
 use placet::core::log::ConsistencyProof;
@@ -16,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 /// What shall be proved: one of the two.
 #[derive(Deserialize, IntoParams)]
@@ -68,6 +67,7 @@ struct ReceiptShape {
 #[utoipa::path(
     get,
     path = "/v1/log/proof",
+    operation_id = "prove_log",
     tag = "log",
     params(Asked),
     responses((status = OK, body = inline(Proof))),
@@ -75,9 +75,8 @@ struct ReceiptShape {
 pub(crate) async fn proof(
     State(app): State<Arc<App>>,
     read: Read<role::Anyone>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let Query(asked) = asked.map_err(|error| Problem::malformed(error.body_text()))?;
     match asked {
         Asked { index: Some(index), from: None } => {
             receipt(&app, read.principal, index).await.map(|receipt| Json(receipt).into_response())

@@ -20,6 +20,7 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "read_metrics",
     tag = "daemon",
     responses((status = OK, body = str, content_type = "application/openmetrics-text")),
 )]

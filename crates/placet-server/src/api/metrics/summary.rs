@@ -58,6 +58,7 @@ struct Latency {
 #[utoipa::path(
     get,
     path = "/v1/metrics/summary",
+    operation_id = "read_metrics_summary",
     tag = "daemon",
     responses((status = OK, body = Summary)),
 )]

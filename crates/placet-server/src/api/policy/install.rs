@@ -1,13 +1,13 @@
 //! `PUT /v1/policy`
 
 use axum::Json;
-use placet::{Digest, Policy, PolicyFile};
+use placet::{Digest, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Files;
+use super::{Files, files};
 use crate::auth::{Write, role};
-use crate::wire::{Problem, body};
+use crate::wire::Problem;
 
 /// The policy that holds now.
 #[derive(Serialize, ToSchema)]
@@ -29,12 +29,13 @@ pub(crate) struct Installed {
 #[utoipa::path(
     put,
     path = "/v1/policy",
+    operation_id = "install_policy",
     tag = "policy",
     request_body = Files,
     responses((status = OK, body = Installed)),
 )]
 pub(crate) async fn install(write: Write<role::Operator>) -> Result<Json<Installed>, Problem> {
-    let files: Vec<PolicyFile> = body::typed::<Files>(&write.body)?.into();
+    let files = files(&write.body)?;
     let change = write.guard.install_policy(&files, None).await?;
     Ok(Json(Installed { policy: Policy::digest_of(&files), log_index: change.log_index }))
 }

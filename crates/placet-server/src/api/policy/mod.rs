@@ -4,9 +4,14 @@ pub(super) mod install;
 pub(super) mod show;
 pub(super) mod validate;
 
-use placet::PolicyFile;
+use placet::{Json, PolicyFile};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::wire::{Problem, body};
+
+/// Longest name of a file, in characters: what file systems take.
+const MAX_NAME: usize = 255;
 
 /// One file of a policy.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
@@ -14,7 +19,12 @@ use utoipa::ToSchema;
 #[schema(as = PolicyFile)]
 struct File {
     /// Its name, without a folder.
-    #[schema(min_length = 1, max_length = 255, example = "policy.toml")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^/\x00-\x1f]+$",
+        example = "policy.toml"
+    )]
     name: String,
     /// Its text.
     #[schema(example = "version = 1\nmode = \"enforce\"\n")]
@@ -30,9 +40,19 @@ struct Files {
     files: Vec<File>,
 }
 
-impl From<Files> for Vec<PolicyFile> {
-    fn from(files: Files) -> Self {
-        let file = |File { name, text }| PolicyFile { name, text };
-        files.files.into_iter().map(file).collect()
+/// Reads the files that were sent. None at all would mean a policy that nobody wrote.
+fn files(sent: &Json) -> Result<Vec<PolicyFile>, Problem> {
+    let Files { files } = body::typed(sent)?;
+    if files.is_empty() {
+        return Err(Problem::invalid_at("/files", "send at least one file"));
     }
+    for (index, file) in files.iter().enumerate() {
+        let is_name = (1..=MAX_NAME).contains(&file.name.chars().count())
+            && !file.name.contains(|c: char| c == '/' || c.is_ascii_control());
+        if !is_name {
+            let detail = format!("a file name of 1 to {MAX_NAME} characters without / is expected");
+            return Err(Problem::invalid_at(format!("/files/{index}/name"), detail));
+        }
+    }
+    Ok(files.into_iter().map(|File { name, text }| PolicyFile { name, text }).collect())
 }

@@ -36,6 +36,7 @@ pub(crate) struct Shown {
 #[utoipa::path(
     get,
     path = "/v1/policy",
+    operation_id = "read_policy",
     tag = "policy",
     responses((status = OK, body = Shown)),
 )]

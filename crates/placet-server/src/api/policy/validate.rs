@@ -1,13 +1,13 @@
 //! `POST /v1/policy/validate`
 
 use axum::Json;
-use placet::{Diagnostic, Policy, PolicyFile};
+use placet::{Diagnostic, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Files;
+use super::{Files, files};
 use crate::auth::{Write, role};
-use crate::wire::{Problem, body};
+use crate::wire::Problem;
 
 /// What a policy would be worth.
 #[derive(Serialize, ToSchema)]
@@ -44,12 +44,13 @@ struct Finding {
 #[utoipa::path(
     post,
     path = "/v1/policy/validate",
+    operation_id = "validate_policy",
     tag = "policy",
     request_body = Files,
     responses((status = OK, body = Validation)),
 )]
 pub(crate) async fn validate(write: Write<role::Reader>) -> Result<Json<Validation>, Problem> {
-    let files: Vec<PolicyFile> = body::typed::<Files>(&write.body)?.into();
+    let files = files(&write.body)?;
     let loaded = tokio::task::spawn_blocking(move || Policy::load(&files)).await;
     let loaded = loaded.map_err(|_| Problem::unavailable("the daemon is stopping"))?;
     Ok(Json(match loaded {

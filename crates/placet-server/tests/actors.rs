@@ -1,0 +1,185 @@
+//! Who may do what: every endpoint, asked by everyone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Daemon, POLICY, endpoints};
+use serde_json::{Value, json};
+
+/// What each actor gets for a request about the tenant acme that the right one gets through with.
+///
+/// `wrong` and `revoked` are keys that do not exist, or not any more; `bot` is a key of acme that
+/// speaks for one agent, which is not the one that acted; `operator` and `overseer` belong to no
+/// tenant; the last two belong to another one.
+const TABLE: &str = "
+endpoint                              nobody wrong revoked operator overseer agent bot admin approver auditor other_agent other_admin
+
+POST   /v1/actions                    401    401   401     403      403      200   200 403   403      403     403         403
+GET    /v1/actions/{id}               401    401   401     200      200      200   404 200   200      200     404         404
+POST   /v1/evaluate                   401    401   401     200      200      200   200 200   200      200     403         403
+
+GET    /v1/kill-switches              401    401   401     200      200      403   403 200   200      200     403         200
+POST   /v1/kill-switches              401    401   401     201      403      403   403 201   403      403     403         403
+DELETE /v1/kill-switches/{scope}      401    401   401     200      403      403   403 200   403      403     403         404
+
+GET    /v1/autonomy                   401    401   401     200      200      403   403 200   200      200     403         200
+POST   /v1/evidence                   401    401   401     201      403      403   403 201   403      403     403         403
+
+GET    /v1/integrations               401    401   401     200      200      403   403 200   200      200     403         200
+POST   /v1/integrations               401    401   401     201      403      403   403 201   403      403     403         403
+POST   /v1/integrations/{id}/rotate   401    401   401     200      403      403   403 200   403      403     403         404
+DELETE /v1/integrations/{id}          401    401   401     200      403      403   403 200   403      403     403         404
+
+GET    /v1/policy                     401    401   401     200      200      403   403 200   200      200     403         200
+PUT    /v1/policy                     401    401   401     200      403      403   403 403   403      403     403         403
+POST   /v1/policy/validate            401    401   401     200      200      403   403 200   200      200     403         200
+
+GET    /v1/events                     401    401   401     200      200      403   403 200   200      200     403         200
+GET    /v1/log/proof                  401    401   401     200      200      200   404 200   200      200     404         404
+GET    /checkpoint                    401    401   401     200      200      200   200 200   200      200     200         200
+GET    /tile/{level}/{index}          401    401   401     200      200      403   403 200   200      200     403         200
+GET    /tile/entries/{index}          401    401   401     200      200      403   403 403   403      403     403         403
+
+GET    /v1/metrics/summary            401    401   401     200      200      403   403 200   200      200     403         200
+GET    /metrics                       401    401   401     200      200      403   403 403   403      403     403         403
+GET    /health                        200    200   200     200      200      200   200 200   200      200     200         200
+GET    /ready                         200    200   200     200      200      200   200 200   200      200     200         200
+GET    /openapi.json                  200    200   200     200      200      200   200 200   200      200     200         200
+";
+
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    statuses: Vec<u16>,
+}
+
+fn actors() -> Vec<&'static str> {
+    TABLE.trim().lines().next().unwrap().split_whitespace().skip(1).collect()
+}
+
+fn rows() -> Vec<Row> {
+    let lines = TABLE.trim().lines().skip(1).filter(|line| !line.is_empty());
+    let row = |line: &'static str| {
+        let mut words = line.split_whitespace();
+        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        Row { method, path, statuses: words.map(|word| word.parse().unwrap()).collect() }
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn the_table_names_every_endpoint() {
+    let described: BTreeSet<String> = endpoints().into_iter().collect();
+    let tabled: BTreeSet<String> =
+        rows().iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    assert_eq!(described, tabled);
+}
+
+#[test]
+fn everyone_gets_what_the_table_says() {
+    let daemon = Daemon::start();
+    let revoked = revoked(&daemon);
+    let mut wrong = Vec::new();
+    for Row { method, path, statuses } in rows() {
+        assert_eq!(statuses.len(), actors().len(), "{method} {path}");
+        for (actor, expected) in actors().into_iter().zip(statuses) {
+            let (target, body) = request(&daemon, method, path);
+            let key = key(&daemon, actor, &revoked);
+            let status = daemon.call(method, &target, key.as_deref(), body.as_ref()).status;
+            if status != expected {
+                wrong.push(format!("{actor}: {method} {target}: {status}, not {expected}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn key(daemon: &Daemon, actor: &str, revoked: &str) -> Option<String> {
+    let keys = &daemon.keys;
+    let key = match actor {
+        "nobody" => return None,
+        // It has the form of one, but another secret.
+        "wrong" => format!("{}{}", &keys.operator[..40], &keys.admin[40..]),
+        "revoked" => revoked.to_owned(),
+        "operator" => keys.operator.clone(),
+        "overseer" => keys.overseer.clone(),
+        "agent" => keys.agent.clone(),
+        "bot" => keys.one_agent.clone(),
+        "admin" => keys.admin.clone(),
+        "approver" => keys.approver.clone(),
+        "auditor" => keys.auditor.clone(),
+        "other_agent" => keys.other_agent.clone(),
+        "other_admin" => keys.other_admin.clone(),
+        other => panic!("who is {other}?"),
+    };
+    Some(key)
+}
+
+/// A key with every scope that an operator can have, and no more.
+fn revoked(daemon: &Daemon) -> String {
+    let every = json!({"name": "gone", "scopes": ["admin", "auditor", "approver"]});
+    let made = daemon.post("/v1/integrations", &daemon.keys.operator, &every).json();
+    let path = format!("/v1/integrations/{}", made["app_id"].as_str().unwrap());
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    assert_eq!(daemon.get("/v1/policy", &secret).status, 200);
+    assert_eq!(daemon.call("DELETE", &path, Some(&daemon.keys.operator), None).status, 200);
+    secret
+}
+
+/// A request that succeeds for the right actor, and what must be there for it to succeed.
+fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>) {
+    let body = |body: Value| (path.to_owned(), Some(body));
+    let at = |target: String| (target, None);
+    match (method, path) {
+        ("POST", "/v1/actions" | "/v1/evaluate") => {
+            body(json!({"tool": "get_order", "tenant": "acme"}))
+        }
+        ("GET", "/v1/actions/{id}") => at(path.replace("{id}", &acted(daemon).0)),
+        ("GET", "/v1/log/proof") => at(format!("{path}?index={}", acted(daemon).1)),
+        ("POST", "/v1/kill-switches") => body(switch()),
+        ("DELETE", "/v1/kill-switches/{scope}") => {
+            let tripped = daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch());
+            assert_eq!(tripped.status, 201);
+            at(path.replace("{scope}", "tenant:acme%2Ftool:send_note"))
+        }
+        ("POST", "/v1/evidence") => body(json!({
+            "tenant": "acme", "class": "send_note", "source": "evals", "passed": 1, "failed": 0,
+        })),
+        ("POST", "/v1/integrations") => body(integration()),
+        (_, "/v1/integrations/{id}" | "/v1/integrations/{id}/rotate") => {
+            let made = daemon.post("/v1/integrations", &daemon.keys.operator, &integration());
+            at(path.replace("{id}", made.json()["app_id"].as_str().unwrap()))
+        }
+        ("PUT" | "POST", "/v1/policy" | "/v1/policy/validate") => {
+            body(json!({"files": [{"name": "policy.toml", "text": POLICY}]}))
+        }
+        ("GET", "/tile/{level}/{index}") => at("/tile/0/000.p/1".to_owned()),
+        ("GET", "/tile/entries/{index}") => at("/tile/entries/000.p/1".to_owned()),
+        ("GET", path) if !path.contains('{') => at(path.to_owned()),
+        _ => panic!("what would be a request to {method} {path}?"),
+    }
+}
+
+fn switch() -> Value {
+    json!({"scope": "tenant:acme/tool:send_note", "reason": "a drill"})
+}
+
+fn integration() -> Value {
+    json!({"name": "made", "scopes": ["agent"], "tenant": "acme"})
+}
+
+/// An action of acme, by an agent that is not the bot, and its place in the log.
+fn acted(daemon: &Daemon) -> (String, u64) {
+    let action = json!({"tool": "get_order", "agent": "another"});
+    let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+    (decision["id"].as_str().unwrap().to_owned(), decision["log_index"].as_u64().unwrap())
+}

@@ -1,0 +1,140 @@
+//! Requests that are wrong in some way, and what they are told.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::{Answer, Daemon};
+use serde_json::{Value, json};
+
+/// Sends a body as it is to an endpoint that takes one.
+fn raw(daemon: &Daemon, path: &str, kind: &str, body: &[u8]) -> Answer {
+    daemon.send("POST", path, Some(&daemon.keys.admin), Some((kind, body.to_vec())), &[])
+}
+
+#[test]
+fn a_body_that_is_no_json_is_refused() {
+    let daemon = Daemon::start();
+    let json = "application/json";
+    let cases: [(&[u8], u16); 7] = [
+        (b"{", 400),
+        (b"{} {}", 400),
+        (b"{}garbage", 400),
+        (b"\xff\xfe", 400),
+        (br#"{"scope": "all", "scope": "all"}"#, 400),
+        (b"[]", 422),
+        (b"", 422),
+    ];
+    for (body, status) in cases {
+        let answer = raw(&daemon, "/v1/kill-switches", json, body);
+        assert_eq!(answer.status, status, "{}: {}", String::from_utf8_lossy(body), answer.text);
+    }
+    let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
+    assert_eq!(raw(&daemon, "/v1/kill-switches", json, &deep).status, 400);
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+        assert_eq!(raw(&daemon, "/v1/kill-switches", kind, b"{}").status, 415, "{kind}");
+    }
+    let with_charset = raw(&daemon, "/v1/kill-switches", "Application/JSON; charset=utf-8", b"{}");
+    assert_eq!(with_charset.status, 422);
+}
+
+#[test]
+fn an_error_points_to_the_field() {
+    let daemon = Daemon::start();
+    let place = |path: &str, body: &Value| {
+        let answer = daemon.post(path, &daemon.keys.admin, body);
+        assert_eq!(answer.status, 422, "{}", answer.text);
+        let text = answer.text.clone();
+        assert!(!text.contains("struct ") && !text.contains("::"), "it names a type: {text}");
+        answer.json()["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned()
+    };
+    let trip = "/v1/kill-switches";
+    assert_eq!(place(trip, &json!({"scope": "all", "reason": "x", "colour": 1})), "/colour");
+    assert_eq!(place(trip, &json!({"scope": 7, "reason": "x"})), "/scope");
+    assert_eq!(place(trip, &json!({"scope": "al", "reason": "x"})), "/scope");
+    assert_eq!(place(trip, &json!({"scope": "all", "reason": "x", "by": null})), "/by");
+    let wrong = json!({"files": [{"name": "policy.toml", "text": "", "a/b~c": 0}]});
+    assert_eq!(place("/v1/policy/validate", &wrong), "/files/0/a~1b~0c");
+    assert_eq!(place("/v1/policy/validate", &json!({"files": []})), "/files");
+    let name = |name: &str| json!({"files": [{"name": name, "text": "version = 1"}]});
+    for wrong in ["", "../policy.toml", "a\nb", &"n".repeat(256)] {
+        assert_eq!(place("/v1/policy/validate", &name(wrong)), "/files/0/name");
+    }
+    assert_eq!(place("/v1/evaluate", &json!({"tool": "x", "colour": 1})), "/colour");
+    assert_eq!(place("/v1/integrations", &json!({"name": "x", "scopes": ["king"]})), "/scopes/0");
+}
+
+#[test]
+fn every_refusal_is_a_problem() {
+    let daemon = Daemon::start();
+    let key = Some(&*daemon.keys.operator);
+    // The harness checks that each is a problem; here is which.
+    let cases = [
+        ("GET", "/", 404),
+        ("GET", "/v1", 404),
+        ("GET", "/v1/actions/", 404),
+        ("GET", "/v1/actions/act_1", 404),
+        ("GET", "/v1/actions/%ff%fe", 400),
+        ("DELETE", "/v1/kill-switches/%ff", 400),
+        ("DELETE", "/v1/kill-switches/nonsense", 422),
+        ("DELETE", "/v1/kill-switches/tool:x", 404),
+        ("DELETE", "/v1/integrations/%2e%2e", 404),
+        ("GET", "/v1/log/proof?index=x", 400),
+        ("GET", "/v1/log/proof?index=1&index=2", 400),
+        ("GET", "/v1/log/proof?index=-1", 400),
+        ("GET", "/v1/log/proof?colour=1", 400),
+        ("GET", "/v1/log/proof", 422),
+        ("GET", "/v1/log/proof?index=0&from=0", 422),
+        ("GET", "/v1/log/proof?index=18446744073709551615", 404),
+        ("GET", "/v1/log/proof?from=18446744073709551615", 404),
+        ("GET", "/v1/events?from=x", 400),
+        ("GET", "/tile/9/000", 404),
+        ("GET", "/tile/0/..%2f..%2fetc", 404),
+        ("GET", "/tile/entries/%ff", 400),
+        ("PATCH", "/v1/policy", 405),
+        ("DELETE", "/v1/policy", 405),
+        ("OPTIONS", "/v1/actions", 405),
+        ("PUT", "/health", 405),
+    ];
+    for (method, path, status) in cases {
+        let answer = daemon.call(method, path, key, None);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+        assert_eq!(answer.headers.contains_key("allow"), status == 405, "{method} {path}");
+    }
+}
+
+#[test]
+fn head_is_get_without_a_body() {
+    let daemon = Daemon::start();
+    for path in ["/health", "/v1/policy", "/v1/integrations", "/nothing"] {
+        let (get, head) = (
+            daemon.call("GET", path, Some(&daemon.keys.admin), None),
+            daemon.call("HEAD", path, Some(&daemon.keys.admin), None),
+        );
+        assert_eq!((get.status, ""), (head.status, &*head.text), "{path}");
+        assert_eq!(get.headers.get("content-type"), head.headers.get("content-type"));
+    }
+}
+
+#[test]
+fn a_path_is_decoded_once() {
+    let daemon = Daemon::start();
+    let trip = |scope: &str| {
+        let body = json!({"scope": scope, "reason": "a drill"});
+        assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.admin, &body).status, 201);
+    };
+    let reset = |path: &str| {
+        let path = format!("/v1/kill-switches/{path}");
+        daemon.call("DELETE", &path, Some(&daemon.keys.admin), None).status
+    };
+    trip("tool:50% off/now");
+    assert_eq!(reset("tool:50%2525%20off%2Fnow"), 404);
+    assert_eq!(reset("tool:50%25%20off%2Fnow"), 200);
+    assert_eq!(reset("tool:50%25%20off%2Fnow"), 404);
+}
