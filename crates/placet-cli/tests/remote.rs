@@ -12,10 +12,9 @@ const POLICY: &str = "version = 1\n[actions.get_order]\nrisk = \"read\"\n\
     [graduation.supervised]\npass_rate = 0.95\nmin_samples = 50\n";
 
 /// Commands on the log and the policy, in this order.
-const STORY: [&str; 26] = [
+const STORY: [&str; 27] = [
     "kill list",
     "kill trip tenant:acme/tool:issue_refund --reason loop --by ann",
-    "kill trip tenant:acme/tool:issue_refund --reason again",
     "kill trip all --reason stop --json",
     "kill list",
     "kill list --json",
@@ -38,6 +37,9 @@ const STORY: [&str; 26] = [
     "key rotate key_01999999-0000-7000-8000-000000000000",
     "key rotate key_01999999-0000-7000-8000-000000000000 --json",
     "key revoke key_01999999-0000-7000-8000-000000000000",
+    "kill trip agent:bot --reason loop",
+    // Last, because a daemon makes an entry of it, by which it knows the request when it comes again.
+    "kill trip agent:bot --reason again",
     "log verify",
 ];
 

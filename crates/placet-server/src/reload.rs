@@ -3,7 +3,7 @@
 //! Somebody edits the policy and sends SIGHUP. Either the whole of it is sound, and it holds from
 //! the next decision on, or what is wrong is said, counted, and the policy from before still holds.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use placet::{Diagnostics, Guard, GuardError, OpenError, Policy, read_policy};
@@ -77,7 +77,7 @@ pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
 
 async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
     let path = app.config.policy.clone().ok_or(ReloadError::NoFile)?;
-    let done = app.blocking(move |guard| install(guard, path)).await;
+    let done = app.blocking(move |guard| install(guard, &path)).await;
     let (reloaded, policy) = done.map_err(|_| ReloadError::Stopping)??;
     let what = match reloaded {
         Reloaded::Unchanged => "the policy file says what held already",
@@ -87,8 +87,8 @@ async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
     Ok(reloaded)
 }
 
-fn install(guard: &Guard, path: PathBuf) -> Result<(Reloaded, placet::Digest), ReloadError> {
-    let files = read_policy(&path)?;
+fn install(guard: &Guard, path: &Path) -> Result<(Reloaded, placet::Digest), ReloadError> {
+    let files = read_policy(path)?;
     let digest = Policy::digest_of(&files);
     if guard.log().state().terms().policy == digest {
         return Ok((Reloaded::Unchanged, digest));
