@@ -16,6 +16,7 @@ const STORY: [&str; 27] = [
     "kill list",
     "kill trip tenant:acme/tool:issue_refund --reason loop --by ann",
     "kill trip all --reason stop --json",
+    "kill trip agent:bot --reason loop",
     "kill list",
     "kill list --json",
     "kill reset all --reason fixed --by bob --json",
@@ -37,8 +38,8 @@ const STORY: [&str; 27] = [
     "key rotate key_01999999-0000-7000-8000-000000000000",
     "key rotate key_01999999-0000-7000-8000-000000000000 --json",
     "key revoke key_01999999-0000-7000-8000-000000000000",
-    "kill trip agent:bot --reason loop",
-    // Last, because a daemon makes an entry of it, by which it knows the request when it comes again.
+    // Last, because a daemon makes an entry of what changes nothing, by which it knows the request
+    // when it comes again: the entries after it are counted differently.
     "kill trip agent:bot --reason again",
     "log verify",
 ];
