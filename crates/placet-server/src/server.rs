@@ -127,8 +127,10 @@ impl Server {
         stop.asked().await;
         handle.ask();
         while accepting.join_next().await.is_some() {}
-        follower.abort();
-        drop(follower.await);
+        for helper in [follower, reloader] {
+            helper.abort();
+            drop(helper.await);
+        }
         let answered = tokio::select! {
             answered = timeout(limit, done.recv()) => answered.is_ok(),
             () = stop.insisted() => false,
@@ -136,10 +138,6 @@ impl Server {
         if !answered {
             handle.ask();
             drop(timeout(ENDING_TIME, done.recv()).await);
-        }
-        for helper in [follower, reloader] {
-            helper.abort();
-            drop(helper.await);
         }
         let guard = self.guard;
         let closed = tokio::task::spawn_blocking(move || guard.close()).await;
