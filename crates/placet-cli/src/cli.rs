@@ -49,7 +49,6 @@ pub(crate) enum ColorWhen {
 }
 
 /// What to do.
-#[expect(clippy::large_enum_variant, reason = "there is one of it, for as long as the process")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Arguments),

@@ -58,6 +58,15 @@ impl Console {
         io::stdout().is_terminal()
     }
 
+    /// Whether standard error wants colours.
+    pub(crate) fn has_colors(&self) -> bool {
+        let choice = match self.color {
+            anstream::ColorChoice::Auto => AutoStream::choice(&io::stderr()),
+            given => given,
+        };
+        choice != anstream::ColorChoice::Never
+    }
+
     /// Standard output for text, with styles where they are wanted.
     pub(crate) fn out(&self) -> BufWriter<AutoStream<io::Stdout>> {
         BufWriter::new(AutoStream::new(io::stdout(), self.color))

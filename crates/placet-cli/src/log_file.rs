@@ -13,7 +13,9 @@ use placet_core::log::Verifier;
 use placet_store::prove::{Continuation, ProveError, continues};
 use placet_store::recover::recover;
 use placet_store::verify::Report;
-use placet_store::{Keys, Reader as _, Sqlite, SqliteReader, StoreError, SubmitError};
+use placet_store::{
+    Keys, OpenError as OpenLogError, Reader as _, Sqlite, SqliteReader, StoreError, SubmitError,
+};
 use serde_json::{Value, json};
 
 use crate::console::{BAD, Console, FAINT, GOOD, counted};
@@ -57,6 +59,9 @@ impl LogArgument {
         Guard::open(config).map_err(|error| match error {
             OpenError::Policy(_) => {
                 Failure::unusable(error).context("the policy in the log cannot be used")
+            }
+            OpenError::Log(OpenLogError::Store(StoreError::InUse { .. })) => {
+                Failure::unusable(error).help("if `placet serve` has it, speak to it with --url")
             }
             other => Failure::unusable(other),
         })

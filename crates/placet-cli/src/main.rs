@@ -19,6 +19,7 @@ mod failure;
 mod jsonl;
 mod log_file;
 mod map;
+mod place;
 mod policy_file;
 mod progress;
 mod status;

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Listen, ServerConfig};
 use crate::connection::{self, Listener, Shared, Slots, TlsError};
 use crate::edge::Source;
+use crate::reload::{self, ReloadHandle};
 use crate::stop::Stop;
 
 /// File descriptors that the daemon needs besides connections: the log and its readers.
@@ -55,6 +56,7 @@ pub struct Server {
     listeners: Vec<Listener>,
     addresses: Vec<Listen>,
     tls: Option<tokio_rustls::TlsAcceptor>,
+    reload: ReloadHandle,
 }
 
 impl Server {
@@ -79,13 +81,25 @@ impl Server {
         if listeners.is_empty() {
             return Err(StartError::Nowhere);
         }
-        Ok(Self { config, guard, listeners, addresses, tls })
+        Ok(Self { config, guard, listeners, addresses, tls, reload: ReloadHandle::default() })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> &[Listen] {
         &self.addresses
+    }
+
+    /// What its addresses begin with: `https` where it has a certificate.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What asks it to read its policy file again.
+    #[must_use]
+    pub fn reload_handle(&self) -> ReloadHandle {
+        self.reload.clone()
     }
 
     /// Answers requests until it is asked to stop, then answers those that it has accepted, and
@@ -102,6 +116,7 @@ impl Server {
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }
         });
+        let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
         let router = api::router(&app);
         let shared = Shared { app, router, slots: Slots::new(places), tls: self.tls };
         let mut accepting = JoinSet::new();
@@ -112,8 +127,10 @@ impl Server {
         stop.asked().await;
         handle.ask();
         while accepting.join_next().await.is_some() {}
-        follower.abort();
-        drop(follower.await);
+        for helper in [follower, reloader] {
+            helper.abort();
+            drop(helper.await);
+        }
         let answered = tokio::select! {
             answered = timeout(limit, done.recv()) => answered.is_ok(),
             () = stop.insisted() => false,

@@ -2,13 +2,13 @@
 
 use anstyle::Style;
 use clap::Args;
-use placet::{Standing, standings};
+use placet::Standing;
 use placet_core::AutonomyState;
 
 use crate::console::{Console, GOOD, HELD, STRONG};
 use crate::escape;
 use crate::failure::Outcome;
-use crate::log_file::LogArgument;
+use crate::place::PlaceArgument;
 use crate::status::Status;
 use crate::table::Table;
 
@@ -19,12 +19,11 @@ use crate::table::Table;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let state = arguments.log.state()?;
-    let rows = standings(&state, None);
+    let rows = arguments.place.look()?.standings()?;
     if console.is_json() {
         console.value(&rows)?;
     } else if rows.is_empty() {

@@ -11,7 +11,7 @@ use crate::console::{Console, STRONG};
 use crate::escape;
 use crate::evidence;
 use crate::failure::{Failure, Outcome};
-use crate::log_file::{self, LogArgument};
+use crate::place::PlaceArgument;
 use crate::status::Status;
 
 /// What to do with evidence.
@@ -56,23 +56,19 @@ pub(crate) struct Report {
     file: Option<PathBuf>,
 
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
     let Command::Report(arguments) = command;
     let reports = reports(arguments)?;
-    let guard = arguments.log.open()?;
+    let place = arguments.place.open()?;
     for (line, report) in reports {
-        let reported = guard.blocking().report(report.clone()).map_err(|error| {
-            let failure = log_file::rejected(error);
-            if arguments.file.is_some() {
-                failure.context(format!("the report on line {line} was not taken in"))
-            } else {
-                failure
-            }
+        let state = place.report(&report).map_err(|failure| match arguments.file {
+            Some(_) => failure.context(format!("the report on line {line} was not taken in")),
+            None => failure,
         })?;
-        print(&report, reported.autonomy, console)?;
+        print(&report, state, console)?;
     }
     Ok(Status::Ok)
 }

@@ -2,14 +2,13 @@
 
 use anstyle::Style;
 use clap::{Args, Subcommand};
-use placet::{AgentId, ApiKey, Change, KeyId, KeyName, KeyScope, NewKey, Secret, TenantId};
-use placet_core::State;
+use placet::{AgentId, KeyId, KeyName, KeyScope, NewKey, TenantId};
 use serde_json::json;
 
 use crate::console::{Console, FAINT, GOOD, STRONG};
 use crate::escape;
 use crate::failure::Outcome;
-use crate::log_file::{self, LogArgument};
+use crate::place::{Credentials, Key, PlaceArgument};
 use crate::status::Status;
 use crate::table::Table;
 
@@ -45,14 +44,14 @@ pub(crate) struct Create {
     agent: Option<AgentId>,
 
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 /// The log whose keys are listed.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 /// One key.
@@ -63,50 +62,42 @@ pub(crate) struct One {
     id: KeyId,
 
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 pub(crate) fn run(command: Command, console: &Console) -> Outcome {
     match command {
         Command::Create(create) => self::create(create, console),
-        Command::List(List { log }) => list(&log, console),
-        Command::Rotate(One { id, log }) => {
-            let guard = log.open()?;
-            let rotated = guard.blocking().rotate_key(id).map_err(log_file::rejected)?;
-            print_secret(&rotated, "has a new secret", console)
+        Command::List(List { place }) => list(&place, console),
+        Command::Rotate(One { id, place }) => {
+            print_secret(&place.open()?.rotate_key(id)?, "has a new secret", console)
         }
-        Command::Revoke(One { id, log }) => {
-            let guard = log.open()?;
-            let change = guard.blocking().revoke_key(id).map_err(log_file::rejected)?;
-            print_revoked(id, &change, console)
+        Command::Revoke(One { id, place }) => {
+            print_revoked(id, place.open()?.revoke_key(id)?, console)
         }
     }
 }
 
 fn create(create: Create, console: &Console) -> Outcome {
-    let guard = create.log.open_or_create()?;
-    let Create { name, scopes, tenant, agent, .. } = create;
+    let Create { name, scopes, tenant, agent, place } = create;
     let new = NewKey { name, tenant, agent, scopes: scopes.into_iter().collect() };
-    let created = guard.blocking().create_key(new).map_err(log_file::rejected)?;
-    print_secret(&created, "is created", console)
+    print_secret(&place.open_or_create()?.create_key(new)?, "is created", console)
 }
 
-fn print_secret((secret, change): &(Secret, Change), what: &str, console: &Console) -> Outcome {
-    let (id, text) = (secret.key(), secret.danger_text());
+fn print_secret(made: &Credentials, what: &str, console: &Console) -> Outcome {
     if console.is_json() {
-        let index = change.log_index;
-        console.value(&json!({ "app_id": id, "secret": *text, "log_index": index }))?;
+        console.value(made)?;
     } else {
+        let id = made.app_id;
         console.note(&format!(
             "{GOOD}{id}{GOOD:#} {what}; its secret is shown this once and kept nowhere:"
         ));
-        console.text(&format!("{}\n", *text))?;
+        console.text(&format!("{}\n", made.secret))?;
     }
     Ok(Status::Ok)
 }
 
-fn print_revoked(id: KeyId, change: &Change, console: &Console) -> Outcome {
-    let index = change.log_index;
+fn print_revoked(id: KeyId, index: Option<u64>, console: &Console) -> Outcome {
     if console.is_json() {
         console.value(&json!({ "app_id": id, "log_index": index }))?;
     } else {
@@ -116,39 +107,30 @@ fn print_revoked(id: KeyId, change: &Change, console: &Console) -> Outcome {
     Ok(Status::Ok)
 }
 
-fn list(log: &LogArgument, console: &Console) -> Outcome {
-    let state = log.state()?;
+fn list(place: &PlaceArgument, console: &Console) -> Outcome {
+    let keys = place.look()?.keys()?;
     if console.is_json() {
-        let keys: Vec<_> = state.keys().iter().map(|(id, key)| as_json(id, key)).collect();
         console.value(&keys)?;
-    } else if state.keys().is_empty() {
+    } else if keys.is_empty() {
         console.text("there are no keys; make one with placet key create\n")?;
     } else {
-        console.text(&render(&state))?;
+        console.text(&render(&keys))?;
     }
     Ok(Status::Ok)
 }
 
-/// A key without the digest of its secret.
-fn as_json(id: KeyId, key: &ApiKey) -> serde_json::Value {
-    json!({
-        "app_id": id, "name": key.name, "tenant": key.tenant, "agent": key.agent,
-        "scopes": key.scopes, "created": key.created, "last_used": key.used,
-    })
-}
-
-fn render(state: &State) -> String {
+fn render(keys: &[Key]) -> String {
     let mut table = Table::new(&["key", "name", "tenant", "agent", "scopes", "last used"]);
-    for (id, key) in state.keys().iter() {
+    for key in keys {
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
         let or_dash = |text: Option<&str>| escape::line(text.unwrap_or("–")).into_owned();
         table.row([
-            (STRONG, id.to_string()),
+            (STRONG, key.app_id.to_string()),
             (Style::new(), escape::line(key.name.as_str()).into_owned()),
             (Style::new(), or_dash(key.tenant.as_ref().map(TenantId::as_str))),
             (Style::new(), or_dash(key.agent.as_ref().map(AgentId::as_str))),
             (Style::new(), scopes.join(", ")),
-            (FAINT, key.used.map_or_else(|| "never".to_owned(), |used| used.to_string())),
+            (FAINT, key.last_used.map_or_else(|| "never".to_owned(), |used| used.to_string())),
         ]);
     }
     table.render()

@@ -1,14 +1,13 @@
 //! `placet kill`: stop something at once, and let it run again.
 
 use clap::{Args, Subcommand};
-use placet::Guard;
 use placet_core::{KillSwitch, PersonId, Scope};
 use serde_json::json;
 
 use crate::console::{BAD, Console, GOOD, STRONG};
 use crate::escape;
 use crate::failure::Outcome;
-use crate::log_file::{self, LogArgument};
+use crate::place::PlaceArgument;
 use crate::status::Status;
 use crate::table::Table;
 
@@ -38,31 +37,29 @@ pub(crate) struct Switch {
     by: Option<PersonId>,
 
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 /// List the switches that are tripped.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
     match command {
         Command::Trip(switch) => trip(switch, console),
         Command::Reset(switch) => reset(switch, console),
-        Command::List(List { log }) => list(log, console),
+        Command::List(List { place }) => list(place, console),
     }
 }
 
 fn trip(switch: &Switch, console: &Console) -> Outcome {
-    let guard = switch.log.open()?;
-    let Switch { scope, reason, by, .. } = switch;
-    let change =
-        guard.blocking().trip(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
+    let Switch { scope, reason, by, place } = switch;
+    let (index, left) = place.open()?.trip(scope, reason, by.as_ref())?;
     let style = BAD;
-    let text = match change.log_index {
+    let text = match index {
         Some(index) => {
             format!("{style}tripped{style:#} {} as entry {index}", escape::line(&scope.to_string()))
         }
@@ -70,29 +67,25 @@ fn trip(switch: &Switch, console: &Console) -> Outcome {
             format!("{} was tripped already; nothing changed", escape::line(&scope.to_string()))
         }
     };
-    print_moved(&guard, switch, change.log_index, true, &text, console)
+    print_moved((index, left), switch, true, &text, console)
 }
 
 fn reset(switch: &Switch, console: &Console) -> Outcome {
-    let guard = switch.log.open()?;
-    let Switch { scope, reason, by, .. } = switch;
-    let change =
-        guard.blocking().reset(scope.clone(), reason, by.clone()).map_err(log_file::rejected)?;
-    let index = change.log_index.unwrap_or_default();
-    let text = format!("{GOOD}reset{GOOD:#} {} as entry {index}", escape::line(&scope.to_string()));
-    print_moved(&guard, switch, change.log_index, false, &text, console)
+    let Switch { scope, reason, by, place } = switch;
+    let (index, left) = place.open()?.reset(scope, reason, by.as_ref())?;
+    let entry = index.unwrap_or_default();
+    let text = format!("{GOOD}reset{GOOD:#} {} as entry {entry}", escape::line(&scope.to_string()));
+    print_moved((index, left), switch, false, &text, console)
 }
 
 /// Says what happened, and what else still stops the same.
 fn print_moved(
-    guard: &Guard,
+    (index, left): (Option<u64>, usize),
     switch: &Switch,
-    index: Option<u64>,
     tripped: bool,
     text: &str,
     console: &Console,
 ) -> Outcome {
-    let left = guard.log().state().switches().len();
     if console.is_json() {
         console.value(&json!({ "scope": switch.scope, "tripped": tripped, "log_index": index, "switches": left }))?;
     } else {
@@ -106,9 +99,8 @@ fn print_moved(
     Ok(Status::Ok)
 }
 
-fn list(log: &LogArgument, console: &Console) -> Outcome {
-    let state = log.state()?;
-    let switches: Vec<&KillSwitch> = state.switches().iter().collect();
+fn list(place: &PlaceArgument, console: &Console) -> Outcome {
+    let switches = place.look()?.switches()?;
     if console.is_json() {
         console.value(&switches)?;
         return Ok(Status::Ok);
@@ -121,7 +113,7 @@ fn list(log: &LogArgument, console: &Console) -> Outcome {
     Ok(Status::Ok)
 }
 
-fn render(switches: &[&KillSwitch]) -> String {
+fn render(switches: &[KillSwitch]) -> String {
     let mut table = Table::new(&["scope", "since", "by", "reason"]);
     for switch in switches {
         let by = switch.by.as_ref().map_or("–", PersonId::as_str);

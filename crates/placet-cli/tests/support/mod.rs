@@ -1,6 +1,13 @@
 //! Running the command as a person or a script would, and making its output the same every time.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+pub mod daemon;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -52,7 +59,18 @@ impl World {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_placet"));
         command.args(arguments).current_dir(self.folder.path()).env("COLUMNS", "110");
-        for variable in ["PLACET_LOG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+        for variable in [
+            "PLACET_LOG",
+            "PLACET_URL",
+            "PLACET_KEY",
+            "PLACET_POLICY",
+            "PLACET_LISTEN",
+            "PLACET_TRACE",
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "TERM",
+        ] {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null());

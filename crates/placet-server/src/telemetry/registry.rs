@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::reload::Reloaded;
+
 /// From a tenth of a millisecond to some seconds.
 const BUCKETS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -24,6 +26,7 @@ pub(crate) struct Telemetry {
     requests: Family<RequestLabels, Counter>,
     times: Family<EndpointLabels, Histogram, fn() -> Histogram>,
     decisions: Family<DecisionLabels, Counter>,
+    reloads: Family<ReloadLabels, Counter>,
     /// Open connections.
     pub(crate) connections: Gauge,
     /// Connections that were closed to make room for others.
@@ -54,6 +57,11 @@ struct DecisionLabels {
     would_have: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    result: &'static str,
+}
+
 impl Telemetry {
     pub(crate) fn new() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
@@ -62,6 +70,7 @@ impl Telemetry {
             requests: Family::default(),
             times: Family::new_with_constructor(histogram),
             decisions: Family::default(),
+            reloads: Family::default(),
             connections: Gauge::default(),
             evicted: Counter::default(),
             log_entries: Gauge::default(),
@@ -77,6 +86,8 @@ impl Telemetry {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("decisions", "Actions decided on", self.decisions.clone());
+        let help = "Times that the policy file was read again";
+        registry.register("policy_reloads", help, self.reloads.clone());
         registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
             "http_request_duration",
@@ -116,6 +127,11 @@ impl Telemetry {
             would_have: would_have.unwrap_or(verdict).as_str(),
         };
         self.decisions.get_or_create(&labels).inc();
+    }
+
+    /// Counts a policy file that was read again.
+    pub(crate) fn reloaded(&self, reloaded: Reloaded) {
+        self.reloads.get_or_create(&ReloadLabels { result: reloaded.as_str() }).inc();
     }
 
     /// Notes that a key was used now.

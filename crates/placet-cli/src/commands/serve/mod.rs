@@ -1,0 +1,204 @@
+//! `placet serve`: the daemon.
+
+mod first_keys;
+mod line;
+mod signals;
+mod trace;
+
+use std::io::ErrorKind;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use placet::{Config, Guard, LogPlace, PolicySource};
+use placet_core::event::PolicyFile;
+use placet_server::{Limits, Listen, Server, ServerConfig, StartError, Stop, Tls};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::cli::EXIT_STATUSES;
+use crate::console::{Console, GOOD};
+use crate::failure::{Failure, Outcome};
+use crate::log_file::must_have_folder;
+use crate::policy_file;
+use crate::status::Status;
+use signals::Signals;
+use trace::Levels;
+
+/// The log when none is named.
+const DEFAULT_LOG: &str = "placet.db";
+
+/// Where it listens when nothing is said.
+const DEFAULT_LISTEN: &str = "127.0.0.1:4747";
+
+/// How long the last threads may take once everything is answered or given up.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+const SIGNALS: &str = "\
+Signals:
+  SIGTERM, SIGINT  stop when everything accepted is answered; sent again, at once
+  SIGHUP           read the policy file again; one with errors changes nothing
+  SIGUSR1          write more to standard error: warn, info, debug, trace
+  SIGUSR2          write less
+
+Environment:
+  PLACET_TRACE     what is written to standard error, one line for each request: error, warn,
+                   info, debug or trace, or a list such as warn,placet::request=info (default: info)";
+
+/// Serve the API over HTTP, for any number of agents.
+///
+/// Without any arguments it keeps its log in placet.db in this folder and listens on this machine
+/// only. A first start on a terminal makes the keys that are needed to go on, and prints them once.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{SIGNALS}\n\n{EXIT_STATUSES}"))]
+pub(crate) struct Arguments {
+    /// The policy file; every *.cedar file beside it belongs to it. Without one the policy of the
+    /// log holds
+    #[arg(long, value_name = "FILE", env = "PLACET_POLICY")]
+    policy: Option<PathBuf>,
+
+    /// The log; it is created where there is none
+    #[arg(long, value_name = "LOG", env = "PLACET_LOG", default_value = DEFAULT_LOG)]
+    log: PathBuf,
+
+    /// Where to listen: an address with a port, or unix:PATH; may be given several times
+    #[arg(long, value_name = "ADDRESS", env = "PLACET_LISTEN", value_delimiter = ',')]
+    #[arg(default_value = DEFAULT_LISTEN)]
+    listen: Vec<Listen>,
+
+    /// A name under which clients reach it, besides its addresses; may be given several times
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+
+    /// An origin whose pages may send requests, such as https://console.example.com
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
+
+    /// The certificate with its chain, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Listen beyond this machine without TLS, because something in front of it encrypts
+    #[arg(long)]
+    plaintext: bool,
+
+    /// Let anyone read checkpoints and the hashes of the log, as witnesses do
+    #[arg(long)]
+    public_log: bool,
+
+    /// Requests a second that one key may send for long
+    #[arg(long, value_name = "N", default_value_t = Limits::default().requests_per_second)]
+    rate: NonZeroU32,
+
+    /// Requests that one key may send at once on top of that
+    #[arg(long, value_name = "N", default_value_t = Limits::default().burst)]
+    burst: NonZeroU32,
+
+    /// Most open connections
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
+    #[arg(value_parser = at_least_one)]
+    max_connections: usize,
+
+    /// Largest body of a request, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes)]
+    #[arg(value_parser = body_bytes)]
+    max_body: usize,
+}
+
+pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
+    must_have_folder(&arguments.log)?;
+    let levels = trace::start(console)?;
+    let guard = open(&arguments)?;
+    let runtime = Runtime::new().map_err(Failure::unusable)?;
+    let outcome = runtime.block_on(serve(arguments.into(), guard, levels, console));
+    // Whoever asked twice does not wait for a thread that reads.
+    runtime.shutdown_timeout(LAST_WORDS);
+    outcome
+}
+
+fn open(arguments: &Arguments) -> Result<Guard, Failure> {
+    let files: Option<Vec<PolicyFile>> =
+        arguments.policy.as_deref().map(policy_file::read).transpose()?;
+    let config = Config {
+        policy: files.clone().map_or(PolicySource::Log, PolicySource::Files),
+        log: LogPlace::File(arguments.log.clone()),
+    };
+    Guard::open(config).map_err(|error| policy_file::opening(error, &files.unwrap_or_default()))
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
+}
+
+/// More than the default would not be read: no larger document is.
+fn body_bytes(text: &str) -> Result<usize, String> {
+    let most = Limits::default().body_bytes;
+    let bytes = text.parse().ok().filter(|bytes| (1..=most).contains(bytes));
+    bytes.ok_or_else(|| format!("write a number of bytes from 1 to {most}"))
+}
+
+impl From<Arguments> for ServerConfig {
+    fn from(arguments: Arguments) -> Self {
+        let tls = arguments.tls_cert.zip(arguments.tls_key);
+        Self {
+            listen: arguments.listen,
+            hosts: arguments.hosts,
+            origins: arguments.origins,
+            tls: tls.map(|(certificate, key)| Tls { certificate, key }),
+            plaintext: arguments.plaintext,
+            public_log: arguments.public_log,
+            policy: arguments.policy,
+            limits: Limits {
+                requests_per_second: arguments.rate,
+                burst: arguments.burst,
+                connections: arguments.max_connections,
+                body_bytes: arguments.max_body,
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+async fn serve(config: ServerConfig, guard: Guard, levels: Levels, console: &Console) -> Outcome {
+    let signals = Signals::new().map_err(Failure::unusable)?;
+    let is_first = guard.log().state().keys().is_empty();
+    let server = Server::bind(config, guard.clone()).await.map_err(explain)?;
+    greet(&server, console);
+    if is_first {
+        first_keys::make(&guard, &server, console).await?;
+    }
+    drop(guard);
+    let (stop, handle) = Stop::new();
+    tokio::spawn(signals.obey(handle, server.reload_handle(), levels));
+    let clean = server.run(stop).await;
+    console.note_value(
+        if clean { "stopped" } else { "stopped before everything was answered" },
+        &json!({ "stopped": true, "clean": clean }),
+    );
+    Ok(Status::Ok)
+}
+
+fn greet(server: &Server, console: &Console) {
+    for address in server.addresses() {
+        let text = format!("{GOOD}listening{GOOD:#} at {address}");
+        console.note_value(&text, &json!({ "listening": address.to_string() }));
+    }
+}
+
+/// What the system says about an address, in words.
+fn explain(error: StartError) -> Failure {
+    let StartError::Listen { listen, source } = &error else { return Failure::unusable(error) };
+    let message = match source.kind() {
+        ErrorKind::AddrInUse => format!("something else listens at {listen} already"),
+        ErrorKind::AddrNotAvailable => format!("this machine does not have the address {listen}"),
+        ErrorKind::PermissionDenied => format!("this user may not listen at {listen}"),
+        _ => return Failure::unusable(error),
+    };
+    Failure::unusable_because(message)
+        .help("stop what is there, or name another place with --listen")
+}

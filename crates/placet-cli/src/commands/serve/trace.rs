@@ -1,0 +1,88 @@
+//! What the daemon says while it works, on standard error: a line for each request and each thing
+//! that went wrong, for people on a terminal and as JSON for programs. Never params, never secrets.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload::{self, Handle};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry, fmt};
+
+use super::line::Line;
+use crate::console::Console;
+use crate::failure::Failure;
+
+/// The variable that says what is written, as `info` or `warn,placet::request=info`.
+const VARIABLE: &str = "PLACET_TRACE";
+
+/// What is written when nothing is said.
+const DEFAULT: &str = "info";
+
+/// From silence to everything.
+const LADDER: [LevelFilter; 6] = [
+    LevelFilter::OFF,
+    LevelFilter::ERROR,
+    LevelFilter::WARN,
+    LevelFilter::INFO,
+    LevelFilter::DEBUG,
+    LevelFilter::TRACE,
+];
+
+/// How much is written, which can change while the daemon runs.
+pub(super) struct Levels {
+    handle: Handle<EnvFilter, Registry>,
+    /// What was asked for at the start.
+    begun_with: String,
+    start: usize,
+    now: usize,
+}
+
+/// Begins to write.
+pub(super) fn start(console: &Console) -> Result<Levels, Failure> {
+    let begun_with = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
+    let filter = EnvFilter::try_new(&begun_with).map_err(|error| {
+        Failure::usage(format!("{VARIABLE} is {begun_with:?}, which says nothing: {error}"))
+            .help("write error, warn, info, debug or trace, or a list as warn,placet::request=info")
+    })?;
+    let start = rung(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
+    let (filter, handle) = reload::Layer::new(filter);
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(console.has_colors());
+    let layer = match console.is_json() {
+        true => layer.json().flatten_event(true).with_filter(None::<LevelFilter>).boxed(),
+        false => layer.event_format(Line).with_filter(None::<LevelFilter>).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(layer)
+        .try_init()
+        .map_err(Failure::unusable)?;
+    Ok(Levels { handle, begun_with, start, now: start })
+}
+
+impl Levels {
+    /// Writes more from here on.
+    pub(super) fn more(&mut self) {
+        self.step((self.now + 1).min(LADDER.len() - 1));
+    }
+
+    /// Writes less from here on.
+    pub(super) fn less(&mut self) {
+        self.step(self.now.saturating_sub(1));
+    }
+
+    /// Back at the start, what was asked for then holds again, with all its exceptions.
+    fn step(&mut self, to: usize) {
+        self.now = to;
+        let level = LADDER.get(to).copied().unwrap_or(LevelFilter::TRACE).to_string();
+        let directives = if to == self.start { &self.begun_with } else { &level };
+        let Ok(filter) = EnvFilter::try_new(directives) else { return };
+        if self.handle.reload(filter).is_ok() {
+            // At a level of its own, so that it is read even where little else is.
+            tracing::error!(target: "placet::trace", level = %directives, "the level has changed");
+        }
+    }
+}
+
+fn rung(level: LevelFilter) -> usize {
+    LADDER.iter().position(|rung| *rung == level).unwrap_or_default()
+}

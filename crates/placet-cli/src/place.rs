@@ -1,0 +1,216 @@
+//! Where a command does its work: in a log file, or at a daemon that has one open.
+//!
+//! A command resolves its place once, and prints the same whatever the place is. A log file is
+//! taken for a moment; a daemon is asked, with the key in `PLACET_KEY`, which is never an argument:
+//! arguments are seen by everyone on the machine.
+
+mod daemon;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use placet::{
+    AutonomyState, Evidence, Guard, KeyId, KillSwitch, NewKey, PersonId, Scope, Standing, standings,
+};
+use placet_client::Client;
+use placet_core::State;
+
+use crate::failure::Failure;
+use crate::log_file::{self, LogArgument};
+use daemon::Daemon;
+pub(crate) use daemon::{Credentials, Key};
+
+const LOG: &str = "PLACET_LOG";
+const URL: &str = "PLACET_URL";
+const KEY: &str = "PLACET_KEY";
+
+/// The log or the daemon that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgument {
+    /// The log; or PLACET_LOG
+    #[arg(long, value_name = "LOG", conflicts_with = "url")]
+    log: Option<PathBuf>,
+
+    /// The daemon that has the log, such as http://127.0.0.1:4747; or PLACET_URL. The key to show
+    /// is read from PLACET_KEY
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+/// A place to look at.
+pub(crate) enum Look {
+    Log(Box<State>),
+    Daemon(Daemon),
+}
+
+/// A place to change something at.
+pub(crate) enum Change {
+    Log(Guard),
+    Daemon(Daemon),
+}
+
+enum Place {
+    Log(LogArgument),
+    Daemon(Daemon),
+}
+
+impl PlaceArgument {
+    /// Looks at it.
+    pub(crate) fn look(&self) -> Result<Look, Failure> {
+        Ok(match self.resolve()? {
+            Place::Log(log) => Look::Log(Box::new(log.state()?)),
+            Place::Daemon(daemon) => Look::Daemon(daemon),
+        })
+    }
+
+    /// Opens it to change something.
+    pub(crate) fn open(&self) -> Result<Change, Failure> {
+        Ok(match self.resolve()? {
+            Place::Log(log) => Change::Log(log.open()?),
+            Place::Daemon(daemon) => Change::Daemon(daemon),
+        })
+    }
+
+    /// The same, or begins a new log where there is none.
+    pub(crate) fn open_or_create(&self) -> Result<Change, Failure> {
+        Ok(match self.resolve()? {
+            Place::Log(log) => Change::Log(log.open_or_create()?),
+            Place::Daemon(daemon) => Change::Daemon(daemon),
+        })
+    }
+
+    /// What is said here counts more than what is said once for all.
+    fn resolve(&self) -> Result<Place, Failure> {
+        let from = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
+        let url = || from(URL).map(|url| url.to_string_lossy().into_owned());
+        match (&self.url, &self.log) {
+            (Some(url), _) => connect(url).map(Place::Daemon),
+            (None, Some(log)) => Ok(Place::Log(LogArgument::at(log))),
+            (None, None) => match (url(), from(LOG)) {
+                (Some(url), _) => connect(&url).map(Place::Daemon),
+                (None, Some(log)) => Ok(Place::Log(LogArgument::at(&PathBuf::from(log)))),
+                (None, None) => {
+                    Err(Failure::usage("name a log with --log, or a daemon with --url"))
+                }
+            },
+        }
+    }
+}
+
+fn connect(url: &str) -> Result<Daemon, Failure> {
+    let key = std::env::var(KEY).unwrap_or_default();
+    if key.is_empty() {
+        return Err(Failure::usage(format!("the daemon at {url} wants to see a key"))
+            .help("put it into the environment as PLACET_KEY; `placet key create` makes one"));
+    }
+    Ok(Daemon(Client::new(url, key.trim()).map_err(Failure::unusable)?))
+}
+
+impl Look {
+    /// The switches that are tripped.
+    pub(crate) fn switches(&self) -> Result<Vec<KillSwitch>, Failure> {
+        match self {
+            Self::Log(state) => Ok(state.switches().iter().cloned().collect()),
+            Self::Daemon(daemon) => daemon.switches(),
+        }
+    }
+
+    /// The keys that are in force.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, Failure> {
+        match self {
+            Self::Log(state) => Ok(state.keys().iter().map(Key::from).collect()),
+            Self::Daemon(daemon) => daemon.keys(),
+        }
+    }
+
+    /// Where each class stands.
+    pub(crate) fn standings(&self) -> Result<Vec<Standing>, Failure> {
+        match self {
+            Self::Log(state) => Ok(standings(state, None)),
+            Self::Daemon(daemon) => daemon.standings(),
+        }
+    }
+}
+
+/// Where a change came to stand in the log, if there was any.
+type Index = Option<u64>;
+
+impl Change {
+    /// Trips a switch; how many are tripped now.
+    pub(crate) fn trip(
+        &self,
+        scope: &Scope,
+        reason: &str,
+        by: Option<&PersonId>,
+    ) -> Result<(Index, usize), Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().trip(scope.clone(), reason, by.cloned());
+                let change = change.map_err(log_file::rejected)?;
+                Ok((change.log_index, guard.log().state().switches().len()))
+            }
+            Self::Daemon(daemon) => daemon.trip(scope, reason, by),
+        }
+    }
+
+    /// Resets a switch; how many are tripped now.
+    pub(crate) fn reset(
+        &self,
+        scope: &Scope,
+        reason: &str,
+        by: Option<&PersonId>,
+    ) -> Result<(Index, usize), Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().reset(scope.clone(), reason, by.cloned());
+                let change = change.map_err(log_file::rejected)?;
+                Ok((change.log_index, guard.log().state().switches().len()))
+            }
+            Self::Daemon(daemon) => daemon.reset(scope, reason, by),
+        }
+    }
+
+    /// Makes a key.
+    pub(crate) fn create_key(&self, new: NewKey) -> Result<Credentials, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let (secret, _) = guard.blocking().create_key(new).map_err(log_file::rejected)?;
+                Ok(Credentials::from(&secret))
+            }
+            Self::Daemon(daemon) => daemon.create_key(&new),
+        }
+    }
+
+    /// Replaces the secret of a key.
+    pub(crate) fn rotate_key(&self, id: KeyId) -> Result<Credentials, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let (secret, _) = guard.blocking().rotate_key(id).map_err(log_file::rejected)?;
+                Ok(Credentials::from(&secret))
+            }
+            Self::Daemon(daemon) => daemon.rotate_key(id),
+        }
+    }
+
+    /// Revokes a key.
+    pub(crate) fn revoke_key(&self, id: KeyId) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().revoke_key(id).map_err(log_file::rejected)?;
+                Ok(change.log_index)
+            }
+            Self::Daemon(daemon) => daemon.revoke_key(id),
+        }
+    }
+
+    /// Reports evidence; where its class stands now.
+    pub(crate) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let reported = guard.blocking().report(evidence.clone());
+                Ok(reported.map_err(log_file::rejected)?.autonomy)
+            }
+            Self::Daemon(daemon) => daemon.report(evidence),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The daemon as its operator meets it: its start, its signals, what it writes, its end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::World;
+use support::daemon::{Daemon, key};
+
+const POLICY: &str = "version = 1\nmode = \"enforce\"\n[actions.note]\nrisk = \"read\"\n";
+
+/// The same with a class that waits for people.
+const STRICTER: &str =
+    "version = 1\nmode = \"enforce\"\n[actions.note]\nrisk = \"reversible_write\"\n";
+
+fn propose(daemon: &Daemon, key: &str) -> Value {
+    let (status, text) = daemon.call(
+        "POST",
+        "/v1/actions",
+        key,
+        Some(&json!({ "tool": "note", "params": { "secret": "hush" } })),
+    );
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A folder with a policy and the keys of an agent and an operator.
+fn world() -> (World, String, String) {
+    let world = World::new();
+    world.write("policy.toml", POLICY);
+    let agent = key(&world, &["--scope", "agent", "--tenant", "acme"]);
+    let operator = key(&world, &["--scope", "admin"]);
+    (world, agent, operator)
+}
+
+#[test]
+fn every_request_is_a_line_and_none_has_params() {
+    let (world, agent, _) = world();
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    assert_eq!(propose(&daemon, &agent)["verdict"], "allow");
+    let line = daemon.line("/v1/actions");
+    for part in ["POST /v1/actions 200", "allow", " ms", "acme", "key_"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!line.contains("hush") && !line.contains(&agent), "{line}");
+    daemon.stop();
+}
+
+#[test]
+fn with_json_every_line_is_json() {
+    let (world, agent, _) = world();
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml", "--json"]);
+    propose(&daemon, &agent);
+    let line: Value = serde_json::from_str(&daemon.line("/v1/actions")).unwrap();
+    assert_eq!(
+        (&line["method"], &line["status"], &line["verdict"], &line["tenant"]),
+        (&json!("POST"), &json!(200), &json!("allow"), &json!("acme"))
+    );
+    assert!(line["took_us"].as_u64().unwrap() > 0);
+    daemon.signal("TERM");
+    let last: Value = serde_json::from_str(&daemon.line("stopped")).unwrap();
+    assert_eq!(last["clean"], true);
+    assert!(daemon.wait().success());
+}
+
+#[test]
+fn how_much_is_written_changes_while_it_runs() {
+    let (world, agent, _) = world();
+    let mut command =
+        world.command(&["serve", "--listen", "127.0.0.1:0", "--policy", "policy.toml"]);
+    command.env("PLACET_TRACE", "warn");
+    let mut daemon = Daemon::run(command);
+    // Nothing is written about this one: the first line about a request is that of the next.
+    propose(&daemon, &agent);
+    daemon.signal("USR1");
+    assert!(daemon.line("the level has changed").contains("level=info"));
+    daemon.call("GET", "/v1/policy", &agent, None);
+    assert!(daemon.line("key_").contains("/v1/policy"));
+    daemon.signal("USR2");
+    assert!(daemon.line("the level has changed").contains("level=warn"));
+    daemon.stop();
+}
+
+#[test]
+fn a_filter_that_says_nothing_is_refused() {
+    let (world, ..) = world();
+    let mut command = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let output = command.env("PLACET_TRACE", "placet=loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("placet=loud") && text.contains("help:"), "{text}");
+}
+
+#[test]
+fn the_policy_is_read_again_and_a_bad_one_changes_nothing() {
+    let (world, agent, operator) = world();
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    assert_eq!(propose(&daemon, &agent)["verdict"], "allow");
+    world.write("policy.toml", STRICTER);
+    daemon.signal("HUP");
+    daemon.line("another policy holds now");
+    assert_eq!(propose(&daemon, &agent)["verdict"], "require_approval");
+
+    world.write("policy.toml", POLICY.replace("read", "reed"));
+    daemon.signal("HUP");
+    assert!(daemon.line("still holds").contains("errors"));
+    let found = daemon.line("reed");
+    assert!(found.contains("policy.toml:4:"), "{found}");
+    assert_eq!(propose(&daemon, &agent)["verdict"], "require_approval");
+
+    std::fs::remove_file(world.path("policy.toml")).unwrap();
+    daemon.signal("HUP");
+    assert!(daemon.line("still holds").contains("cannot read"));
+    world.write("policy.toml", STRICTER);
+    daemon.signal("HUP");
+    daemon.line("what held already");
+    let (_, metrics) = daemon.call("GET", "/metrics", &operator, None);
+    for (result, times) in [("installed", 1), ("failed", 2), ("unchanged", 1)] {
+        let line = format!("placet_policy_reloads_total{{result=\"{result}\"}} {times}");
+        assert!(metrics.contains(&line), "{line}\n{metrics}");
+    }
+    daemon.stop();
+    let shown = world.ok(&["log", "show", "--log", "placet.db", "--json"]);
+    assert_eq!(shown.matches("policy_installed").count(), 2, "{shown}");
+}
+
+#[test]
+fn asked_twice_it_ends_at_once_and_asked_once_it_finishes() {
+    let (world, agent, _) = world();
+    world.write("policy.toml", STRICTER);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    // A client in the middle of its request: the daemon waits for the rest of it.
+    let mut half = TcpStream::connect(&daemon.address).unwrap();
+    half.write_all(half_a_request(&daemon, &agent).as_bytes()).unwrap();
+    propose(&daemon, &agent);
+    daemon.signal("TERM");
+    // Nobody is let in any more once it has heard.
+    while TcpStream::connect(&daemon.address).is_ok() {
+        std::thread::yield_now();
+    }
+    half.write_all(b": \"note\"}").unwrap();
+    let mut answer = String::new();
+    half.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("require_approval"), "{answer}");
+    assert!(daemon.wait().success());
+
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let mut half = TcpStream::connect(&daemon.address).unwrap();
+    half.write_all(half_a_request(&daemon, &agent).as_bytes()).unwrap();
+    propose(&daemon, &agent);
+    daemon.signal("TERM");
+    daemon.signal("INT");
+    daemon.line("stopped before everything was answered");
+    assert!(daemon.wait().success());
+    world.ok(&["log", "verify", "--log", "placet.db"]);
+}
+
+/// A request whose body ends in the middle.
+fn half_a_request(daemon: &Daemon, key: &str) -> String {
+    format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{{\"tool\"",
+        daemon.address
+    )
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said_in_words() {
+    let (world, ..) = world();
+    let daemon = Daemon::start(&world, &[]);
+    let taken = world.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(taken.status, 3);
+    assert!(taken.err.contains(&format!("in use by process {}", daemon.id())), "{}", taken.err);
+
+    let other = World::new();
+    let same = other.run(&["serve", "--listen", &daemon.address]);
+    assert_eq!(same.status, 3);
+    assert!(same.err.contains("something else listens at 127.0.0.1:"), "{}", same.err);
+    let nowhere = other.run(&["serve", "--log", "no/such/placet.db"]);
+    assert!(nowhere.err.contains("there is no folder no/such"), "{}", nowhere.err);
+    let open = other.run(&["serve", "--listen", "0.0.0.0:0"]);
+    assert!(open.status == 3 && open.err.contains("plain text"), "{}", open.err);
+    other.write("policy.toml", POLICY.replace("read", "reed"));
+    let bad = other.run(&["serve", "--policy", "policy.toml", "--listen", "127.0.0.1:0"]);
+    assert!(bad.status == 3 && bad.err.contains("policy.toml:4:"), "{}", bad.err);
+    for arguments in [["--rate", "0"], ["--max-connections", "0"], ["--max-body", "99999999999"]] {
+        let all = ["serve", arguments[0], arguments[1]];
+        assert_eq!(other.run(&all).status, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_limits_are_those_that_were_set() {
+    let (world, agent, _) = world();
+    let daemon = Daemon::start(&world, &["--max-body", "100", "--rate", "1", "--burst", "2"]);
+    let long = json!({ "tool": "note", "params": { "text": "x".repeat(100) } });
+    assert_eq!(daemon.call("POST", "/v1/actions", &agent, Some(&long)).0, 413);
+    let statuses: Vec<u16> = (0..4)
+        .map(|_| daemon.call("POST", "/v1/evaluate", &agent, Some(&json!({ "tool": "note" }))).0)
+        .collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    daemon.stop();
+}
+
+/// On a terminal the first start makes two keys and shows them; they work, and a second start
+/// shows none.
+#[test]
+fn a_first_start_on_an_empty_folder_shows_its_keys_once() {
+    let world = World::new();
+    let shown = on_a_terminal(&world);
+    let keys: Vec<&str> =
+        shown.split_whitespace().filter(|word| word.starts_with("plc_")).collect();
+    assert_eq!(keys.len(), 2, "{shown}");
+    assert!(
+        shown.contains("shown this once") && shown.contains("curl http://127.0.0.1:"),
+        "{shown}"
+    );
+    let again = on_a_terminal(&world);
+    assert!(!again.contains("plc_"), "{again}");
+    let daemon = Daemon::start(&world, &[]);
+    assert_eq!(daemon.call("GET", "/v1/integrations", keys[0], None).0, 200);
+    assert_eq!(propose(&daemon, keys[1])["mode"], "enforce");
+    assert_eq!(daemon.call("GET", "/v1/integrations", keys[1], None).0, 403);
+}
+
+/// What a person sees from the start of the daemon to Ctrl-C.
+fn on_a_terminal(world: &World) -> String {
+    let script = "import os, pty, signal, sys\n\
+        child, terminal = pty.fork()\n\
+        if child == 0:\n    os.execv(sys.argv[1], sys.argv[1:])\n\
+        seen, asked = b'', False\n\
+        while True:\n    \
+            try:\n        part = os.read(terminal, 65536)\n    \
+            except OSError:\n        break\n    \
+            if not part:\n        break\n    \
+            seen += part\n    \
+            if not asked and (b'delete_everything' in seen or sys.argv[-1] == '--color=never' and b'listening' in seen and os.path.exists('again')):\n        \
+                asked = True\n        os.write(terminal, b'\\x03')\n\
+        os.waitpid(child, 0)\n\
+        open('again', 'w').close()\n\
+        sys.stdout.buffer.write(seen)\n";
+    let template = world.command(&[]);
+    let output = Command::new("python3")
+        .args(["-c", script, template.get_program().to_str().unwrap()])
+        .args(["serve", "--listen", "127.0.0.1:0", "--color=never"])
+        .current_dir(world.path("."))
+        .env("COLUMNS", "110")
+        .env_remove("PLACET_LOG")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,0 +1,87 @@
+//! Where a daemon is.
+
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+use crate::error::ClientError;
+
+/// The URL of a daemon, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    text: String,
+    is_encrypted: bool,
+}
+
+impl Address {
+    /// Reads a URL. Without encryption the daemon must be on this machine: a key that others can
+    /// read on its way is everyone's.
+    pub(crate) fn parse(url: &str) -> Result<Self, ClientError> {
+        let wrong = || ClientError::NoUrl(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+        let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        if !is_bare || uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(wrong());
+        }
+        let is_encrypted = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") if is_here(host) => false,
+            Some("http") => return Err(ClientError::PlainText(host.to_owned())),
+            _ => return Err(wrong()),
+        };
+        Ok(Self { text: url.trim_end_matches('/').to_owned(), is_encrypted })
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The URL of something that the daemon has.
+    pub(crate) fn with(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+}
+
+fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_travels_encrypted_or_not_at_all() {
+        for url in
+            ["http://127.0.0.1:4747", "http://[::1]:4747/", "http://localhost", "https://a.example"]
+        {
+            let address = Address::parse(url).unwrap();
+            assert_eq!(address.is_encrypted(), url.starts_with("https"), "{url}");
+        }
+        for url in [
+            "http://a.example",
+            "http://10.0.0.1:4747",
+            "http://127.0.0.1.example",
+            "http://0.0.0.0",
+        ] {
+            assert!(matches!(Address::parse(url), Err(ClientError::PlainText(_))), "{url}");
+        }
+        for url in [
+            "",
+            "127.0.0.1:4747",
+            "ftp://localhost",
+            "http://localhost/v1",
+            "http://a@localhost",
+            "http://",
+        ] {
+            assert!(matches!(Address::parse(url), Err(ClientError::NoUrl(_))), "{url}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Speaks to a running daemon: blocking, with the key of whoever asks.
+//!
+//! A command that shall stop an agent must not stop it twice, nor leave anyone in doubt whether it
+//! did: every write carries an `Idempotency-Key` of its own, so that it can be sent again when the
+//! connection breaks, and is carried out once. What the daemon refuses becomes an error in its own
+//! words.
+//!
+//! ```no_run
+//! use placet_client::Client;
+//! use serde_json::{Value, json};
+//!
+//! # fn main() -> Result<(), placet_client::ClientError> {
+//! let client = Client::new("http://127.0.0.1:4747", "plc_…")?;
+//! let decision: Value = client.post("/v1/evaluate", &json!({ "tool": "issue_refund" }))?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod error;
+mod tls;
+
+use std::thread;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ureq::http::{Request, StatusCode};
+use zeroize::Zeroizing;
+
+use address::Address;
+pub use error::{ClientError, Problem};
+
+/// How long a request may take as a whole: the daemon itself gives up sooner.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Largest answer that is read, in bytes: the largest policy that the daemon takes, as JSON.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Waits between one attempt and the next; after the last of them it is given up. A daemon that is
+/// replaced by its next version is back within a second or two.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(800),
+    Duration::from_millis(2_000),
+];
+
+/// A daemon, as someone with a key speaks to it.
+pub struct Client {
+    agent: ureq::Agent,
+    address: Address,
+    key: Zeroizing<String>,
+}
+
+impl Client {
+    /// A client for the daemon at this URL. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the URL is none, or the key would travel in plain text to another machine.
+    pub fn new(url: &str, key: &str) -> Result<Self, ClientError> {
+        let address = Address::parse(url)?;
+        let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_key {
+            return Err(ClientError::NotAKey);
+        }
+        let mut config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(LONGEST));
+        config = match address.is_encrypted() {
+            true => config.tls_config(tls::config()?),
+            // A proxy would read the key.
+            false => config.proxy(None),
+        };
+        let agent = config.build().into();
+        Ok(Self { agent, address, key: Zeroizing::new(key.to_owned()) })
+    }
+
+    /// Where the daemon is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.address.as_str()
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// When the daemon cannot be reached or refuses.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        read(&self.send("GET", path, None)?)
+    }
+
+    /// Reads text that is no JSON.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn text(&self, path: &str) -> Result<String, ClientError> {
+        self.send("GET", path, None)
+    }
+
+    /// Writes, once, however often it has to be sent.
+    ///
+    /// # Errors
+    /// When the daemon cannot be reached or refuses.
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.write("POST", path, body)
+    }
+
+    /// The same, to put something in the place of another.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.write("PUT", path, body)
+    }
+
+    /// The same, to end something.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.write("DELETE", path, body)
+    }
+
+    fn write<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_string(body).map_err(|_| ClientError::Unreadable)?;
+        let name = fresh_name()?;
+        read(&self.send(method, path, Some((&name, &body)))?)
+    }
+
+    /// Sends until there is an answer that will not change.
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        write: Option<(&str, &str)>,
+    ) -> Result<String, ClientError> {
+        let mut waits = WAITS.iter();
+        loop {
+            let answer = self.send_once(method, path, write);
+            match (answer, waits.next()) {
+                (Err(error), Some(wait)) if error.may_pass() => thread::sleep(*wait),
+                (answer, _) => return answer,
+            }
+        }
+    }
+
+    fn send_once(
+        &self,
+        method: &str,
+        path: &str,
+        write: Option<(&str, &str)>,
+    ) -> Result<String, ClientError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(self.address.with(path))
+            .header("authorization", format!("Bearer {}", *self.key));
+        let unreachable = |source| ClientError::Unreachable { url: self.url().to_owned(), source };
+        let odd = |error| unreachable(ureq::Error::Http(error));
+        let answered = match write {
+            None => self.agent.run(request.body(()).map_err(odd)?),
+            Some((name, body)) => {
+                let request = request
+                    .header("content-type", "application/json")
+                    .header("idempotency-key", name);
+                let config = request.body(body).map_err(odd)?;
+                let request = self.agent.configure_request(config).allow_non_standard_methods(true);
+                self.agent.run(request.build())
+            }
+        };
+        let mut response = answered.map_err(unreachable)?;
+        let text = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
+        let text = text.map_err(unreachable)?;
+        match response.status() {
+            status if status.is_success() => Ok(text),
+            status => Err(refusal(status, &text)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.url())
+    }
+}
+
+/// Text as one segment of a path.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ClientError> {
+    serde_json::from_str(text).map_err(|_| ClientError::Unreadable)
+}
+
+/// What the daemon says about its refusal; anything else that answers there is no daemon.
+fn refusal(status: StatusCode, text: &str) -> ClientError {
+    match serde_json::from_str::<Problem>(text) {
+        Ok(problem) => ClientError::Refused(Box::new(problem)),
+        Err(_) => ClientError::Strange(status.as_u16()),
+    }
+}
+
+/// A name that no other request has.
+fn fresh_name() -> Result<String, ClientError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| ClientError::NoRandomness)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

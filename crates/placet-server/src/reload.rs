@@ -1,0 +1,123 @@
+//! Reading the policy file again while the daemon runs.
+//!
+//! Somebody edits the policy and sends SIGHUP. Either the whole of it is sound, and it holds from
+//! the next decision on, or what is wrong is said, counted, and the policy from before still holds.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use placet::{Diagnostics, Guard, GuardError, OpenError, Policy, read_policy};
+use tokio::sync::Notify;
+
+use crate::app::App;
+
+/// Asks the daemon to read its policy file again. Dropped, it asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct ReloadHandle(Arc<Notify>);
+
+impl ReloadHandle {
+    /// Asks. Asked again before it was done, it is done once.
+    pub fn ask(&self) {
+        self.0.notify_one();
+    }
+
+    async fn asked(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// What reading the policy again came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reloaded {
+    /// Another policy holds now.
+    Installed,
+    /// The file says what held already.
+    Unchanged,
+    /// It cannot be used; the one before still holds.
+    Failed,
+}
+
+impl Reloaded {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why the policy from before still holds.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error("the daemon was started without a policy file; start it with --policy FILE")]
+    NoFile,
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    #[error("{0}")]
+    Guard(#[from] GuardError),
+    #[error("the daemon is stopping")]
+    Stopping,
+}
+
+/// Reads the policy again whenever someone asks for it.
+pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
+    loop {
+        handle.asked().await;
+        let reloaded = match reload(&app).await {
+            Ok(reloaded) => reloaded,
+            Err(error) => {
+                complain(&error);
+                Reloaded::Failed
+            }
+        };
+        app.telemetry.reloaded(reloaded);
+    }
+}
+
+async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
+    let path = app.config.policy.clone().ok_or(ReloadError::NoFile)?;
+    let done = app.blocking(move |guard| install(guard, &path)).await;
+    let (reloaded, policy) = done.map_err(|_| ReloadError::Stopping)??;
+    let what = match reloaded {
+        Reloaded::Unchanged => "the policy file says what held already",
+        _ => "another policy holds now",
+    };
+    tracing::info!(target: "placet::policy", policy = %policy, "{what}");
+    Ok(reloaded)
+}
+
+fn install(guard: &Guard, path: &Path) -> Result<(Reloaded, placet::Digest), ReloadError> {
+    let files = read_policy(path)?;
+    let digest = Policy::digest_of(&files);
+    if guard.log().state().terms().policy == digest {
+        return Ok((Reloaded::Unchanged, digest));
+    }
+    guard.blocking().install_policy(&files, None)?;
+    Ok((Reloaded::Installed, digest))
+}
+
+/// Says what is wrong, each thing on a line of its own.
+fn complain(error: &ReloadError) {
+    match error {
+        ReloadError::Guard(GuardError::Policy(diagnostics))
+        | ReloadError::Open(OpenError::Policy(diagnostics)) => complain_about(diagnostics),
+        ReloadError::Open(unreadable @ OpenError::PolicyUnreadable { source, .. }) => {
+            say(&format!("{unreadable}: {source}"));
+        }
+        other => say(&other.to_string()),
+    }
+}
+
+fn complain_about(diagnostics: &Diagnostics) {
+    say("the policy file has errors");
+    for found in diagnostics.iter() {
+        let place = format!("{}:{}:{}", found.file, found.line, found.column);
+        let (message, remedy) = (&found.message, &found.remedy);
+        tracing::error!(target: "placet::policy", place, remedy, "{message}");
+    }
+}
+
+fn say(why: &str) {
+    tracing::error!(target: "placet::policy", why, "the policy from before still holds");
+}
