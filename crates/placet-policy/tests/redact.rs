@@ -56,6 +56,10 @@ fn shapes() -> Vec<(Kind, String)> {
         (Kind::PrivateKey, key("EC ").replace('\n', "\\n")),
         (Kind::ApiKey, "AKIAIOSFODNN7EXAMPLE".into()),
         (Kind::Token, fake("ghp_", &R40[..36])),
+        (
+            Kind::ApiKey,
+            fake("plc_", &format!("{}_{}abc", "0123456789abcdef".repeat(2), &R40[..40])),
+        ),
         (Kind::Token, fake("github_pat_", R40)),
         (Kind::Token, fake("glpat-", &R40[..20])),
         (Kind::Token, fake("xoxb-", "000000000000-EXAMPLEEXAMPLE")),

@@ -8,13 +8,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use placet::{ActionId, Entry, Event, Guard, KeyId, TailError};
+use placet::{ActionId, Entry, Event, Guard, KeyId};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
 use crate::app::App;
 use crate::limits::EVENTS_BUFFERED;
 use crate::wire::Problem;
+
+/// How many entries are read at a time.
+const READ_AHEAD: usize = 256;
 
 /// How long to wait before the log is read again after it could not be.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -87,17 +90,31 @@ impl Hub {
 
     /// Follows the log for ever, or until it is closed.
     pub(crate) async fn follow(&self, guard: Guard) {
-        let mut tail = guard.tail(guard.log().size());
-        loop {
-            match tail.next().await {
-                Ok(entry) => self.happened(entry),
-                Err(TailError::Closed) => return,
-                Err(TailError::Store(error)) => {
+        let log = guard.log();
+        let mut next = log.size();
+        while log.wait_for(next).await {
+            // Looked up first: who begins to listen after this hears of what comes after it.
+            let size = log.size();
+            if self.is_alone() {
+                next = size;
+                continue;
+            }
+            match log.entries(next, READ_AHEAD) {
+                Ok(entries) => {
+                    next = entries.last().map_or(size, |last| last.index.saturating_add(1));
+                    entries.into_iter().for_each(|entry| self.happened(entry));
+                }
+                Err(error) => {
                     tracing::error!(%error, "the log cannot be followed");
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
         }
+    }
+
+    /// Whether nobody listens, so that nobody misses what is not read.
+    fn is_alone(&self) -> bool {
+        self.events.receiver_count() == 0 && self.lock().actions.is_empty()
     }
 
     fn happened(&self, entry: Entry) {

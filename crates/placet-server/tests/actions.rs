@@ -55,3 +55,18 @@ fn a_body_cannot_claim_another_tenant_or_agent() {
     assert_eq!(claim(&keys.one_agent, "agent", "bot"), 200);
     assert_eq!(claim(&keys.one_agent, "agent", "other"), 403);
 }
+
+#[test]
+fn only_what_was_proposed_is_counted() {
+    let daemon = Daemon::start();
+    let read = json!({"tool": "get_order"});
+    let counted = |daemon: &Daemon| {
+        let summary = daemon.get("/v1/metrics/summary", &daemon.keys.auditor).json();
+        summary["decisions"]["allow"].as_u64().unwrap()
+    };
+    let id = daemon.post("/v1/actions", &daemon.keys.agent, &read).json()["id"].clone();
+    assert_eq!(counted(&daemon), 1);
+    daemon.post("/v1/evaluate", &daemon.keys.agent, &read);
+    daemon.get(&format!("/v1/actions/{}", id.as_str().unwrap()), &daemon.keys.agent);
+    assert_eq!(counted(&daemon), 1);
+}

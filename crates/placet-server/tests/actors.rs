@@ -108,7 +108,7 @@ fn key(daemon: &Daemon, actor: &str, revoked: &str) -> Option<String> {
     let key = match actor {
         "nobody" => return None,
         // It has the form of one, but another secret.
-        "wrong" => format!("{}{}", &keys.operator[..40], &keys.admin[40..]),
+        "wrong" => format!("{}{}", keys.operator.get(..40).unwrap(), keys.admin.get(40..).unwrap()),
         "revoked" => revoked.to_owned(),
         "operator" => keys.operator.clone(),
         "overseer" => keys.overseer.clone(),

@@ -214,7 +214,7 @@ impl Log {
     }
 
     /// Waits until there is an entry with this index; false when the log closed before.
-    pub(crate) async fn wait_for(&self, index: u64) -> bool {
+    pub async fn wait_for(&self, index: u64) -> bool {
         self.sequencer.watch().wait_for(|tip| tip.size > index).await.is_ok()
     }
 

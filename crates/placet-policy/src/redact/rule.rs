@@ -49,6 +49,8 @@ pub(super) const RULES: &[Rule] = &[
     // IAM identifiers, "unique ID prefixes".
     Rule::new(Kind::ApiKey, &["akia", "asia", "abia", "acca"], r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"),
     Rule::new(Kind::Token, &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"gh[pousr]_[A-Za-z0-9_]{30,}"),
+    // Our own.
+    Rule::new(Kind::ApiKey, &["plc_"], r"plc_[0-9a-f]{32}_[A-Za-z0-9_-]{43}"),
     Rule::new(Kind::Token, &["github_pat_"], r"github_pat_[A-Za-z0-9_]{22,}"),
     Rule::new(Kind::Token, &["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-"],
         r"gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_.-]{20,}"),

@@ -21,12 +21,14 @@ pub(crate) struct Noted {
     pub(crate) verdict: Option<Verdict>,
     /// What would have been, but for the mode.
     pub(crate) would_have: Option<Verdict>,
+    /// Whether it was decided just now, and not asked for again or only in theory.
+    pub(crate) is_new: bool,
 }
 
 impl Noted {
     /// The decision of an answer.
-    pub(crate) fn decision(answer: &Answer) -> Self {
-        Self { verdict: Some(answer.verdict), would_have: answer.would_have }
+    pub(crate) fn decision(answer: &Answer, is_new: bool) -> Self {
+        Self { verdict: Some(answer.verdict), would_have: answer.would_have, is_new }
     }
 }
 
@@ -70,7 +72,8 @@ impl Exchange {
         let endpoint = self.endpoint.as_ref().map_or("none", MatchedPath::as_str);
         app.telemetry.answered(&self.method, endpoint, status, took);
         let (key, tenant) = self.who.unzip();
-        if let (Some(verdict), Some(tenant)) = (noted.verdict, tenant.clone().flatten()) {
+        let decided = noted.verdict.filter(|_| noted.is_new);
+        if let (Some(verdict), Some(tenant)) = (decided, tenant.clone().flatten()) {
             app.tenants.get(&tenant).figures.decided(verdict, noted.would_have, took);
             app.telemetry.decided(verdict, noted.would_have);
         }

@@ -1,5 +1,10 @@
 //! Errors as RFC 9457 problem details: what was wrong, where, and what to do.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "whoever reports a problem is done with its cause"
+)]
+
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

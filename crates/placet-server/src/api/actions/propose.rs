@@ -31,5 +31,5 @@ pub(crate) async fn propose(
     let tenant = app.tenants.get(&action.tenant);
     let _turn = tenant.turn().await;
     let answer = write.guard.propose(&action).await?;
-    Ok(decided(&answer, &answer))
+    Ok(decided(&answer, &answer, true))
 }

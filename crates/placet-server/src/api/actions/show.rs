@@ -72,7 +72,7 @@ pub(crate) async fn show(
         }
         _ => found,
     };
-    Ok(decided(&found.answer, &found))
+    Ok(decided(&found.answer, &found, false))
 }
 
 /// The action, when it is pending no more or the time is up.
