@@ -35,7 +35,7 @@ fn a_quick_run_writes_the_whole_report() {
         assert_eq!(rows(row), 1, "{row}");
     }
     let chart = fs::read_to_string(folder.path().join("benchmarks.svg")).unwrap();
-    assert_eq!(chart.matches("<polyline").count(), 9);
+    assert_eq!(chart.matches("<polyline").count(), 10);
     assert!(chart.ends_with("</svg>\n"));
 }
 

@@ -14,7 +14,7 @@ from generated.api.kill_switches import (
     trip_kill_switch,
 )
 from generated.models import Action, ActionParams, Credentials, Decision, KeyScope, Mode
-from generated.models import NewIntegration, Problem, Status, StatusWord, Trip, Verdict
+from generated.models import NewIntegration, Problem, Reset, Status, StatusWord, Trip, Verdict
 
 
 def client(secret: str) -> AuthenticatedClient:
@@ -49,7 +49,8 @@ assert again == tripped
 assert [switch.scope for switch in list_kill_switches.sync(client=operator).switches] == [trip.scope]
 assert propose("issue_refund").verdict is Verdict.BLOCK
 
-reset = reset_kill_switch.sync(scope=trip.scope, client=operator)
+body = Reset(reason="the drill is over")
+reset = reset_kill_switch.sync(scope=trip.scope, client=operator, body=body)
 assert reset.scope == trip.scope
 assert propose("issue_refund").verdict is Verdict.REQUIRE_APPROVAL
 
