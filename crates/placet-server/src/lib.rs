@@ -1,6 +1,6 @@
 //! The daemon: a [`Guard`](placet::Guard) behind HTTP, for any number of agents in any language.
 //!
-//! A request passes four rooms, each in a folder of its own: the [`connection`] that carries it
+//! A request passes four rooms, each in a folder of its own: the connection that carries it
 //! (bounded in number, time and size), the edge that every request crosses (where it
 //! claims to come from, and what it may send), the key that says who asks, and at last its endpoint,
 //! of which there is one in each file of `api`. What it says and hears is in `wire`.
