@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use placet::{
-    AutonomyState, Evidence, Guard, KeyId, KillSwitch, NewKey, PersonId, Scope, Standing, standings,
+    AutonomyState, Evidence, Guard, GuardError, KeyId, KillSwitch, NewKey, PersonId, Scope,
+    Standing, standings,
 };
 use placet_client::Client;
 use placet_core::State;
@@ -135,6 +136,15 @@ impl Look {
 /// Where a change came to stand in the log, if there was any.
 type Index = Option<u64>;
 
+/// Where a moved switch came to stand in the log, and how many are tripped now.
+fn moved(
+    guard: &Guard,
+    change: Result<placet::Change, GuardError>,
+) -> Result<(Index, usize), Failure> {
+    let change = change.map_err(log_file::rejected)?;
+    Ok((change.log_index, guard.log().state().switches().len()))
+}
+
 impl Change {
     /// Trips a switch; how many are tripped now.
     pub(crate) fn trip(
@@ -145,9 +155,7 @@ impl Change {
     ) -> Result<(Index, usize), Failure> {
         match self {
             Self::Log(guard) => {
-                let change = guard.blocking().trip(scope.clone(), reason, by.cloned());
-                let change = change.map_err(log_file::rejected)?;
-                Ok((change.log_index, guard.log().state().switches().len()))
+                moved(guard, guard.blocking().trip(scope.clone(), reason, by.cloned()))
             }
             Self::Daemon(daemon) => daemon.trip(scope, reason, by),
         }
@@ -162,9 +170,7 @@ impl Change {
     ) -> Result<(Index, usize), Failure> {
         match self {
             Self::Log(guard) => {
-                let change = guard.blocking().reset(scope.clone(), reason, by.cloned());
-                let change = change.map_err(log_file::rejected)?;
-                Ok((change.log_index, guard.log().state().switches().len()))
+                moved(guard, guard.blocking().reset(scope.clone(), reason, by.cloned()))
             }
             Self::Daemon(daemon) => daemon.reset(scope, reason, by),
         }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::http::Method;
-use placet::{KeyId, Verdict};
+use placet::store::{Environment as _, System};
+use placet::{KeyId, Timestamp, Verdict};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -35,8 +36,8 @@ pub(crate) struct Telemetry {
     open_approvals: Gauge,
     waits: Gauge,
     /// Since when.
-    pub(crate) since: SystemTime,
-    used: Mutex<HashMap<KeyId, SystemTime>>,
+    pub(crate) since: Timestamp,
+    used: Mutex<HashMap<KeyId, Timestamp>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -76,7 +77,7 @@ impl Telemetry {
             log_entries: Gauge::default(),
             open_approvals: Gauge::default(),
             waits: Gauge::default(),
-            since: SystemTime::now(),
+            since: now(),
             used: Mutex::default(),
         };
         all.register();
@@ -137,11 +138,11 @@ impl Telemetry {
     /// Notes that a key was used now.
     pub(crate) fn seen(&self, key: KeyId) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert(key, SystemTime::now());
+        used.insert(key, now());
     }
 
     /// When a key was used last, as far as this daemon has seen it.
-    pub(crate) fn last_use(&self, key: KeyId) -> Option<SystemTime> {
+    pub(crate) fn last_use(&self, key: KeyId) -> Option<Timestamp> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
@@ -172,4 +173,8 @@ fn level(number: u64) -> i64 {
 fn known(method: &Method) -> bool {
     [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS]
         .contains(method)
+}
+
+fn now() -> Timestamp {
+    System.now()
 }

@@ -6,7 +6,6 @@ pub(super) mod revoke;
 pub(super) mod rotate;
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
 use placet::{
     AgentId, ApiKey, ApiKeys, KeyId, KeyName, KeyScope, Rejection, Secret, TenantId, Timestamp,
@@ -59,16 +58,11 @@ pub(super) struct Integration {
 }
 
 impl Integration {
-    fn new(app_id: KeyId, key: &ApiKey, seen: Option<SystemTime>) -> Self {
+    fn new(app_id: KeyId, key: &ApiKey, seen: Option<Timestamp>) -> Self {
         let ApiKey { name, tenant, agent, scopes, created, used, .. } = key.clone();
-        let last_used = seen.map(timestamp).max(used);
+        let last_used = seen.max(used);
         Self { app_id, name, tenant, agent, scopes, created, last_used }
     }
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A secret, which is shown this once.

@@ -1,7 +1,6 @@
 //! `GET /v1/metrics/summary`
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
@@ -72,7 +71,7 @@ pub(crate) async fn summary(
     let approvals = state.approvals();
     let open = tenant.as_ref().map_or(approvals.len(), |tenant| approvals.of_tenant(tenant));
     Ok(Json(Summary {
-        since: timestamp(app.telemetry.since),
+        since: app.telemetry.since,
         decisions: Decisions {
             allow: figures.allowed,
             require_approval: figures.held,
@@ -110,9 +109,4 @@ fn latency(figures: &Snapshot) -> Option<Latency> {
 )]
 fn rate(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
