@@ -14,7 +14,7 @@ use placet::store::sqlite::Options;
 use placet::store::store::{Append, Store as _};
 use placet::store::tree::Tree;
 use placet::store::{Environment as _, Head, Keys, Sqlite, System};
-use placet::{Action, ActionId, ApprovalId, Policy};
+use placet::{Action, ActionId, Policy};
 use uuid::Uuid;
 
 use super::guarded::{CLASSES, Guarded};
@@ -180,7 +180,6 @@ impl Log {
                 sealed.map_err(|error| anyhow!("a payload cannot be sealed: {error:?}"))?;
             Ok(Command::Propose(Box::new(Proposal {
                 id: ActionId::new(id),
-                approval: ApprovalId::new(id),
                 assessment: assessed.assessment,
                 payload: Kept::Sealed(sealed),
             })))

@@ -11,12 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::OpenApproval;
 use crate::assessment::Subject;
 use crate::caller::Caller;
 use crate::command::Rejection;
 use crate::digest::Digest;
-use crate::event::{Event, KeyCreated};
-use crate::id::KeyId;
+use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, Void};
+use crate::id::{ApprovalId, KeyId};
 use crate::name::{AgentId, KeyName, TenantId};
 use crate::state::State;
 use crate::time::Timestamp;
@@ -108,18 +109,33 @@ impl ApiKey {
         self.tenant.as_ref().is_none_or(|own| own == tenant)
     }
 
-    /// Whether it may have caused an event. The server refuses earlier and says more; this is what
+    /// Whether it, being the key of this id, may have caused an event. The server refuses earlier and says more; this is what
     /// holds even if it does not, and what an auditor checks.
     #[must_use]
-    pub fn permits(&self, state: &State, event: &Event) -> bool {
+    pub fn permits(&self, id: KeyId, state: &State, event: &Event) -> bool {
         match event {
+            Event::Decided(decided) if decided.replaces.is_some() => {
+                let of = &decided.assessment.subject;
+                self.has(KeyScope::Approver) && self.covers(&of.tenant)
+            }
             Event::Decided(decided) => {
                 self.has(KeyScope::Agent) && self.speaks_for(&decided.assessment.subject)
             }
-            Event::Denied(denied) => {
-                let open = state.approvals().open(denied.approval);
-                let covered = open.is_some_and(|open| self.covers(&open.subject.tenant));
-                self.has(KeyScope::Approver) && covered
+            Event::SignedOff(signed) => self.answers(id, state, signed.approval),
+            Event::Denied(denied) => self.answers(id, state, denied.approval),
+            Event::Superseded(superseded) => self.answers(id, state, superseded.approval),
+            Event::Withdrawn(withdrawn) => {
+                let open = state.approvals().open(withdrawn.approval);
+                let own = open.is_some_and(|open| self.speaks_for(&open.of.subject));
+                self.has(KeyScope::Agent) && own
+            }
+            Event::Redeemed(Redeemed { subject, .. })
+            | Event::RedemptionRefused(RedemptionRefused { subject, .. }) => {
+                self.has(KeyScope::Agent) && self.speaks_for(subject)
+            }
+            Event::OutcomeReported(reported) => {
+                let own = self.has(KeyScope::Agent) && self.speaks_for(&reported.subject);
+                own || self.administers(Some(&reported.subject.tenant))
             }
             Event::Tripped(switched) | Event::Reset(switched) => {
                 self.administers(switched.scope.tenant.as_ref())
@@ -131,12 +147,25 @@ impl ApiKey {
             Event::KeyCreated(created) => self.administers(created.tenant.as_ref()),
             Event::KeyRotated(rotated) => self.administers_key(state, rotated.id),
             Event::KeyRevoked(revoked) => self.administers_key(state, revoked.id),
-            Event::PolicyInstalled(_) | Event::Erased(_) => self.administers(None),
+            Event::PolicyInstalled(_) | Event::Erased(_) | Event::WarrantKeyRotated(_) => {
+                self.administers(None)
+            }
             // They follow from other events and are judged with those.
             Event::AutonomyChanged(_) | Event::Unchanged(_) => true,
+            Event::Voided(voided) => matches!(voided.why, Void::Policy(_)),
             // Only time closes what is due.
-            Event::Expired(_) => false,
+            Event::Expired(_) | Event::Indeterminate(_) => false,
         }
+    }
+
+    /// Whether it may answer what waits for people: never what it asked for itself.
+    fn answers(&self, id: KeyId, state: &State, approval: ApprovalId) -> bool {
+        let open = state.approvals().open(approval);
+        let is_others = |open: &OpenApproval| {
+            open.proposed_by != Some(id) && self.covers(&open.of.subject.tenant)
+        };
+        // What is opened and answered by one command is not open yet.
+        self.has(KeyScope::Approver) && open.is_none_or(is_others)
     }
 
     fn speaks_for(&self, subject: &Subject) -> bool {

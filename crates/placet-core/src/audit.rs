@@ -8,10 +8,14 @@ use crate::class::AutonomyState;
 use crate::command::{Command, Rejection};
 use crate::decide::decide;
 use crate::event::{
-    AutonomyChanged, Decided, Entry, Erased, Event, PolicyInstalled, Ratified, Switched,
+    AutonomyChanged, Decided, Denied, Entry, Erased, Event, Expired, Indeterminate,
+    PolicyInstalled, Ratified, Redeemed, RedemptionRefused, SignedOff, Superseded, Switched, Void,
+    Voided, WarrantKeyRotated, Withdrawn,
 };
-use crate::handle::{self, handle};
-use crate::id::KeyId;
+use crate::execution::Refusal;
+use crate::handle::approval::{self, Again, pending};
+use crate::handle::{handle, run};
+use crate::id::{ActionId, KeyId};
 use crate::name::ClassName;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -61,6 +65,12 @@ pub enum Violation {
     /// An answer to, or the expiry of, an approval that was not open, or not due.
     #[error("the approval that the entry closes was not open then, or not due")]
     NotOpen,
+    /// It cites an entry that says something else.
+    #[error("it does not say what the entry says that it rests on")]
+    Cited,
+    /// A warrant was spent that could not be.
+    #[error("a warrant was spent that was worth nothing: {0}")]
+    NotRedeemable(Refusal),
     /// Resetting a switch that was not tripped, or tripping one that was.
     #[error("the kill switch was already in that position")]
     Switch,
@@ -89,11 +99,12 @@ pub enum Violation {
     Erasure(u64),
 }
 
-/// Asks whether an entry follows from the state before it.
+/// Asks whether an entry follows from the state before it, and from the entry of the log that it
+/// [cites](Event::cites), if it cites one.
 ///
 /// # Errors
 /// The violation says what does not follow.
-pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
+pub fn audit(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Violation> {
     if entry.index != state.size() {
         return Err(Violation::Index { expected: state.size(), found: entry.index });
     }
@@ -102,31 +113,46 @@ pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
     }
     if let Some(origin) = &entry.origin {
         let key = state.keys().get(origin.key);
-        if !key.is_some_and(|key| key.permits(state, &entry.event)) {
+        if !key.is_some_and(|key| key.permits(origin.key, state, &entry.event)) {
             return Err(Violation::Key(origin.key));
         }
     }
     match (state.owed().next(), &entry.event) {
         (_, Event::AutonomyChanged(changed)) => step(state, changed),
         (Some(of), _) => Err(Violation::Owed(of.class.clone())),
-        (None, _) => follows(state, entry),
+        (None, _) => follows(state, entry, cited),
     }
 }
 
 /// Asks whether an event other than a step on a ladder follows.
-fn follows(state: &State, entry: &Entry) -> Result<(), Violation> {
+fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Violation> {
     let at = entry.at;
+    let cited = |of: &Entry| {
+        cited.filter(|found| Some(found.index) == of.event.cites()).ok_or(Violation::Cited)
+    };
     match &entry.event {
         Event::PolicyInstalled(installed) => policy(installed),
         Event::Decided(decided) => decision(state, decided, at),
-        Event::Denied(denied) => match state.approvals().open(denied.approval) {
-            Some(open) => require(open.deadline > at && open.action == denied.action),
-            None => Err(Violation::NotOpen),
-        },
-        Event::Expired(expired) => match state.approvals().open(expired.approval) {
-            Some(open) => require(open.deadline <= at && open.action == expired.action),
-            None => Err(Violation::NotOpen),
-        },
+        Event::SignedOff(signed) => sign_off(state, signed, at),
+        Event::Denied(Denied { approval, action, .. })
+        | Event::Withdrawn(Withdrawn { approval, action })
+        | Event::Superseded(Superseded { approval, action, .. }) => {
+            require(approval.action() == *action && pending(state, *approval, at).is_ok())
+        }
+        Event::Expired(Expired { approval, action }) => {
+            require(approval.action() == *action && is_over(state, *action, at))
+        }
+        Event::Voided(Voided { action, why }) => void(state, *action, why, at),
+        Event::Redeemed(redeemed) => redemption(state, redeemed, cited(entry)?, at),
+        Event::RedemptionRefused(refused) => refusal(state, refused, cited(entry)?, at),
+        Event::OutcomeReported(reported) => {
+            let expected = run::reported(cited(entry)?, reported.action, reported.outcome)?;
+            if expected == *reported { Ok(()) } else { Err(Violation::Cited) }
+        }
+        Event::Indeterminate(Indeterminate { action }) => {
+            let run = state.executions().run(*action);
+            require(run.is_some_and(|run| run.report_by <= at))
+        }
         Event::Tripped(Switched { scope, reason, by }) => {
             switch(state.switches().tripped(scope).is_none())?;
             let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
@@ -154,6 +180,10 @@ fn follows(state: &State, entry: &Entry) -> Result<(), Violation> {
         }
         Event::KeyRotated(rotated) => again(state, Command::RotateKey(rotated.clone()), at),
         Event::KeyRevoked(revoked) => again(state, Command::RevokeKey(revoked.clone()), at),
+        Event::WarrantKeyRotated(WarrantKeyRotated { generation, .. }) => {
+            let next = state.warrant_generation().checked_add(1);
+            if next == Some(*generation) { Ok(()) } else { Err(Violation::Cited) }
+        }
         // Nothing follows from it, so all that has to hold is that somebody asked.
         Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
         Event::Unchanged(_) => Err(Violation::Idle),
@@ -185,12 +215,77 @@ fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Viola
     let held = found.verdict == Verdict::RequireApproval;
     let sound = match &decided.approval {
         Some(approval) => {
-            let is_new = state.approvals().open(approval.id).is_none();
-            held && is_new && *approval == handle::open(state, approval.id, of, at)
+            let is_new = state.approvals().open(decided.id.approval()).is_none();
+            held && is_new && *approval == approval::terms(state, decided.id, of, at)
         }
         None => !held,
     };
-    if sound { Ok(()) } else { Err(Violation::Approval) }
+    if !sound || decided.expires != approval::expires(state, found.verdict, at) {
+        return Err(Violation::Approval);
+    }
+    match decided.replaces {
+        Some(action) => {
+            let open = pending(state, action.approval(), at)?;
+            let is_edit = approval::is_edit_of(open, of) && found.verdict != Verdict::Block;
+            if is_edit { Ok(()) } else { Err(Violation::Approval) }
+        }
+        None => Ok(()),
+    }
+}
+
+fn sign_off(state: &State, signed: &SignedOff, at: Timestamp) -> Result<(), Violation> {
+    let open = pending(state, signed.approval, at)?;
+    approval::may_sign(open, &signed.by)?;
+    let expires = (open.missing() <= 1).then(|| state.terms().warrants.expires(at));
+    let again = approval::judge_again(state, open, signed.fresh.clone(), at)?;
+    let holds = matches!(again, Again::Holds(fresh) if fresh == signed.fresh);
+    require(holds && open.action == signed.action && signed.expires == expires)
+}
+
+/// Whether a held action's deadline has come, or that of one that was approved and has not run.
+fn is_over(state: &State, action: ActionId, at: Timestamp) -> bool {
+    let open = state.approvals().open(action.approval()).map(|open| open.terms.deadline);
+    let grant = state.executions().grant(action).map(|grant| grant.expires);
+    open.or(grant).is_some_and(|ends| ends <= at)
+}
+
+fn void(state: &State, action: ActionId, why: &Void, at: Timestamp) -> Result<(), Violation> {
+    match why {
+        Void::Switch(scope) => require(state.stopped().any(|stopped| stopped == (action, scope))),
+        Void::Policy(fresh) => {
+            let open = pending(state, action.approval(), at)?;
+            let again = approval::judge_again(state, open, Some((**fresh).clone()), at)?;
+            require(matches!(again, Again::Void(voided) if voided.why == *why))
+        }
+    }
+}
+
+fn redemption(
+    state: &State,
+    redeemed: &Redeemed,
+    cited: &Entry,
+    at: Timestamp,
+) -> Result<(), Violation> {
+    let decided = run::decision(cited, redeemed.action)?;
+    let of = &decided.assessment;
+    let expires = run::spend(state, cited.index, decided, at).map_err(Violation::NotRedeemable)?;
+    let expected = (expires, state.terms().warrants.report_by(at), &of.subject, &of.class);
+    let found = (redeemed.expires, redeemed.report_by, &redeemed.subject, &redeemed.class);
+    if expected == found { Ok(()) } else { Err(Violation::Cited) }
+}
+
+fn refusal(
+    state: &State,
+    refused: &RedemptionRefused,
+    cited: &Entry,
+    at: Timestamp,
+) -> Result<(), Violation> {
+    let decided = run::decision(cited, refused.action)?;
+    let found = run::spend(state, cited.index, decided, at);
+    // What it was shown for is not in the log.
+    let follows = refused.why == Refusal::OtherAction || found == Err(refused.why.clone());
+    let is_of = decided.assessment.subject == refused.subject;
+    if follows && is_of { Ok(()) } else { Err(Violation::Cited) }
 }
 
 fn require(open: bool) -> Result<(), Violation> {

@@ -76,6 +76,17 @@ pub struct Thresholds {
     pub min_samples: u64,
 }
 
+/// The name under which the outcomes of actions count as evidence.
+///
+/// Whoever runs an action says what came of it, and that may be the agent itself. So outcomes can
+/// always hold a class back, and lift it only where the policy lists this source by name.
+pub const OUTCOMES: &str = "outcomes";
+
+/// That name as a source.
+pub(crate) fn outcomes() -> SourceName {
+    SourceName::constant(OUTCOMES)
+}
+
 /// What it takes to earn autonomy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +101,18 @@ pub struct Graduation {
     pub sources: BTreeSet<SourceName>,
     /// How many people must ratify autonomy of a consequential class.
     pub ratification_quorum: u8,
+}
+
+impl Graduation {
+    /// Whether outcomes count at all.
+    pub(crate) fn counts_outcomes(&self) -> bool {
+        self.sources.is_empty() || self.lifts_by_outcomes()
+    }
+
+    /// Whether outcomes can lift a class.
+    fn lifts_by_outcomes(&self) -> bool {
+        self.sources.iter().any(|source| source.as_str() == OUTCOMES)
+    }
 }
 
 impl Default for Graduation {
@@ -260,7 +283,7 @@ fn missing_for(
     let Some(thresholds) = thresholds else {
         return vec![format!("the policy sets no thresholds for {next}")];
     };
-    let mut missing = unmet(thresholds, record);
+    let mut missing = unmet(thresholds, graduation, record);
     missing.extend(silent_sources(graduation, record));
     let has_adversarial = record.sources.values().any(|samples| samples.adversarial);
     let consequential = next == AutonomyState::Autonomous && class.risk == RiskTier::Consequential;
@@ -276,12 +299,20 @@ fn missing_for(
 }
 
 /// What each source that has reported still lacks; a class without any lacks a source.
-fn unmet(thresholds: &Thresholds, record: &Record) -> Vec<String> {
-    if record.sources.values().all(|samples| samples.adversarial) {
+fn unmet(thresholds: &Thresholds, graduation: &Graduation, record: &Record) -> Vec<String> {
+    let only_holds =
+        |source: &SourceName| source.as_str() == OUTCOMES && !graduation.lifts_by_outcomes();
+    let speaks_for =
+        |(source, adversarial): &(SourceName, bool)| !adversarial && !only_holds(source);
+    if !record.sources.keys().any(speaks_for) {
         return vec!["no source has reported".to_owned()];
     }
     let mut missing = Vec::new();
     for ((source, adversarial), samples) in &record.sources {
+        // Few outcomes say nothing yet, neither for nor against.
+        if only_holds(source) && samples.total() < thresholds.min_samples {
+            continue;
+        }
         let (passed, total) = (samples.passed(), samples.total());
         let needed =
             if *adversarial { thresholds.adversarial_pass_rate } else { thresholds.pass_rate };

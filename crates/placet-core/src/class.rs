@@ -116,9 +116,10 @@ pub struct ApprovalTerms {
     /// How long the approval stays open. At the deadline the answer is no.
     #[serde(with = "crate::time::millis", rename = "deadline_ms")]
     pub deadline: Duration,
-    /// What each approver must write.
+    /// What each approver must write. The first is their statement; the others must say
+    /// something.
     pub fields: Vec<String>,
-    /// The least length of each field, in grapheme clusters after trimming.
+    /// The least length of the statement, in grapheme clusters that show something.
     pub least_length: u16,
 }
 

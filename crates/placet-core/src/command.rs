@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approver, Statement};
 use crate::assessment::Assessment;
-use crate::autonomy::{Evidence, LedgerKey};
-use crate::event::{Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
+use crate::autonomy::{self, Evidence, LedgerKey};
+use crate::digest::Digest;
+use crate::event::{Entry, Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
+use crate::execution::Outcome;
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
@@ -29,6 +32,26 @@ pub enum Command {
     },
     /// Decide on an action.
     Propose(Box<Proposal>),
+    /// Sign off on a held action.
+    SignOff(Box<SigningOff>),
+    /// Put another action in the place of a held one, and sign off on that.
+    Edit(Box<Edit>),
+    /// Take back what was asked for.
+    Withdraw {
+        /// The approval.
+        approval: ApprovalId,
+    },
+    /// Look at a held action again, under the policy of now.
+    Recheck {
+        /// The approval.
+        approval: ApprovalId,
+        /// What is known of the action now.
+        fresh: Box<Assessment>,
+    },
+    /// Spend a warrant.
+    Redeem(Box<Redemption>),
+    /// Say what came of an action.
+    Conclude(Box<Conclusion>),
     /// Say no to a held action.
     Deny {
         /// The approval.
@@ -78,6 +101,11 @@ pub enum Command {
     CreateKey(Box<KeyCreated>),
     /// Replace the secret of an API key.
     RotateKey(KeyRotated),
+    /// Sign warrants with another key from here on.
+    RotateWarrantKey {
+        /// Who.
+        by: Option<PersonId>,
+    },
     /// Revoke an API key.
     RevokeKey(KeyRevoked),
     /// Let time pass: close what is due.
@@ -89,12 +117,65 @@ pub enum Command {
 pub struct Proposal {
     /// The id it shall have.
     pub id: ActionId,
-    /// The id of its approval, should it be held.
-    pub approval: ApprovalId,
     /// What is known of it.
     pub assessment: Assessment,
     /// What is kept beside the leaf.
     pub payload: Kept,
+}
+
+/// A sign-off on a held action.
+#[derive(Clone, Debug)]
+pub struct SigningOff {
+    /// The approval.
+    pub approval: ApprovalId,
+    /// Who signs.
+    pub by: Approver,
+    /// What they write.
+    pub statement: Statement,
+    /// The digest of the frozen action.
+    pub digest: Digest,
+    /// What is known of the action under the policy of now; needed where it was held under
+    /// another.
+    pub fresh: Option<Assessment>,
+}
+
+/// Another action in the place of a held one.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The approval of the action that is changed.
+    pub approval: ApprovalId,
+    /// Who changes it, and signs off on what they made of it.
+    pub by: Approver,
+    /// What they write.
+    pub statement: Statement,
+    /// The digest of the action that they made of it.
+    pub digest: Digest,
+    /// The action that they made of it.
+    pub proposal: Proposal,
+}
+
+/// A warrant to be spent. Its signature was checked before.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    /// The action that it is for.
+    pub action: ActionId,
+    /// The entry of the log that decided on the action.
+    pub decided: Entry,
+    /// Whether it is shown for the tool and the params that were decided on.
+    pub is_same_call: bool,
+}
+
+/// What came of an action.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The action.
+    pub action: ActionId,
+    /// The entry of the log that let it run: its redemption, or the decision to allow it.
+    pub of: Entry,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// More about it, in the words of whoever reports; empty where there is nothing to say.
+    pub detail: String,
 }
 
 /// Why a command was not accepted. Nothing happened.
@@ -139,9 +220,58 @@ pub enum Rejection {
     /// The answer came too late.
     #[error("the approval {0} expired at {1}")]
     ApprovalExpired(ApprovalId, Timestamp),
-    /// An approval with an id that another open one has.
-    #[error("there is already an open approval with the id {0}; make another id")]
-    KnownApproval(ApprovalId),
+    /// An action with an id that one has which is held.
+    #[error("there is already a held action with the id {0}; make another id")]
+    KnownAction(ActionId),
+    /// An action that the log does not have.
+    #[error("the log has no action {0}")]
+    UnknownAction(ActionId),
+    /// An outcome of what was never allowed to run.
+    #[error("the action {0} was not allowed to run, so nothing can have come of it")]
+    NotRun(ActionId),
+    /// A sign-off by who asked, or by whom it is done for.
+    #[error("nobody approves what they asked for or what is done for them; let somebody else")]
+    OwnAction,
+    /// A second sign-off by the same person.
+    #[error("you have signed off on this already; it takes somebody else as well")]
+    SignedAlready,
+    /// A sign-off by somebody of another group.
+    #[error("this takes somebody of the group {0}")]
+    OtherGroup(String),
+    /// A field that says too little.
+    #[error("{field} has {found} characters that show; it takes at least {least}")]
+    ShortField {
+        /// The field.
+        field: String,
+        /// How many it takes.
+        least: u16,
+        /// How many it has.
+        found: usize,
+    },
+    /// A field beyond its limit.
+    #[error("{field} is longer than {} bytes", limits::MAX_STATEMENT_BYTES)]
+    LongField {
+        /// The field.
+        field: String,
+    },
+    /// A field that nobody asked for.
+    #[error("the approval asks for no field {0}")]
+    UnknownField(String),
+    /// A change of more than the params.
+    #[error("only the params of a held action can be changed")]
+    OtherSubject,
+    /// A change to what is not allowed.
+    #[error("the policy blocks the changed action; change it back or deny it")]
+    EditBlocked,
+    /// A report of an outcome beyond its limit.
+    #[error("the report of an outcome is longer than {} bytes", limits::MAX_OUTCOME_BYTES)]
+    LongOutcome,
+    /// Evidence under the name that outcomes have.
+    #[error(
+        "the source {} is kept for the outcomes of actions; use another name",
+        autonomy::OUTCOMES
+    )]
+    ReservedSource,
     /// Erasing what every later entry is judged by.
     #[error("entry {0} holds a policy, which is needed to judge the log again and stays")]
     PolicyEntry(u64),

@@ -17,6 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::bytes32::{Hex, public_bytes32};
 use crate::caller::RequestTag;
+use crate::name::PersonId;
 
 /// Precedes what an [`ActionTag`] is computed over.
 const TAG_DOMAIN: &[u8] = b"placet/tag/v1\n";
@@ -26,6 +27,12 @@ const SECRET_DOMAIN: &[u8] = b"placet/secret/v1\n";
 
 /// Precedes what the tag of a request is computed over.
 const REQUEST_DOMAIN: &[u8] = b"placet/request/v1\n";
+
+/// Precedes what the tag of a person is computed over.
+const PERSON_DOMAIN: &[u8] = b"placet/person/v1\n";
+
+/// Precedes what the key that signs warrants grows from.
+const WARRANT_DOMAIN: &[u8] = b"placet/warrant-key/v1\n";
 
 /// Precedes what a draw is computed over.
 const DRAW_DOMAIN: &[u8] = b"placet/draw/v1\n";
@@ -80,6 +87,15 @@ pub struct ActionTag([u8; 32]);
 
 public_bytes32!(ActionTag, "", "64 lower-case hexadecimal digits");
 
+/// Recognises a person again, for the holder of the pepper only. Text form: 64 hexadecimal digits.
+///
+/// The log names whoever signs off, but not the people whom actions are done for. That nobody
+/// approves what is done for themselves can be checked all the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonTag([u8; 32]);
+
+public_bytes32!(PersonTag, "", "64 lower-case hexadecimal digits");
+
 /// The secret key of a log, under which its tags and placeholders are computed.
 ///
 /// It never leaves the store's owner, is wiped from memory when dropped, and has no text form.
@@ -113,6 +129,17 @@ impl Pepper {
     /// The tag of a request, or of its body.
     pub fn request_tag(&self, bytes: &[u8]) -> RequestTag {
         RequestTag::from_bytes(self.mac(REQUEST_DOMAIN, bytes))
+    }
+
+    /// The tag of a person.
+    pub fn person_tag(&self, person: &PersonId) -> PersonTag {
+        PersonTag(self.mac(PERSON_DOMAIN, person.as_str().as_bytes()))
+    }
+
+    /// What a key that signs warrants grows from. Each generation has its own, and none tells
+    /// anything about another.
+    pub fn warrant_seed(&self, generation: u32) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.mac(WARRANT_DOMAIN, &generation.to_be_bytes()))
     }
 
     /// A stable draw that nobody without the pepper can predict, for sampling.

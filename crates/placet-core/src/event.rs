@@ -10,18 +10,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::KeyScope;
-use crate::approval::Approval;
-use crate::assessment::Assessment;
+use crate::approval::{Approval, Approver, Statement};
+use crate::assessment::{Assessment, Subject};
 use crate::autonomy::{Evidence, LedgerKey};
 use crate::caller::Origin;
 use crate::class::AutonomyState;
 use crate::command::Rejection;
 use crate::decide::Decision;
 use crate::digest::Digest;
+use crate::execution::{Outcome, Refusal};
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::json::Json;
 use crate::log::{Commitment, Sealed};
-use crate::name::{AgentId, KeyName, PersonId, TenantId};
+use crate::name::{AgentId, ClassName, KeyName, PersonId, TenantId};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -59,6 +60,22 @@ pub enum Event {
     Denied(Denied),
     /// An approval reached its deadline.
     Expired(Expired),
+    /// A person signed off.
+    SignedOff(Box<SignedOff>),
+    /// The agent took back what it had asked for.
+    Withdrawn(Withdrawn),
+    /// A person changed what was asked for; another action takes its place.
+    Superseded(Superseded),
+    /// A kill switch or another policy ended it.
+    Voided(Voided),
+    /// A warrant was spent: the action runs.
+    Redeemed(Redeemed),
+    /// A warrant was shown and not accepted.
+    RedemptionRefused(RedemptionRefused),
+    /// Somebody said what came of an action.
+    OutcomeReported(OutcomeReported),
+    /// Nobody said in time what came of an action.
+    Indeterminate(Indeterminate),
     /// A kill switch was tripped.
     Tripped(Switched),
     /// A kill switch was reset.
@@ -77,6 +94,8 @@ pub enum Event {
     KeyRotated(KeyRotated),
     /// An API key was revoked.
     KeyRevoked(KeyRevoked),
+    /// Warrants are signed by another key from here on.
+    WarrantKeyRotated(WarrantKeyRotated),
     /// A request changed nothing. It is kept so that its repetition gets the same answer.
     Unchanged(Unchanged),
 }
@@ -90,6 +109,14 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::Denied(_) => "denied",
             Self::Expired(_) => "expired",
+            Self::SignedOff(_) => "signed_off",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::Superseded(_) => "superseded",
+            Self::Voided(_) => "voided",
+            Self::Redeemed(_) => "redeemed",
+            Self::RedemptionRefused(_) => "redemption_refused",
+            Self::OutcomeReported(_) => "outcome_reported",
+            Self::Indeterminate(_) => "indeterminate",
             Self::Tripped(_) => "tripped",
             Self::Reset(_) => "reset",
             Self::EvidenceReported(_) => "evidence_reported",
@@ -99,7 +126,38 @@ impl Event {
             Self::KeyCreated(_) => "key_created",
             Self::KeyRotated(_) => "key_rotated",
             Self::KeyRevoked(_) => "key_revoked",
+            Self::WarrantKeyRotated(_) => "warrant_key_rotated",
             Self::Unchanged(_) => "unchanged",
+        }
+    }
+
+    /// The action that it is about, if it is about one.
+    #[must_use]
+    pub fn action(&self) -> Option<ActionId> {
+        Some(match self {
+            Self::Decided(decided) => decided.id,
+            Self::SignedOff(signed) => signed.action,
+            Self::Denied(denied) => denied.action,
+            Self::Expired(expired) => expired.action,
+            Self::Withdrawn(withdrawn) => withdrawn.action,
+            Self::Superseded(superseded) => superseded.action,
+            Self::Voided(voided) => voided.action,
+            Self::Redeemed(redeemed) => redeemed.action,
+            Self::RedemptionRefused(refused) => refused.action,
+            Self::OutcomeReported(reported) => reported.action,
+            Self::Indeterminate(doubtful) => doubtful.action,
+            _ => return None,
+        })
+    }
+
+    /// The earlier entry that it rests on, where that is no longer part of the state.
+    #[must_use]
+    pub fn cites(&self) -> Option<u64> {
+        match self {
+            Self::Redeemed(redeemed) => Some(redeemed.decided),
+            Self::RedemptionRefused(refused) => Some(refused.decided),
+            Self::OutcomeReported(reported) => Some(reported.of),
+            _ => None,
         }
     }
 }
@@ -130,8 +188,135 @@ pub struct Decided {
     pub assessment: Assessment,
     /// What was decided.
     pub decision: Decision,
+    /// Until when its warrant may be redeemed, when it is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// The action's id.
     pub id: ActionId,
+    /// The action in whose place a person put it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ActionId>,
+}
+
+/// A person signed off. What they wrote is in the payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedOff {
+    /// The approval.
+    pub approval: ApprovalId,
+    /// The action that is held.
+    pub action: ActionId,
+    /// Who.
+    pub by: Approver,
+    /// Until when the action may run, where this sign-off was the last one that it needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// What is known of the action under the policy of now, where that is another than the one it
+    /// was held under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh: Option<Assessment>,
+}
+
+/// The agent took back what it had asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawn {
+    /// The approval that is closed by it.
+    pub approval: ApprovalId,
+    /// The action that does not run.
+    pub action: ActionId,
+}
+
+/// A person changed what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Superseded {
+    /// The approval that is closed by it.
+    pub approval: ApprovalId,
+    /// The action that does not run.
+    pub action: ActionId,
+    /// Who changed it.
+    pub by: PersonId,
+    /// The action that takes its place, decided on in the entry before.
+    pub successor: ActionId,
+}
+
+/// A kill switch or another policy ended what was held, or approved and had not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voided {
+    /// The action that does not run.
+    pub action: ActionId,
+    /// What ended it.
+    pub why: Void,
+}
+
+/// What ended a held action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Void {
+    /// This kill switch.
+    Switch(Scope),
+    /// The policy of now, under which this is known of it.
+    Policy(Box<Assessment>),
+}
+
+/// A warrant was spent: the action runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeemed {
+    /// The action.
+    pub action: ActionId,
+    /// The entry that decided on it.
+    pub decided: u64,
+    /// Until when the warrant could have been spent.
+    pub expires: Timestamp,
+    /// When it is in doubt what came of the action.
+    pub report_by: Timestamp,
+    /// Who asked for what.
+    pub subject: Subject,
+    /// Its class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassName>,
+}
+
+/// A warrant was shown and not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedemptionRefused {
+    /// The action.
+    pub action: ActionId,
+    /// The entry that decided on it.
+    pub decided: u64,
+    /// Who asked for what.
+    pub subject: Subject,
+    /// Why not.
+    pub why: Refusal,
+}
+
+/// Somebody said what came of an action. Their words are in the payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeReported {
+    /// The action.
+    pub action: ActionId,
+    /// The entry that let it run: its redemption, or the decision to allow it.
+    pub of: u64,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Who asked for what.
+    pub subject: Subject,
+    /// Its class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassName>,
+}
+
+/// Nobody said in time what came of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Indeterminate {
+    /// The action.
+    pub action: ActionId,
 }
 
 /// A person said no. What they wrote is in the payload.
@@ -244,6 +429,18 @@ pub struct KeyRevoked {
     pub id: KeyId,
 }
 
+/// Warrants are signed by another key from here on. Those that the one before signed stay good
+/// until they expire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarrantKeyRotated {
+    /// Which key it is: they are counted from 0.
+    pub generation: u32,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+}
+
 /// A request changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,8 +458,10 @@ pub enum Payload {
     Action(Box<ActionPayload>),
     /// Of an installed policy.
     Policy(Box<PolicyPayload>),
-    /// Of a denial.
+    /// Of a denial, or of an outcome.
     Statement(String),
+    /// Of a sign-off: what the approver wrote, and the digest of what they signed.
+    SignOff(Box<SignOffPayload>),
 }
 
 /// A decided action, frozen, with its secrets already replaced.
@@ -275,6 +474,16 @@ pub struct ActionPayload {
     pub digest: Digest,
     /// What inspection saw, with the evidence for it.
     pub evidence: Json,
+}
+
+/// What an approver wrote, and of what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignOffPayload {
+    /// The digest of the frozen action.
+    pub digest: Digest,
+    /// Each field by its name, verbatim.
+    pub statement: Statement,
 }
 
 /// A policy as it was written, and what it means.

@@ -90,7 +90,42 @@ id!(
     "apr_"
 );
 id!(
+    /// Names the one warrant of an action.
+    WarrantId,
+    "wrt_"
+);
+id!(
     /// Names one API key.
     KeyId,
     "key_"
 );
+
+impl ActionId {
+    /// The id of the approval that the action waits for when it is held: there is never another.
+    #[must_use]
+    pub fn approval(self) -> ApprovalId {
+        ApprovalId(self.0)
+    }
+
+    /// The id of the action's warrant: there is never another.
+    #[must_use]
+    pub fn warrant(self) -> WarrantId {
+        WarrantId(self.0)
+    }
+}
+
+impl ApprovalId {
+    /// The action that is held.
+    #[must_use]
+    pub fn action(self) -> ActionId {
+        ActionId(self.0)
+    }
+}
+
+impl WarrantId {
+    /// The action that it is for.
+    #[must_use]
+    pub fn action(self) -> ActionId {
+        ActionId(self.0)
+    }
+}

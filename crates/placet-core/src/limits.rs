@@ -49,8 +49,34 @@ pub const DEFAULT_APPROVAL_DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// same question.
 pub const MAX_APPROVAL_DEADLINE: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// Least length of a sign-off field, in grapheme clusters: enough that a bare "ok" is refused.
+/// Least length of the statement of a sign-off, in grapheme clusters: enough that a bare "ok" is
+/// refused.
 pub const DEFAULT_STATEMENT_LENGTH: u16 = 50;
+
+/// Longest field of a sign-off, in bytes: a page of text.
+pub const MAX_STATEMENT_BYTES: usize = 8 * 1024;
+
+/// Longest report of what came of an action, in bytes: an error with its trace.
+pub const MAX_OUTCOME_BYTES: usize = 16 * 1024;
+
+/// How long a warrant may be redeemed when the policy does not say.
+pub const DEFAULT_WARRANT_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// Longest time that a warrant may be redeemed: for so long the log remembers what was spent.
+pub const MAX_WARRANT_TIME: Duration = Duration::from_secs(3600);
+
+/// How long after its warrant was spent an action's outcome may stay unknown when the policy does
+/// not say.
+pub const DEFAULT_OUTCOME_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// Longest time that the outcome of an action may stay unknown.
+pub const MAX_OUTCOME_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Most actions that run at the same time, of which nobody has said how they ended.
+pub const MAX_RUNS: usize = 200_000;
+
+/// Most running actions of one tenant, so that none of them can take all the room.
+pub const MAX_RUNS_PER_TENANT: usize = 50_000;
 
 /// How long a denied call stays denied when the policy does not say.
 pub const DEFAULT_COOL_DOWN: Duration = Duration::from_secs(15 * 60);
@@ -101,7 +127,7 @@ pub const MAX_WINDOWS_PER_TENANT: usize = 20_000;
 /// Where the params name the currency, an agent can make up a new one for every call.
 pub const MAX_CURRENCIES_PER_SLOT: usize = 32;
 
-/// Most approvals closed by one tick, so that a pile of them cannot hold up a decision.
+/// Most approvals, grants and runs closed by one tick, so that a pile of them cannot hold up a decision.
 pub const MAX_EXPIRIES_PER_TICK: usize = 1_000;
 
 /// How often, in the log's own time, what no longer counts is dropped from memory.

@@ -70,6 +70,13 @@ macro_rules! name {
                 Ok(Self(text.into()))
             }
 
+            /// A name that is written in the code, and therefore one.
+            #[allow(dead_code, reason = "not every kind of name has one that is built in")]
+            pub(crate) fn constant(text: &'static str) -> Self {
+                debug_assert!(check($kind, text).is_ok());
+                Self(text.into())
+            }
+
             /// The name as it was written.
             #[must_use]
             pub fn as_str(&self) -> &str {

@@ -11,16 +11,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_key::ApiKeys;
 use crate::approval::{OpenApproval, OpenApprovals};
-use crate::assessment::Subject;
+use crate::assessment::{Assessment, Subject};
 use crate::autonomy::{Evidence, LedgerKey, Record, step};
 use crate::budget::Windows;
 use crate::class::{ActionClass, AutonomyState};
 use crate::digest::ActionTag;
 use crate::event::{
-    AutonomyChanged, Decided, Denied, Entry, Event, PolicyInstalled, Ratified, Switched,
+    AutonomyChanged, Decided, Denied, Entry, Event, Expired, Indeterminate, OutcomeReported,
+    PolicyInstalled, Ratified, Redeemed, SignedOff, Superseded, Switched, Voided, Withdrawn,
 };
+use crate::execution::{Executions, Grant, Run};
+use crate::handle;
+use crate::id::ActionId;
 use crate::limits;
-use crate::switch::{KillSwitch, Switches};
+use crate::switch::{KillSwitch, Scope, Switches};
 use crate::table::Table;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -41,7 +45,16 @@ pub struct State {
     ledgers: Table<LedgerKey, Record>,
     approvals: OpenApprovals,
     #[serde(default)]
+    executions: Executions,
+    /// What a kill switch has ended, and nobody has said so yet. Only between the entry that tripped
+    /// it and those that say so is it not empty.
+    #[serde(default)]
+    stopped: BTreeMap<ActionId, Scope>,
+    #[serde(default)]
     keys: ApiKeys,
+    /// Which key signs warrants.
+    #[serde(default)]
+    warrant_generation: u32,
     /// Denied calls, and until when they stay denied.
     #[serde(with = "crate::pairs")]
     denied: BTreeMap<ActionTag, Timestamp>,
@@ -106,6 +119,37 @@ impl State {
         &self.approvals
     }
 
+    /// What may run by an approval, what runs, and what was spent.
+    #[must_use]
+    pub fn executions(&self) -> &Executions {
+        &self.executions
+    }
+
+    /// What a kill switch has ended and nobody has said so yet.
+    pub fn stopped(&self) -> impl Iterator<Item = (ActionId, &Scope)> {
+        self.stopped.iter().map(|(action, scope)| (*action, scope))
+    }
+
+    /// Whether a kill switch has ended an action and nobody has said so yet.
+    #[must_use]
+    pub fn is_stopped(&self, action: ActionId) -> bool {
+        self.stopped.contains_key(&action)
+    }
+
+    /// When something ends by itself next. What a kill switch has ended is due at once.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let stopped = (!self.stopped.is_empty()).then_some(self.at);
+        let deadlines = [self.approvals.next_deadline(), self.executions.next_due()];
+        stopped.into_iter().chain(deadlines.into_iter().flatten()).min()
+    }
+
+    /// Which key signs warrants: they are counted from 0.
+    #[must_use]
+    pub fn warrant_generation(&self) -> u32 {
+        self.warrant_generation
+    }
+
     /// The API keys that are in force.
     #[must_use]
     pub fn keys(&self) -> &ApiKeys {
@@ -157,10 +201,17 @@ impl State {
         self.at = self.at.max(entry.at);
         match &entry.event {
             Event::PolicyInstalled(installed) => self.install(installed, entry.index),
-            Event::Decided(decided) => self.decided(decided, entry.at),
+            Event::Decided(decided) => self.decided(decided, entry),
+            Event::SignedOff(signed) => self.signed_off(signed, entry),
             Event::Denied(denied) => self.denied(denied, entry.at),
-            Event::Expired(expired) => drop(self.approvals.remove(expired.approval)),
-            Event::Tripped(switched) => self.tripped(switched, entry.at),
+            Event::Expired(Expired { action, .. })
+            | Event::Withdrawn(Withdrawn { action, .. })
+            | Event::Superseded(Superseded { action, .. })
+            | Event::Voided(Voided { action, .. }) => self.end(*action),
+            Event::Redeemed(redeemed) => self.redeemed(redeemed),
+            Event::OutcomeReported(reported) => self.concluded(reported),
+            Event::Indeterminate(Indeterminate { action }) => self.executions.ended(*action),
+            Event::Tripped(switched) => self.tripped(switched, entry),
             Event::Reset(switched) => self.switches.reset(&switched.scope),
             Event::EvidenceReported(evidence) => self.reported(evidence),
             Event::Ratified(ratified) => self.ratified(ratified),
@@ -168,8 +219,9 @@ impl State {
             Event::KeyCreated(created) => self.keys.create(created, entry.at),
             Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
             Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
+            Event::WarrantKeyRotated(rotated) => self.warrant_generation = rotated.generation,
             // A payload was never part of the state, and nothing is no change.
-            Event::Erased(_) | Event::Unchanged(_) => {}
+            Event::Erased(_) | Event::Unchanged(_) | Event::RedemptionRefused(_) => {}
         }
         if let Some(origin) = &entry.origin {
             self.keys.touch(origin.key, entry.at);
@@ -209,40 +261,96 @@ impl State {
         }
     }
 
-    fn decided(&mut self, decided: &Decided, at: Timestamp) {
+    fn decided(&mut self, decided: &Decided, entry: &Entry) {
         let of = &decided.assessment;
         if decided.decision.verdict == Verdict::Allow {
-            let terms = Arc::clone(&self.terms);
-            for budget in terms.budgets.iter().filter(|budget| budget.covers(of.class.as_ref())) {
-                self.windows.record(budget, of, at);
-            }
+            self.count(of, entry.at);
         }
-        if let Some(approval) = &decided.approval {
+        // Whoever asked for an action asked for what a person made of it.
+        let replaced = decided.replaces.and_then(|action| self.approvals.open(action.approval()));
+        let proposed_by = match replaced {
+            Some(open) => open.proposed_by,
+            None => entry.origin.map(|origin| origin.key),
+        };
+        if let Some(terms) = &decided.approval {
             let open = OpenApproval {
                 action: decided.id,
-                tag: of.tag,
-                subject: of.subject.clone(),
-                deadline: approval.deadline,
+                of: Box::new(of.clone()),
+                terms: terms.clone(),
+                opened: entry.at,
+                decided: entry.index,
+                proposed_by,
+                signed: BTreeMap::new(),
             };
-            self.approvals.insert(approval.id, open);
+            self.approvals.insert(terms.id, open);
+        }
+    }
+
+    /// Counts an action that may run in the windows of its budgets.
+    fn count(&mut self, of: &Assessment, at: Timestamp) {
+        let terms = Arc::clone(&self.terms);
+        for budget in terms.budgets.iter().filter(|budget| budget.covers(of.class.as_ref())) {
+            self.windows.record(budget, of, at);
+        }
+    }
+
+    fn signed_off(&mut self, signed: &SignedOff, entry: &Entry) {
+        let Some(expires) = signed.expires else {
+            return self.approvals.sign(signed.approval, signed.by.person.clone(), entry.index);
+        };
+        if let Some(open) = self.approvals.remove(signed.approval) {
+            self.count(&open.of, entry.at);
+            let Assessment { subject, class, .. } = *open.of;
+            // Under another policy it was looked at again.
+            let policy = self.terms.policy;
+            let grant = Grant { subject, class, policy, entry: entry.index, expires };
+            self.executions.granted(open.action, grant);
         }
     }
 
     fn denied(&mut self, denied: &Denied, at: Timestamp) {
         if let Some(open) = self.approvals.remove(denied.approval) {
             // A later denial never shortens an earlier one, even under a shorter cool-down.
-            let until = self.denied.entry(open.tag).or_insert(at);
+            let until = self.denied.entry(open.of.tag).or_insert(at);
             *until = at.saturating_add(self.terms.cool_down).max(*until);
         }
     }
 
-    fn tripped(&mut self, switched: &Switched, at: Timestamp) {
+    /// Ends what was held, or approved and has not run.
+    fn end(&mut self, action: ActionId) {
+        self.approvals.remove(action.approval());
+        self.executions.withdraw(action);
+        self.stopped.remove(&action);
+    }
+
+    fn redeemed(&mut self, redeemed: &Redeemed) {
+        let run = Run { tenant: redeemed.subject.tenant.clone(), report_by: redeemed.report_by };
+        self.executions.redeemed(redeemed.action, redeemed.expires, run);
+    }
+
+    fn concluded(&mut self, reported: &OutcomeReported) {
+        if let Some(evidence) = handle::run::evidence(self, reported) {
+            self.reported(&evidence);
+        }
+        self.executions.ended(reported.action);
+    }
+
+    fn tripped(&mut self, switched: &Switched, entry: &Entry) {
+        let scope = switched.scope.clone();
+        self.executions.tripped(scope.clone(), entry.index, entry.at);
         self.switches.trip(KillSwitch {
-            scope: switched.scope.clone(),
+            scope: scope.clone(),
             reason: switched.reason.clone(),
             by: switched.by.clone(),
-            since: at,
+            since: entry.at,
         });
+        // What people approved before dies with the switch in any case; what waits for them only
+        // where a switch stops, and not where it makes everything wait for people.
+        let mut stopped = self.executions.stopped_by(&scope);
+        if self.terms.kill_switch == Verdict::Block {
+            stopped.extend(self.approvals.stopped_by(&scope));
+        }
+        self.stopped.extend(stopped.into_iter().map(|action| (action, scope.clone())));
     }
 
     fn autonomy_changed(&mut self, changed: &AutonomyChanged) {
@@ -260,6 +368,7 @@ impl State {
         if now >= self.sweep_at {
             self.denied.retain(|_, until| *until > now);
             self.windows.sweep(now);
+            self.executions.sweep(now);
             self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
         }
     }

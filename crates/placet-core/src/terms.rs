@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::mode::{Mode, Share};
 use crate::name::{BudgetName, ClassName};
 use crate::table::Table;
+use crate::time::Timestamp;
 use crate::verdict::Verdict;
 
 /// A policy, ready to judge by.
@@ -37,6 +38,9 @@ pub struct Terms {
     /// How long a denied call stays denied.
     #[serde(with = "crate::time::millis", rename = "cool_down_ms")]
     pub cool_down: Duration,
+    /// How long warrants last.
+    #[serde(default)]
+    pub warrants: WarrantTerms,
     /// The action classes.
     pub classes: Table<ClassName, Arc<ActionClass>>,
     /// Budgets and rates, in the order of the policy.
@@ -57,6 +61,7 @@ impl Default for Terms {
             defaults: Defaults::Strict,
             kill_switch: Verdict::Block,
             cool_down: crate::limits::DEFAULT_COOL_DOWN,
+            warrants: WarrantTerms::default(),
             classes: Table::new(),
             budgets: Vec::new(),
             graduation: Graduation::default(),
@@ -69,6 +74,41 @@ impl Terms {
     #[must_use]
     pub fn lockdown(policy: Digest) -> Self {
         Self { policy, unclassified: Unclassified::Block, ..Self::default() }
+    }
+}
+
+/// How long warrants last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarrantTerms {
+    /// How long one may be redeemed.
+    #[serde(with = "crate::time::millis", rename = "lifetime_ms")]
+    pub lifetime: Duration,
+    /// How long after that it may stay unknown what came of the action.
+    #[serde(with = "crate::time::millis", rename = "outcome_ms")]
+    pub outcome: Duration,
+}
+
+impl Default for WarrantTerms {
+    fn default() -> Self {
+        Self {
+            lifetime: crate::limits::DEFAULT_WARRANT_TIME,
+            outcome: crate::limits::DEFAULT_OUTCOME_TIME,
+        }
+    }
+}
+
+impl WarrantTerms {
+    /// Until when a warrant that is given now may be redeemed.
+    #[must_use]
+    pub fn expires(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.lifetime.min(crate::limits::MAX_WARRANT_TIME))
+    }
+
+    /// When it is in doubt what came of an action that begins to run now.
+    #[must_use]
+    pub fn report_by(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.outcome.min(crate::limits::MAX_OUTCOME_TIME))
     }
 }
 

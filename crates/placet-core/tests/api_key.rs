@@ -167,8 +167,8 @@ fn only_an_approver_of_the_tenant_ratifies() {
     };
     for by in [OPERATOR, ADMIN, AGENT, AUDITOR, APPROVER, ONE_AGENT, OTHER_ADMIN] {
         let key = world.state.keys().get(id(by)).unwrap();
-        assert_eq!(key.permits(&world.state, &ratified("acme")), by == APPROVER, "{by}");
-        assert!(!key.permits(&world.state, &ratified("umbrella")), "{by}");
+        assert_eq!(key.permits(id(by), &world.state, &ratified("acme")), by == APPROVER, "{by}");
+        assert!(!key.permits(id(by), &world.state, &ratified("umbrella")), "{by}");
     }
 }
 
@@ -324,15 +324,15 @@ fn an_entry_that_its_key_could_not_have_caused_is_found() {
         Event::Tripped(switched) => Event::Tripped(switched.clone()),
         other => panic!("{other:?}"),
     };
-    assert_eq!(audit(&world.state, &entry(OPERATOR, tripped("all"))), Ok(()));
+    assert_eq!(audit(&world.state, &entry(OPERATOR, tripped("all")), None), Ok(()));
     for by in [ADMIN, AGENT, 99] {
         let violation = Err(Violation::Key(id(by)));
-        assert_eq!(audit(&world.state, &entry(by, tripped("all"))), violation);
+        assert_eq!(audit(&world.state, &entry(by, tripped("all")), None), violation);
     }
     let unchanged = Event::Unchanged(Unchanged { rejection: None });
-    assert_eq!(audit(&world.state, &entry(AGENT, unchanged.clone())), Ok(()));
+    assert_eq!(audit(&world.state, &entry(AGENT, unchanged.clone()), None), Ok(()));
     let nobody = Entry { origin: None, ..entry(AGENT, unchanged) };
-    assert_eq!(audit(&world.state, &nobody), Err(Violation::Idle));
+    assert_eq!(audit(&world.state, &nobody, None), Err(Violation::Idle));
 }
 
 #[test]

@@ -52,7 +52,7 @@ proptest! {
         for (entry, next) in world.log.iter().zip(world.log.iter().skip(1)) {
             if let Event::AutonomyChanged(left_out) = &entry.event {
                 let forged = Entry { index: entry.index, ..next.clone() };
-                let found = audit(&state, &forged);
+                let found = audit(&state, &forged, None);
                 let other = matches!(&next.event, Event::AutonomyChanged(step) if step.of != left_out.of);
                 prop_assert!(other || found.is_err(), "{left_out:?} was left out unseen");
             }
@@ -85,7 +85,7 @@ fn a_policy_that_cannot_be_read_lets_nothing_through() {
     let Event::PolicyInstalled(installed) = &mut entry.event else { panic!("a policy") };
     installed.terms = None;
     entry.index = 1;
-    assert_eq!(audit(&world.state, &entry), Err(Violation::PolicyUnreadable));
+    assert_eq!(audit(&world.state, &entry, None), Err(Violation::PolicyUnreadable));
     world.state.apply(&entry);
     assert_eq!(world.propose(call("lookup"), ms(0)).decision.verdict, Verdict::Block);
 }
@@ -211,10 +211,10 @@ fn forged(index: usize, change: impl FnOnce(&mut Entry)) -> Result<(), Violation
     let world = story();
     let state = fold(State::default(), &world.log[..index]);
     let mut entry = world.log[index].clone();
-    assert_eq!(audit(&state, &entry), Ok(()));
+    assert_eq!(audit(&state, &entry, None), Ok(()));
     change(&mut entry);
     assert_ne!(entry, world.log[index], "the change changes nothing");
-    audit(&state, &entry)
+    audit(&state, &entry, None)
 }
 
 fn decision_of(entry: &mut Entry) -> &mut Decided {
@@ -412,7 +412,7 @@ fn a_step_that_is_left_out_is_found_at_the_next_entry() {
         let state = fold(State::default(), &world.log[..lost]);
         assert_eq!(state.owed().collect::<Vec<_>>(), [&ledger("refund")]);
         let next = Entry { index: state.size(), ..world.log[lost + 1].clone() };
-        assert_eq!(audit(&state, &next), Err(Violation::Owed("refund".parse().unwrap())));
+        assert_eq!(audit(&state, &next, None), Err(Violation::Owed("refund".parse().unwrap())));
     }
     assert_eq!(world.state.owed().count(), 0);
 }
@@ -433,8 +433,8 @@ fn a_policy_that_takes_autonomy_away_owes_that_step() {
         origin: None,
         payload: None,
     };
-    assert_eq!(audit(&state, &other), Err(Violation::Owed("refund".parse().unwrap())));
-    assert_eq!(audit(&state, step), Ok(()));
+    assert_eq!(audit(&state, &other, None), Err(Violation::Owed("refund".parse().unwrap())));
+    assert_eq!(audit(&state, step, None), Ok(()));
 }
 
 #[test]
@@ -458,8 +458,8 @@ fn an_entry_left_out_is_found_by_its_index() {
         let state = fold(State::default(), &world.log[..lost]);
         let expected = state.size();
         let wrong = Violation::Index { expected, found: expected + 1 };
-        assert_eq!(audit(&state, &world.log[lost + 1]), Err(wrong));
+        assert_eq!(audit(&state, &world.log[lost + 1], None), Err(wrong));
         let twice = fold(state, &world.log[lost..=lost]);
-        assert!(matches!(audit(&twice, &world.log[lost]), Err(Violation::Index { .. })));
+        assert!(matches!(audit(&twice, &world.log[lost], None), Err(Violation::Index { .. })));
     }
 }

@@ -9,9 +9,12 @@ use std::borrow::Cow;
 use placet_core::assessment::{Assessment, InputFault, Inspected, Subject, Value};
 use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
-use placet_core::json::{Json, Pointer};
+use placet_core::json::{Json, Object, Pointer};
 use placet_core::mode::Bucket;
-use placet_core::{Action, ActionClass, AgentId, BuildId, Mode, Pepper, PersonId, SessionId};
+use placet_core::{
+    Action, ActionClass, ActionTag, AgentId, BuildId, Mode, Pepper, PersonId, SessionId, TenantId,
+    ToolName,
+};
 
 use crate::inspect::{self, Call, Effect, Inspection, Tool};
 use crate::limits;
@@ -66,6 +69,19 @@ impl Policy {
         }
     }
 
+    /// What is known under this policy of an action that was frozen under another.
+    ///
+    /// A frozen action has placeholders where its secrets were, which here are no fault, and whoever
+    /// asked cannot be found again from it; both were seen `before`.
+    #[must_use]
+    pub fn reassess(&self, frozen: &Action, before: &Assessment, pepper: &Pepper) -> Assessment {
+        let Assessment { mut faults, .. } = before.clone();
+        let now = self.evaluate(frozen, pepper).assessment;
+        faults.retain(|fault| *fault == InputFault::Placeholder);
+        faults.extend(now.faults.into_iter().filter(|fault| *fault != InputFault::Placeholder));
+        Assessment { faults, tag: before.tag, user: before.user, ..now }
+    }
+
     /// What inspection sees in a call.
     #[must_use]
     pub fn inspect(&self, action: &Action) -> Inspection {
@@ -93,12 +109,13 @@ impl Policy {
     ) -> Assessment {
         let value = value::read(action, class);
         let ruled = self.rule(action, class, &value, inspection);
-        let call = call_bytes(action);
+        let call = call_bytes(&action.tenant, &action.tool, &action.params);
         Assessment {
             policy: self.terms().policy,
             subject: subject(action),
             class: class.map(|class| class.name.clone()),
             tag: pepper.tag(&Digest::of(Domain::Params, &call)),
+            user: action.user.as_ref().map(|user| pepper.person_tag(user)),
             faults: faults(action, call.len(), &ruled),
             value,
             inspected: inspected(inspection, class),
@@ -203,14 +220,20 @@ fn subject(action: &Action) -> Subject {
 /// What makes two calls the same, whoever proposes them and whatever they say about it: the
 /// tenant, the tool and the params. Names hold no control characters, so the parts cannot run
 /// into each other.
-fn call_bytes(action: &Action) -> Vec<u8> {
+fn call_bytes(tenant: &TenantId, tool: &ToolName, params: &Object) -> Vec<u8> {
     let mut call = Vec::with_capacity(256);
-    for name in [action.tenant.as_str(), action.tool.as_str()] {
+    for name in [tenant.as_str(), tool.as_str()] {
         call.extend_from_slice(name.as_bytes());
         call.push(b'\n');
     }
-    action.params.write_canonical(&mut call);
+    params.write_canonical(&mut call);
     call
+}
+
+/// The tag of a call: the same tenant, tool and params always have the same one.
+#[must_use]
+pub fn call_tag(tenant: &TenantId, tool: &ToolName, params: &Object, pepper: &Pepper) -> ActionTag {
+    pepper.tag(&Digest::of(Domain::Params, &call_bytes(tenant, tool, params)))
 }
 
 fn faults(action: &Action, call_bytes: usize, ruled: &Ruling) -> Vec<InputFault> {

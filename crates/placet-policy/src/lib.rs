@@ -20,6 +20,6 @@ pub mod redact;
 pub mod rules;
 mod value;
 
-pub use assess::{Assessed, Evaluated};
+pub use assess::{Assessed, Evaluated, call_tag};
 pub use file::{Diagnostic, Diagnostics, Severity};
 pub use policy::Policy;

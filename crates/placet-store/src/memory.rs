@@ -10,7 +10,9 @@ use placet_core::{ActionId, RequestTag};
 
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
-use crate::projection::{ActionRow, AutonomyRow, Change, RequestRow, SwitchRow, change, request};
+use crate::projection::{
+    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
+};
 use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, Reader, Store, StoredTile, View};
 
@@ -45,6 +47,8 @@ struct Data {
 struct Projections {
     actions: BTreeMap<u64, ActionRow>,
     by_id: BTreeSet<(ActionId, u64)>,
+    steps: BTreeMap<u64, StepRow>,
+    steps_of: BTreeSet<(ActionId, u64)>,
     requests: BTreeMap<u64, RequestRow>,
     switches: BTreeMap<u64, SwitchRow>,
     autonomy: BTreeMap<u64, AutonomyRow>,
@@ -199,14 +203,9 @@ impl Projections {
                 self.by_id.insert((row.id, row.entry));
                 self.actions.insert(row.entry, row);
             }
-            Change::Close { action, status, entry } => {
-                for (_, of) in self.by_id.range((action, 0)..=(action, u64::MAX)) {
-                    let open =
-                        |row: &&mut ActionRow| row.approval.is_some() && row.closed.is_none();
-                    if let Some(row) = self.actions.get_mut(of).filter(open) {
-                        (row.status, row.closed) = (status, Some(entry));
-                    }
-                }
+            Change::Step(row) => {
+                self.steps_of.insert((row.action, row.entry));
+                self.steps.insert(row.entry, row);
             }
             Change::Switch(row) => drop(self.switches.insert(row.entry, row)),
             Change::Reset { scope, entry } => {
@@ -243,6 +242,16 @@ impl View for Arc<Data> {
 
     fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError> {
         Ok(range(&self.projections.actions, from, limit))
+    }
+
+    fn steps_of(&self, action: ActionId, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        let latest = self.projections.steps_of.range((action, 0)..=(action, u64::MAX)).rev();
+        let rows = latest.filter_map(|(_, entry)| self.projections.steps.get(entry));
+        Ok(rows.take(limit).copied().collect())
+    }
+
+    fn steps(&self, from: u64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        Ok(range(&self.projections.steps, from, limit))
     }
 
     fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {

@@ -8,8 +8,8 @@ use placet_core::approval::Approval;
 use placet_core::autonomy::LedgerKey;
 use placet_core::event::Decided;
 use placet_core::{
-    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, PersonId, RequestTag,
-    Scope, TenantId, Timestamp, ToolName, Verdict,
+    ActionId, AgentId, ApprovalId, AutonomyState, ClassName, Entry, Event, Outcome, PersonId,
+    RequestTag, Scope, TenantId, Timestamp, ToolName, Verdict,
 };
 
 /// What became of an action.
@@ -23,14 +23,46 @@ pub enum Status {
     Pending,
     /// A person said no.
     Denied,
-    /// Nobody answered in time.
+    /// Nobody answered in time, or nobody ran it in time.
     Expired,
+    /// People approved it, and it has not run.
+    Approved,
+    /// The agent took it back.
+    Withdrawn,
+    /// A person put another action in its place.
+    Superseded,
+    /// A kill switch or another policy ended it.
+    Voided,
+    /// It runs, and nobody has said what came of it.
+    Redeemed,
+    /// It did what it should.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It was taken back.
+    Reversed,
+    /// Nobody said in time what came of it.
+    Indeterminate,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Allowed, Self::Blocked, Self::Pending, Self::Denied, Self::Expired];
+    pub const ALL: [Self; 14] = [
+        Self::Allowed,
+        Self::Blocked,
+        Self::Pending,
+        Self::Denied,
+        Self::Expired,
+        Self::Approved,
+        Self::Withdrawn,
+        Self::Superseded,
+        Self::Voided,
+        Self::Redeemed,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Reversed,
+        Self::Indeterminate,
+    ];
 
     /// The word used on the wire.
     #[must_use]
@@ -41,6 +73,15 @@ impl Status {
             Self::Pending => "pending",
             Self::Denied => "denied",
             Self::Expired => "expired",
+            Self::Approved => "approved",
+            Self::Withdrawn => "withdrawn",
+            Self::Superseded => "superseded",
+            Self::Voided => "voided",
+            Self::Redeemed => "redeemed",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Reversed => "reversed",
+            Self::Indeterminate => "indeterminate",
         }
     }
 
@@ -61,7 +102,7 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// One action, and what became of it.
+/// One action, as it was decided on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionRow {
     /// The entry that decided on it.
@@ -86,10 +127,27 @@ pub struct ActionRow {
     pub approval: Option<ApprovalId>,
     /// The approval's deadline.
     pub deadline: Option<Timestamp>,
+}
+
+impl ActionRow {
+    /// What the decision made of it.
+    #[must_use]
+    pub fn first_status(&self) -> Status {
+        Status::of(self.verdict)
+    }
+}
+
+/// One step in what became of an action after it was decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepRow {
+    /// The entry that says so.
+    pub entry: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The action.
+    pub action: ActionId,
     /// What became of it.
     pub status: Status,
-    /// The entry that closed its approval.
-    pub closed: Option<u64>,
 }
 
 /// One time that a kill switch was tripped.
@@ -145,15 +203,8 @@ pub fn request(of: &Entry) -> Option<RequestRow> {
 pub enum Change {
     /// Adds an action.
     Action(ActionRow),
-    /// Closes the approval of an action, if it is open.
-    Close {
-        /// The action.
-        action: ActionId,
-        /// What became of it.
-        status: Status,
-        /// The entry that says so.
-        entry: u64,
-    },
+    /// Adds a step in what became of an action.
+    Step(StepRow),
     /// Adds a tripped switch.
     Switch(SwitchRow),
     /// Resets the switch of a scope.
@@ -171,14 +222,11 @@ pub enum Change {
 #[must_use]
 pub fn change(of: &Entry) -> Option<Change> {
     let (entry, at) = (of.index, of.at);
+    if let Some((action, status)) = step(&of.event) {
+        return Some(Change::Step(StepRow { entry, at, action, status }));
+    }
     match &of.event {
         Event::Decided(decided) => Some(Change::Action(action(entry, at, decided))),
-        Event::Denied(denied) => {
-            Some(Change::Close { action: denied.action, status: Status::Denied, entry })
-        }
-        Event::Expired(expired) => {
-            Some(Change::Close { action: expired.action, status: Status::Expired, entry })
-        }
         Event::Tripped(switched) => Some(Change::Switch(SwitchRow {
             entry,
             at,
@@ -195,14 +243,51 @@ pub fn change(of: &Entry) -> Option<Change> {
             from: changed.from,
             to: changed.to,
         })),
-        Event::PolicyInstalled(_)
+        Event::SignedOff(_)
+        | Event::Denied(_)
+        | Event::Expired(_)
+        | Event::Withdrawn(_)
+        | Event::Superseded(_)
+        | Event::Voided(_)
+        | Event::Redeemed(_)
+        | Event::RedemptionRefused(_)
+        | Event::OutcomeReported(_)
+        | Event::Indeterminate(_)
+        | Event::PolicyInstalled(_)
         | Event::EvidenceReported(_)
         | Event::Ratified(_)
         | Event::Erased(_)
         | Event::KeyCreated(_)
         | Event::KeyRotated(_)
         | Event::KeyRevoked(_)
+        | Event::WarrantKeyRotated(_)
         | Event::Unchanged(_) => None,
+    }
+}
+
+/// What an event makes of an action, if anything.
+fn step(event: &Event) -> Option<(ActionId, Status)> {
+    Some(match event {
+        Event::SignedOff(signed) => (signed.action, signed.expires.map(|_| Status::Approved)?),
+        Event::Denied(denied) => (denied.action, Status::Denied),
+        Event::Expired(expired) => (expired.action, Status::Expired),
+        Event::Withdrawn(withdrawn) => (withdrawn.action, Status::Withdrawn),
+        Event::Superseded(superseded) => (superseded.action, Status::Superseded),
+        Event::Voided(voided) => (voided.action, Status::Voided),
+        Event::Redeemed(redeemed) => (redeemed.action, Status::Redeemed),
+        Event::OutcomeReported(reported) => (reported.action, reported.outcome.into()),
+        Event::Indeterminate(doubtful) => (doubtful.action, Status::Indeterminate),
+        _ => return None,
+    })
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed => Self::Failed,
+            Outcome::Reversed => Self::Reversed,
+        }
     }
 }
 
@@ -220,7 +305,5 @@ fn action(entry: u64, at: Timestamp, decided: &Decided) -> ActionRow {
         would_have: decided.decision.would_have,
         approval: decided.approval.as_ref().map(|approval: &Approval| approval.id),
         deadline: decided.approval.as_ref().map(|approval| approval.deadline),
-        status: Status::of(decided.decision.verdict),
-        closed: None,
     }
 }

@@ -21,7 +21,7 @@ use placet_core::{ActionId, RequestTag};
 
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
 use crate::snapshot::Snapshot;
 
 /// The signed head of a log.
@@ -178,6 +178,18 @@ pub trait View {
     /// # Errors
     /// When they cannot be read.
     fn actions(&self, from: u64, limit: usize) -> Result<Vec<ActionRow>, StoreError>;
+
+    /// The latest steps in what became of an action, the latest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn steps_of(&self, action: ActionId, limit: usize) -> Result<Vec<StepRow>, StoreError>;
+
+    /// Steps in what became of actions, by the entries that record them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn steps(&self, from: u64, limit: usize) -> Result<Vec<StepRow>, StoreError>;
 
     /// The latest entry that a request led to first.
     ///

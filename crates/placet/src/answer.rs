@@ -1,16 +1,12 @@
 //! What a caller is told: the decision in the shape of the wire.
 
 use placet_core::approval::Approval;
-use placet_core::event::{Decided, Event, Payload};
+use placet_core::event::Decided;
 use placet_core::{
-    ActionId, AgentId, AutonomyState, ClassName, Decision, Digest, Finding, Mode, RiskTier,
-    TenantId, Timestamp, Verdict,
+    ActionId, AutonomyState, ClassName, Decision, Digest, Finding, Mode, RiskTier, Timestamp,
+    Verdict,
 };
-use placet_store::StoreError;
-use placet_store::entry::StoredEntry;
-use placet_store::projection::{ActionRow, Status};
-use serde::{Serialize, Serializer};
-use serde_json::from_slice;
+use serde::Serialize;
 
 /// A decision, with what names it. Serialises to the shape that HTTP, `placet check` and the hooks
 /// share.
@@ -48,6 +44,12 @@ pub struct Answer {
     /// What it waits for, when it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// The action in whose place a person put this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ActionId>,
+    /// Until when it may run, when it is allowed.
+    #[serde(skip)]
+    pub expires: Option<Timestamp>,
 }
 
 impl Answer {
@@ -72,6 +74,8 @@ impl Answer {
             at: None,
             log_index: None,
             approval: None,
+            replaces: None,
+            expires: None,
         }
     }
 
@@ -82,7 +86,7 @@ impl Answer {
         index: u64,
         at: Timestamp,
     ) -> Self {
-        let Decided { id, assessment, decision, approval } = decided;
+        let Decided { id, assessment, decision, approval, expires, replaces } = decided;
         Self {
             id: Some(id),
             digest,
@@ -97,6 +101,8 @@ impl Answer {
             at: Some(at),
             log_index: Some(index),
             approval,
+            replaces,
+            expires,
         }
     }
 
@@ -105,57 +111,4 @@ impl Answer {
     pub fn is_allowed(&self) -> bool {
         self.verdict == Verdict::Allow
     }
-}
-
-/// A decision of the log, and what became of its action since.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Followed {
-    /// The decision.
-    #[serde(flatten)]
-    pub answer: Answer,
-    /// What became of the action.
-    #[serde(serialize_with = "word")]
-    pub status: Status,
-    /// On whose behalf it was proposed.
-    #[serde(skip)]
-    pub tenant: TenantId,
-    /// The software that proposed it.
-    #[serde(skip)]
-    pub agent: Option<AgentId>,
-}
-
-impl Followed {
-    /// An action as the log has it.
-    pub(crate) fn new(row: &ActionRow, stored: &StoredEntry) -> Result<Self, StoreError> {
-        let damaged = |why: &dyn std::fmt::Display| {
-            StoreError::Corrupt(format!("entry {}: {why}", stored.index))
-        };
-        let entry = stored.decode().map_err(|error| damaged(&error))?;
-        let Event::Decided(decided) = entry.event else {
-            return Err(damaged(&"it decides on no action"));
-        };
-        let payload = stored.private.as_ref().map(|private| from_slice(&private.payload));
-        let digest = match payload.transpose().map_err(|error| damaged(&error))? {
-            Some(Payload::Action(payload)) => Some(payload.digest),
-            _ => None,
-        };
-        let subject = decided.assessment.subject.clone();
-        Ok(Self {
-            answer: Answer::recorded(digest, *decided, entry.index, entry.at),
-            status: row.status,
-            tenant: subject.tenant,
-            agent: subject.agent,
-        })
-    }
-
-    /// Whether it waits for people.
-    #[must_use]
-    pub fn is_pending(&self) -> bool {
-        self.status == Status::Pending
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn word<S: Serializer>(status: &Status, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(status.as_str())
 }

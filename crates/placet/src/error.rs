@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use placet_core::Rejection;
 use placet_policy::Diagnostics;
-use placet_store::{OpenError as OpenLogError, SubmitError};
+use placet_store::{OpenError as OpenLogError, StoreError, SubmitError};
 
 /// Why a guard could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,14 @@ pub enum GuardError {
     /// The policy of the log cannot be read, so nothing can be decided.
     #[error("the policy of the log cannot be read: {0}")]
     PolicyUnreadable(String),
+    /// What would have to be looked at was erased.
+    #[error(
+        "what was proposed has been erased, so nobody can see what they would approve; deny it"
+    )]
+    Erased,
+    /// The log cannot be read.
+    #[error("the log cannot be read")]
+    Log(#[from] StoreError),
     /// The policy has errors; the one that held before still does.
     #[error(transparent)]
     Policy(#[from] Diagnostics),

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use placet_core::autonomy::{Evidence, LedgerKey};
-use placet_core::command::Proposal;
-use placet_core::event::{AutonomyChanged, Event, Kept, Payload, PolicyFile};
+use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
-    Rejection, Scope, decide,
+    Action, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId, Rejection, Scope,
+    decide,
 };
-use placet_policy::{Assessed, Evaluated, Policy};
-use placet_store::entry::seal_payload;
+use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
 use placet_store::{Committed, SubmitError};
 
@@ -19,12 +17,11 @@ use crate::answer::Answer;
 use crate::blocking::Blocking;
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
-use crate::ids;
 use crate::log::{Log, Way};
 use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
-const MAX_REASSESSMENTS: usize = 8;
+pub(crate) const MAX_REASSESSMENTS: usize = 8;
 
 /// Decides on actions and keeps the record of it.
 ///
@@ -141,9 +138,8 @@ impl Guard {
 
     async fn record(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
         for _ in 0..MAX_REASSESSMENTS {
-            let assessed = self.policy().assess(action, self.log().pepper());
-            let digest = assessed.payload.digest;
-            let proposal = self.proposal(assessed)?;
+            // What is left to the log is only what takes the tip: the payload is sealed here.
+            let (proposal, digest) = self.freeze(action)?;
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
@@ -156,20 +152,6 @@ impl Guard {
     /// Nothing that goes wrong on our side may stop a caller in shadow mode.
     fn is_shadow(&self, action: &Action) -> bool {
         self.policy().terms().mode == Mode::Shadow && !action.enforce
-    }
-
-    /// What is left to the log is only what takes the tip: the payload is sealed here.
-    fn proposal(&self, assessed: Assessed) -> Result<Proposal, GuardError> {
-        let environment = self.log().environment();
-        let [action, approval] = ids::fresh(environment)?;
-        let payload = Payload::Action(Box::new(assessed.payload));
-        let sealed = seal_payload(&payload, environment).map_err(SubmitError::from)?;
-        Ok(Proposal {
-            id: ActionId::new(action),
-            approval: ApprovalId::new(approval),
-            assessment: assessed.assessment,
-            payload: Kept::Sealed(sealed),
-        })
     }
 
     /// Says no to a held action. It stays denied for the policy's cool-down.
@@ -273,7 +255,7 @@ impl Guard {
 
     /// Takes over the policy of the log, where it is another than the one at hand: somebody else
     /// installed it, on this node or another.
-    fn follow_policy(&self) -> Result<(), GuardError> {
+    pub(crate) fn follow_policy(&self) -> Result<(), GuardError> {
         let is_known = *self.log().state().terms() == *self.policy().terms();
         if !is_known {
             let policy = self.log().policy().map_err(|error| match error {

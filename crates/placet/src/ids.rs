@@ -7,12 +7,12 @@ use uuid::{Builder, Uuid};
 
 use crate::error::GuardError;
 
-/// Two identifiers that have never been handed out.
-pub(crate) fn fresh(environment: &dyn Environment) -> Result<[Uuid; 2], GuardError> {
-    let mut random = [[0_u8; 10]; 2];
-    fill(environment, random.as_flattened_mut())?;
+/// An identifier that has never been handed out.
+pub(crate) fn fresh(environment: &dyn Environment) -> Result<Uuid, GuardError> {
+    let mut random = [0_u8; 10];
+    fill(environment, &mut random)?;
     let millis = u64::try_from(environment.now().as_millis()).unwrap_or(0);
-    Ok(random.map(|bytes| Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()))
+    Ok(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
 /// Random bytes, without which nothing is recorded.

@@ -139,7 +139,7 @@ impl Guard {
         new: NewKey,
         asker: Option<&Secret>,
     ) -> Result<(Secret, Change), GuardError> {
-        let [id, _] = ids::fresh(self.log().environment())?;
+        let id = ids::fresh(self.log().environment())?;
         let secret = self.new_secret(KeyId::new(id), asker)?;
         let NewKey { name, tenant, agent, scopes } = new;
         let created = KeyCreated {

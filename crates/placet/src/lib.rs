@@ -35,25 +35,32 @@
 //! offline.
 
 mod answer;
+mod approval;
 mod blocking;
 mod config;
 mod error;
+mod followed;
 mod guard;
 mod ids;
 mod key;
 mod log;
 mod standing;
 mod tail;
+mod waits;
+mod warrant;
 
-pub use answer::{Answer, Followed};
+pub use answer::Answer;
+pub use approval::{Approver, Pending, Reply, Resolution};
 pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
+pub use followed::Followed;
 pub use guard::{Change, Guard, Reported};
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use log::Log;
 pub use standing::{Standing, standings};
 pub use tail::{Tail, TailError};
+pub use warrant::{RedeemError, Spent};
 
 pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;
@@ -61,8 +68,8 @@ pub use placet_core::log::{Receipt, Verifier};
 pub use placet_core::{
     Action, ActionId, AgentId, Amount, ApiKey, ApiKeys, ApprovalId, AutonomyState, BuildId, Caller,
     CheckName, ClassName, Digest, Entry, Event, Finding, Json, KeyId, KeyName, KeyScope,
-    KillSwitch, Mode, PersonId, Rejection, RiskTier, Scope, SessionId, SourceName, Target,
-    TenantId, Timestamp, ToolName, Verdict,
+    KillSwitch, Mode, Outcome, PersonId, Refusal, Rejection, RiskTier, Scope, SessionId,
+    SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
 };
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
 pub use placet_store::projection::Status;

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
+use arc_swap::ArcSwapOption;
 use placet_core::assessment::Subject;
-use placet_core::event::{Denied, Event, Expired, KeyRotated, Payload, PolicyFile};
+use placet_core::event::{
+    Event, KeyRotated, OutcomeReported, Payload, PolicyFile, Redeemed, RedemptionRefused,
+};
 use placet_core::log::{Receipt, Tile, Verifier};
+use placet_core::warrant::WarrantKey;
 use placet_core::{
     ActionId, AgentId, Caller, Command, Entry, KeyId, Pepper, Request, State, TenantId,
 };
@@ -17,9 +21,10 @@ use placet_store::{
     SubmitError, System, View, prove,
 };
 
-use crate::answer::Followed;
 use crate::config::LogPlace;
 use crate::error::OpenError;
+use crate::followed::Followed;
+use crate::waits::{Ear, Waits};
 
 /// Most readers kept for the next look: as many as look at the same time on an ordinary machine.
 const MAX_READERS_KEPT: usize = 8;
@@ -29,6 +34,15 @@ pub struct Log {
     sequencer: Sequencer,
     readers: Mutex<Vec<Box<dyn Reader>>>,
     environment: Arc<dyn Environment>,
+    waits: Arc<Waits>,
+    warrant_keys: ArcSwapOption<WarrantKeys>,
+}
+
+/// The keys of warrants: the one that signs, and the one before it, whose warrants may still live.
+#[derive(Debug)]
+struct WarrantKeys {
+    generation: u32,
+    keys: Arc<[WarrantKey]>,
 }
 
 impl Log {
@@ -42,7 +56,13 @@ impl Log {
             }
             LogPlace::File(path) => Sequencer::open(path, None, Arc::clone(&environment))?,
         };
-        Ok(Self { sequencer, readers: Mutex::default(), environment })
+        Ok(Self {
+            sequencer,
+            readers: Mutex::default(),
+            environment,
+            waits: Arc::default(),
+            warrant_keys: ArcSwapOption::empty(),
+        })
     }
 
     /// How many entries are durable.
@@ -77,9 +97,41 @@ impl Log {
     pub fn action(&self, id: ActionId) -> Result<Option<Followed>, StoreError> {
         self.read(|view| {
             let Some(row) = view.action(id)? else { return Ok(None) };
-            let stored = view.entries(row.entry, 1)?.into_iter().next();
-            stored.map(|stored| Followed::new(&row, &stored)).transpose()
+            Followed::read(view, &row)
         })
+    }
+
+    /// One entry.
+    pub(crate) fn entry(&self, index: u64) -> Result<Entry, StoreError> {
+        let found = self.entries(index, 1)?.into_iter().next();
+        found.ok_or_else(|| StoreError::Corrupt(format!("entry {index} is missing")))
+    }
+
+    /// Listens for what becomes of an action.
+    pub(crate) fn listen(&self, action: ActionId) -> Result<Ear, StoreError> {
+        self.waits.run(self.sequencer.watch(), || self.sequencer.reader())?;
+        Ok(self.waits.listen(action))
+    }
+
+    /// Whether nothing will be appended any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sequencer.watch().has_changed().is_err()
+    }
+
+    /// The key that signs warrants, and the one before it.
+    pub(crate) fn warrant_keys(&self) -> Arc<[WarrantKey]> {
+        let generation = self.state().warrant_generation();
+        if let Some(known) = &*self.warrant_keys.load()
+            && known.generation == generation
+        {
+            return Arc::clone(&known.keys);
+        }
+        let generations = [Some(generation), generation.checked_sub(1)].into_iter().flatten();
+        let keys: Arc<[_]> =
+            generations.map(|generation| WarrantKey::of(self.pepper(), generation)).collect();
+        let known = WarrantKeys { generation, keys: Arc::clone(&keys) };
+        self.warrant_keys.store(Some(Arc::new(known)));
+        keys
     }
 
     /// How a request that may be repeated is recognised, from what names it and all that it says.
@@ -146,12 +198,10 @@ impl Log {
         let named = |named: Option<&TenantId>| agent.is_none() && named.is_none_or(&of);
         Ok(match &entry.event {
             Event::Decided(decided) => is_subject(&decided.assessment.subject, tenant, agent),
-            Event::Denied(Denied { action, .. }) | Event::Expired(Expired { action, .. }) => {
-                let row = self.read(|view| view.action(*action))?;
-                row.is_some_and(|row| {
-                    row.tenant == *tenant
-                        && agent.is_none_or(|agent| row.agent.as_ref() == Some(agent))
-                })
+            Event::Redeemed(Redeemed { subject, .. })
+            | Event::RedemptionRefused(RedemptionRefused { subject, .. })
+            | Event::OutcomeReported(OutcomeReported { subject, .. }) => {
+                is_subject(subject, tenant, agent)
             }
             Event::Tripped(switched) | Event::Reset(switched) => {
                 named(switched.scope.tenant.as_ref())
@@ -163,7 +213,24 @@ impl Log {
             Event::KeyCreated(created) => created.tenant.as_ref().is_some_and(of),
             Event::KeyRotated(KeyRotated { id, .. }) => self.is_key_of(*id, tenant),
             // Whose they were is known to those only who see everything.
-            Event::KeyRevoked(_) | Event::Erased(_) | Event::Unchanged(_) => false,
+            Event::KeyRevoked(_)
+            | Event::Erased(_)
+            | Event::WarrantKeyRotated(_)
+            | Event::Unchanged(_) => false,
+            Event::SignedOff(_)
+            | Event::Denied(_)
+            | Event::Expired(_)
+            | Event::Withdrawn(_)
+            | Event::Superseded(_)
+            | Event::Voided(_)
+            | Event::Indeterminate(_) => {
+                let Some(action) = entry.event.action() else { return Ok(false) };
+                let row = self.read(|view| view.action(action))?;
+                row.is_some_and(|row| {
+                    row.tenant == *tenant
+                        && agent.is_none_or(|agent| row.agent.as_ref() == Some(agent))
+                })
+            }
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use placet_core::assessment::{InputFault, Inspected, Money, Subject, Value, ValueFault};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Thresholds};
-use placet_core::terms::{Budget, Defaults, Per, Unclassified};
+use placet_core::terms::{Budget, Defaults, Per, Unclassified, WarrantTerms};
 use placet_core::{
     ActionClass, Amount, ApprovalTerms, Assessment, AutonomyState, BuildId, ClassName, Command,
     Mode, RiskTier, Scope, TenantId, Terms, Verdict,
@@ -139,6 +139,7 @@ pub(crate) fn terms() -> impl Strategy<Value = Terms> {
                 defaults,
                 kill_switch,
                 cool_down: Duration::from_millis(cool),
+                warrants: WarrantTerms::default(),
                 classes: named.collect(),
                 budgets: [b0, b1, b2].into_iter().take(count).collect(),
                 graduation: grades,
@@ -300,6 +301,7 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
                 },
                 class,
                 tag: tag(number),
+                user: None,
                 value,
                 faults,
                 inspected,

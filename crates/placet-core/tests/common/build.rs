@@ -6,7 +6,7 @@ use std::time::Duration;
 use placet_core::assessment::{Inspected, Money, RuleHit, Subject, Value};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Rate, Thresholds};
 use placet_core::mode::{Bucket, Share};
-use placet_core::terms::{Budget, Defaults, Per, Unclassified};
+use placet_core::terms::{Budget, Defaults, Per, Unclassified, WarrantTerms};
 use placet_core::{
     ActionClass, ActionTag, Amount, ApprovalTerms, Assessment, AutonomyState, Command, Digest,
     Mode, RiskTier, Scope, TenantId, Terms, Verdict,
@@ -55,6 +55,7 @@ pub(crate) fn terms() -> Terms {
         defaults: Defaults::Strict,
         kill_switch: Verdict::Block,
         cool_down: Duration::from_secs(60),
+        warrants: WarrantTerms::default(),
         classes: Default::default(),
         budgets: Vec::new(),
         graduation: Graduation::default(),
@@ -94,6 +95,7 @@ pub(crate) fn call(name: &str) -> Assessment {
         },
         class: Some(name.parse().expect("a class")),
         tag: tag(0),
+        user: None,
         value: Value::Missing,
         faults: Vec::new(),
         inspected: Inspected::default(),

@@ -53,7 +53,8 @@ impl World {
                 origin: None,
                 payload,
             };
-            audit(&self.state, &entry).expect("what handle wrote must pass the audit");
+            audit(&self.state, &entry, cited(&self.log, &entry))
+                .expect("what handle wrote must pass the audit");
             self.state.apply(&entry);
             self.log.push(entry);
         }
@@ -105,6 +106,11 @@ impl World {
     }
 }
 
+/// The entry that another one rests on.
+pub(crate) fn cited<'a>(log: &'a [Entry], by: &Entry) -> Option<&'a Entry> {
+    by.event.cites().and_then(|index| log.iter().find(|entry| entry.index == index))
+}
+
 /// The one decision in what a proposal led to.
 pub(crate) fn decided(entries: &[Entry]) -> Decided {
     match entries {
@@ -116,14 +122,13 @@ pub(crate) fn decided(entries: &[Entry]) -> Decided {
 pub(crate) fn proposal(id: u128, assessment: Assessment) -> Command {
     Command::Propose(Box::new(Proposal {
         id: ActionId::new(Uuid::from_u128(id)),
-        approval: approval_id(id),
         assessment,
         payload: payload().into(),
     }))
 }
 
 pub(crate) fn approval_id(id: u128) -> ApprovalId {
-    ApprovalId::new(Uuid::from_u128(id | 1 << 127))
+    ActionId::new(Uuid::from_u128(id)).approval()
 }
 
 pub(crate) fn install(terms: Terms) -> Command {

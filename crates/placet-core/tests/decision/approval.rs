@@ -67,7 +67,7 @@ fn an_open_one_is_never_replaced_by_another_of_the_same_id() {
     let command = || proposal(7, Assessment { policy: digest(1), ..call("refund") });
     world.run(command(), seconds(0)).unwrap();
     let rejected = world.run(command(), seconds(1)).unwrap_err();
-    assert_eq!(rejected, Rejection::KnownApproval(approval_id(7)));
+    assert_eq!(rejected, Rejection::KnownAction(approval_id(7).action()));
 }
 
 #[test]

@@ -204,8 +204,8 @@ impl From<GuardError> for Problem {
         match error {
             GuardError::Rejected(rejection) => rejection.into(),
             GuardError::Policy(diagnostics) => diagnostics.into(),
-            GuardError::SecretGone => Self::conflict(error),
-            GuardError::PolicyUnreadable(_) => Self::unavailable(error),
+            GuardError::SecretGone | GuardError::Erased => Self::conflict(error),
+            GuardError::PolicyUnreadable(_) | GuardError::Log(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
                 Self::unavailable("the daemon is stopping; send the request again to the next one")
             }
@@ -222,17 +222,30 @@ impl From<Rejection> for Problem {
             Rejection::TooMany { .. } => Self::too_many(rejection, Duration::from_secs(60)),
             Rejection::NotTripped(_)
             | Rejection::UnknownApproval(_)
+            | Rejection::UnknownAction(_)
             | Rejection::UnknownKey(_)
             | Rejection::UnknownEntry { .. } => Self::missing(rejection),
             Rejection::ApprovalExpired(..) => Self::gone(rejection),
-            Rejection::StalePolicy | Rejection::KnownApproval(_) | Rejection::KnownKey(_) => {
-                Self::conflict(rejection)
+            Rejection::OwnAction | Rejection::OtherGroup(_) => Self::forbidden(rejection),
+            Rejection::StalePolicy
+            | Rejection::KnownAction(_)
+            | Rejection::KnownKey(_)
+            | Rejection::SignedAlready
+            | Rejection::NotRun(_) => Self::conflict(rejection),
+            Rejection::ShortField { field, .. } | Rejection::LongField { field, .. } => {
+                let pointer = format!("/{field}");
+                Self::invalid_at(pointer, rejection)
             }
             Rejection::UnknownClass(_)
             | Rejection::UnknownSource(_)
             | Rejection::NoSamples
             | Rejection::TooManySamples
             | Rejection::NotRatifiable(_)
+            | Rejection::ReservedSource
+            | Rejection::UnknownField(_)
+            | Rejection::OtherSubject
+            | Rejection::EditBlocked
+            | Rejection::LongOutcome
             | Rejection::Reason
             | Rejection::PolicyEntry(_)
             | Rejection::NoScope

@@ -103,6 +103,7 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
         },
         class: None,
         tag: keys().pepper().tag(&digest),
+        user: None,
         value: Value::Missing,
         faults: Vec::new(),
         inspected: Inspected::default(),
@@ -117,7 +118,6 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
     };
     Command::Propose(Box::new(Proposal {
         id: id("act", number).parse().expect("an id"),
-        approval: id("apr", number).parse().expect("an id"),
         assessment,
         payload: payload.into(),
     }))

@@ -24,7 +24,7 @@ mod requests;
 use std::sync::Arc;
 
 use crate::environment::Environment;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
 use crate::sequencer::Sequencer;
 use crate::store::{Reader, Store, View};
 use crate::verify::verify;
@@ -82,13 +82,14 @@ pub fn assert_sound(reader: &mut dyn Reader) {
 }
 
 /// Every row of the projections.
-pub type Rows = (Vec<ActionRow>, Vec<SwitchRow>, Vec<AutonomyRow>, Vec<RequestRow>);
+pub type Rows = (Vec<ActionRow>, Vec<StepRow>, Vec<SwitchRow>, Vec<AutonomyRow>, Vec<RequestRow>);
 
 /// Reads every row of the projections.
 pub fn rows(view: &dyn View) -> Rows {
     let all = usize::MAX;
     (
         view.actions(0, all).unwrap(),
+        view.steps(0, all).unwrap(),
         view.switches(0, all).unwrap(),
         view.autonomy(0, all).unwrap(),
         view.requests(0, all).unwrap(),

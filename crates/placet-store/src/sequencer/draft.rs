@@ -74,8 +74,7 @@ impl Draft<'_> {
 
     /// Closes what is due, all of it, so that nothing is judged by what should be over.
     pub(super) fn tick(&mut self) -> Result<(), StoreError> {
-        let due =
-            |state: &State, now| state.approvals().next_deadline().is_some_and(|at| at <= now);
+        let due = |state: &State, now| state.next_due().is_some_and(|at| at <= now);
         while due(self.state, self.now) {
             let facts = handle(self.state, Command::Tick, self.now).unwrap_or_default();
             if !matches!(self.add(facts, None)?, Ok(range) if !range.is_empty()) {

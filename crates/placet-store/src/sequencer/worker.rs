@@ -100,7 +100,7 @@ impl Worker {
 
     /// How long it may sleep: until the next approval is due.
     fn patience(&self) -> Option<Duration> {
-        let deadline = self.state.approvals().next_deadline()?;
+        let deadline = self.state.next_due()?;
         let least = if self.failed { RETRY_AFTER } else { Duration::ZERO };
         Some(deadline.since(self.env.now()).clamp(least, LONGEST_SLEEP))
     }

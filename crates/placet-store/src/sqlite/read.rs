@@ -14,15 +14,15 @@ use super::fault::fault;
 use super::{BUSY_TIMEOUT, STATEMENTS, beside, check_version};
 use crate::entry::{Private, StoredEntry};
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, Status, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, Status, StepRow, SwitchRow};
 use crate::snapshot::Snapshot;
 use crate::store::{Head, Reader, View};
 
 /// The columns of an action, in the order in which [`action`] reads them.
 macro_rules! actions {
     () => {
-        "SELECT entry, id, at, tenant, agent, tool, class, verdict, would_have, approval, deadline,
-         status, closed FROM actions"
+        "SELECT entry, id, at, tenant, agent, tool, class, verdict, would_have, approval, deadline
+         FROM actions"
     };
 }
 /// Reads a log beside whoever writes it, without the lock and without changing anything.
@@ -188,6 +188,19 @@ impl<C: Deref<Target = Connection>> View for Sql<C> {
         self.range(sql, from, limit, action)
     }
 
+    fn steps_of(&self, action: ActionId, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        let sql = "SELECT entry, at, action, status FROM steps
+                   WHERE action = ?1 ORDER BY entry DESC LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.rows(sql, (action.to_string(), limit), step)
+    }
+
+    fn steps(&self, from: u64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        let sql = "SELECT entry, at, action, status FROM steps
+                   WHERE entry >= ?1 ORDER BY entry LIMIT ?2";
+        self.range(sql, from, limit, step)
+    }
+
     fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT entry FROM requests WHERE id = ?1 ORDER BY entry DESC LIMIT 1";
         self.one(sql, [id.as_bytes()], |row| unsigned(row, 0))
@@ -245,8 +258,15 @@ fn action(row: &Row<'_>) -> Result<ActionRow, StoreError> {
         would_have: optional_look(row, 8)?.map(verdict).transpose()?,
         approval: optional(row, 9)?,
         deadline: optional_integer(row, 10)?.map(Timestamp::from_millis),
-        status: status(look(row, 11)?)?,
-        closed: optional_unsigned(row, 12)?,
+    })
+}
+
+fn step(row: &Row<'_>) -> Result<StepRow, StoreError> {
+    Ok(StepRow {
+        entry: unsigned(row, 0)?,
+        at: time(row, 1)?,
+        action: parsed(row, 2)?,
+        status: status(look(row, 3)?)?,
     })
 }
 

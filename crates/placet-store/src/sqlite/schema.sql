@@ -38,7 +38,7 @@ CREATE TABLE snapshot (
 
 -- From here on: projections. They follow from the leaves and can be made again from them.
 
--- Every action that was decided on, and what became of it.
+-- Every action that was decided on.
 CREATE TABLE actions (
     entry      INTEGER PRIMARY KEY,  -- the entry that decided on it; never changes
     id         TEXT NOT NULL,     -- the action's id; never changes
@@ -50,13 +50,21 @@ CREATE TABLE actions (
     verdict    TEXT NOT NULL,     -- what bound the caller; never changes
     would_have TEXT,              -- what would have, where the mode changed it; never changes
     approval   TEXT,              -- the id of the approval that it waited for; never changes
-    deadline   INTEGER,           -- of that approval, in milliseconds since 1970; never changes
-    status     TEXT NOT NULL,     -- what became of it; changes when its approval is closed
-    closed     INTEGER            -- the entry that closed its approval; set once
+    deadline   INTEGER            -- of that approval, in milliseconds since 1970; never changes
 ) STRICT;
 
 -- Ids begin with the time, so this index grows at its end as well.
 CREATE INDEX actions_by_id ON actions (id);
+
+-- Every step in what became of an action after that.
+CREATE TABLE steps (
+    entry  INTEGER PRIMARY KEY,   -- the entry that says so; never changes
+    at     INTEGER NOT NULL,      -- when, in milliseconds since 1970; never changes
+    action TEXT NOT NULL,         -- the action's id; never changes
+    status TEXT NOT NULL          -- what became of it; never changes
+) STRICT;
+
+CREATE INDEX steps_by_action ON steps (action, entry);
 
 -- Every request that may be repeated, so that its repetition gets its answer.
 CREATE TABLE requests (

@@ -9,7 +9,9 @@ use super::read::Sql;
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
 use crate::memory::check_order;
-use crate::projection::{ActionRow, AutonomyRow, Change, RequestRow, SwitchRow, change, request};
+use crate::projection::{
+    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
+};
 use crate::recover::damaged;
 use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, StoredTile, View};
@@ -159,7 +161,7 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     transaction
-        .execute_batch("DELETE FROM actions; DELETE FROM requests; DELETE FROM switches; DELETE FROM autonomy;")
+        .execute_batch("DELETE FROM actions; DELETE FROM steps; DELETE FROM requests; DELETE FROM switches; DELETE FROM autonomy;")
         .map_err(fault)?;
     let sql = Sql(transaction);
     let mut next = 0;
@@ -187,16 +189,7 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
 fn project(connection: &Connection, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Action(row) => insert_action(connection, row),
-        Change::Close { action, status, entry } => {
-            let mut statement = connection
-                .prepare_cached(
-                    "UPDATE actions SET status = ?2, closed = ?3
-                     WHERE id = ?1 AND approval IS NOT NULL AND closed IS NULL",
-                )
-                .map_err(fault)?;
-            let values = params![action.to_string(), status.as_str(), integer(*entry)?];
-            statement.execute(values).map_err(fault).map(drop)
-        }
+        Change::Step(row) => insert_step(connection, row),
         Change::Switch(row) => insert_switch(connection, row),
         Change::Reset { scope, entry } => {
             let mut statement = connection
@@ -213,8 +206,8 @@ fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreEr
     let mut statement = connection
         .prepare_cached(
             "INSERT OR REPLACE INTO actions (entry, id, at, tenant, agent, tool, class, verdict,
-             would_have, approval, deadline, status, closed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             would_have, approval, deadline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
         .map_err(fault)?;
     let values = params![
@@ -229,9 +222,18 @@ fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreEr
         row.would_have.map(|verdict| verdict.as_str()),
         row.approval.map(|approval| approval.to_string()),
         row.deadline.map(|deadline| deadline.as_millis()),
-        row.status.as_str(),
-        row.closed.map(integer).transpose()?,
     ];
+    statement.execute(values).map_err(fault).map(drop)
+}
+
+fn insert_step(connection: &Connection, row: &StepRow) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO steps (entry, at, action, status) VALUES (?1, ?2, ?3, ?4)",
+        )
+        .map_err(fault)?;
+    let (at, action) = (row.at.as_millis(), row.action.to_string());
+    let values = params![integer(row.entry)?, at, action, row.status.as_str()];
     statement.execute(values).map_err(fault).map(drop)
 }
 

@@ -15,6 +15,8 @@ use crate::tree::Tree;
 /// What is known of the log up to some entry.
 pub(super) struct Auditor<'a> {
     trusted: &'a [Verifier],
+    /// Reads an entry again that another one rests on.
+    cited: Cited<'a>,
     snapshot: Option<Snapshot>,
     state: State,
     tree: Tree,
@@ -30,6 +32,9 @@ pub(super) struct Auditor<'a> {
     judges: Judges,
     problems: Problems,
 }
+
+/// Finds an earlier entry, if it can be read.
+pub(super) type Cited<'a> = Box<dyn Fn(u64) -> Option<Entry> + Send + 'a>;
 
 /// What can still be judged.
 struct Judges {
@@ -51,11 +56,13 @@ pub(super) struct Audited {
 impl<'a> Auditor<'a> {
     pub(super) fn new(
         trusted: &'a [Verifier],
+        cited: Cited<'a>,
         snapshot: Option<Snapshot>,
         problems: Problems,
     ) -> Self {
         Self {
             trusted,
+            cited,
             snapshot,
             state: State::default(),
             tree: Tree::default(),
@@ -106,7 +113,8 @@ impl<'a> Auditor<'a> {
 
     fn follow(&mut self, index: u64, entry: &Entry, has_payload: bool, stored: &mut Stored) {
         if self.judges.entries {
-            if let Err(violation) = audit(&self.state, entry) {
+            let cited = entry.event.cites().and_then(|cited| (self.cited)(cited));
+            if let Err(violation) = audit(&self.state, entry, cited.as_ref()) {
                 self.problems.add(Place::Entry(index), violation);
             }
             self.state.apply(entry);

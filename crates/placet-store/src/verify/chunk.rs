@@ -10,7 +10,7 @@ use placet_core::log::{Hash, leaf_hash};
 use super::problem::What;
 use crate::entry::StoredEntry;
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
 use crate::store::View;
 
 /// How many entries are in a chunk: a few tiles.
@@ -36,6 +36,7 @@ pub(super) struct Beside {
     /// The complete tiles of the lowest level; nothing where one is missing.
     pub(super) tiles: Vec<Option<Vec<Hash>>>,
     pub(super) actions: Vec<ActionRow>,
+    pub(super) steps: Vec<StepRow>,
     pub(super) requests: Vec<RequestRow>,
     pub(super) switches: Vec<SwitchRow>,
     pub(super) autonomy: Vec<AutonomyRow>,
@@ -114,12 +115,14 @@ impl Beside {
         let mut beside = Self {
             tiles: tiles.collect::<Result<_, _>>()?,
             actions: view.actions(start, limit)?,
+            steps: view.steps(start, limit)?,
             requests: view.requests(start, limit)?,
             switches: view.switches(start, limit)?,
             autonomy: view.autonomy(start, limit)?,
             damage: None,
         };
         beside.actions.retain(|row| row.entry < end);
+        beside.steps.retain(|row| row.entry < end);
         beside.requests.retain(|row| row.entry < end);
         beside.switches.retain(|row| row.entry < end);
         beside.autonomy.retain(|row| row.entry < end);

@@ -22,6 +22,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use placet_core::Entry;
 use placet_core::log::{Checkpoint, Verifier};
 
 use crate::error::StoreError;
@@ -66,13 +67,16 @@ pub fn verify(
     trusted: &[Verifier],
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Report, StoreError> {
+    let second = reader.another()?;
     let view = reader.view()?;
     let mut problems = Problems::default();
     let head = problems.unless_damaged(Place::Head, view.head())?.flatten();
     let checkpoint = head.as_ref().and_then(|head| open(head, trusted, &mut problems));
     let snapshot = problems.unless_damaged(Place::Snapshot, view.snapshot())?.flatten();
     let size = head.as_ref().map_or(0, |head| head.size);
-    let auditor = Auditor::new(trusted, snapshot, problems);
+    let second = Mutex::new(second);
+    let cited = Box::new(move |index| cited(&second, index));
+    let auditor = Auditor::new(trusted, cited, snapshot, problems);
     let Audited { tree, upper, erased, entries, mut problems } =
         run(&*view, size, auditor, progress)?;
     if let Some(head) = &head {
@@ -87,6 +91,13 @@ pub fn verify(
     let erased = u64::try_from(erased.len()).unwrap_or(u64::MAX);
     let (problems, more) = problems.into_parts();
     Ok(Report { entries, checkpoint, erased, problems, more })
+}
+
+/// An entry that a later one rests on. Entries never change, so it does not matter when it is read.
+fn cited(reader: &Mutex<Box<dyn Reader>>, index: u64) -> Option<Entry> {
+    let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+    let stored = reader.view().ok()?.entries(index, 1).ok()?.into_iter().next()?;
+    stored.decode().ok().filter(|entry| entry.index == index)
 }
 
 /// Sends the entries through the stages.
@@ -236,6 +247,7 @@ fn check_end(
     let rows = rows.and_then(|rows| Ok(rows + view.switches(size, 1)?.len()));
     let rows = rows.and_then(|rows| Ok(rows + view.autonomy(size, 1)?.len()));
     let rows = rows.and_then(|rows| Ok(rows + view.requests(size, 1)?.len()));
+    let rows = rows.and_then(|rows| Ok(rows + view.steps(size, 1)?.len()));
     if problems.unless_damaged(Place::Projections, rows)?.is_some_and(|rows| rows > 0) {
         problems.add(Place::Row(size), What::ExtraRow);
     }

@@ -1,28 +1,28 @@
 //! Comparing the projections with the log, row by row, as the log is replayed.
 //!
-//! A row is compared when its entry comes by. What closes it later, an answer or a reset, is
-//! compared when that entry comes by; so only the rows that are open have to be remembered.
+//! A row is compared when its entry comes by. A reset of a switch is compared when that entry comes
+//! by; so only the switches that are tripped have to be remembered.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use placet_core::{ActionId, Entry, Scope};
+use placet_core::{Entry, Scope};
 
 use super::chunk::Beside;
 use super::problem::{Place, Problems, What};
 use crate::projection::{
-    ActionRow, AutonomyRow, Change, RequestRow, Status, SwitchRow, change, request,
+    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
 };
 
-/// The rows that something may still close.
+/// The rows that something may still change.
 #[derive(Default)]
 pub(super) struct Rows {
-    actions: BTreeMap<ActionId, Vec<ActionRow>>,
     switches: BTreeMap<Scope, Vec<SwitchRow>>,
 }
 
 /// The rows of a chunk that no entry has accounted for yet, in the order of their entries.
 pub(super) struct Stored {
     actions: InOrder<ActionRow>,
+    steps: InOrder<StepRow>,
     requests: InOrder<RequestRow>,
     switches: InOrder<SwitchRow>,
     autonomy: InOrder<AutonomyRow>,
@@ -55,14 +55,16 @@ impl<T> InOrder<T> {
 
 impl Stored {
     pub(super) fn take(beside: &mut Beside) -> Self {
-        let (actions, requests, switches, autonomy) = (
+        let (actions, steps, requests, switches, autonomy) = (
             std::mem::take(&mut beside.actions),
+            std::mem::take(&mut beside.steps),
             std::mem::take(&mut beside.requests),
             std::mem::take(&mut beside.switches),
             std::mem::take(&mut beside.autonomy),
         );
         Self {
             actions: InOrder::of(actions, |row| row.entry),
+            steps: InOrder::of(steps, |row| row.entry),
             requests: InOrder::of(requests, |row| row.entry),
             switches: InOrder::of(switches, |row| row.entry),
             autonomy: InOrder::of(autonomy, |row| row.entry),
@@ -71,9 +73,9 @@ impl Stored {
 
     /// Reports the rows that are left.
     pub(super) fn finish(self, problems: &mut Problems) {
-        let Self { actions, requests, switches, autonomy } = self;
-        let left = actions.left().chain(requests.left()).chain(switches.left());
-        for entry in left.chain(autonomy.left()) {
+        let Self { actions, steps, requests, switches, autonomy } = self;
+        let left = actions.left().chain(steps.left()).chain(requests.left());
+        for entry in left.chain(switches.left()).chain(autonomy.left()) {
             problems.add(Place::Row(entry), What::ExtraRow);
         }
     }
@@ -93,7 +95,11 @@ impl Rows {
             None => {}
             Some(Change::Action(expected)) => match stored.actions.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
-                Some(row) => self.action(&expected, row, problems),
+                Some(row) => expect(row == expected, index, problems),
+            },
+            Some(Change::Step(expected)) => match stored.steps.take(index) {
+                None => problems.add(Place::Row(index), What::MissingRow),
+                Some(row) => expect(row == expected, index, problems),
             },
             Some(Change::Switch(expected)) => match stored.switches.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
@@ -107,12 +113,6 @@ impl Rows {
                 None => problems.add(Place::Row(index), What::MissingRow),
                 Some(row) => expect(row == expected, index, problems),
             },
-            Some(Change::Close { action, status, entry }) => {
-                for row in self.actions.remove(&action).into_iter().flatten() {
-                    let closed = (row.status, row.closed) == (status, Some(entry));
-                    expect(closed, row.entry, problems);
-                }
-            }
             Some(Change::Reset { scope, entry }) => {
                 for row in self.switches.remove(&scope).into_iter().flatten() {
                     expect(row.reset == Some(entry), row.entry, problems);
@@ -121,20 +121,8 @@ impl Rows {
         }
     }
 
-    fn action(&mut self, expected: &ActionRow, row: ActionRow, problems: &mut Problems) {
-        if expected.approval.is_none() {
-            return expect(row == *expected, expected.entry, problems);
-        }
-        let as_it_was = ActionRow { status: Status::Pending, closed: None, ..row.clone() };
-        expect(as_it_was == *expected, expected.entry, problems);
-        self.actions.entry(expected.id).or_default().push(row);
-    }
-
     /// Checks that what nothing has closed is open.
     pub(super) fn finish(self, problems: &mut Problems) {
-        for row in self.actions.into_values().flatten() {
-            expect((row.status, row.closed) == (Status::Pending, None), row.entry, problems);
-        }
         for row in self.switches.into_values().flatten() {
             expect(row.reset.is_none(), row.entry, problems);
         }

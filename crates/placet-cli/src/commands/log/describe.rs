@@ -2,7 +2,9 @@
 
 use anstyle::Style;
 use placet_core::autonomy::{Evidence, LedgerKey};
-use placet_core::event::{Decided, Event, KeyCreated, Switched, Unchanged};
+use placet_core::event::{
+    Decided, Event, KeyCreated, RedemptionRefused, Superseded, Switched, Unchanged, Void,
+};
 use placet_core::{Finding, PersonId, Verdict};
 
 use crate::console::{BAD, FAINT, GOOD, HELD};
@@ -40,7 +42,46 @@ pub(super) fn event(event: &Event) -> (&'static str, String) {
         Event::KeyCreated(created) => ("key", new_key(created)),
         Event::KeyRotated(rotated) => ("key", format!("{} has a new secret", rotated.id)),
         Event::KeyRevoked(revoked) => ("key", format!("{} is revoked", revoked.id)),
+        Event::WarrantKeyRotated(rotated) => (
+            "key",
+            format!("warrants are signed by key {}{}", rotated.generation, by(rotated.by.as_ref())),
+        ),
         Event::Unchanged(unchanged) => ("nothing", why(unchanged)),
+        of_action => action(of_action),
+    }
+}
+
+/// What became of an action.
+fn action(event: &Event) -> (&'static str, String) {
+    match event {
+        Event::SignedOff(signed) => {
+            let rest = if signed.expires.is_some() { "" } else { ", and more have to" };
+            ("signed", format!("{}{}{rest}", signed.action, by(Some(&signed.by.person))))
+        }
+        Event::Withdrawn(withdrawn) => ("withdrawn", format!("{}", withdrawn.action)),
+        Event::Superseded(superseded) => {
+            let Superseded { action, by: person, successor, .. } = superseded;
+            ("edited", format!("{action} is now {successor}{}", by(Some(person))))
+        }
+        Event::Voided(voided) => ("voided", format!("{}: {}", voided.action, void(&voided.why))),
+        Event::Redeemed(redeemed) => ("redeemed", format!("{}: it runs", redeemed.action)),
+        Event::RedemptionRefused(RedemptionRefused { action, why, .. }) => {
+            ("refused", format!("{action}: {}", escape::line(&why.to_string())))
+        }
+        Event::OutcomeReported(reported) => {
+            ("outcome", format!("{}: {}", reported.action, reported.outcome.as_str()))
+        }
+        Event::Indeterminate(doubtful) => {
+            ("in doubt", format!("{}: nobody said what came of it", doubtful.action))
+        }
+        other => (other.kind(), String::new()),
+    }
+}
+
+fn void(why: &Void) -> String {
+    match why {
+        Void::Switch(scope) => format!("the kill switch {}", escape::line(&scope.to_string())),
+        Void::Policy(_) => "the policy that holds now".to_owned(),
     }
 }
 

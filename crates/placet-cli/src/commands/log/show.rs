@@ -149,6 +149,9 @@ fn value(stored: &StoredEntry) -> Value {
     value
 }
 
+/// Most steps of one action that are shown: an ordinary one takes three.
+const MAX_STEPS: usize = 100;
+
 /// Everything about one action: its decision, and what became of it.
 fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome {
     let view = reader.view().map_err(Failure::unusable)?;
@@ -158,19 +161,23 @@ fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome
     let decided = entry(row.entry).map_err(Failure::unusable)?;
     let decided = decided
         .ok_or_else(|| Failure::unusable_because(format!("entry {} is missing", row.entry)))?;
-    let closed = row.closed.map(entry).transpose().map_err(Failure::unusable)?.flatten();
+    let mut steps = view.steps_of(id, MAX_STEPS).map_err(Failure::unusable)?;
+    let status = steps.first().map_or(row.first_status(), |step| step.status);
+    steps.reverse();
+    let since = steps.iter().filter_map(|step| entry(step.entry).transpose());
+    let since = since.collect::<Result<Vec<_>, _>>().map_err(Failure::unusable)?;
     if console.is_json() {
-        let entries: Vec<Value> = std::iter::once(&decided).chain(&closed).map(value).collect();
-        console.value(&json!({ "id": id, "status": row.status.as_str(), "entries": entries }))?;
+        let entries: Vec<Value> = std::iter::once(&decided).chain(&since).map(value).collect();
+        console.value(&json!({ "id": id, "status": status.as_str(), "entries": entries }))?;
         return Ok(Status::Ok);
     }
     let mut text = details(&decided).map_err(Failure::unusable)?;
-    text.push_str(&format!("{FAINT}status{FAINT:#}    {}\n", row.status));
-    if let Some(closed) = closed {
-        let entry = closed.decode().map_err(Failure::unusable)?;
+    text.push_str(&format!("{FAINT}status{FAINT:#}    {status}\n"));
+    for stored in since {
+        let entry = stored.decode().map_err(Failure::unusable)?;
         text.push_str(&format!(
-            "{FAINT}closed{FAINT:#}    entry {}: {}\n",
-            closed.index,
+            "{FAINT}then{FAINT:#}      entry {}: {}\n",
+            stored.index,
             line(&entry)
         ));
     }

@@ -103,8 +103,8 @@ async fn find(app: &Arc<App>, principal: &Principal, id: ActionId) -> Result<Fol
     let key = &principal.key;
     found
         .filter(|found| {
-            let own_agent = key.agent.is_none() || found.agent == key.agent;
-            key.covers(&found.tenant) && own_agent
+            let own_agent = key.agent.is_none() || found.subject.agent == key.agent;
+            key.covers(&found.subject.tenant) && own_agent
         })
         .ok_or_else(|| Problem::missing(format!("there is no action {id}")))
 }

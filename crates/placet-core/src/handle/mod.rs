@@ -4,26 +4,25 @@
 //! order, or rejects the command. It changes nothing: the caller makes the facts durable and then
 //! applies them. A crash before that leaves nothing, a crash after it leaves everything.
 
+pub(crate) mod approval;
+mod due;
+pub(crate) mod run;
+
 use std::sync::Arc;
 
 use crate::api_key::KeyScope;
-use crate::approval::Approval;
-use crate::assessment::Assessment;
 use crate::autonomy::{self, Evidence, LedgerKey, Record};
 use crate::caller::Caller;
 use crate::class::RiskTier;
 use crate::command::{Command, Proposal, Rejection};
-use crate::decide::decide;
 use crate::event::{
-    AutonomyChanged, Decided, Denied, Erased, Event, Expired, Fact, Kept, KeyCreated, Payload,
-    PolicyInstalled, PolicyPayload, Ratified, Switched,
+    AutonomyChanged, Erased, Event, Fact, Kept, KeyCreated, Payload, PolicyInstalled,
+    PolicyPayload, Ratified, Switched, WarrantKeyRotated,
 };
-use crate::id::ApprovalId;
 use crate::limits;
 use crate::state::State;
 use crate::terms::Terms;
 use crate::time::Timestamp;
-use crate::verdict::Verdict;
 
 /// Judges a command at the tip.
 ///
@@ -48,16 +47,13 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
             Ok(facts)
         }
         Command::Propose(proposal) => propose(state, *proposal, now),
-        Command::Deny { approval, by, reason } => {
-            check_reason(&reason)?;
-            let open =
-                state.approvals().open(approval).ok_or(Rejection::UnknownApproval(approval))?;
-            if open.deadline <= now {
-                return Err(Rejection::ApprovalExpired(approval, open.deadline));
-            }
-            let event = Event::Denied(Denied { approval, action: open.action, by });
-            Ok(vec![Fact { event, payload: Some(Kept::Open(Payload::Statement(reason))) }])
-        }
+        Command::SignOff(signing) => approval::sign_off(state, *signing, now),
+        Command::Deny { approval, by, reason } => approval::deny(state, approval, by, reason, now),
+        Command::Withdraw { approval } => approval::withdraw(state, approval, now),
+        Command::Edit(edit) => approval::edit(state, *edit, now),
+        Command::Recheck { approval, fresh } => approval::recheck(state, approval, *fresh, now),
+        Command::Redeem(redemption) => run::redeem(state, &redemption, now),
+        Command::Conclude(conclusion) => run::conclude(state, *conclusion),
         Command::Trip { scope, reason, by } => trip(state, Switched { scope, reason, by }),
         Command::Reset { scope, reason, by } => {
             check_reason(&reason)?;
@@ -78,7 +74,11 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
             Some(_) => Ok(vec![Event::KeyRevoked(revoked).into()]),
             None => Err(Rejection::UnknownKey(revoked.id)),
         },
-        Command::Tick => Ok(expire(state, now)),
+        Command::RotateWarrantKey { by } => {
+            let generation = state.warrant_generation().saturating_add(1);
+            Ok(vec![Event::WarrantKeyRotated(WarrantKeyRotated { generation, by }).into()])
+        }
+        Command::Tick => Ok(due::tick(state, now)),
     }
 }
 
@@ -95,7 +95,7 @@ pub fn handle_as(
 ) -> Result<Vec<Fact>, Rejection> {
     let key = state.keys().admit(caller)?;
     let facts = handle(state, command, now)?;
-    if facts.iter().all(|fact| key.permits(state, &fact.event)) {
+    if facts.iter().all(|fact| key.permits(caller.key, state, &fact.event)) {
         Ok(facts)
     } else {
         Err(Rejection::Forbidden(caller.key))
@@ -103,49 +103,16 @@ pub fn handle_as(
 }
 
 fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact>, Rejection> {
-    let Proposal { id, approval, assessment, payload } = proposal;
+    let Proposal { id, assessment, payload } = proposal;
     if assessment.policy != state.terms().policy {
         return Err(Rejection::StalePolicy);
     }
-    let decision = decide(state, &assessment, now);
-    let approval = if decision.verdict == Verdict::RequireApproval {
-        Some(hold(state, approval, &assessment, now)?)
-    } else {
-        None
-    };
-    let event = Event::Decided(Box::new(Decided { id, assessment, decision, approval }));
+    if state.approvals().open(id.approval()).is_some() {
+        return Err(Rejection::KnownAction(id));
+    }
+    let decided = approval::decided(state, id, assessment, None, now)?;
+    let event = Event::Decided(Box::new(decided));
     Ok(vec![Fact { event, payload: Some(payload) }])
-}
-
-/// Opens the approval for an action, where there is room for one more.
-fn hold(
-    state: &State,
-    id: ApprovalId,
-    of: &Assessment,
-    now: Timestamp,
-) -> Result<Approval, Rejection> {
-    let (all, own) = (state.approvals().len(), state.approvals().of_agent(&of.subject));
-    room("open approvals", all, limits::MAX_OPEN_APPROVALS)?;
-    let of_tenant = state.approvals().of_tenant(&of.subject.tenant);
-    room("open approvals of this tenant", of_tenant, limits::MAX_OPEN_APPROVALS_PER_TENANT)?;
-    room("open approvals of this agent", own, limits::MAX_OPEN_APPROVALS_PER_AGENT)?;
-    if state.approvals().open(id).is_some() {
-        return Err(Rejection::KnownApproval(id));
-    }
-    Ok(open(state, id, of, now))
-}
-
-/// The approval for a held action, on the terms of its class. No terms make it need nobody, or
-/// keep it open for ever.
-pub(crate) fn open(state: &State, id: ApprovalId, of: &Assessment, now: Timestamp) -> Approval {
-    let class = of.class.as_ref().and_then(|name| state.terms().classes.get(name));
-    let terms = class.map(|class| class.approval.clone()).unwrap_or_default();
-    Approval {
-        id,
-        deadline: now.saturating_add(terms.deadline.min(limits::MAX_APPROVAL_DEADLINE)),
-        quorum: terms.quorum.max(1),
-        fields: terms.fields,
-    }
 }
 
 /// Tripping what is tripped already changes nothing, and is no error: a second hand on the switch
@@ -178,6 +145,9 @@ fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection
 
 fn report(state: &State, evidence: Evidence) -> Result<Vec<Fact>, Rejection> {
     let graduation = &state.terms().graduation;
+    if evidence.source == autonomy::outcomes() {
+        return Err(Rejection::ReservedSource);
+    }
     if !graduation.sources.is_empty() && !graduation.sources.contains(&evidence.source) {
         return Err(Rejection::UnknownSource(evidence.source));
     }
@@ -244,13 +214,6 @@ fn erase(state: &State, erased: Erased) -> Result<Vec<Fact>, Rejection> {
         return Err(Rejection::PolicyEntry(erased.index));
     }
     Ok(vec![Event::Erased(erased).into()])
-}
-
-/// The approvals whose deadline has come, at most so many at a time.
-fn expire(state: &State, now: Timestamp) -> Vec<Fact> {
-    let due = state.approvals().due(now).take(limits::MAX_EXPIRIES_PER_TICK);
-    due.map(|(approval, open)| Event::Expired(Expired { approval, action: open.action }).into())
-        .collect()
 }
 
 fn check_reason(reason: &str) -> Result<(), Rejection> {

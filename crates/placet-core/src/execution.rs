@@ -1,0 +1,257 @@
+//! What may run, what runs, and what has run: from a warrant to its outcome.
+//!
+//! A warrant is spent by an entry of the log. Those of actions that people approved are remembered
+//! until they are spent; the others are found again by the entry that allowed them. What was spent
+//! is remembered until its warrant would have expired, and so can never be spent again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::decrement;
+use crate::assessment::Subject;
+use crate::digest::Digest;
+use crate::id::ActionId;
+use crate::name::{ClassName, TenantId};
+use crate::switch::{Scope, Switches};
+use crate::terms::Terms;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+/// How an action that ran has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It did what it should.
+    Succeeded,
+    /// It did not, or not all of it.
+    Failed,
+    /// It did, and it was taken back.
+    Reversed,
+}
+
+impl Outcome {
+    /// The word used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Reversed => "reversed",
+        }
+    }
+}
+
+/// An action that people approved and that has not run yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Who asks for what.
+    pub subject: Subject,
+    /// Its class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ClassName>,
+    /// The policy that it was approved under.
+    pub policy: Digest,
+    /// The entry with the last sign-off.
+    pub entry: u64,
+    /// Until when it may be redeemed.
+    pub expires: Timestamp,
+}
+
+/// An action that runs: its warrant is spent, and nobody has said how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// On whose behalf.
+    pub tenant: TenantId,
+    /// When it is in doubt how it ended.
+    pub report_by: Timestamp,
+}
+
+/// Why a warrant is not redeemed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Refusal {
+    /// It was redeemed before.
+    #[error("the warrant is spent: an action runs once")]
+    Spent,
+    /// It is too late.
+    #[error("the warrant expired at {0}; propose the action again")]
+    Expired(Timestamp),
+    /// Nobody allowed the action, or what was allowed was taken back.
+    #[error("the action is not allowed, or no longer")]
+    NotGranted,
+    /// A kill switch was tripped since.
+    #[error(
+        "the kill switch {0} was tripped after the warrant was given; propose the action again"
+    )]
+    Stopped(Scope),
+    /// Another policy holds since.
+    #[error("another policy holds than the one the warrant was given under; propose it again")]
+    OtherPolicy,
+    /// It is shown for another action than the one that it is for.
+    #[error("the warrant is for another action: tool or params differ from what was decided")]
+    OtherAction,
+}
+
+/// What may run, what runs, and what was spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Executions {
+    grants: BTreeMap<ActionId, Grant>,
+    runs: BTreeMap<ActionId, Run>,
+    /// Redeemed, and when the warrant would have expired.
+    spent: BTreeMap<ActionId, Timestamp>,
+    /// When a grant or a run ends by itself.
+    due: BTreeSet<(Timestamp, ActionId)>,
+    by_tenant: BTreeMap<TenantId, usize>,
+    /// The entry that tripped each switch last, also of those that were reset since, and when: no
+    /// warrant from before it lives.
+    #[serde(with = "crate::pairs")]
+    trips: BTreeMap<Scope, (u64, Timestamp)>,
+}
+
+impl Executions {
+    /// An approved action that has not run yet.
+    #[must_use]
+    pub fn grant(&self, action: ActionId) -> Option<&Grant> {
+        self.grants.get(&action)
+    }
+
+    /// An action that runs.
+    #[must_use]
+    pub fn run(&self, action: ActionId) -> Option<&Run> {
+        self.runs.get(&action)
+    }
+
+    /// Whether its warrant was redeemed. Known until it would have expired.
+    #[must_use]
+    pub fn is_spent(&self, action: ActionId) -> bool {
+        self.spent.contains_key(&action)
+    }
+
+    /// How many actions run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// How many actions of a tenant run.
+    #[must_use]
+    pub fn running_of(&self, tenant: &TenantId) -> usize {
+        self.by_tenant.get(tenant).copied().unwrap_or_default()
+    }
+
+    /// When the next grant or run ends by itself.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// The grants and runs that end now, the earliest first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = ActionId> {
+        self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, action)| *action)
+    }
+
+    /// The switch that was tripped after an entry and covers what it allowed, if one was.
+    pub(crate) fn tripped_since(
+        &self,
+        entry: u64,
+        subject: &Subject,
+        class: Option<&ClassName>,
+    ) -> Option<&Scope> {
+        let is_later = |(scope, (tripped, _)): &(&Scope, &(u64, Timestamp))| {
+            *tripped > entry && scope.covers(subject, class)
+        };
+        self.trips.iter().find(is_later).map(|(scope, _)| scope)
+    }
+
+    /// The approved actions that a switch covers and that have not run.
+    pub(crate) fn stopped_by(&self, scope: &Scope) -> Vec<ActionId> {
+        let is_stopped = |grant: &Grant| scope.covers(&grant.subject, grant.class.as_ref());
+        self.grants.iter().filter(|(_, grant)| is_stopped(grant)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn granted(&mut self, action: ActionId, grant: Grant) {
+        self.due.insert((grant.expires, action));
+        self.grants.insert(action, grant);
+    }
+
+    /// Takes back what was granted.
+    pub(crate) fn withdraw(&mut self, action: ActionId) {
+        if let Some(grant) = self.grants.remove(&action) {
+            self.due.remove(&(grant.expires, action));
+        }
+    }
+
+    pub(crate) fn redeemed(&mut self, action: ActionId, expires: Timestamp, run: Run) {
+        self.withdraw(action);
+        self.spent.insert(action, expires);
+        self.due.insert((run.report_by, action));
+        *self.by_tenant.entry(run.tenant.clone()).or_default() += 1;
+        self.runs.insert(action, run);
+    }
+
+    /// Notes that it is known how an action ended, or that nobody knows.
+    pub(crate) fn ended(&mut self, action: ActionId) {
+        if let Some(run) = self.runs.remove(&action) {
+            self.due.remove(&(run.report_by, action));
+            decrement(&mut self.by_tenant, run.tenant);
+        }
+    }
+
+    pub(crate) fn tripped(&mut self, scope: Scope, entry: u64, at: Timestamp) {
+        self.trips.insert(scope, (entry, at));
+    }
+
+    /// Forgets what no warrant can be older than.
+    pub(crate) fn sweep(&mut self, now: Timestamp) {
+        self.spent.retain(|_, expires| *expires > now);
+        let lives = |at: Timestamp| at.saturating_add(crate::limits::MAX_WARRANT_TIME) > now;
+        self.trips.retain(|_, (_, at)| lives(*at));
+    }
+}
+
+/// What a warrant was given for, by the entry that decided on its action.
+pub(crate) struct Given<'a> {
+    pub(crate) action: ActionId,
+    /// The entry that decided.
+    pub(crate) entry: u64,
+    pub(crate) verdict: Verdict,
+    pub(crate) subject: &'a Subject,
+    pub(crate) class: Option<&'a ClassName>,
+    pub(crate) policy: &'a Digest,
+    /// Until when, where it was allowed at once.
+    pub(crate) expires: Option<Timestamp>,
+}
+
+/// Asks whether a warrant may be redeemed here, and until when it could have been.
+pub(crate) fn redeemable(
+    executions: &Executions,
+    switches: &Switches,
+    terms: &Terms,
+    given: &Given<'_>,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
+    if executions.is_spent(given.action) {
+        return Err(Refusal::Spent);
+    }
+    let (entry, expires, policy) = match (executions.grant(given.action), given.verdict) {
+        (Some(grant), _) => (grant.entry, grant.expires, &grant.policy),
+        (None, Verdict::Allow) => {
+            (given.entry, given.expires.ok_or(Refusal::NotGranted)?, given.policy)
+        }
+        (None, _) => return Err(Refusal::NotGranted),
+    };
+    if expires <= now {
+        return Err(Refusal::Expired(expires));
+    }
+    let stops = terms.kill_switch == Verdict::Block;
+    let tripped = switches.covering(given.subject, given.class).next().map(|switch| &switch.scope);
+    let since = executions.tripped_since(entry, given.subject, given.class);
+    if let Some(scope) = since.or(tripped.filter(|_| stops)) {
+        return Err(Refusal::Stopped(scope.clone()));
+    }
+    if *policy == terms.policy { Ok(expires) } else { Err(Refusal::OtherPolicy) }
+}

@@ -1,0 +1,249 @@
+//! What people answer to a held action, and what else ends it.
+
+use crate::approval::{Approval, Approver, OpenApproval, Statement};
+use crate::assessment::Assessment;
+use crate::command::{Edit, Proposal, Rejection, SigningOff};
+use crate::decide::decide;
+use crate::event::{
+    Decided, Denied, Event, Fact, Kept, Payload, SignOffPayload, SignedOff, Superseded, Void,
+    Voided, Withdrawn,
+};
+use crate::id::{ActionId, ApprovalId};
+use crate::limits;
+use crate::name::PersonId;
+use crate::state::State;
+use crate::statement;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+use super::{check_reason, room};
+
+/// Opens the approval for an action, where there is room for one more.
+pub(super) fn hold(
+    state: &State,
+    action: ActionId,
+    of: &Assessment,
+    now: Timestamp,
+) -> Result<Approval, Rejection> {
+    let (all, own) = (state.approvals().len(), state.approvals().of_agent(&of.subject));
+    room("open approvals", all, limits::MAX_OPEN_APPROVALS)?;
+    let of_tenant = state.approvals().of_tenant(&of.subject.tenant);
+    room("open approvals of this tenant", of_tenant, limits::MAX_OPEN_APPROVALS_PER_TENANT)?;
+    room("open approvals of this agent", own, limits::MAX_OPEN_APPROVALS_PER_AGENT)?;
+    Ok(terms(state, action, of, now))
+}
+
+/// The approval for a held action, on the terms of its class.
+pub(crate) fn terms(state: &State, action: ActionId, of: &Assessment, now: Timestamp) -> Approval {
+    let class = of.class.as_ref().and_then(|name| state.terms().classes.get(name));
+    let terms = class.map(|class| class.approval.clone()).unwrap_or_default();
+    Approval::on(terms, action.approval(), now)
+}
+
+pub(super) fn deny(
+    state: &State,
+    approval: ApprovalId,
+    by: PersonId,
+    reason: String,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Rejection> {
+    check_reason(&reason)?;
+    let open = pending(state, approval, now)?;
+    let event = Event::Denied(Denied { approval, action: open.action, by });
+    Ok(vec![Fact { event, payload: Some(Kept::Open(Payload::Statement(reason))) }])
+}
+
+pub(super) fn withdraw(
+    state: &State,
+    approval: ApprovalId,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Rejection> {
+    let action = pending(state, approval, now)?.action;
+    Ok(vec![Event::Withdrawn(Withdrawn { approval, action }).into()])
+}
+
+/// Counts a sign-off; where the policy of now forbids the action, it ends it instead.
+pub(super) fn sign_off(
+    state: &State,
+    signing: SigningOff,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Rejection> {
+    let SigningOff { approval, by, statement, digest, fresh } = signing;
+    let open = pending(state, approval, now)?;
+    let fresh = match judge_again(state, open, fresh, now)? {
+        Again::Holds(fresh) => fresh,
+        Again::Void(voided) => return Ok(vec![Event::Voided(voided).into()]),
+    };
+    may_sign(open, &by)?;
+    check_statement(&open.terms, &statement)?;
+    let expires = (open.missing() <= 1).then(|| state.terms().warrants.expires(now));
+    let action = open.action;
+    let event = Event::SignedOff(Box::new(SignedOff { approval, action, by, expires, fresh }));
+    let payload = Payload::SignOff(Box::new(SignOffPayload { digest, statement }));
+    Ok(vec![Fact { event, payload: Some(Kept::Open(payload)) }])
+}
+
+/// Ends what the policy of now forbids.
+pub(super) fn recheck(
+    state: &State,
+    approval: ApprovalId,
+    fresh: Assessment,
+    now: Timestamp,
+) -> Result<Vec<Fact>, Rejection> {
+    let open = pending(state, approval, now)?;
+    Ok(match judge_again(state, open, Some(fresh), now)? {
+        Again::Holds(_) => Vec::new(),
+        Again::Void(voided) => vec![Event::Voided(voided).into()],
+    })
+}
+
+/// Puts another action in the place of a held one. Whoever does so signs off on what they wrote.
+pub(super) fn edit(state: &State, edit: Edit, now: Timestamp) -> Result<Vec<Fact>, Rejection> {
+    let Edit { approval, by, statement, digest, proposal } = edit;
+    let open = pending(state, approval, now)?;
+    may_sign(open, &by)?;
+    check_statement(&open.terms, &statement)?;
+    let Proposal { id, assessment, payload } = proposal;
+    if assessment.policy != state.terms().policy {
+        return Err(Rejection::StalePolicy);
+    }
+    if !is_edit_of(open, &assessment) {
+        return Err(Rejection::OtherSubject);
+    }
+    let decided = decided(state, id, assessment, Some(open.action), now)?;
+    if decided.decision.verdict == Verdict::Block {
+        return Err(Rejection::EditBlocked);
+    }
+    let successor = decided.approval.clone();
+    let event = Event::Decided(Box::new(decided));
+    let mut facts = vec![Fact { event, payload: Some(payload) }];
+    let (action, person) = (open.action, by.person.clone());
+    facts
+        .push(Event::Superseded(Superseded { approval, action, by: person, successor: id }).into());
+    if let Some(terms) = successor {
+        check_statement(&terms, &statement)?;
+        is_in_group(&terms, &by)?;
+        let expires = (terms.quorum <= 1).then(|| state.terms().warrants.expires(now));
+        let signed = SignedOff { approval: terms.id, action: id, by, expires, fresh: None };
+        let payload = Payload::SignOff(Box::new(SignOffPayload { digest, statement }));
+        let event = Event::SignedOff(Box::new(signed));
+        facts.push(Fact { event, payload: Some(Kept::Open(payload)) });
+    }
+    Ok(facts)
+}
+
+/// Decides on an action, and opens its approval or gives it its time to run.
+pub(super) fn decided(
+    state: &State,
+    id: ActionId,
+    assessment: Assessment,
+    replaces: Option<ActionId>,
+    now: Timestamp,
+) -> Result<Decided, Rejection> {
+    let decision = decide(state, &assessment, now);
+    let approval = match decision.verdict {
+        Verdict::RequireApproval => Some(hold(state, id, &assessment, now)?),
+        Verdict::Allow | Verdict::Block => None,
+    };
+    let expires = expires(state, decision.verdict, now);
+    Ok(Decided { approval, assessment, decision, expires, id, replaces })
+}
+
+/// Until when an action may run that is decided on now, if it may.
+pub(crate) fn expires(state: &State, verdict: Verdict, now: Timestamp) -> Option<Timestamp> {
+    (verdict == Verdict::Allow).then(|| state.terms().warrants.expires(now))
+}
+
+/// Whether an action differs from a held one in its params and value only.
+pub(crate) fn is_edit_of(open: &OpenApproval, by: &Assessment) -> bool {
+    let same = (&open.of.subject, &open.of.class, &open.of.user);
+    same == (&by.subject, &by.class, &by.user)
+}
+
+/// An approval that can be answered.
+pub(crate) fn pending(
+    state: &State,
+    approval: ApprovalId,
+    now: Timestamp,
+) -> Result<&OpenApproval, Rejection> {
+    let open = state.approvals().open(approval).ok_or(Rejection::UnknownApproval(approval))?;
+    if state.is_stopped(open.action) {
+        return Err(Rejection::UnknownApproval(approval));
+    }
+    if open.terms.deadline <= now {
+        return Err(Rejection::ApprovalExpired(approval, open.terms.deadline));
+    }
+    Ok(open)
+}
+
+/// What the policy of now says to a held action.
+pub(crate) enum Again {
+    /// It may still be approved. What is known of it now, where that had to be looked at.
+    Holds(Option<Assessment>),
+    /// It may not.
+    Void(Voided),
+}
+
+/// Judges a held action by the policy of now, where that is another than the one it was held under.
+///
+/// It ends where the policy of now forbids it, and where it asks for other terms: nobody can have
+/// signed on those.
+pub(crate) fn judge_again(
+    state: &State,
+    open: &OpenApproval,
+    fresh: Option<Assessment>,
+    now: Timestamp,
+) -> Result<Again, Rejection> {
+    let policy = state.terms().policy;
+    if open.of.policy == policy {
+        return Ok(Again::Holds(None));
+    }
+    let fresh = fresh.filter(|fresh| fresh.policy == policy).ok_or(Rejection::StalePolicy)?;
+    if (&fresh.subject, &fresh.tag) != (&open.of.subject, &open.of.tag) {
+        return Err(Rejection::OtherSubject);
+    }
+    let forbidden = decide(state, &fresh, now).real() == Verdict::Block;
+    let terms = terms(state, open.action, &fresh, now);
+    if forbidden || !terms.asks_the_same(&open.terms) {
+        let why = Void::Policy(Box::new(fresh));
+        return Ok(Again::Void(Voided { action: open.action, why }));
+    }
+    Ok(Again::Holds(Some(fresh)))
+}
+
+/// Whether a person may sign off on this: neither who asked for it nor whom it is done for, in one
+/// of the groups, and once.
+pub(crate) fn may_sign(open: &OpenApproval, by: &Approver) -> Result<(), Rejection> {
+    let agent = open.of.subject.agent.as_ref().map(|agent| agent.as_str());
+    if open.of.user == Some(by.tag) || agent == Some(by.person.as_str()) {
+        return Err(Rejection::OwnAction);
+    }
+    if open.signed.contains_key(&by.person) {
+        return Err(Rejection::SignedAlready);
+    }
+    is_in_group(&open.terms, by)
+}
+
+fn is_in_group(terms: &Approval, by: &Approver) -> Result<(), Rejection> {
+    let is_in = terms.groups.is_empty() || terms.groups.iter().any(|g| by.groups.contains(g));
+    if is_in { Ok(()) } else { Err(Rejection::OtherGroup(terms.groups.join(", "))) }
+}
+
+/// Whether every field is there and says enough, and nothing else is.
+fn check_statement(terms: &Approval, statement: &Statement) -> Result<(), Rejection> {
+    if let Some(field) = statement.keys().find(|field| !terms.fields.contains(field)) {
+        return Err(Rejection::UnknownField(crate::quote::quote(field)));
+    }
+    for (place, field) in terms.fields.iter().enumerate() {
+        let text = statement.get(field).map_or("", String::as_str);
+        let (least, found) = (if place == 0 { terms.least_length.max(1) } else { 1 }, text);
+        if text.len() > limits::MAX_STATEMENT_BYTES {
+            return Err(Rejection::LongField { field: field.clone() });
+        }
+        let found = statement::visible_length(found);
+        if found < usize::from(least) {
+            return Err(Rejection::ShortField { field: field.clone(), least, found });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Waiting for what becomes of an action.
+//!
+//! One thread follows the log and wakes whoever waits for the action that an entry is about. So a
+//! wait is a few hundred bytes and no thread of its own, and nobody looks at what concerns others.
+//! The thread starts with the first wait and ends with the log.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
+use std::time::Duration;
+
+use placet_core::{ActionId, Entry, Event};
+use placet_store::sequencer::{Tip, wait};
+use placet_store::{Reader, StoreError};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, watch};
+
+/// How many entries are read at a time.
+const READ_AHEAD: usize = 256;
+
+/// How long to wait before the log is read again after it could not be.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Everyone who waits for something to become of an action.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    actions: Mutex<HashMap<ActionId, Arc<Notify>>>,
+    is_running: AtomicBool,
+}
+
+/// Listens for what becomes of one action. Dropped, it is forgotten.
+pub(crate) struct Ear {
+    waits: Arc<Waits>,
+    action: ActionId,
+    notify: Arc<Notify>,
+}
+
+impl Waits {
+    /// Listens for what becomes of an action.
+    pub(crate) fn listen(self: &Arc<Self>, action: ActionId) -> Ear {
+        let notify = Arc::clone(self.lock().entry(action).or_default());
+        Ear { waits: Arc::clone(self), action, notify }
+    }
+
+    /// Starts following the log, unless that is being done.
+    pub(crate) fn run(
+        self: &Arc<Self>,
+        tip: watch::Receiver<Tip>,
+        reader: impl FnOnce() -> Result<Box<dyn Reader>, StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.is_running.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let started = reader().and_then(|reader| {
+            let waits = Arc::clone(self);
+            Builder::new()
+                .name("placet-waits".to_owned())
+                .spawn(move || waits.follow(tip, reader))
+                .map_err(|error| StoreError::Io(error.to_string()))
+        });
+        if started.is_err() {
+            self.is_running.store(false, Ordering::Release);
+        }
+        started.map(drop)
+    }
+
+    /// Follows the log until it is closed.
+    fn follow(&self, mut tip: watch::Receiver<Tip>, mut reader: Box<dyn Reader>) {
+        let mut next = tip.borrow().size;
+        while wait(tip.wait_for(|tip| tip.size > next)).is_ok() {
+            match read(&mut *reader, next) {
+                Ok(entries) => {
+                    next = entries.last().map_or(next, |last| last.index.saturating_add(1));
+                    entries.iter().filter_map(about).for_each(|action| self.wake(action));
+                }
+                // Whoever waits looks again by themselves at the deadline.
+                Err(_) => std::thread::sleep(RETRY_AFTER),
+            }
+        }
+        // Nothing more will happen, which they see when they look.
+        for (_, notify) in self.lock().drain() {
+            notify.notify_waiters();
+        }
+    }
+
+    fn wake(&self, action: ActionId) {
+        if let Some(notify) = self.lock().remove(&action) {
+            notify.notify_waiters();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ActionId, Arc<Notify>>> {
+        self.actions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(reader: &mut dyn Reader, from: u64) -> Result<Vec<Entry>, StoreError> {
+    let entries = reader.view()?.entries(from, READ_AHEAD)?;
+    let decoded = entries
+        .iter()
+        .map(|stored| stored.decode().map_err(|error| StoreError::Corrupt(error.to_string())));
+    decoded.collect()
+}
+
+/// The action whose approval ended with an entry.
+fn about(entry: &Entry) -> Option<ActionId> {
+    match &entry.event {
+        Event::SignedOff(signed) => signed.expires.map(|_| signed.action),
+        Event::Denied(denied) => Some(denied.action),
+        Event::Expired(expired) => Some(expired.action),
+        Event::Withdrawn(withdrawn) => Some(withdrawn.action),
+        Event::Superseded(superseded) => Some(superseded.action),
+        Event::Voided(voided) => Some(voided.action),
+        _ => None,
+    }
+}
+
+impl Ear {
+    /// Returns when something has become of the action. What happens from this call on is heard,
+    /// also before the future is waited for.
+    pub(crate) fn heard(&self) -> Pin<Box<Notified<'_>>> {
+        let mut heard = Box::pin(self.notify.notified());
+        heard.as_mut().enable();
+        heard
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let mut waiting = self.waits.lock();
+        // The table's and our own: nobody else listens.
+        let is_last = |notify: &Arc<Notify>| {
+            Arc::ptr_eq(notify, &self.notify) && Arc::strong_count(notify) == 2
+        };
+        if waiting.get(&self.action).is_some_and(is_last) {
+            waiting.remove(&self.action);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Warrants: giving, checking and spending them.
+
+use placet_core::command::{Conclusion, Redemption};
+use placet_core::event::Event;
+use placet_core::json::Object;
+use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
+use placet_core::{Action, ActionId, Command, Outcome, Refusal, Rejection, TenantId, ToolName};
+use placet_policy::call_tag;
+use placet_store::projection::Status;
+
+use crate::answer::Answer;
+use crate::error::GuardError;
+use crate::followed::Followed;
+use crate::guard::{Change, Guard};
+
+/// Why a warrant was not spent.
+#[derive(Debug, thiserror::Error)]
+pub enum RedeemError {
+    /// It is none that can be used here.
+    #[error(transparent)]
+    Warrant(#[from] WarrantError),
+    /// It is worth nothing, or not for this. The log says that somebody tried.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Nothing was recorded, so nothing may run.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+}
+
+/// A spent warrant: this action may run now, once, and with these params.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spent {
+    /// The action.
+    pub id: ActionId,
+    /// The tool.
+    pub tool: ToolName,
+    /// The frozen params.
+    pub params: Object,
+}
+
+impl Guard {
+    /// The name under which the log gives warrants.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.log().verifier().name()
+    }
+
+    /// The public keys by which anybody can check a warrant.
+    #[must_use]
+    pub fn warrant_keys(&self) -> Vec<PublicKey> {
+        self.log().warrant_keys().iter().map(|key| key.public().clone()).collect()
+    }
+
+    /// The warrant of an action that was just allowed; none for any other.
+    #[must_use]
+    pub fn warrant(&self, action: &Action, answer: &Answer) -> Option<String> {
+        let (id, digest) = (answer.id?, answer.digest?);
+        let (at, expires) = (answer.at?, answer.expires?);
+        self.sign(&Claims {
+            iss: self.issuer().to_owned(),
+            aud: warrant::audience(&action.tenant),
+            sub: action.agent.clone(),
+            jti: id.warrant(),
+            iat: warrant::seconds(at),
+            exp: warrant::seconds(expires),
+            action: id,
+            tool: action.tool.clone(),
+            digest,
+            approval: None,
+            log_index: answer.log_index?,
+        })
+    }
+
+    /// The warrant of an action of the log that may run; none for any other.
+    #[must_use]
+    pub fn warrant_of(&self, followed: &Followed) -> Option<String> {
+        let (expires, log_index) = followed.permit?;
+        let (id, digest) = (followed.answer.id?, followed.answer.digest?);
+        let approval = (followed.status == Status::Approved).then(|| id.approval());
+        let at = followed.steps.first().map(|step| step.at).or(followed.answer.at)?;
+        self.sign(&Claims {
+            iss: self.issuer().to_owned(),
+            aud: warrant::audience(&followed.subject.tenant),
+            sub: followed.subject.agent.clone(),
+            jti: id.warrant(),
+            iat: warrant::seconds(at),
+            exp: warrant::seconds(expires),
+            action: id,
+            tool: followed.subject.tool.clone(),
+            digest,
+            approval,
+            log_index,
+        })
+    }
+
+    fn sign(&self, claims: &Claims) -> Option<String> {
+        let keys = self.log().warrant_keys();
+        let key: &WarrantKey = keys.first()?;
+        key.sign(claims).ok()
+    }
+
+    /// Spends a warrant for a call, at the tip of the log: once, not after it expired, not under a
+    /// kill switch that was tripped since, and not for another tool or other params.
+    ///
+    /// # Errors
+    /// When it is not spent. What was shown with a signature of ours is then in the log.
+    pub async fn redeem(
+        &self,
+        token: &str,
+        audience: Option<&TenantId>,
+        tool: &ToolName,
+        params: &Object,
+    ) -> Result<Spent, RedeemError> {
+        let claims = warrant::open(token, &self.warrant_keys())?;
+        let missing = GuardError::Rejected(Rejection::UnknownAction(claims.action));
+        let followed = self.log().action(claims.action).map_err(GuardError::from)?;
+        let followed = followed.ok_or(missing)?;
+        let tenant = followed.subject.tenant.clone();
+        if claims.iss != self.issuer() {
+            return Err(WarrantError::Issuer.into());
+        }
+        let is_meant = audience.is_none_or(|audience| *audience == tenant);
+        if claims.aud != warrant::audience(&tenant) || !is_meant {
+            return Err(WarrantError::Audience.into());
+        }
+        let tag = call_tag(&tenant, tool, params, self.log().pepper());
+        let is_same_call = followed.is_call(&tag) && followed.answer.digest == Some(claims.digest);
+        self.spend(&followed, is_same_call).await?;
+        Ok(Spent { id: claims.action, tool: tool.clone(), params: params.clone() })
+    }
+
+    /// Spends what permits an action of the log.
+    pub(crate) async fn spend(
+        &self,
+        followed: &Followed,
+        is_same_call: bool,
+    ) -> Result<u64, RedeemError> {
+        let action = followed.id();
+        let decided = followed.decided.clone();
+        let redemption = Redemption { action, decided, is_same_call };
+        let committed = self.submit(Command::Redeem(Box::new(redemption))).await?;
+        match committed.entries.first().map(|entry| (&entry.event, entry.index)) {
+            Some((Event::Redeemed(_), index)) => Ok(index),
+            Some((Event::RedemptionRefused(refused), _)) => {
+                Err(RedeemError::Refused(refused.why.clone()))
+            }
+            _ => Err(RedeemError::Refused(Refusal::NotGranted)),
+        }
+    }
+
+    /// Says what came of an action that was allowed to run.
+    ///
+    /// # Errors
+    /// When it never was, or the report could not be recorded.
+    pub async fn conclude(
+        &self,
+        action: ActionId,
+        outcome: Outcome,
+        detail: &str,
+    ) -> Result<Change, GuardError> {
+        let missing = GuardError::Rejected(Rejection::UnknownAction(action));
+        let followed = self.log().action(action)?.ok_or(missing)?;
+        let redeemed = followed.steps.iter().find(|step| step.status == Status::Redeemed);
+        let of = match redeemed {
+            Some(step) => self.log().entry(step.entry)?,
+            None => followed.decided,
+        };
+        let conclusion = Conclusion { action, of, outcome, detail: detail.to_owned() };
+        self.command(Command::Conclude(Box::new(conclusion))).await
+    }
+}
