@@ -13,6 +13,7 @@ use crate::event::{
 use crate::handle::{self, handle};
 use crate::id::KeyId;
 use crate::name::ClassName;
+use crate::person::SignedIn;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -101,7 +102,7 @@ pub fn audit(state: &State, entry: &Entry) -> Result<(), Violation> {
         return Err(Violation::Time { before: state.at(), found: entry.at });
     }
     if let Some(origin) = &entry.origin {
-        let key = state.keys().get(origin.key);
+        let key = state.keys().get(origin.key).filter(|key| !key.is_over(entry.at));
         if !key.is_some_and(|key| key.permits(state, &entry.event)) {
             return Err(Violation::Key(origin.key));
         }
@@ -154,6 +155,11 @@ fn follows(state: &State, entry: &Entry) -> Result<(), Violation> {
         }
         Event::KeyRotated(rotated) => again(state, Command::RotateKey(rotated.clone()), at),
         Event::KeyRevoked(revoked) => again(state, Command::RevokeKey(revoked.clone()), at),
+        Event::PersonInvited(invited) => again(state, Command::Invite(invited.clone()), at),
+        Event::PersonEnrolled(enrolled) => again(state, Command::Enrol(enrolled.clone()), at),
+        Event::PersonChanged(changed) => again(state, Command::ChangePerson(changed.clone()), at),
+        Event::PersonRemoved(removed) => again(state, Command::RemovePerson(removed.clone()), at),
+        Event::SignedIn(signed_in) => sign_in(state, signed_in, at),
         // Nothing follows from it, so all that has to hold is that somebody asked.
         Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
         Event::Unchanged(_) => Err(Violation::Idle),
@@ -191,6 +197,14 @@ fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Viola
         None => !held,
     };
     if sound { Ok(()) } else { Err(Violation::Approval) }
+}
+
+/// The password is gone, and what it was checked against must have been there.
+fn sign_in(state: &State, signed_in: &SignedIn, at: Timestamp) -> Result<(), Violation> {
+    let person = state.people().get(&signed_in.person);
+    let verifier = person.and_then(|person| person.verifier.clone());
+    let verifier = verifier.ok_or_else(|| Rejection::UnknownPerson(signed_in.person.clone()))?;
+    again(state, Command::SignIn { signed_in: signed_in.clone(), verifier }, at)
 }
 
 fn require(open: bool) -> Result<(), Violation> {

@@ -17,6 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::bytes32::{Hex, public_bytes32};
 use crate::caller::RequestTag;
+use crate::person::PasswordTag;
 
 /// Precedes what an [`ActionTag`] is computed over.
 const TAG_DOMAIN: &[u8] = b"placet/tag/v1\n";
@@ -26,6 +27,9 @@ const SECRET_DOMAIN: &[u8] = b"placet/secret/v1\n";
 
 /// Precedes what the tag of a request is computed over.
 const REQUEST_DOMAIN: &[u8] = b"placet/request/v1\n";
+
+/// Precedes what the tag of a password is computed over.
+const PASSWORD_DOMAIN: &[u8] = b"placet/password/v1\n";
 
 /// Precedes what a draw is computed over.
 const DRAW_DOMAIN: &[u8] = b"placet/draw/v1\n";
@@ -44,6 +48,8 @@ pub enum Domain {
     Params,
     /// The secret of an API key.
     ApiKey,
+    /// The token of an invitation.
+    Invite,
 }
 
 impl Domain {
@@ -53,6 +59,7 @@ impl Domain {
             Self::Policy => b"placet/policy/v1\n",
             Self::Params => b"placet/params/v1\n",
             Self::ApiKey => b"placet/api-key/v1\n",
+            Self::Invite => b"placet/invite/v1\n",
         }
     }
 }
@@ -113,6 +120,11 @@ impl Pepper {
     /// The tag of a request, or of its body.
     pub fn request_tag(&self, bytes: &[u8]) -> RequestTag {
         RequestTag::from_bytes(self.mac(REQUEST_DOMAIN, bytes))
+    }
+
+    /// The tag of a stretched password.
+    pub fn password_tag(&self, stretched: &[u8; 32]) -> PasswordTag {
+        PasswordTag::from_bytes(self.mac(PASSWORD_DOMAIN, stretched))
     }
 
     /// A stable draw that nobody without the pepper can predict, for sampling.

@@ -22,6 +22,7 @@ use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::json::Json;
 use crate::log::{Commitment, Sealed};
 use crate::name::{AgentId, KeyName, PersonId, TenantId};
+use crate::person::{PersonChanged, PersonEnrolled, PersonInvited, PersonRemoved, SignedIn};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -77,6 +78,16 @@ pub enum Event {
     KeyRotated(KeyRotated),
     /// An API key was revoked.
     KeyRevoked(KeyRevoked),
+    /// Somebody was invited.
+    PersonInvited(Box<PersonInvited>),
+    /// Somebody took their invitation.
+    PersonEnrolled(Box<PersonEnrolled>),
+    /// What somebody may do was changed.
+    PersonChanged(PersonChanged),
+    /// Somebody may not sign in any more.
+    PersonRemoved(PersonRemoved),
+    /// Somebody signed in.
+    SignedIn(SignedIn),
     /// A request changed nothing. It is kept so that its repetition gets the same answer.
     Unchanged(Unchanged),
 }
@@ -99,6 +110,11 @@ impl Event {
             Self::KeyCreated(_) => "key_created",
             Self::KeyRotated(_) => "key_rotated",
             Self::KeyRevoked(_) => "key_revoked",
+            Self::PersonInvited(_) => "person_invited",
+            Self::PersonEnrolled(_) => "person_enrolled",
+            Self::PersonChanged(_) => "person_changed",
+            Self::PersonRemoved(_) => "person_removed",
+            Self::SignedIn(_) => "signed_in",
             Self::Unchanged(_) => "unchanged",
         }
     }
@@ -220,6 +236,9 @@ pub struct KeyCreated {
     /// The only agent it speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
+    /// The person it speaks for: its answers are theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
     /// The digest of its secret.

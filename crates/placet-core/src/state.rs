@@ -20,6 +20,7 @@ use crate::event::{
     AutonomyChanged, Decided, Denied, Entry, Event, PolicyInstalled, Ratified, Switched,
 };
 use crate::limits;
+use crate::person::{People, SignedIn};
 use crate::switch::{KillSwitch, Switches};
 use crate::table::Table;
 use crate::terms::Terms;
@@ -42,6 +43,8 @@ pub struct State {
     approvals: OpenApprovals,
     #[serde(default)]
     keys: ApiKeys,
+    #[serde(default)]
+    people: People,
     /// Denied calls, and until when they stay denied.
     #[serde(with = "crate::pairs")]
     denied: BTreeMap<ActionTag, Timestamp>,
@@ -52,7 +55,7 @@ pub struct State {
     /// a policy said so. Only while the entries of one command are taken in is it not empty.
     #[serde(default)]
     owed: BTreeSet<LedgerKey>,
-    /// When denials that no longer count are dropped next.
+    /// When denials and sessions that no longer count are dropped next.
     sweep_at: Timestamp,
 }
 
@@ -112,6 +115,12 @@ impl State {
         &self.keys
     }
 
+    /// The people who may sign in.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
     /// The evidence, and what it has earned.
     #[must_use]
     pub fn ledgers(&self) -> &Table<LedgerKey, Record> {
@@ -168,6 +177,21 @@ impl State {
             Event::KeyCreated(created) => self.keys.create(created, entry.at),
             Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
             Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
+            Event::PersonInvited(invited) => {
+                self.people.invite(invited, entry.at);
+                self.keys.end_sessions(&invited.person);
+                self.keys.restrict(&invited.person, &invited.roles);
+            }
+            Event::PersonEnrolled(enrolled) => self.people.enrol(enrolled),
+            Event::PersonChanged(changed) => {
+                self.people.change(changed);
+                self.keys.restrict(&changed.person, &changed.roles);
+            }
+            Event::PersonRemoved(removed) => {
+                self.people.remove(&removed.person);
+                self.keys.end_all(&removed.person);
+            }
+            Event::SignedIn(signed_in) => self.signed_in(signed_in, entry.at),
             // A payload was never part of the state, and nothing is no change.
             Event::Erased(_) | Event::Unchanged(_) => {}
         }
@@ -175,6 +199,12 @@ impl State {
             self.keys.touch(origin.key, entry.at);
         }
         self.sweep();
+    }
+
+    fn signed_in(&mut self, signed_in: &SignedIn, at: Timestamp) {
+        if let Some(person) = self.people.get(&signed_in.person) {
+            self.keys.begin_session(signed_in, person, at);
+        }
     }
 
     fn install(&mut self, installed: &PolicyInstalled, index: u64) {
@@ -260,6 +290,7 @@ impl State {
         if now >= self.sweep_at {
             self.denied.retain(|_, until| *until > now);
             self.windows.sweep(now);
+            self.keys.sweep(now);
             self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
         }
     }

@@ -202,6 +202,11 @@ pub fn change(of: &Entry) -> Option<Change> {
         | Event::KeyCreated(_)
         | Event::KeyRotated(_)
         | Event::KeyRevoked(_)
+        | Event::PersonInvited(_)
+        | Event::PersonEnrolled(_)
+        | Event::PersonChanged(_)
+        | Event::PersonRemoved(_)
+        | Event::SignedIn(_)
         | Event::Unchanged(_) => None,
     }
 }

@@ -21,6 +21,7 @@ use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
 use crate::ids;
 use crate::log::{Log, Way};
+use crate::password::Stretcher;
 use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
@@ -42,6 +43,7 @@ pub struct Guard {
 struct Shared {
     policy: ArcSwap<Policy>,
     log: Log,
+    stretcher: Stretcher,
 }
 
 impl Guard {
@@ -66,7 +68,11 @@ impl Guard {
             }
             None => log.policy()?,
         };
-        let shared = Arc::new(Shared { policy: ArcSwap::from_pointee(policy), log });
+        let shared = Arc::new(Shared {
+            policy: ArcSwap::from_pointee(policy),
+            log,
+            stretcher: Stretcher::default(),
+        });
         Ok(Self { shared, caller: None })
     }
 
@@ -283,6 +289,10 @@ impl Guard {
             self.shared.policy.store(Arc::new(policy));
         }
         Ok(())
+    }
+
+    pub(crate) fn stretcher(&self) -> &Stretcher {
+        &self.shared.stretcher
     }
 
     pub(crate) async fn command(&self, command: Command) -> Result<Change, GuardError> {

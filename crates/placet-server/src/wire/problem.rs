@@ -205,6 +205,9 @@ impl From<GuardError> for Problem {
             GuardError::Rejected(rejection) => rejection.into(),
             GuardError::Policy(diagnostics) => diagnostics.into(),
             GuardError::SecretGone => Self::conflict(error),
+            GuardError::WrongPassword => Self::unauthorized(error),
+            GuardError::Password(_) | GuardError::Untypable => Self::invalid(error),
+            GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
             GuardError::PolicyUnreadable(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
                 Self::unavailable("the daemon is stopping; send the request again to the next one")
@@ -223,11 +226,13 @@ impl From<Rejection> for Problem {
             Rejection::NotTripped(_)
             | Rejection::UnknownApproval(_)
             | Rejection::UnknownKey(_)
+            | Rejection::UnknownPerson(_)
             | Rejection::UnknownEntry { .. } => Self::missing(rejection),
-            Rejection::ApprovalExpired(..) => Self::gone(rejection),
-            Rejection::StalePolicy | Rejection::KnownApproval(_) | Rejection::KnownKey(_) => {
-                Self::conflict(rejection)
-            }
+            Rejection::ApprovalExpired(..) | Rejection::DeadInvite => Self::gone(rejection),
+            Rejection::StalePolicy
+            | Rejection::KnownApproval(_)
+            | Rejection::KnownKey(_)
+            | Rejection::KnownPerson(_) => Self::conflict(rejection),
             Rejection::UnknownClass(_)
             | Rejection::UnknownSource(_)
             | Rejection::NoSamples
@@ -237,6 +242,11 @@ impl From<Rejection> for Problem {
             | Rejection::PolicyEntry(_)
             | Rejection::NoScope
             | Rejection::NoTenant
+            | Rejection::BeyondPerson(_)
+            | Rejection::Roles
+            | Rejection::InviteTime
+            | Rejection::Verifier
+            | Rejection::SessionTime
             | Rejection::OtherRequest => Self::invalid(rejection),
         }
     }
