@@ -131,6 +131,7 @@ impl Daemon {
             name: "bench".parse()?,
             tenant: Some(TenantId::default()),
             agent: None,
+            person: None,
             scopes: [KeyScope::Agent].into(),
         };
         let (secret, _) = guard.blocking().create_key(key)?;

@@ -18,7 +18,9 @@ use crate::command::Rejection;
 use crate::digest::Digest;
 use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, Void};
 use crate::id::{ApprovalId, KeyId};
-use crate::name::{AgentId, KeyName, TenantId};
+use crate::limits;
+use crate::name::{AgentId, KeyName, PersonId, TenantId};
+use crate::person::{Person, SignedIn};
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -83,8 +85,14 @@ pub struct ApiKey {
     /// The only agent it speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
+    /// The person it speaks for: its answers are theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
+    /// When it ends by itself. Only the session of a person does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// The digest of its secret.
     pub secret_digest: Digest,
     /// How often its secret was replaced. What an older secret asked for is refused.
@@ -101,6 +109,18 @@ impl ApiKey {
     #[must_use]
     pub fn has(&self, scope: KeyScope) -> bool {
         self.scopes.contains(&scope)
+    }
+
+    /// Whether it is the session of a person who signed in.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        self.expires.is_some()
+    }
+
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
     }
 
     /// Whether it may speak for a tenant.
@@ -121,9 +141,15 @@ impl ApiKey {
             Event::Decided(decided) => {
                 self.has(KeyScope::Agent) && self.speaks_for(&decided.assessment.subject)
             }
-            Event::SignedOff(signed) => self.answers(id, state, signed.approval),
-            Event::Denied(denied) => self.answers(id, state, denied.approval),
-            Event::Superseded(superseded) => self.answers(id, state, superseded.approval),
+            Event::SignedOff(signed) => {
+                let person = state.people().get(&signed.by.person);
+                let in_groups = person.is_some_and(|person| person.groups == signed.by.groups);
+                self.answers(id, state, signed.approval, &signed.by.person) && in_groups
+            }
+            Event::Denied(denied) => self.answers(id, state, denied.approval, &denied.by),
+            Event::Superseded(superseded) => {
+                self.answers(id, state, superseded.approval, &superseded.by)
+            }
             Event::Withdrawn(withdrawn) => {
                 let open = state.approvals().open(withdrawn.approval);
                 let own = open.is_some_and(|open| self.speaks_for(&open.of.subject));
@@ -144,9 +170,21 @@ impl ApiKey {
             Event::Ratified(ratified) => {
                 self.has(KeyScope::Approver) && self.covers(&ratified.of.tenant)
             }
+            // Nobody makes a key that speaks for somebody else.
+            Event::KeyCreated(KeyCreated { person: Some(person), .. }) => self.is_of(person),
             Event::KeyCreated(created) => self.administers(created.tenant.as_ref()),
-            Event::KeyRotated(rotated) => self.administers_key(state, rotated.id),
-            Event::KeyRevoked(revoked) => self.administers_key(state, revoked.id),
+            Event::KeyRotated(rotated) => self.renews_key(state, rotated.id),
+            Event::KeyRevoked(revoked) => {
+                self.owns_key(state, revoked.id) || self.administers_key(state, revoked.id)
+            }
+            Event::PersonInvited(invited) => {
+                self.administers(invited.tenant.as_ref())
+                    && self.administers_known(state, &invited.person)
+            }
+            Event::PersonChanged(changed) => self.administers_known(state, &changed.person),
+            Event::PersonRemoved(removed) => self.administers_known(state, &removed.person),
+            // What was shown for these is a token, or a password, and no key.
+            Event::PersonEnrolled(_) | Event::SignedIn(_) => false,
             Event::PolicyInstalled(_) | Event::Erased(_) | Event::WarrantKeyRotated(_) => {
                 self.administers(None)
             }
@@ -158,14 +196,18 @@ impl ApiKey {
         }
     }
 
-    /// Whether it may answer what waits for people: never what it asked for itself.
-    fn answers(&self, id: KeyId, state: &State, approval: ApprovalId) -> bool {
-        let open = state.approvals().open(approval);
+    /// Whether it may answer what waits for people, in the name of the person that it speaks for:
+    /// never what it, or another key of that person, asked for.
+    fn answers(&self, id: KeyId, state: &State, approval: ApprovalId, person: &PersonId) -> bool {
         let is_others = |open: &OpenApproval| {
-            open.proposed_by != Some(id) && self.covers(&open.of.subject.tenant)
+            let asker = open.proposed_by.and_then(|asker| state.keys().get(asker));
+            open.proposed_by != Some(id)
+                && asker.is_none_or(|asker| !asker.is_of(person))
+                && self.covers(&open.of.subject.tenant)
         };
         // What is opened and answered by one command is not open yet.
-        self.has(KeyScope::Approver) && open.is_none_or(is_others)
+        let open = state.approvals().open(approval);
+        self.has(KeyScope::Approver) && self.is_of(person) && open.is_none_or(is_others)
     }
 
     fn speaks_for(&self, subject: &Subject) -> bool {
@@ -176,6 +218,28 @@ impl ApiKey {
     /// Whether it is in charge of a tenant; of `None`, of the daemon as a whole.
     fn administers(&self, tenant: Option<&TenantId>) -> bool {
         self.has(KeyScope::Admin) && (self.tenant.is_none() || self.tenant.as_ref() == tenant)
+    }
+
+    /// Whether it is in charge of whoever has this name; of nobody, always.
+    fn administers_known(&self, state: &State, person: &PersonId) -> bool {
+        let known = state.people().get(person);
+        known.is_none_or(|known| self.administers(known.tenant.as_ref()))
+    }
+
+    fn is_of(&self, person: &PersonId) -> bool {
+        self.person.as_ref() == Some(person)
+    }
+
+    /// Whether another key speaks for the same person.
+    fn owns_key(&self, state: &State, id: KeyId) -> bool {
+        let owner = state.keys().get(id).and_then(|key| key.person.as_ref());
+        owner.is_some_and(|owner| self.is_of(owner))
+    }
+
+    /// Whether it may have the new secret of a key: of one that speaks for a person, only they.
+    fn renews_key(&self, state: &State, id: KeyId) -> bool {
+        let speaks = state.keys().get(id).is_some_and(|key| key.person.is_some());
+        if speaks { self.owns_key(state, id) } else { self.administers_key(state, id) }
     }
 
     fn administers_key(&self, state: &State, id: KeyId) -> bool {
@@ -215,20 +279,22 @@ impl ApiKeys {
     /// The key of a caller, if it is still in force with the secret that the caller showed.
     ///
     /// # Errors
-    /// When it was revoked or its secret replaced.
-    pub fn admit(&self, caller: &Caller) -> Result<&ApiKey, Rejection> {
+    /// When it was revoked or its secret replaced, or it has ended by itself.
+    pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<&ApiKey, Rejection> {
         self.get(caller.key)
-            .filter(|key| key.generation == caller.generation)
+            .filter(|key| key.generation == caller.generation && !key.is_over(now))
             .ok_or(Rejection::DeadKey(caller.key))
     }
 
     pub(crate) fn create(&mut self, created: &KeyCreated, at: Timestamp) {
-        let KeyCreated { id, name, tenant, agent, scopes, secret_digest } = created.clone();
+        let KeyCreated { id, name, tenant, agent, person, scopes, secret_digest } = created.clone();
         let key = ApiKey {
             name,
             tenant,
             agent,
+            person,
             scopes,
+            expires: None,
             secret_digest,
             generation: 0,
             created: at,
@@ -246,6 +312,58 @@ impl ApiKeys {
 
     pub(crate) fn revoke(&mut self, id: KeyId) {
         self.0.remove(&id);
+    }
+
+    /// Begins the session of a person. Their oldest one makes room where there is none.
+    pub(crate) fn begin_session(&mut self, of: &SignedIn, person: &Person, at: Timestamp) {
+        let own = || self.0.iter().filter(|(_, key)| key.is_session() && key.is_of(&of.person));
+        if own().count() >= limits::MAX_SESSIONS_PER_PERSON
+            && let Some(oldest) = own().min_by_key(|(id, key)| (key.created, **id))
+        {
+            let oldest = *oldest.0;
+            self.0.remove(&oldest);
+        }
+        let session = ApiKey {
+            name: KeyName::session(),
+            tenant: person.tenant.clone(),
+            agent: None,
+            person: Some(of.person.clone()),
+            scopes: person.roles.clone(),
+            expires: Some(of.expires),
+            secret_digest: of.secret_digest,
+            generation: 0,
+            created: at,
+            used: None,
+        };
+        self.0.insert(of.key, session);
+    }
+
+    /// Ends the sessions of a person.
+    pub(crate) fn end_sessions(&mut self, person: &PersonId) {
+        self.0.retain(|_, key| !(key.is_session() && key.is_of(person)));
+    }
+
+    /// Ends whatever speaks for a person.
+    pub(crate) fn end_all(&mut self, person: &PersonId) {
+        self.0.retain(|_, key| !key.is_of(person));
+    }
+
+    /// Lets what speaks for a person do no more than they may: a session all of it, a key what it
+    /// could before. A key that is left with nothing ends.
+    pub(crate) fn restrict(&mut self, person: &PersonId, roles: &BTreeSet<KeyScope>) {
+        for key in self.0.values_mut().filter(|key| key.is_of(person)) {
+            if key.is_session() {
+                key.scopes.clone_from(roles);
+            } else {
+                key.scopes.retain(|scope| roles.contains(scope));
+            }
+        }
+        self.0.retain(|_, key| !key.scopes.is_empty());
+    }
+
+    /// Drops the sessions that are over.
+    pub(crate) fn sweep(&mut self, now: Timestamp) {
+        self.0.retain(|_, key| !key.is_over(now));
     }
 
     /// Notes that a key was used.

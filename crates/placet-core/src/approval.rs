@@ -14,7 +14,7 @@ use crate::assessment::{Assessment, Subject};
 use crate::class::ApprovalTerms;
 use crate::digest::PersonTag;
 use crate::id::{ActionId, ApprovalId, KeyId};
-use crate::name::{AgentId, PersonId, TenantId};
+use crate::name::{AgentId, GroupName, PersonId, TenantId};
 use crate::switch::Scope;
 use crate::time::Timestamp;
 
@@ -70,7 +70,7 @@ pub struct Approver {
     pub tag: PersonTag,
     /// The groups that they are in.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub groups: BTreeSet<String>,
+    pub groups: BTreeSet<GroupName>,
 }
 
 /// What one approver wrote: each field by its name.

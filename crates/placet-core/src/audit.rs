@@ -17,6 +17,7 @@ use crate::handle::approval::{self, Again, pending};
 use crate::handle::{handle, run};
 use crate::id::{ActionId, KeyId};
 use crate::name::ClassName;
+use crate::person::SignedIn;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -112,7 +113,7 @@ pub fn audit(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), 
         return Err(Violation::Time { before: state.at(), found: entry.at });
     }
     if let Some(origin) = &entry.origin {
-        let key = state.keys().get(origin.key);
+        let key = state.keys().get(origin.key).filter(|key| !key.is_over(entry.at));
         if !key.is_some_and(|key| key.permits(origin.key, state, &entry.event)) {
             return Err(Violation::Key(origin.key));
         }
@@ -184,6 +185,11 @@ fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Vi
             let next = state.warrant_generation().checked_add(1);
             if next == Some(*generation) { Ok(()) } else { Err(Violation::Cited) }
         }
+        Event::PersonInvited(invited) => again(state, Command::Invite(invited.clone()), at),
+        Event::PersonEnrolled(enrolled) => again(state, Command::Enrol(enrolled.clone()), at),
+        Event::PersonChanged(changed) => again(state, Command::ChangePerson(changed.clone()), at),
+        Event::PersonRemoved(removed) => again(state, Command::RemovePerson(removed.clone()), at),
+        Event::SignedIn(signed_in) => sign_in(state, signed_in, at),
         // Nothing follows from it, so all that has to hold is that somebody asked.
         Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
         Event::Unchanged(_) => Err(Violation::Idle),
@@ -286,6 +292,14 @@ fn refusal(
     let follows = refused.why == Refusal::OtherAction || found == Err(refused.why.clone());
     let is_of = decided.assessment.subject == refused.subject;
     if follows && is_of { Ok(()) } else { Err(Violation::Cited) }
+}
+
+/// The password is gone, and what it was checked against must have been there.
+fn sign_in(state: &State, signed_in: &SignedIn, at: Timestamp) -> Result<(), Violation> {
+    let person = state.people().get(&signed_in.person);
+    let verifier = person.and_then(|person| person.verifier.clone());
+    let verifier = verifier.ok_or_else(|| Rejection::UnknownPerson(signed_in.person.clone()))?;
+    again(state, Command::SignIn { signed_in: signed_in.clone(), verifier }, at)
 }
 
 fn require(open: bool) -> Result<(), Violation> {

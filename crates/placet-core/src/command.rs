@@ -14,6 +14,9 @@ use crate::execution::Outcome;
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
+use crate::person::{
+    PasswordVerifier, PersonChanged, PersonEnrolled, PersonInvited, PersonRemoved, SignedIn,
+};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -108,6 +111,21 @@ pub enum Command {
     },
     /// Revoke an API key.
     RevokeKey(KeyRevoked),
+    /// Invite somebody.
+    Invite(Box<PersonInvited>),
+    /// Take an invitation.
+    Enrol(Box<PersonEnrolled>),
+    /// Change what somebody may do.
+    ChangePerson(PersonChanged),
+    /// Let somebody not sign in any more.
+    RemovePerson(PersonRemoved),
+    /// Begin a session.
+    SignIn {
+        /// Whose, and which.
+        signed_in: SignedIn,
+        /// What the password was checked against.
+        verifier: PasswordVerifier,
+    },
     /// Let time pass: close what is due.
     Tick,
 }
@@ -301,6 +319,34 @@ pub enum Rejection {
     /// A key for proposing actions that could propose them for anyone.
     #[error("a key with the scope agent, or for one agent, must name its tenant")]
     NoTenant,
+    /// A key that would speak for somebody, and could do what they may not.
+    #[error(
+        "a key that speaks for {0} has their tenant and at most their roles, and belongs to no agent"
+    )]
+    BeyondPerson(PersonId),
+    /// Nobody of this name may sign in.
+    #[error("there is nobody called {0}")]
+    UnknownPerson(PersonId),
+    /// A name that somebody of another tenant has.
+    #[error("there is somebody else called {0}; choose another name")]
+    KnownPerson(PersonId),
+    /// Somebody who could do nothing, or what only software does.
+    #[error("give a person at least one of the roles approver, admin and auditor, and not agent")]
+    Roles,
+    /// An invitation that nobody could take, or that could be taken for too long.
+    #[error("an invitation ends in the future, {} days from now at the latest", limits::MAX_INVITE_TIME.as_secs() / 86_400)]
+    InviteTime,
+    /// An invitation that was taken, replaced or never made, or is over.
+    #[error(
+        "this invitation was used already, replaced by a newer one, or is over; ask for another"
+    )]
+    DeadInvite,
+    /// A verifier that would cost too much, or too little.
+    #[error("the password was stretched with costs that are not accepted here")]
+    Verifier,
+    /// A session that would be over, or be there for too long.
+    #[error("a session ends in the future, {} hours from now at the latest", limits::MAX_SESSION_TIME.as_secs() / 3_600)]
+    SessionTime,
     /// An id that another key has.
     #[error("there is already a key {0}; make another id")]
     KnownKey(KeyId),

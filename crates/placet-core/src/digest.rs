@@ -18,6 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::bytes32::{Hex, public_bytes32};
 use crate::caller::RequestTag;
 use crate::name::PersonId;
+use crate::person::PasswordTag;
 
 /// Precedes what an [`ActionTag`] is computed over.
 const TAG_DOMAIN: &[u8] = b"placet/tag/v1\n";
@@ -33,6 +34,8 @@ const PERSON_DOMAIN: &[u8] = b"placet/person/v1\n";
 
 /// Precedes what the key that signs warrants grows from.
 const WARRANT_DOMAIN: &[u8] = b"placet/warrant-key/v1\n";
+/// Precedes what the tag of a password is computed over.
+const PASSWORD_DOMAIN: &[u8] = b"placet/password/v1\n";
 
 /// Precedes what a draw is computed over.
 const DRAW_DOMAIN: &[u8] = b"placet/draw/v1\n";
@@ -51,6 +54,8 @@ pub enum Domain {
     Params,
     /// The secret of an API key.
     ApiKey,
+    /// The token of an invitation.
+    Invite,
 }
 
 impl Domain {
@@ -60,6 +65,7 @@ impl Domain {
             Self::Policy => b"placet/policy/v1\n",
             Self::Params => b"placet/params/v1\n",
             Self::ApiKey => b"placet/api-key/v1\n",
+            Self::Invite => b"placet/invite/v1\n",
         }
     }
 }
@@ -140,6 +146,11 @@ impl Pepper {
     /// anything about another.
     pub fn warrant_seed(&self, generation: u32) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.mac(WARRANT_DOMAIN, &generation.to_be_bytes()))
+    }
+
+    /// The tag of a stretched password.
+    pub fn password_tag(&self, stretched: &[u8; 32]) -> PasswordTag {
+        PasswordTag::from_bytes(self.mac(PASSWORD_DOMAIN, stretched))
     }
 
     /// A stable draw that nobody without the pepper can predict, for sampling.

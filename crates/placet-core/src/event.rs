@@ -23,6 +23,7 @@ use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::json::Json;
 use crate::log::{Commitment, Sealed};
 use crate::name::{AgentId, ClassName, KeyName, PersonId, TenantId};
+use crate::person::{PersonChanged, PersonEnrolled, PersonInvited, PersonRemoved, SignedIn};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -96,6 +97,16 @@ pub enum Event {
     KeyRevoked(KeyRevoked),
     /// Warrants are signed by another key from here on.
     WarrantKeyRotated(WarrantKeyRotated),
+    /// Somebody was invited.
+    PersonInvited(Box<PersonInvited>),
+    /// Somebody took their invitation.
+    PersonEnrolled(Box<PersonEnrolled>),
+    /// What somebody may do was changed.
+    PersonChanged(PersonChanged),
+    /// Somebody may not sign in any more.
+    PersonRemoved(PersonRemoved),
+    /// Somebody signed in.
+    SignedIn(SignedIn),
     /// A request changed nothing. It is kept so that its repetition gets the same answer.
     Unchanged(Unchanged),
 }
@@ -127,6 +138,11 @@ impl Event {
             Self::KeyRotated(_) => "key_rotated",
             Self::KeyRevoked(_) => "key_revoked",
             Self::WarrantKeyRotated(_) => "warrant_key_rotated",
+            Self::PersonInvited(_) => "person_invited",
+            Self::PersonEnrolled(_) => "person_enrolled",
+            Self::PersonChanged(_) => "person_changed",
+            Self::PersonRemoved(_) => "person_removed",
+            Self::SignedIn(_) => "signed_in",
             Self::Unchanged(_) => "unchanged",
         }
     }
@@ -405,6 +421,9 @@ pub struct KeyCreated {
     /// The only agent it speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
+    /// The person it speaks for: its answers are theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
     /// The digest of its secret.

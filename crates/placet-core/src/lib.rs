@@ -33,6 +33,7 @@ pub mod log;
 pub mod mode;
 pub mod name;
 mod pairs;
+pub mod person;
 mod quote;
 pub mod state;
 pub mod statement;
@@ -62,9 +63,10 @@ pub use id::{ActionId, ApprovalId, KeyId, WarrantId};
 pub use json::Json;
 pub use mode::Mode;
 pub use name::{
-    AgentId, BudgetName, BuildId, ClassName, KeyName, PersonId, SessionId, SourceName, TenantId,
-    ToolName,
+    AgentId, BudgetName, BuildId, ClassName, GroupName, KeyName, PersonId, SessionId, SourceName,
+    TenantId, ToolName,
 };
+pub use person::{People, Person};
 pub use state::State;
 pub use switch::{KillSwitch, Scope, Switches, Target};
 pub use table::Table;

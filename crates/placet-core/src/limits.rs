@@ -112,6 +112,35 @@ pub const MAX_API_KEYS: usize = 10_000;
 /// Most API keys in force for one tenant, so that none of them takes all the room.
 pub const MAX_API_KEYS_PER_TENANT: usize = 1_000;
 
+/// Most people who may sign in: far more than ever look at one daemon.
+pub const MAX_PEOPLE: usize = 5_000;
+
+/// Most people of one tenant, so that none of them takes all the room.
+pub const MAX_PEOPLE_PER_TENANT: usize = 1_000;
+
+/// Most groups that one person is in.
+pub const MAX_GROUPS: usize = 32;
+
+/// Most sessions of one person at a time: a few browsers on a few machines. So there are at most
+/// so many times [`MAX_PEOPLE`] of them in all, 15 MB of state.
+pub const MAX_SESSIONS_PER_PERSON: usize = 8;
+
+/// Longest session: whoever comes back after a weekend signs in again.
+pub const MAX_SESSION_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// Longest invitation: a link that nobody took in a week is lost, or lies about.
+pub const MAX_INVITE_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Least memory that stretching a password takes, in KiB: what makes guessing on graphics cards
+/// dear.
+pub const MIN_PASSWORD_MEMORY_KIB: u32 = 8 * 1024;
+
+/// Most memory that stretching a password takes, in KiB: a daemon in a small container survives it.
+pub const MAX_PASSWORD_MEMORY_KIB: u32 = 128 * 1024;
+
+/// Most passes over that memory: a second at the most.
+pub const MAX_PASSWORD_PASSES: u32 = 8;
+
 /// How long a request is known again by its name: a day, which outlasts any outage that a client
 /// would sit out.
 pub const REQUEST_TIME: Duration = Duration::from_secs(24 * 3600);

@@ -160,6 +160,11 @@ name!(
     "the person"
 );
 name!(
+    /// People who may answer for the same things, as approval terms name them.
+    GroupName,
+    "the group"
+);
+name!(
     /// A version of an agent's code, where evidence is kept apart for each.
     BuildId,
     "the build"
@@ -179,6 +184,13 @@ name!(
     KeyName,
     "the key's name"
 );
+
+impl KeyName {
+    /// The name of the key that a session is.
+    pub(crate) fn session() -> Self {
+        Self("session".into())
+    }
+}
 
 impl Default for TenantId {
     /// The tenant of an action that names none: `default`.

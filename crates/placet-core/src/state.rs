@@ -24,6 +24,7 @@ use crate::execution::{Executions, Grant, Run};
 use crate::handle;
 use crate::id::ActionId;
 use crate::limits;
+use crate::person::{People, SignedIn};
 use crate::switch::{KillSwitch, Scope, Switches};
 use crate::table::Table;
 use crate::terms::Terms;
@@ -55,6 +56,8 @@ pub struct State {
     /// Which key signs warrants.
     #[serde(default)]
     warrant_generation: u32,
+    #[serde(default)]
+    people: People,
     /// Denied calls, and until when they stay denied.
     #[serde(with = "crate::pairs")]
     denied: BTreeMap<ActionTag, Timestamp>,
@@ -65,7 +68,7 @@ pub struct State {
     /// a policy said so. Only while the entries of one command are taken in is it not empty.
     #[serde(default)]
     owed: BTreeSet<LedgerKey>,
-    /// When denials that no longer count are dropped next.
+    /// When denials and sessions that no longer count are dropped next.
     sweep_at: Timestamp,
 }
 
@@ -156,6 +159,12 @@ impl State {
         &self.keys
     }
 
+    /// The people who may sign in.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
     /// The evidence, and what it has earned.
     #[must_use]
     pub fn ledgers(&self) -> &Table<LedgerKey, Record> {
@@ -220,6 +229,21 @@ impl State {
             Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
             Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
             Event::WarrantKeyRotated(rotated) => self.warrant_generation = rotated.generation,
+            Event::PersonInvited(invited) => {
+                self.people.invite(invited, entry.at);
+                self.keys.end_sessions(&invited.person);
+                self.keys.restrict(&invited.person, &invited.roles);
+            }
+            Event::PersonEnrolled(enrolled) => self.people.enrol(enrolled),
+            Event::PersonChanged(changed) => {
+                self.people.change(changed);
+                self.keys.restrict(&changed.person, &changed.roles);
+            }
+            Event::PersonRemoved(removed) => {
+                self.people.remove(&removed.person);
+                self.keys.end_all(&removed.person);
+            }
+            Event::SignedIn(signed_in) => self.signed_in(signed_in, entry.at),
             // A payload was never part of the state, and nothing is no change.
             Event::Erased(_) | Event::Unchanged(_) | Event::RedemptionRefused(_) => {}
         }
@@ -227,6 +251,12 @@ impl State {
             self.keys.touch(origin.key, entry.at);
         }
         self.sweep();
+    }
+
+    fn signed_in(&mut self, signed_in: &SignedIn, at: Timestamp) {
+        if let Some(person) = self.people.get(&signed_in.person) {
+            self.keys.begin_session(signed_in, person, at);
+        }
     }
 
     fn install(&mut self, installed: &PolicyInstalled, index: u64) {
@@ -369,6 +399,7 @@ impl State {
             self.denied.retain(|_, until| *until > now);
             self.windows.sweep(now);
             self.executions.sweep(now);
+            self.keys.sweep(now);
             self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
         }
     }

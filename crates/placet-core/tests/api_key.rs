@@ -37,6 +37,7 @@ fn key(number: u128, of: Option<TenantId>, scopes: &[KeyScope]) -> KeyCreated {
         name: format!("key {number}").parse().unwrap(),
         tenant: of,
         agent: None,
+        person: None,
         scopes: scopes.iter().copied().collect(),
         secret_digest: digest(1),
     }

@@ -180,6 +180,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                 defaults,
                 kill_switch,
                 cool_down,
+                warrants: placet_core::terms::WarrantTerms::default(),
                 classes: classes.into_iter().collect(),
                 budgets: named.collect(),
                 graduation,

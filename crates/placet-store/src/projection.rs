@@ -261,6 +261,11 @@ pub fn change(of: &Entry) -> Option<Change> {
         | Event::KeyRotated(_)
         | Event::KeyRevoked(_)
         | Event::WarrantKeyRotated(_)
+        | Event::PersonInvited(_)
+        | Event::PersonEnrolled(_)
+        | Event::PersonChanged(_)
+        | Event::PersonRemoved(_)
+        | Event::SignedIn(_)
         | Event::Unchanged(_) => None,
     }
 }

@@ -7,7 +7,9 @@ use placet_core::assessment::Assessment;
 use placet_core::command::{Edit, Proposal, SigningOff};
 use placet_core::event::{Kept, Payload};
 use placet_core::json::Object;
-use placet_core::{Action, ActionId, ApprovalId, Command, Digest, PersonId, Rejection, TenantId};
+use placet_core::{
+    Action, ActionId, ApprovalId, Command, Digest, GroupName, PersonId, Rejection, TenantId,
+};
 use placet_policy::Assessed;
 use placet_store::SubmitError;
 use placet_store::entry::seal_payload;
@@ -24,7 +26,7 @@ pub struct Approver {
     /// Who.
     pub person: PersonId,
     /// The groups that they are in.
-    pub groups: BTreeSet<String>,
+    pub groups: BTreeSet<GroupName>,
 }
 
 /// What a person answers to a held action.

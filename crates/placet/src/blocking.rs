@@ -1,8 +1,12 @@
 //! The guard for synchronous code.
 
+use std::collections::BTreeSet;
+
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::PolicyFile;
-use placet_core::{Action, ApprovalId, AutonomyState, Entry, KeyId, PersonId, Scope};
+use placet_core::{
+    Action, ApprovalId, AutonomyState, Entry, GroupName, KeyId, KeyScope, PersonId, Scope,
+};
 use placet_store::sequencer::wait;
 
 use crate::answer::Answer;
@@ -10,6 +14,7 @@ use crate::error::GuardError;
 use crate::guard::{Change, Guard, Reported};
 use crate::key::{NewKey, Secret};
 use crate::log::Way;
+use crate::person::{InviteToken, Invited, NewPerson};
 use crate::tail::{Tail, TailError};
 
 /// A [`Guard`] whose methods block the calling thread until their answer is there.
@@ -120,6 +125,59 @@ impl<'a> Blocking<'a> {
     /// As there.
     pub fn revoke_key(&self, id: KeyId) -> Result<Change, GuardError> {
         wait(self.guard.revoke_key(id))
+    }
+
+    /// See [`Guard::invite`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn invite(&self, new: NewPerson) -> Result<Invited, GuardError> {
+        wait(self.guard.invite(new, None))
+    }
+
+    /// See [`Guard::enrol`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn enrol(&self, token: &InviteToken, password: &str) -> Result<PersonId, GuardError> {
+        wait(self.guard.enrol(token, password))
+    }
+
+    /// See [`Guard::sign_in`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sign_in(&self, person: &str, password: &str) -> Result<Secret, GuardError> {
+        wait(self.guard.sign_in(person, password))
+    }
+
+    /// See [`Guard::sign_out`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sign_out(&self) -> Result<Change, GuardError> {
+        wait(self.guard.sign_out())
+    }
+
+    /// See [`Guard::change_person`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn change_person(
+        &self,
+        person: PersonId,
+        roles: BTreeSet<KeyScope>,
+        groups: BTreeSet<GroupName>,
+    ) -> Result<Change, GuardError> {
+        wait(self.guard.change_person(person, roles, groups))
+    }
+
+    /// See [`Guard::remove_person`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn remove_person(&self, person: PersonId) -> Result<Change, GuardError> {
+        wait(self.guard.remove_person(person))
     }
 
     /// See [`Guard::install_policy`].

@@ -6,6 +6,8 @@ use placet_core::Rejection;
 use placet_policy::Diagnostics;
 use placet_store::{OpenError as OpenLogError, StoreError, SubmitError};
 
+use crate::password::PasswordError;
+
 /// Why a guard could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -48,6 +50,20 @@ pub enum GuardError {
     /// The request that made this key is repeated, and its secret cannot be shown again.
     #[error("the secret of this key was shown once and is not kept; rotate the key to get another")]
     SecretGone,
+    /// Whoever signs in is not known, or showed another password. Which of the two is not said.
+    #[error("this name and this password do not fit together")]
+    WrongPassword,
+    /// A password that is not accepted.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A name that nobody could type again.
+    #[error(
+        "the name begins or ends with a space, or is composed in an unusual way; write it plainly"
+    )]
+    Untypable,
+    /// Too many passwords are being checked.
+    #[error("too many people sign in at this moment; try again soon")]
+    Busy,
     /// The policy of the log cannot be read, so nothing can be decided.
     #[error("the policy of the log cannot be read: {0}")]
     PolicyUnreadable(String),

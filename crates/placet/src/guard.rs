@@ -18,6 +18,7 @@ use crate::blocking::Blocking;
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
 use crate::log::{Log, Way};
+use crate::password::Stretcher;
 use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
@@ -39,6 +40,7 @@ pub struct Guard {
 struct Shared {
     policy: ArcSwap<Policy>,
     log: Log,
+    stretcher: Stretcher,
 }
 
 impl Guard {
@@ -63,7 +65,11 @@ impl Guard {
             }
             None => log.policy()?,
         };
-        let shared = Arc::new(Shared { policy: ArcSwap::from_pointee(policy), log });
+        let shared = Arc::new(Shared {
+            policy: ArcSwap::from_pointee(policy),
+            log,
+            stretcher: Stretcher::default(),
+        });
         Ok(Self { shared, caller: None })
     }
 
@@ -265,6 +271,10 @@ impl Guard {
             self.shared.policy.store(Arc::new(policy));
         }
         Ok(())
+    }
+
+    pub(crate) fn stretcher(&self) -> &Stretcher {
+        &self.shared.stretcher
     }
 
     pub(crate) async fn command(&self, command: Command) -> Result<Change, GuardError> {

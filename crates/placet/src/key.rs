@@ -10,8 +10,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use placet_core::digest::Domain;
 use placet_core::event::{Event, KeyCreated, KeyRevoked, KeyRotated};
 use placet_core::{
-    AgentId, ApiKey, Caller, Command, Digest, KeyId, KeyName, KeyScope, Pepper, Request, TenantId,
+    AgentId, ApiKey, Caller, Command, Digest, KeyId, KeyName, KeyScope, Pepper, PersonId, Request,
+    TenantId,
 };
+use placet_store::Environment;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -59,7 +61,7 @@ impl Secret {
         Zeroizing::new(format!("{SECRET_PREFIX}{id}_{}", *encoded))
     }
 
-    fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of(Domain::ApiKey, &*self.bytes)
     }
 
@@ -69,14 +71,36 @@ impl Secret {
     /// log: so nothing has to be kept that shows the new secret, and one of the two alone is worth
     /// nothing.
     fn derive(asker: &Self, key: KeyId, request: &Request, pepper: &Pepper) -> Self {
+        Self { key, bytes: asker.derived(DERIVE_DOMAIN, request, pepper) }
+    }
+
+    /// What a request of whoever has this secret gets, and gets again when it is repeated.
+    pub(crate) fn derived(
+        &self,
+        domain: &[u8],
+        request: &Request,
+        pepper: &Pepper,
+    ) -> Zeroizing<[u8; SECRET_BYTES]> {
+        self.mac(domain, &pepper.draw(request.id.as_bytes()))
+    }
+
+    /// A value for one purpose that only whoever has this secret can compute, such as what a form
+    /// of their session carries.
+    #[must_use]
+    pub fn mac(&self, domain: &[u8], bytes: &[u8]) -> Zeroizing<[u8; SECRET_BYTES]> {
         let mut block = Zeroizing::new([0; 64]);
-        for (to, from) in block.iter_mut().zip(asker.bytes.iter()) {
+        for (to, from) in block.iter_mut().zip(self.bytes.iter()) {
             *to = *from;
         }
-        let mac = Hmac::<Sha256>::new(&(*block).into())
-            .chain_update(DERIVE_DOMAIN)
-            .chain_update(pepper.draw(request.id.as_bytes()));
-        Self { key, bytes: Zeroizing::new(mac.finalize().into_bytes().into()) }
+        let mac = Hmac::<Sha256>::new(&(*block).into()).chain_update(domain).chain_update(bytes);
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
+    /// A secret that nobody knows yet.
+    pub(crate) fn random(key: KeyId, environment: &dyn Environment) -> Result<Self, GuardError> {
+        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
+        ids::fill(environment, &mut *bytes)?;
+        Ok(Self { key, bytes })
     }
 }
 
@@ -112,6 +136,8 @@ pub struct NewKey {
     pub tenant: Option<TenantId>,
     /// The only agent it speaks for.
     pub agent: Option<AgentId>,
+    /// The person it speaks for, who alone may ask for it.
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: BTreeSet<KeyScope>,
 }
@@ -121,10 +147,19 @@ impl Guard {
     #[must_use]
     pub fn authenticate(&self, secret: &Secret) -> Option<(Caller, ApiKey)> {
         let state = self.log().state();
-        let key = state.keys().get(secret.key)?;
+        let now = state.clock(self.log().environment().now());
+        let key = state.keys().get(secret.key).filter(|key| !key.is_over(now))?;
         let is_right: bool = key.secret_digest.as_bytes().ct_eq(secret.digest().as_bytes()).into();
         let caller = Caller { key: secret.key, generation: key.generation, request: None };
         is_right.then(|| (caller, key.clone()))
+    }
+
+    /// Whether a key is still in force with the secret that a caller showed.
+    #[must_use]
+    pub fn admits(&self, caller: &Caller) -> bool {
+        let state = self.log().state();
+        let now = state.clock(self.log().environment().now());
+        state.keys().admit(caller, now).is_ok()
     }
 
     /// Makes an API key. Its secret is in the answer and nowhere else.
@@ -141,12 +176,13 @@ impl Guard {
     ) -> Result<(Secret, Change), GuardError> {
         let id = ids::fresh(self.log().environment())?;
         let secret = self.new_secret(KeyId::new(id), asker)?;
-        let NewKey { name, tenant, agent, scopes } = new;
+        let NewKey { name, tenant, agent, person, scopes } = new;
         let created = KeyCreated {
             id: secret.key,
             name,
             tenant,
             agent,
+            person,
             scopes,
             secret_digest: secret.digest(),
         };
@@ -180,9 +216,7 @@ impl Guard {
         if let (Some(asker), Some(request)) = (asker, request) {
             return Ok(Secret::derive(asker, key, &request, self.log().pepper()));
         }
-        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
-        ids::fill(self.log().environment(), &mut *bytes)?;
-        Ok(Secret { key, bytes })
+        Secret::random(key, self.log().environment())
     }
 
     /// Records a key, and answers with the secret of the key that was recorded: of this one, or,

@@ -44,6 +44,8 @@ mod guard;
 mod ids;
 mod key;
 mod log;
+mod password;
+mod person;
 mod standing;
 mod tail;
 mod waits;
@@ -58,6 +60,10 @@ pub use followed::Followed;
 pub use guard::{Change, Guard, Reported};
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use log::Log;
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
+pub use person::{
+    INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
+};
 pub use standing::{Standing, standings};
 pub use tail::{Tail, TailError};
 pub use warrant::{RedeemError, Spent};
@@ -67,9 +73,9 @@ pub use placet_core::event::PolicyFile;
 pub use placet_core::log::{Receipt, Verifier};
 pub use placet_core::{
     Action, ActionId, AgentId, Amount, ApiKey, ApiKeys, ApprovalId, AutonomyState, BuildId, Caller,
-    CheckName, ClassName, Digest, Entry, Event, Finding, Json, KeyId, KeyName, KeyScope,
-    KillSwitch, Mode, Outcome, PersonId, Refusal, Rejection, RiskTier, Scope, SessionId,
-    SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
+    CheckName, ClassName, Digest, Entry, Event, Finding, GroupName, Json, KeyId, KeyName, KeyScope,
+    KillSwitch, Mode, Outcome, People, Person, PersonId, Refusal, Rejection, RiskTier, Scope,
+    SessionId, SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
 };
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
 pub use placet_store::projection::Status;

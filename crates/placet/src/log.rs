@@ -10,7 +10,7 @@ use placet_core::event::{
 use placet_core::log::{Receipt, Tile, Verifier};
 use placet_core::warrant::WarrantKey;
 use placet_core::{
-    ActionId, AgentId, Caller, Command, Entry, KeyId, Pepper, Request, State, TenantId,
+    ActionId, AgentId, Caller, Command, Entry, KeyId, Pepper, PersonId, Request, State, TenantId,
 };
 use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
@@ -212,8 +212,19 @@ impl Log {
             Event::PolicyInstalled(_) => agent.is_none(),
             Event::KeyCreated(created) => created.tenant.as_ref().is_some_and(of),
             Event::KeyRotated(KeyRotated { id, .. }) => self.is_key_of(*id, tenant),
+            Event::PersonInvited(invited) => invited.tenant.as_ref().is_some_and(of),
+            Event::PersonEnrolled(enrolled) => {
+                self.is_person_of(&enrolled.person, tenant) && agent.is_none()
+            }
+            Event::PersonChanged(changed) => {
+                self.is_person_of(&changed.person, tenant) && agent.is_none()
+            }
+            Event::SignedIn(signed_in) => {
+                self.is_person_of(&signed_in.person, tenant) && agent.is_none()
+            }
             // Whose they were is known to those only who see everything.
             Event::KeyRevoked(_)
+            | Event::PersonRemoved(_)
             | Event::Erased(_)
             | Event::WarrantKeyRotated(_)
             | Event::Unchanged(_) => false,
@@ -236,6 +247,11 @@ impl Log {
 
     fn is_key_of(&self, id: KeyId, tenant: &TenantId) -> bool {
         self.state().keys().get(id).is_some_and(|key| key.tenant.as_ref() == Some(tenant))
+    }
+
+    fn is_person_of(&self, person: &PersonId, tenant: &TenantId) -> bool {
+        let state = self.state();
+        state.people().get(person).is_some_and(|known| known.tenant.as_ref() == Some(tenant))
     }
 
     /// Proves that the log of now continues the one of an earlier size.

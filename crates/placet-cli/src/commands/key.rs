@@ -80,7 +80,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
 
 fn create(create: Create, console: &Console) -> Outcome {
     let Create { name, scopes, tenant, agent, place } = create;
-    let new = NewKey { name, tenant, agent, scopes: scopes.into_iter().collect() };
+    let new = NewKey { name, tenant, agent, person: None, scopes: scopes.into_iter().collect() };
     print_secret(&place.open_or_create()?.create_key(new)?, "is created", console)
 }
 

@@ -225,7 +225,8 @@ pub(crate) fn may_sign(open: &OpenApproval, by: &Approver) -> Result<(), Rejecti
 }
 
 fn is_in_group(terms: &Approval, by: &Approver) -> Result<(), Rejection> {
-    let is_in = terms.groups.is_empty() || terms.groups.iter().any(|g| by.groups.contains(g));
+    let is_in =
+        terms.groups.is_empty() || terms.groups.iter().any(|g| by.groups.contains(g.as_str()));
     if is_in { Ok(()) } else { Err(Rejection::OtherGroup(terms.groups.join(", "))) }
 }
 

@@ -20,6 +20,7 @@ use crate::event::{
     PolicyPayload, Ratified, Switched, WarrantKeyRotated,
 };
 use crate::limits;
+use crate::person;
 use crate::state::State;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -67,8 +68,9 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::Erase { index, reason, by } => erase(state, Erased { index, reason, by }),
         Command::CreateKey(created) => create_key(state, *created),
         Command::RotateKey(rotated) => match state.keys().get(rotated.id) {
-            Some(_) => Ok(vec![Event::KeyRotated(rotated).into()]),
-            None => Err(Rejection::UnknownKey(rotated.id)),
+            // A session has no second secret: it ends, and another begins.
+            Some(key) if !key.is_session() => Ok(vec![Event::KeyRotated(rotated).into()]),
+            _ => Err(Rejection::UnknownKey(rotated.id)),
         },
         Command::RevokeKey(revoked) => match state.keys().get(revoked.id) {
             Some(_) => Ok(vec![Event::KeyRevoked(revoked).into()]),
@@ -77,6 +79,13 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::RotateWarrantKey { by } => {
             let generation = state.warrant_generation().saturating_add(1);
             Ok(vec![Event::WarrantKeyRotated(WarrantKeyRotated { generation, by }).into()])
+        }
+        Command::Invite(invited) => person::invite(state, *invited, now),
+        Command::Enrol(enrolled) => person::enrol(state, *enrolled, now),
+        Command::ChangePerson(changed) => person::change(state, changed),
+        Command::RemovePerson(removed) => person::remove(state, removed),
+        Command::SignIn { signed_in, verifier } => {
+            person::sign_in(state, signed_in, &verifier, now)
         }
         Command::Tick => Ok(due::tick(state, now)),
     }
@@ -93,7 +102,7 @@ pub fn handle_as(
     command: Command,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
-    let key = state.keys().admit(caller)?;
+    let key = state.keys().admit(caller, now)?;
     let facts = handle(state, command, now)?;
     if facts.iter().all(|fact| key.permits(caller.key, state, &fact.event)) {
         Ok(facts)
@@ -137,8 +146,17 @@ fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection
     if state.keys().get(created.id).is_some() {
         return Err(Rejection::KnownKey(created.id));
     }
-    let own = state.keys().iter().filter(|(_, key)| key.tenant == created.tenant).count();
-    room("API keys", state.keys().len(), limits::MAX_API_KEYS)?;
+    if let Some(person) = &created.person {
+        let known = state.people().get(person);
+        let known = known.ok_or_else(|| Rejection::UnknownPerson(person.clone()))?;
+        let is_within = created.scopes.is_subset(&known.roles);
+        if !is_within || created.tenant != known.tenant || created.agent.is_some() {
+            return Err(Rejection::BeyondPerson(person.clone()));
+        }
+    }
+    let lasting = || state.keys().iter().filter(|(_, key)| !key.is_session());
+    let own = lasting().filter(|(_, key)| key.tenant == created.tenant).count();
+    room("API keys", lasting().count(), limits::MAX_API_KEYS)?;
     room("API keys of this tenant", own, limits::MAX_API_KEYS_PER_TENANT)?;
     Ok(vec![Event::KeyCreated(created).into()])
 }
@@ -225,6 +243,6 @@ fn check_reason(reason: &str) -> Result<(), Rejection> {
     }
 }
 
-fn room(what: &'static str, used: usize, limit: usize) -> Result<(), Rejection> {
+pub(crate) fn room(what: &'static str, used: usize, limit: usize) -> Result<(), Rejection> {
     if used < limit { Ok(()) } else { Err(Rejection::TooMany { what: what.into(), limit }) }
 }

@@ -205,6 +205,9 @@ impl From<GuardError> for Problem {
             GuardError::Rejected(rejection) => rejection.into(),
             GuardError::Policy(diagnostics) => diagnostics.into(),
             GuardError::SecretGone | GuardError::Erased => Self::conflict(error),
+            GuardError::WrongPassword => Self::unauthorized(error),
+            GuardError::Password(_) | GuardError::Untypable => Self::invalid(error),
+            GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
             GuardError::PolicyUnreadable(_) | GuardError::Log(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
                 Self::unavailable("the daemon is stopping; send the request again to the next one")
@@ -224,18 +227,20 @@ impl From<Rejection> for Problem {
             | Rejection::UnknownApproval(_)
             | Rejection::UnknownAction(_)
             | Rejection::UnknownKey(_)
+            | Rejection::UnknownPerson(_)
             | Rejection::UnknownEntry { .. } => Self::missing(rejection),
-            Rejection::ApprovalExpired(..) => Self::gone(rejection),
             Rejection::OwnAction | Rejection::OtherGroup(_) => Self::forbidden(rejection),
             Rejection::StalePolicy
             | Rejection::KnownAction(_)
             | Rejection::KnownKey(_)
             | Rejection::SignedAlready
+            | Rejection::KnownPerson(_)
             | Rejection::NotRun(_) => Self::conflict(rejection),
             Rejection::ShortField { field, .. } | Rejection::LongField { field, .. } => {
                 let pointer = format!("/{field}");
                 Self::invalid_at(pointer, rejection)
             }
+            Rejection::ApprovalExpired(..) | Rejection::DeadInvite => Self::gone(rejection),
             Rejection::UnknownClass(_)
             | Rejection::UnknownSource(_)
             | Rejection::NoSamples
@@ -250,6 +255,11 @@ impl From<Rejection> for Problem {
             | Rejection::PolicyEntry(_)
             | Rejection::NoScope
             | Rejection::NoTenant
+            | Rejection::BeyondPerson(_)
+            | Rejection::Roles
+            | Rejection::InviteTime
+            | Rejection::Verifier
+            | Rejection::SessionTime
             | Rejection::OtherRequest => Self::invalid(rejection),
         }
     }

@@ -255,6 +255,7 @@ impl Keys {
                 name: "test".parse().expect("a name"),
                 tenant: tenant.map(|tenant| tenant.parse::<TenantId>().expect("a tenant")),
                 agent: agent.map(|agent| agent.parse().expect("an agent")),
+                person: None,
                 scopes: [scope].into(),
             };
             let (secret, _) = guard.blocking().create_key(new).expect("a key");

@@ -33,6 +33,7 @@ fn with_key(site: &dyn Site, bench: &Arc<Bench>) -> Sequencer {
         name: "test".parse().expect("a name"),
         tenant: None,
         agent: None,
+        person: None,
         scopes: BTreeSet::from([KeyScope::Admin]),
         secret_digest: Digest::from_bytes([1; 32]),
     };

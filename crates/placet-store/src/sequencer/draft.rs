@@ -48,7 +48,7 @@ impl Draft<'_> {
     ) -> Result<Judged, StoreError> {
         if let Some(caller) = caller
             && let Some(request) = &caller.request
-            && self.state.keys().admit(caller).is_ok()
+            && self.state.keys().admit(caller, self.now).is_ok()
             && let Some(first) = self.find(request, stored)?
         {
             return first.answer(request);

@@ -129,6 +129,7 @@ fn fill_with_requests(log: &Sequencer) {
         name: "test".parse().unwrap(),
         tenant: None,
         agent: None,
+        person: None,
         scopes: [KeyScope::Admin].into(),
         secret_digest: Digest::from_bytes([1; 32]),
     };

@@ -1,11 +1,14 @@
 //! Entries in words.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use anstyle::Style;
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::{
     Decided, Event, KeyCreated, RedemptionRefused, Superseded, Switched, Unchanged, Void,
 };
-use placet_core::{Finding, PersonId, Verdict};
+use placet_core::{Finding, KeyScope, PersonId, Verdict};
 
 use crate::console::{BAD, FAINT, GOOD, HELD};
 use crate::escape;
@@ -46,6 +49,22 @@ pub(super) fn event(event: &Event) -> (&'static str, String) {
             "key",
             format!("warrants are signed by key {}{}", rotated.generation, by(rotated.by.as_ref())),
         ),
+        Event::PersonInvited(invited) => {
+            ("person", format!("{} is invited as {}", name(&invited.person), words(&invited.roles)))
+        }
+        Event::PersonEnrolled(enrolled) => {
+            ("person", format!("{} has set a password", name(&enrolled.person)))
+        }
+        Event::PersonChanged(changed) => {
+            ("person", format!("{} is {} now", name(&changed.person), words(&changed.roles)))
+        }
+        Event::PersonRemoved(removed) => {
+            ("person", format!("{} may not sign in any more", name(&removed.person)))
+        }
+        Event::SignedIn(signed_in) => (
+            "signed in",
+            format!("{} until {}: {}", name(&signed_in.person), signed_in.expires, signed_in.key),
+        ),
         Event::Unchanged(unchanged) => ("nothing", why(unchanged)),
         of_action => action(of_action),
     }
@@ -85,15 +104,22 @@ fn void(why: &Void) -> String {
     }
 }
 
+fn name(person: &PersonId) -> Cow<'_, str> {
+    escape::line(person.as_str())
+}
+
+fn words(scopes: &BTreeSet<KeyScope>) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn new_key(created: &KeyCreated) -> String {
-    let scopes: Vec<_> = created.scopes.iter().map(|scope| scope.as_str()).collect();
     let tenant = created.tenant.as_ref().map(|of| format!(" of {}", escape::line(of.as_str())));
     format!(
         "{} {}{}: {}",
         created.id,
         escape::line(created.name.as_str()),
         tenant.unwrap_or_default(),
-        scopes.join(", ")
+        words(&created.scopes)
     )
 }
 

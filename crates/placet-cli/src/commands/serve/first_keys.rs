@@ -36,7 +36,7 @@ async fn create(
     scope: KeyScope,
 ) -> Result<Secret, Failure> {
     let name = KeyName::new(name).map_err(Failure::unusable)?;
-    let new = NewKey { name, tenant, agent: None, scopes: [scope].into() };
+    let new = NewKey { name, tenant, agent: None, person: None, scopes: [scope].into() };
     let (secret, _) = guard.create_key(new, None).await.map_err(Failure::unusable)?;
     Ok(secret)
 }

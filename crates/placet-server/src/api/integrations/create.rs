@@ -52,7 +52,7 @@ pub(crate) async fn create(
         Some(_) => Some(write.principal.tenant(tenant)?),
         None => tenant,
     };
-    let new = NewKey { name, tenant, agent, scopes };
+    let new = NewKey { name, tenant, agent, person: None, scopes };
     let (secret, _) = write.guard.create_key(new, Some(&write.principal.secret)).await?;
     Ok((StatusCode::CREATED, Json(Credentials::new(&secret))))
 }
