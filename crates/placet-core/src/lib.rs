@@ -33,6 +33,7 @@ pub mod mode;
 pub mod name;
 mod pairs;
 mod quote;
+pub mod signoff;
 pub mod state;
 pub mod switch;
 mod table;

@@ -52,6 +52,9 @@ pub const MAX_APPROVAL_DEADLINE: Duration = Duration::from_secs(31 * 24 * 3600);
 /// Least length of a sign-off field, in grapheme clusters: enough that a bare "ok" is refused.
 pub const DEFAULT_STATEMENT_LENGTH: u16 = 50;
 
+/// Longest statement in a sign-off, in bytes: a few pages that a person typed, not a pasted file.
+pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
+
 /// How long a denied call stays denied when the policy does not say.
 pub const DEFAULT_COOL_DOWN: Duration = Duration::from_secs(15 * 60);
 
