@@ -56,13 +56,13 @@ fn refusals_name_each_field_and_how_long_it_has_to_be() {
         (
             statements("ok", "Dana Wu"),
             "\"Approved\" needs a complete sign-off: \
-             \"verbatim_response\" has 2 visible characters and needs at least 50",
+             \"verbatim_response\" has 2 of at least 50 visible characters",
         ),
         (
             statements(" \n ", "\u{200b}D\u{200b}"),
             "\"Approved\" needs a complete sign-off: \
-             \"verbatim_response\" has 0 visible characters and needs at least 50; \
-             \"responsible_owner\" has 1 visible characters and needs at least 2",
+             \"verbatim_response\" has 0 of at least 50 visible characters; \
+             \"responsible_owner\" has 1 of at least 2 visible characters",
         ),
         (
             statements(&"x".repeat(MAX_STATEMENT_BYTES + 1), "Dana Wu"),
@@ -77,7 +77,7 @@ fn refusals_name_each_field_and_how_long_it_has_to_be() {
 #[test]
 fn the_least_length_itself_is_enough() {
     let of = |length| statements(&"x".repeat(length), "DW");
-    assert!(refusal(of(49)).contains("has 49 visible"));
+    assert!(refusal(of(49)).contains("has 49 of"));
     assert!(SignOff::new(dana(), invoice(), GatedStatus::Paid, of(50)).is_ok());
     assert!(SignOff::new(dana(), invoice(), GatedStatus::Paid, of(MAX_STATEMENT_BYTES)).is_ok());
 }

@@ -49,7 +49,7 @@ fn incomplete_forms_are_refused() {
     let statements = "/sign_off/statements";
     let response = "/sign_off/statements/verbatim_response";
     let short = "\"Approved\" needs a complete sign-off: \
-                 \"verbatim_response\" has 0 visible characters and needs at least 50";
+                 \"verbatim_response\" has 0 of at least 50 visible characters";
     let cases = [
         (with("/sign_off", Value::Null), "\"Approved\" needs a sign-off and there is none"),
         (with("/status", json!("sent")), "\"Sent\" needs no sign-off and there is one"),

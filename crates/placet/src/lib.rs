@@ -78,3 +78,8 @@ pub use placet_core as core;
 pub use placet_policy as policy;
 /// The log on disk: opening, verifying, exporting and proving.
 pub use placet_store as store;
+
+/// The page about sign-off gated records compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/signoff.md")]
+struct Page;

@@ -70,7 +70,7 @@ pub struct Shortfall {
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { field: Field { name, least_length }, length } = self;
-        write!(f, "\"{name}\" has {length} visible characters and needs at least {least_length}")
+        write!(f, "\"{name}\" has {length} of at least {least_length} visible characters")
     }
 }
 

@@ -4,7 +4,13 @@ use std::fmt::Debug;
 
 /// An enum of statuses, some of which need a sign-off. Derive it with `SignoffGated`.
 ///
-/// Both halves are types of their own, so that a function can take one and not the other.
+/// Both halves are types of their own, so that a function can take one and not the other. What is
+/// implemented here by hand instead is the gate itself, and has to be reviewed as such.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which of its statuses are gated",
+    label = "not an enum of statuses",
+    note = "derive `SignoffGated` for the enum, with `#[signoff(gated(…))]`"
+)]
 pub trait Status: Sized {
     /// The statuses that anyone may give.
     type Ungated: Copy + Debug + Eq + Into<Self>;
@@ -32,7 +38,13 @@ pub enum Sorted<S: Status> {
 /// What a record holds beside its status. Derive it with `SignoffGated` for a struct.
 ///
 /// The status is not among its fields: it lies in the [`Record`](super::Record), where nobody
-/// assigns it.
+/// assigns it. The fields are plain data: what changes behind a shared reference, such as a `Cell`,
+/// no wrapper can hold still.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which statuses a record of it has",
+    label = "not the contents of a record",
+    note = "derive `SignoffGated` for the struct, with `#[signoff(status = …)]`"
+)]
 pub trait SignoffGated {
     /// The statuses of the record.
     type Status: Status;
