@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What happens, a line for each step.
-fn story() -> Result<Vec<String>, Box<dyn Error>> {
+pub(crate) fn story() -> Result<Vec<String>, Box<dyn Error>> {
     let contents = Payment { to: "Fernhill Ltd".to_owned(), cents: 42_000 };
     let mut payment = Record::new(contents, UngatedStatus::Draft);
     payment.change(UngatedStatus::InReview);
