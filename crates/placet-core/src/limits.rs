@@ -53,9 +53,6 @@ pub const MAX_APPROVAL_DEADLINE: Duration = Duration::from_secs(31 * 24 * 3600);
 /// refused.
 pub const DEFAULT_STATEMENT_LENGTH: u16 = 50;
 
-/// Longest field of a sign-off, in bytes: a page of text.
-pub const MAX_STATEMENT_BYTES: usize = 8 * 1024;
-
 /// Longest report of what came of an action, in bytes: an error with its trace.
 pub const MAX_OUTCOME_BYTES: usize = 16 * 1024;
 
@@ -77,6 +74,8 @@ pub const MAX_RUNS: usize = 200_000;
 
 /// Most running actions of one tenant, so that none of them can take all the room.
 pub const MAX_RUNS_PER_TENANT: usize = 50_000;
+/// Longest statement in a sign-off, in bytes: a few pages that a person typed, not a pasted file.
+pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
 
 /// How long a denied call stays denied when the policy does not say.
 pub const DEFAULT_COOL_DOWN: Duration = Duration::from_secs(15 * 60);

@@ -33,6 +33,9 @@
 //! [tripped](Guard::trip), [evidence](Guard::report) earns a class more autonomy, the log can be
 //! [followed](Guard::tail) and each decision has a [receipt](Log::receipt) that anyone can verify
 //! offline.
+//!
+//! Records of your own that need a sign-off before they are approved, paid or published are made of
+//! [`signoff`] and the derive macro [`SignoffGated`](derive@SignoffGated).
 
 mod answer;
 mod approval;
@@ -71,12 +74,14 @@ pub use warrant::{RedeemError, Spent};
 pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;
 pub use placet_core::log::{Receipt, Verifier};
+pub use placet_core::signoff::{self, SignoffGated};
 pub use placet_core::{
     Action, ActionId, AgentId, Amount, ApiKey, ApiKeys, ApprovalId, AutonomyState, BuildId, Caller,
     CheckName, ClassName, Digest, Entry, Event, Finding, GroupName, Json, KeyId, KeyName, KeyScope,
     KillSwitch, Mode, Outcome, People, Person, PersonId, Refusal, Rejection, RiskTier, Scope,
     SessionId, SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
 };
+pub use placet_derive::SignoffGated;
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
 pub use placet_store::projection::Status;
 
@@ -86,3 +91,8 @@ pub use placet_core as core;
 pub use placet_policy as policy;
 /// The log on disk: opening, verifying, exporting and proving.
 pub use placet_store as store;
+
+/// The page about sign-off gated records compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/signoff.md")]
+struct Page;

@@ -11,8 +11,8 @@ use crate::event::{
 use crate::id::{ActionId, ApprovalId};
 use crate::limits;
 use crate::name::PersonId;
+use crate::signoff::visible_length;
 use crate::state::State;
-use crate::statement;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 
@@ -237,11 +237,11 @@ fn check_statement(terms: &Approval, statement: &Statement) -> Result<(), Reject
     }
     for (place, field) in terms.fields.iter().enumerate() {
         let text = statement.get(field).map_or("", String::as_str);
-        let (least, found) = (if place == 0 { terms.least_length.max(1) } else { 1 }, text);
+        let least = if place == 0 { terms.least_length.max(1) } else { 1 };
         if text.len() > limits::MAX_STATEMENT_BYTES {
             return Err(Rejection::LongField { field: field.clone() });
         }
-        let found = statement::visible_length(found);
+        let found = visible_length(text);
         if found < usize::from(least) {
             return Err(Rejection::ShortField { field: field.clone(), least, found });
         }
