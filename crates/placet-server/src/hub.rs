@@ -1,16 +1,14 @@
 //! Telling those who wait that what they wait for has happened.
 //!
-//! One task follows the log. It hands every entry to the streams of events, and wakes the requests
-//! that wait for one action. A wait is a few hundred bytes and no thread.
+//! One task follows the log and hands every entry to the streams of events. Requests that wait for
+//! one action wait with the guard; here they are counted.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use placet::{ActionId, Entry, Event, Guard, KeyId};
-use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, broadcast};
+use placet::{Entry, Guard, KeyId};
+use tokio::sync::broadcast;
 
 use crate::app::App;
 use crate::limits::EVENTS_BUFFERED;
@@ -33,7 +31,6 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    actions: HashMap<ActionId, Arc<Notify>>,
     keys: HashMap<KeyId, usize>,
     total: usize,
 }
@@ -42,13 +39,6 @@ struct Waiting {
 pub(crate) struct Seat {
     app: Arc<App>,
     key: KeyId,
-}
-
-/// Listens for the end of one approval. Dropped, it is forgotten.
-pub(crate) struct Ear {
-    app: Arc<App>,
-    action: ActionId,
-    notify: Arc<Notify>,
 }
 
 impl Hub {
@@ -70,12 +60,6 @@ impl Hub {
         *waiting.keys.entry(key).or_default() += 1;
         drop(waiting);
         Ok(Seat { app: Arc::clone(app), key })
-    }
-
-    /// Listens for the end of an action's approval.
-    pub(crate) fn listen(app: &Arc<App>, action: ActionId) -> Ear {
-        let notify = Arc::clone(app.hub.lock().actions.entry(action).or_default());
-        Ear { app: Arc::clone(app), action, notify }
     }
 
     /// Entries as they become durable.
@@ -114,53 +98,16 @@ impl Hub {
 
     /// Whether nobody listens, so that nobody misses what is not read.
     fn is_alone(&self) -> bool {
-        self.events.receiver_count() == 0 && self.lock().actions.is_empty()
+        self.events.receiver_count() == 0
     }
 
     fn happened(&self, entry: Entry) {
-        if let Some(action) = closed(&entry.event)
-            && let Some(notify) = self.lock().actions.remove(&action)
-        {
-            notify.notify_waiters();
-        }
         // Nobody listening is no error.
         drop(self.events.send(Arc::new(entry)));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The action whose approval is closed by an event.
-fn closed(event: &Event) -> Option<ActionId> {
-    match event {
-        Event::Denied(denied) => Some(denied.action),
-        Event::Expired(expired) => Some(expired.action),
-        _ => None,
-    }
-}
-
-impl Ear {
-    /// Returns when the approval has ended. What happens from this call on is heard, also before
-    /// the future is waited for.
-    pub(crate) fn ended(&self) -> Pin<Box<Notified<'_>>> {
-        let mut ended = Box::pin(self.notify.notified());
-        ended.as_mut().enable();
-        ended
-    }
-}
-
-impl Drop for Ear {
-    fn drop(&mut self) {
-        let mut waiting = self.app.hub.lock();
-        // The table's and our own: nobody else listens.
-        let is_last = |notify: &Arc<Notify>| {
-            Arc::ptr_eq(notify, &self.notify) && Arc::strong_count(notify) == 2
-        };
-        if waiting.actions.get(&self.action).is_some_and(is_last) {
-            waiting.actions.remove(&self.action);
-        }
     }
 }
 

@@ -84,3 +84,9 @@ pub const EVENTS_BUFFERED: usize = 4_096;
 
 /// How often a stream of events says that it is alive, so that proxies leave it open.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Approvals in one answer when nobody says how many: a screen or two.
+pub(crate) const APPROVALS_IN_A_PAGE: usize = 100;
+
+/// Most approvals in one answer: some megabytes where each action is as large as it may be.
+pub(crate) const MAX_APPROVALS_IN_A_PAGE: usize = 1000;

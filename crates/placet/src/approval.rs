@@ -280,7 +280,10 @@ impl Guard {
     }
 
     /// Returns when an action waits for people no more.
-    pub(crate) async fn answered(&self, action: ActionId) -> Result<(), GuardError> {
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn answered(&self, action: ActionId) -> Result<(), GuardError> {
         let is_open = || self.log().state().approvals().open(action.approval()).is_some();
         while is_open() {
             let ear = self.log().listen(action)?;

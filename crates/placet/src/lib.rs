@@ -73,6 +73,7 @@ pub use warrant::{RedeemError, Spent};
 
 pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;
+pub use placet_core::json::Object;
 pub use placet_core::log::{Receipt, Verifier};
 pub use placet_core::signoff::{self, SignoffGated};
 pub use placet_core::{

@@ -4,7 +4,7 @@ use placet_core::command::{Conclusion, Redemption};
 use placet_core::event::Event;
 use placet_core::json::Object;
 use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
-use placet_core::{Action, ActionId, Command, Outcome, Refusal, Rejection, TenantId, ToolName};
+use placet_core::{Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, ToolName};
 use placet_policy::call_tag;
 use placet_store::projection::Status;
 
@@ -146,6 +146,15 @@ impl Guard {
             }
             _ => Err(RedeemError::Refused(Refusal::NotGranted)),
         }
+    }
+
+    /// Signs warrants with another key from here on. Those that the key before it signed can be
+    /// redeemed until they expire.
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn rotate_warrant_key(&self, by: Option<PersonId>) -> Result<Change, GuardError> {
+        self.command(Command::RotateWarrantKey { by }).await
     }
 
     /// Says what came of an action that was allowed to run.

@@ -1,6 +1,7 @@
 //! The endpoints, one in each file, and the description of all of them.
 
 mod actions;
+mod approvals;
 mod autonomy;
 mod describe;
 mod events;
@@ -12,7 +13,9 @@ mod log;
 mod metrics;
 mod openapi;
 mod policy;
+mod ratify;
 mod ready;
+mod warrants;
 
 use std::sync::Arc;
 
@@ -40,6 +43,8 @@ use crate::wire::Problem;
     security(("key" = [])),
     tags(
         (name = "actions", description = "What agents ask for, and what came of it."),
+        (name = "approvals", description = "What waits for people, and what they answer."),
+        (name = "warrants", description = "The single-use permission to run one action."),
         (name = "kill switches", description = "Stop a tenant, an agent, a tool or everything."),
         (name = "autonomy", description = "What classes of actions have earned, and from what."),
         (name = "integrations", description = "Applications that speak to the daemon, and keys."),
@@ -55,10 +60,18 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(actions::propose::propose))
         .routes(routes!(actions::show::show))
         .routes(routes!(actions::evaluate::evaluate))
+        .routes(routes!(actions::outcome::outcome))
+        .routes(routes!(approvals::list::list))
+        .routes(routes!(approvals::resolve::resolve))
+        .routes(routes!(approvals::withdraw::withdraw))
+        .routes(routes!(warrants::redeem::redeem))
+        .routes(routes!(warrants::rotate::rotate))
+        .routes(routes!(warrants::jwks::jwks))
         .routes(routes!(kill_switches::list::list, kill_switches::trip::trip))
         .routes(routes!(kill_switches::reset::reset))
         .routes(routes!(evidence::report))
         .routes(routes!(autonomy::autonomy))
+        .routes(routes!(ratify::ratify))
         .routes(routes!(integrations::list::list, integrations::create::create))
         .routes(routes!(integrations::rotate::rotate))
         .routes(routes!(integrations::revoke::revoke))

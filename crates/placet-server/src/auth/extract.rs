@@ -8,7 +8,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use placet::core::Request as Repeatable;
-use placet::{Action, AgentId, ApiKey, Caller, Guard, Json, Secret, TenantId};
+use placet::core::assessment::Subject;
+use placet::{Action, AgentId, ApiKey, Approver, Caller, Guard, Json, Secret, TenantId};
 
 use super::role::Role;
 use crate::app::App;
@@ -54,6 +55,21 @@ impl Principal {
             (Some(own), _) => Ok(own.clone()),
             (None, named) => Ok(named.unwrap_or_default()),
         }
+    }
+
+    /// The person that the key speaks for, as one who answers.
+    pub(crate) fn approver(&self, guard: &Guard) -> Result<Approver, Problem> {
+        let person = self.key.person.clone().ok_or_else(|| {
+            Problem::forbidden("the key speaks for no person; sign in, or make a key for a person")
+        })?;
+        let groups = guard.log().state().people().get(&person).map(|known| known.groups.clone());
+        Ok(Approver { person, groups: groups.unwrap_or_default() })
+    }
+
+    /// Whether the key may see what concerns an action.
+    pub(crate) fn sees(&self, subject: &Subject) -> bool {
+        let own_agent = self.key.agent.is_none() || subject.agent == self.key.agent;
+        self.key.covers(&subject.tenant) && own_agent
     }
 
     /// Reads the action that is proposed. Its tenant and agent are the key's; a body may repeat

@@ -16,6 +16,12 @@ pub(crate) trait Role: Send + Sync + 'static {
 /// Proposes actions.
 pub(crate) struct Agent;
 
+/// Answers what waits for people.
+pub(crate) struct Approver;
+
+/// Runs actions, or looks after what runs.
+pub(crate) struct Runner;
+
 /// Changes what a tenant may do: switches, evidence, keys.
 pub(crate) struct Admin;
 
@@ -34,6 +40,19 @@ pub(crate) struct Anyone;
 impl Role for Agent {
     fn check(key: &ApiKey) -> Result<(), Problem> {
         needs(key.has(KeyScope::Agent), "a key with the scope agent")
+    }
+}
+
+impl Role for Approver {
+    fn check(key: &ApiKey) -> Result<(), Problem> {
+        needs(key.has(KeyScope::Approver), "a key with the scope approver")
+    }
+}
+
+impl Role for Runner {
+    fn check(key: &ApiKey) -> Result<(), Problem> {
+        let may = key.has(KeyScope::Agent) || key.has(KeyScope::Admin);
+        needs(may, "a key with the scope agent or admin")
     }
 }
 

@@ -92,6 +92,12 @@ pub(crate) struct DecisionShape {
     /// What it waits for, when it is held.
     #[schema(nullable = false)]
     approval: Option<ApprovalShape>,
+    /// The action in whose place a person put this one.
+    #[schema(nullable = false, pattern = "^act_")]
+    replaces: Option<String>,
+    /// The permission to run it, once: a JWT. Only for a key that may propose, while it is allowed.
+    #[schema(nullable = false)]
+    warrant: Option<String>,
 }
 
 /// What the caller must obey.
@@ -158,6 +164,14 @@ pub(crate) struct ApprovalShape {
     deadline: String,
     /// How many people must sign off.
     quorum: u8,
-    /// What each of them must write.
+    /// What each of them must write. The first is their statement.
     fields: Vec<String>,
+    /// Groups of which each of them must be in one.
+    #[schema(required = false)]
+    groups: Vec<String>,
+    /// The least length of the statement, in characters that show.
+    least_length: u16,
+    /// Where people answer it, relative to the daemon's address.
+    #[schema(nullable = false)]
+    url: Option<String>,
 }

@@ -22,5 +22,5 @@ use crate::wire::decision::{ActionShape, DecisionShape};
 pub(crate) async fn evaluate(write: Write<role::Anyone>) -> Result<Response, Problem> {
     let action = write.principal.action(write.body)?;
     let answer = write.guard.evaluate(&action);
-    Ok(decided(&answer, &answer, false))
+    Ok(decided(&answer, &answer, None, false))
 }

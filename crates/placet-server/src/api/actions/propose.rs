@@ -14,7 +14,7 @@ use crate::wire::decision::{ActionShape, DecisionShape};
 /// Propose an action.
 ///
 /// It is decided on, and the decision is durable when it is answered. `verdict` is what the caller
-/// must obey: only `allow` is a permission.
+/// must obey: only `allow` is a permission. The warrant is what the permission is shown with.
 #[utoipa::path(
     post,
     path = "/v1/actions",
@@ -31,5 +31,6 @@ pub(crate) async fn propose(
     let tenant = app.tenants.get(&action.tenant);
     let _turn = tenant.turn().await;
     let answer = write.guard.propose(&action).await?;
-    Ok(decided(&answer, &answer, true))
+    let warrant = write.guard.warrant(&action, &answer);
+    Ok(decided(&answer, &answer, warrant, true))
 }

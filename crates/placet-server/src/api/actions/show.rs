@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use placet::{ActionId, Followed};
+use placet::{ActionId, Followed, KeyScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +27,12 @@ struct StatusShape {
     decision: DecisionShape,
     /// What became of it.
     status: StatusWord,
+    /// Why a person said no, in their words.
+    #[schema(nullable = false)]
+    denial: Option<String>,
+    /// The action that a person put in its place.
+    #[schema(nullable = false, pattern = "^act_")]
+    successor: Option<String>,
 }
 
 /// What became of an action.
@@ -34,12 +40,21 @@ struct StatusShape {
 #[serde(rename_all = "snake_case")]
 #[schema(as = StatusWord)]
 #[expect(dead_code, reason = "it describes what the engine writes")]
-enum StatusWord {
+pub(crate) enum StatusWord {
     Allowed,
     Blocked,
     Pending,
     Denied,
     Expired,
+    Approved,
+    Withdrawn,
+    Superseded,
+    Voided,
+    Redeemed,
+    Succeeded,
+    Failed,
+    Reversed,
+    Indeterminate,
 }
 
 /// Follow an action.
@@ -72,7 +87,8 @@ pub(crate) async fn show(
         }
         _ => found,
     };
-    Ok(decided(&found.answer, &found, false))
+    let warrant = read.principal.key.has(KeyScope::Agent).then(|| app.guard.warrant_of(&found));
+    Ok(decided(&found.answer, &found, warrant.flatten(), false))
 }
 
 /// The action, when it is pending no more or the time is up.
@@ -82,15 +98,8 @@ async fn settled(
     id: ActionId,
     time: Duration,
 ) -> Result<Followed, Problem> {
-    let ear = Hub::listen(app, id);
-    let ended = ear.ended();
-    // What happened before we listened is seen now, what happens from now on is heard.
-    let found = find(app, principal, id).await?;
-    if !found.is_pending() {
-        return Ok(found);
-    }
     tokio::select! {
-        () = ended => {}
+        answered = app.guard.answered(id) => answered?,
         () = tokio::time::sleep(time) => {}
         () = app.stop.asked() => {}
     }
@@ -98,14 +107,10 @@ async fn settled(
 }
 
 /// The action, if the key may see it; to everyone else it does not exist.
-async fn find(app: &Arc<App>, principal: &Principal, id: ActionId) -> Result<Followed, Problem> {
+pub(super) async fn find(app: &Arc<App>, principal: &Principal, id: ActionId) -> Result<Followed, Problem> {
     let found = app.blocking(move |guard| guard.log().action(id)).await??;
-    let key = &principal.key;
     found
-        .filter(|found| {
-            let own_agent = key.agent.is_none() || found.subject.agent == key.agent;
-            key.covers(&found.subject.tenant) && own_agent
-        })
+        .filter(|found| principal.sees(&found.subject))
         .ok_or_else(|| Problem::missing(format!("there is no action {id}")))
 }
 

@@ -1,0 +1,49 @@
+//! Approvals: held actions, and what people answer.
+
+pub(super) mod list;
+pub(super) mod resolve;
+pub(super) mod withdraw;
+
+use placet::{ApprovalId, Resolution};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::actions::show::StatusWord;
+use crate::wire::Problem;
+
+/// What an answer led to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ResolveOutcome)]
+#[expect(dead_code, reason = "it describes what the engine writes")]
+enum OutcomeShape {
+    Resolved,
+    AlreadyResolved,
+    Expired,
+    Unknown,
+}
+
+/// What an answer led to. The first answer wins; a second one changes nothing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Resolution)]
+pub(super) struct Resolved {
+    /// What the answer led to.
+    #[schema(value_type = OutcomeShape)]
+    outcome: &'static str,
+    /// What became of the action; it stays pending until enough people have signed off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<StatusWord>, nullable = false)]
+    status: Option<&'static str>,
+}
+
+impl From<Resolution> for Resolved {
+    fn from(resolution: Resolution) -> Self {
+        let status = resolution.status().map(|status| status.as_str());
+        Self { outcome: resolution.as_str(), status }
+    }
+}
+
+/// An id that was never given names nothing, whatever is wrong with it.
+fn id(text: &str) -> Result<ApprovalId, Problem> {
+    text.parse().map_err(Problem::missing)
+}

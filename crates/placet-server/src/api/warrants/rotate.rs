@@ -1,0 +1,33 @@
+//! `POST /v1/warrants/rotate`
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{Write, role};
+use crate::wire::Problem;
+
+/// The key that signs warrants from here on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WarrantKey)]
+pub(crate) struct Rotated {
+    /// Its id, as in `/.well-known/jwks.json`.
+    kid: String,
+}
+
+/// Sign warrants with another key from here on.
+///
+/// Those that the key before it signed can be redeemed until they expire.
+#[utoipa::path(
+    post,
+    path = "/v1/warrants/rotate",
+    operation_id = "rotate_warrant_key",
+    tag = "warrants",
+    responses((status = OK, body = Rotated)),
+)]
+pub(crate) async fn rotate(write: Write<role::Operator>) -> Result<Json<Rotated>, Problem> {
+    let by = write.principal.key.person.clone();
+    write.guard.rotate_warrant_key(by).await?;
+    let keys = write.guard.warrant_keys();
+    Ok(Json(Rotated { kid: keys.first().map(|key| key.id().to_owned()).unwrap_or_default() }))
+}
