@@ -13,7 +13,7 @@
 mod cli;
 mod commands;
 mod console;
-mod escape;
+use placet::escape;
 mod evidence;
 mod failure;
 mod jsonl;

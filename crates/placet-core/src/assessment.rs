@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Currency};
 use crate::digest::{ActionTag, Digest, PersonTag};
-use crate::mode::Bucket;
+use crate::mode::{Bucket, Treatment};
 use crate::name::{AgentId, BuildId, ClassName, TenantId, ToolName};
 use crate::verdict::Verdict;
 
@@ -55,6 +55,9 @@ pub struct Assessment {
     pub subject: Subject,
     /// The same call under the same log always has the same tag.
     pub tag: ActionTag,
+    /// What the program that embeds the guard asks for.
+    #[serde(default, skip_serializing_if = "Treatment::is_binding")]
+    pub treatment: Treatment,
     /// The person that it is done for, who cannot approve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<PersonTag>,

@@ -45,7 +45,7 @@ pub fn decide(state: &State, of: &Assessment, now: Timestamp) -> Decision {
     let autonomy = class.map_or(AutonomyState::Manual, |class| state.autonomy(class, &of.subject));
     let findings = check::findings(&Context { state, terms, of, class, autonomy, now });
     let real = join(&findings);
-    let effective = mode::bind(terms.mode, terms.sample, of.bucket, of.enforce, real);
+    let effective = mode::bind(terms, of, real);
     Decision {
         verdict: effective.verdict,
         would_have: effective.would_have,

@@ -1,5 +1,7 @@
 //! Whether a decision binds the caller: shadow, sample, enforce.
 
+use crate::assessment::Assessment;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::Verdict;
@@ -116,20 +118,59 @@ pub(crate) struct Effective {
     pub(crate) would_have: Option<Verdict>,
 }
 
-/// Applies the mode to a verdict. `enforce` is the caller asking for stricter treatment.
-pub(crate) fn bind(
-    mode: Mode,
-    sample: Share,
-    bucket: Bucket,
-    enforce: bool,
-    real: Verdict,
-) -> Effective {
-    let binds = match mode {
+/// What the program that embeds a guard asks for at one place where it calls it. It is never said
+/// by an agent, and has no form on the wire.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// What was decided holds.
+    #[default]
+    Binding,
+    /// A person approves it, whatever else was decided, and whatever the mode.
+    Gated,
+    /// What waits for people runs without waiting; what is blocked is blocked. Only where the
+    /// policy permits it.
+    FailOpen,
+    /// Nothing is stopped. Only where the policy permits it.
+    Shadow,
+}
+
+impl Treatment {
+    /// Whether it is what was asked for by default.
+    #[must_use]
+    pub fn is_binding(&self) -> bool {
+        *self == Self::Binding
+    }
+
+    /// Whether a policy permits it, whose laxest treatment is `laxest`.
+    #[must_use]
+    pub fn is_permitted(self, laxest: Self) -> bool {
+        match self {
+            Self::Binding | Self::Gated => true,
+            Self::FailOpen => matches!(laxest, Self::FailOpen | Self::Shadow),
+            Self::Shadow => laxest == Self::Shadow,
+        }
+    }
+}
+
+/// Applies the mode, and what the caller asks for, to a verdict.
+pub(crate) fn bind(terms: &Terms, of: &Assessment, real: Verdict) -> Effective {
+    let in_mode = match terms.mode {
         Mode::Enforce => true,
-        Mode::Sample => sample.contains(bucket),
+        Mode::Sample => terms.sample.contains(of.bucket),
         Mode::Shadow => false,
     };
-    if binds || enforce || real == Verdict::Allow {
+    let stricter = of.enforce || of.treatment == Treatment::Gated;
+    let laxer = of.treatment.is_permitted(terms.laxest)
+        && match of.treatment {
+            Treatment::Binding | Treatment::Gated => false,
+            Treatment::FailOpen => real < Verdict::Block,
+            Treatment::Shadow => true,
+        };
+    let binds = (in_mode && !laxer) || stricter;
+    if binds || real == Verdict::Allow {
         Effective { verdict: real, would_have: None }
     } else {
         Effective { verdict: Verdict::Allow, would_have: Some(real) }

@@ -13,7 +13,7 @@ use crate::amount::Amount;
 use crate::autonomy::Graduation;
 use crate::class::ActionClass;
 use crate::digest::Digest;
-use crate::mode::{Mode, Share};
+use crate::mode::{Mode, Share, Treatment};
 use crate::name::{BudgetName, ClassName};
 use crate::table::Table;
 use crate::time::Timestamp;
@@ -35,6 +35,9 @@ pub struct Terms {
     pub defaults: Defaults,
     /// What a tripped kill switch asks for; never `Allow`.
     pub kill_switch: Verdict,
+    /// The laxest treatment that a program which embeds the guard may ask for.
+    #[serde(default)]
+    pub laxest: Treatment,
     /// How long a denied call stays denied.
     #[serde(with = "crate::time::millis", rename = "cool_down_ms")]
     pub cool_down: Duration,
@@ -60,6 +63,7 @@ impl Default for Terms {
             unclassified: Unclassified::Inspect,
             defaults: Defaults::Strict,
             kill_switch: Verdict::Block,
+            laxest: Treatment::Binding,
             cool_down: crate::limits::DEFAULT_COOL_DOWN,
             warrants: WarrantTerms::default(),
             classes: Table::new(),

@@ -66,6 +66,8 @@ pub enum CheckName {
     Inspection,
     /// The same call was denied a moment ago.
     CoolDown,
+    /// The program that embeds the guard asks for a person.
+    Caller,
 }
 
 impl CheckName {
@@ -85,6 +87,7 @@ impl CheckName {
             Self::Rule => "rule",
             Self::Inspection => "inspection",
             Self::CoolDown => "cool_down",
+            Self::Caller => "caller",
         }
     }
 }

@@ -27,6 +27,7 @@ use placet_core::assessment::{Money, Value};
 use placet_core::autonomy::{LedgerKey, Thresholds};
 use placet_core::budget::SLOTS;
 use placet_core::event::Decided;
+use placet_core::mode::Treatment;
 use placet_core::terms::{Budget, Defaults, Per, Unclassified};
 use placet_core::{
     ActionClass, Amount, Assessment, AutonomyState, CheckName, Command, Decision, Entry, Event,
@@ -106,13 +107,26 @@ impl Judge<'_> {
         if self.was_denied() {
             findings.push((CheckName::CoolDown, Verdict::Block));
         }
+        if self.of.treatment == Treatment::Gated {
+            findings.push((CheckName::Caller, Verdict::RequireApproval));
+        }
         findings.sort();
         let worst = findings.iter().map(|(_, verdict)| *verdict).max().unwrap();
-        let is_bound = match self.terms.mode {
-            Mode::Enforce => true,
-            Mode::Shadow => self.of.enforce,
-            Mode::Sample => self.of.enforce || self.is_sampled(),
+        let is_strict = self.of.enforce || self.of.treatment == Treatment::Gated;
+        let is_lax = match (self.of.treatment, self.terms.laxest) {
+            (Treatment::FailOpen, Treatment::FailOpen | Treatment::Shadow) => {
+                worst != Verdict::Block
+            }
+            (Treatment::Shadow, Treatment::Shadow) => true,
+            _ => false,
         };
+        let is_bound = is_strict
+            || !is_lax
+                && match self.terms.mode {
+                    Mode::Enforce => true,
+                    Mode::Shadow => false,
+                    Mode::Sample => self.is_sampled(),
+                };
         let is_changed = !is_bound && worst != Verdict::Allow;
         Judgement {
             verdict: if is_changed { Verdict::Allow } else { worst },

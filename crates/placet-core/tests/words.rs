@@ -242,6 +242,7 @@ fn every_word_is_the_one_on_the_wire() {
         CheckName::Rule,
         CheckName::Inspection,
         CheckName::CoolDown,
+        CheckName::Caller,
     ];
     assert!(checks.is_sorted());
     for check in checks {

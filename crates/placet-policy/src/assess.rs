@@ -10,7 +10,7 @@ use placet_core::assessment::{Assessment, InputFault, Inspected, Subject, Value}
 use placet_core::digest::{Digest, Domain};
 use placet_core::event::ActionPayload;
 use placet_core::json::{Json, Object, Pointer};
-use placet_core::mode::Bucket;
+use placet_core::mode::{Bucket, Treatment};
 use placet_core::{
     Action, ActionClass, ActionTag, AgentId, BuildId, Mode, Pepper, PersonId, SessionId, TenantId,
     ToolName,
@@ -79,7 +79,15 @@ impl Policy {
         let now = self.evaluate(frozen, pepper).assessment;
         faults.retain(|fault| *fault == InputFault::Placeholder);
         faults.extend(now.faults.into_iter().filter(|fault| *fault != InputFault::Placeholder));
-        Assessment { faults, tag: before.tag, user: before.user, ..now }
+        Assessment {
+            faults,
+            tag: before.tag,
+            user: before.user,
+            treatment: before.treatment,
+            enforce: before.enforce,
+            bucket: before.bucket,
+            ..now
+        }
     }
 
     /// What inspection sees in a call.
@@ -115,6 +123,7 @@ impl Policy {
             subject: subject(action),
             class: class.map(|class| class.name.clone()),
             tag: pepper.tag(&Digest::of(Domain::Params, &call)),
+            treatment: Treatment::Binding,
             user: action.user.as_ref().map(|user| pepper.person_tag(user)),
             faults: faults(action, call.len(), &ruled),
             value,

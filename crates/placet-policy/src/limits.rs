@@ -60,3 +60,9 @@ pub const MAX_QUOTED_CHARS: usize = 60;
 
 /// Longest part of a source line that is shown with a message, in characters: it fits a terminal.
 pub const MAX_SHOWN_CHARS: usize = 100;
+
+/// Shortest time that a warrant may be redeemed: a call over a slow network takes a second.
+pub const MIN_WARRANT_TIME: Duration = Duration::from_secs(1);
+
+/// Shortest time in which the outcome of an action is to be known.
+pub const MIN_OUTCOME_TIME: Duration = Duration::from_secs(1);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use placet_core::autonomy::{Graduation, Rate, Thresholds};
 use placet_core::class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 use placet_core::digest::{Digest, Domain};
-use placet_core::mode::{Mode, Share};
-use placet_core::terms::{Budget, Defaults, Per, Unclassified};
+use placet_core::mode::{Mode, Share, Treatment};
+use placet_core::terms::{Budget, Defaults, Per, Unclassified, WarrantTerms};
 use placet_core::time::human_duration;
 use placet_core::{BudgetName, ClassName, SourceName, Terms, Verdict};
 use placet_policy::file;
@@ -157,14 +157,25 @@ fn terms() -> impl Strategy<Value = Terms> {
         select(vec![Unclassified::RequireApproval, Unclassified::Block, Unclassified::Inspect]);
     let defaults = select(vec![Defaults::Strict, Defaults::Permissive]);
     let kill_switch = select(vec![Verdict::RequireApproval, Verdict::Block]);
-    let top = (mode, 0_u16..=10_000, unclassified, defaults, kill_switch, seconds(31 * 86_400));
+    let laxest = select(vec![Treatment::Binding, Treatment::FailOpen, Treatment::Shadow]);
+    let warrants = (1_u64..=3_600, 1_u64..=7 * 86_400, laxest);
+    let top =
+        (mode, 0_u16..=10_000, unclassified, defaults, kill_switch, seconds(31 * 86_400), warrants);
     let classes = classes().prop_flat_map(|classes| {
         let names: Vec<_> = classes.keys().cloned().collect();
         (Just(classes), prop::collection::vec(budget(names), 0..4))
     });
     (top, classes, graduation()).prop_map(
         |(
-            (mode, sample, unclassified, defaults, kill_switch, cool_down),
+            (
+                mode,
+                sample,
+                unclassified,
+                defaults,
+                kill_switch,
+                cool_down,
+                (lifetime, outcome, laxest),
+            ),
             (classes, budgets),
             graduation,
         )| {
@@ -180,7 +191,11 @@ fn terms() -> impl Strategy<Value = Terms> {
                 defaults,
                 kill_switch,
                 cool_down,
-                warrants: placet_core::terms::WarrantTerms::default(),
+                laxest,
+                warrants: WarrantTerms {
+                    lifetime: Duration::from_secs(lifetime),
+                    outcome: Duration::from_secs(outcome),
+                },
                 classes: classes.into_iter().collect(),
                 budgets: named.collect(),
                 graduation,
@@ -207,6 +222,9 @@ fn written(terms: &Terms) -> String {
     writeln!(text, "defaults = {}", json(terms.defaults)).unwrap();
     writeln!(text, "kill_switch = {}", json(terms.kill_switch)).unwrap();
     writeln!(text, "cool_down = {:?}", human_duration(terms.cool_down)).unwrap();
+    writeln!(text, "warrant_lifetime = {:?}", human_duration(terms.warrants.lifetime)).unwrap();
+    writeln!(text, "outcome_within = {:?}", human_duration(terms.warrants.outcome)).unwrap();
+    writeln!(text, "on_review = {}", json(terms.laxest)).unwrap();
     terms.budgets.iter().for_each(|budget| write_budget(&mut text, budget));
     terms.classes.values().for_each(|class| write_class(&mut text, class));
     write_graduation(&mut text, &terms.graduation);

@@ -131,6 +131,15 @@ impl Guard {
         Ok(pending)
     }
 
+    /// One held action; none when it waits no more.
+    pub(crate) fn pending_one(&self, action: ActionId) -> Result<Option<Pending>, GuardError> {
+        let open = self.log().state().approvals().open(action.approval()).cloned();
+        let Some(open) = open else { return Ok(None) };
+        let Some(followed) = self.log().action(action)? else { return Ok(None) };
+        let signed = open.signed.keys().cloned().collect();
+        Ok(Some(Pending { approval: open.terms, signed, followed }))
+    }
+
     /// Takes in a person's answer to a held action.
     ///
     /// Asked twice, also by two at the same time, it is taken in once.

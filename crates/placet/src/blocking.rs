@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::PolicyFile;
+use placet_core::mode::Treatment;
 use placet_core::{
     Action, ApprovalId, AutonomyState, Entry, GroupName, KeyId, KeyScope, PersonId, Scope,
 };
@@ -37,7 +38,7 @@ impl<'a> Blocking<'a> {
     /// # Errors
     /// As there.
     pub fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        wait(self.guard.propose_by(Way::Block, action))
+        wait(self.guard.propose_by(Way::Block, action, Treatment::Binding))
     }
 
     /// See [`Guard::deny`].

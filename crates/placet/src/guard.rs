@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
+use placet_core::mode::Treatment;
 use placet_core::{
     Action, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId, Rejection, Scope,
-    decide,
+    Verdict, decide,
 };
 use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
@@ -128,24 +129,48 @@ impl Guard {
     /// When it could not be recorded; then it is not permitted either. In shadow mode there is no
     /// such error: shadow never stops a caller, and the answer then has no place in the log.
     pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        self.propose_by(Way::Await, action).await
+        self.propose_by(Way::Await, action, Treatment::Binding).await
+    }
+
+    /// The same, for a program that asks for other treatment at this place.
+    pub(crate) async fn propose_as(
+        &self,
+        action: &Action,
+        treatment: Treatment,
+    ) -> Result<Answer, GuardError> {
+        self.propose_by(Way::Await, action, treatment).await
     }
 
     /// The same, for a caller that may block or may not.
-    pub(crate) async fn propose_by(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
-        let answer = self.record(way, action).await;
+    pub(crate) async fn propose_by(
+        &self,
+        way: Way,
+        action: &Action,
+        treatment: Treatment,
+    ) -> Result<Answer, GuardError> {
+        let answer = self.record(way, action, treatment).await;
         match answer {
-            Err(error) if self.is_shadow(action) && !is_callers_fault(&error) => {
-                Ok(self.evaluate(action))
+            Err(error) if self.is_shadow(action, treatment) && !is_callers_fault(&error) => {
+                let evaluated = self.evaluate(action);
+                // Whatever would bind here does not, and nobody can be asked without a record.
+                let real = evaluated.would_have.unwrap_or(evaluated.verdict);
+                let would_have = (real != Verdict::Allow).then_some(real);
+                Ok(Answer { verdict: Verdict::Allow, would_have, ..evaluated })
             }
             answer => answer,
         }
     }
 
-    async fn record(&self, way: Way, action: &Action) -> Result<Answer, GuardError> {
+    async fn record(
+        &self,
+        way: Way,
+        action: &Action,
+        treatment: Treatment,
+    ) -> Result<Answer, GuardError> {
         for _ in 0..MAX_REASSESSMENTS {
             // What is left to the log is only what takes the tip: the payload is sealed here.
-            let (proposal, digest) = self.freeze(action)?;
+            let (mut proposal, digest) = self.freeze(action)?;
+            proposal.assessment.treatment = treatment;
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
@@ -156,8 +181,12 @@ impl Guard {
     }
 
     /// Nothing that goes wrong on our side may stop a caller in shadow mode.
-    fn is_shadow(&self, action: &Action) -> bool {
-        self.policy().terms().mode == Mode::Shadow && !action.enforce
+    fn is_shadow(&self, action: &Action, treatment: Treatment) -> bool {
+        let policy = self.policy();
+        let terms = policy.terms();
+        let asked = treatment == Treatment::Shadow && treatment.is_permitted(terms.laxest);
+        let is_gated = action.enforce || treatment == Treatment::Gated;
+        (asked || terms.mode == Mode::Shadow) && !is_gated
     }
 
     /// Says no to a held action. It stays denied for the policy's cool-down.

@@ -39,9 +39,11 @@
 
 mod answer;
 mod approval;
+pub mod ask;
 mod blocking;
 mod config;
 mod error;
+pub mod escape;
 mod followed;
 mod guard;
 mod ids;
@@ -49,6 +51,7 @@ mod key;
 mod log;
 mod password;
 mod person;
+mod run;
 mod standing;
 mod tail;
 mod waits;
@@ -67,6 +70,7 @@ pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
 };
+pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};
 pub use standing::{Standing, standings};
 pub use tail::{Tail, TailError};
 pub use warrant::{RedeemError, Spent};

@@ -4,7 +4,9 @@ use placet_core::command::{Conclusion, Redemption};
 use placet_core::event::Event;
 use placet_core::json::Object;
 use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
-use placet_core::{Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, ToolName};
+use placet_core::{
+    Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, ToolName,
+};
 use placet_policy::call_tag;
 use placet_store::projection::Status;
 

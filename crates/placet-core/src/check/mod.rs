@@ -5,6 +5,7 @@
 
 mod autonomy;
 mod budget;
+mod caller;
 mod class;
 mod consequential;
 mod cool_down;
@@ -45,7 +46,7 @@ impl<'a> Context<'a> {
 type Check = fn(&Context<'_>, &mut Vec<Finding>);
 
 /// All checks, in the order of [`CheckName`](crate::CheckName).
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     kill_switch::check,
     input::check,
     class::check,
@@ -58,6 +59,7 @@ const CHECKS: [Check; 12] = [
     rule::check,
     inspection::check,
     cool_down::check,
+    caller::check,
 ];
 
 /// What every check finds.

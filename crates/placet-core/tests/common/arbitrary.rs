@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use placet_core::assessment::{InputFault, Inspected, Money, Subject, Value, ValueFault};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Thresholds};
+use placet_core::mode::Treatment;
 use placet_core::terms::{Budget, Defaults, Per, Unclassified, WarrantTerms};
 use placet_core::{
     ActionClass, Amount, ApprovalTerms, Assessment, AutonomyState, BuildId, ClassName, Command,
@@ -122,10 +123,16 @@ pub(crate) fn terms() -> impl Strategy<Value = Terms> {
         select(&[Defaults::Strict, Defaults::Strict, Defaults::Permissive][..]),
         verdict(),
         select(&[0, 1_000, 60_000, 3_600_000][..]),
+        select(&[Treatment::Binding, Treatment::FailOpen, Treatment::Shadow][..]),
     );
     let budgets = (budget("b0"), budget("b1"), budget("b2"), 0..=3_usize);
     (treatment, vec(option::weighted(0.9, class()), 4), budgets, graduation()).prop_map(
-        |((mode, sample, unclassified, defaults, kill_switch, cool), classes, budgets, grades)| {
+        |(
+            (mode, sample, unclassified, defaults, kill_switch, cool, laxest),
+            classes,
+            budgets,
+            grades,
+        )| {
             let (b0, b1, b2, count) = budgets;
             let named = CLASSES.iter().zip(classes).filter_map(|(name, class)| {
                 let name: ClassName = name.parse().ok()?;
@@ -139,6 +146,7 @@ pub(crate) fn terms() -> impl Strategy<Value = Terms> {
                 defaults,
                 kill_switch,
                 cool_down: Duration::from_millis(cool),
+                laxest,
                 warrants: WarrantTerms::default(),
                 classes: named.collect(),
                 budgets: [b0, b1, b2].into_iter().take(count).collect(),
@@ -285,7 +293,7 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
     let subject = (tenant(), select(agents.to_vec()), build_id(), any::<bool>());
     let class = option::weighted(0.85, class_name());
     let rules = vec(verdict().prop_map(build::rule), 0..2);
-    let treatment = (select(&[0, 1, 4_999, 5_000, 9_999][..]), prop::bool::weighted(0.1));
+    let treatment = (select(&[0, 1, 4_999, 5_000, 9_999][..]), prop::bool::weighted(0.1), asked());
     (subject, class, 0..4_u8, value(), rarely(faults()), inspected(), rarely(rules), treatment)
         .prop_map(|(subject, class, number, value, faults, inspected, rules, treatment)| {
             let (tenant, agent, build, is_alias) = subject;
@@ -302,6 +310,7 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
                 class,
                 tag: tag(number),
                 user: None,
+                treatment: treatment.2,
                 value,
                 faults,
                 inspected,
@@ -310,6 +319,16 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
                 enforce: treatment.1,
             }
         })
+}
+
+/// What the caller asks for; mostly nothing.
+fn asked() -> impl Strategy<Value = Treatment> {
+    prop_oneof![
+        8 => Just(Treatment::Binding),
+        1 => Just(Treatment::Gated),
+        1 => Just(Treatment::FailOpen),
+        1 => Just(Treatment::Shadow),
+    ]
 }
 
 fn value() -> impl Strategy<Value = Value> {

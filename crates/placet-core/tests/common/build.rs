@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use placet_core::assessment::{Inspected, Money, RuleHit, Subject, Value};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Rate, Thresholds};
+use placet_core::mode::Treatment;
 use placet_core::mode::{Bucket, Share};
 use placet_core::terms::{Budget, Defaults, Per, Unclassified, WarrantTerms};
 use placet_core::{
@@ -55,6 +56,7 @@ pub(crate) fn terms() -> Terms {
         defaults: Defaults::Strict,
         kill_switch: Verdict::Block,
         cool_down: Duration::from_secs(60),
+        laxest: Treatment::Binding,
         warrants: WarrantTerms::default(),
         classes: Default::default(),
         budgets: Vec::new(),
@@ -96,6 +98,7 @@ pub(crate) fn call(name: &str) -> Assessment {
         class: Some(name.parse().expect("a class")),
         tag: tag(0),
         user: None,
+        treatment: Treatment::Binding,
         value: Value::Missing,
         faults: Vec::new(),
         inspected: Inspected::default(),

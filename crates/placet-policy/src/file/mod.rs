@@ -26,7 +26,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use placet_core::mode::{Mode, Share};
-use placet_core::terms::{Defaults, Unclassified};
+use placet_core::terms::{Defaults, Unclassified, WarrantTerms};
 use placet_core::{ClassName, Digest, Terms, ToolName, Verdict};
 use toml::de::{DeTable, DeValue};
 
@@ -122,6 +122,15 @@ fn top_terms(top: &Reader<'_>, report: &mut Report<'_>) -> Terms {
         cool_down: top
             .value("cool_down", report, values::duration)
             .map_or(silent.cool_down, |at| at.value),
+        laxest: top.value("on_review", report, values::word).map_or(silent.laxest, |at| at.value),
+        warrants: WarrantTerms {
+            lifetime: top
+                .value("warrant_lifetime", report, values::duration)
+                .map_or(silent.warrants.lifetime, |at| at.value),
+            outcome: top
+                .value("outcome_within", report, values::duration)
+                .map_or(silent.warrants.outcome, |at| at.value),
+        },
         ..silent
     }
 }

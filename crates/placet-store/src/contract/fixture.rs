@@ -8,7 +8,7 @@ use placet_core::assessment::{Inspected, Subject, Value};
 use placet_core::command::Proposal;
 use placet_core::digest::Domain;
 use placet_core::event::ActionPayload;
-use placet_core::mode::Bucket;
+use placet_core::mode::{Bucket, Treatment};
 use placet_core::terms::Unclassified;
 use placet_core::{
     AgentId, Assessment, Command, Digest, Json, Scope, Target, TenantId, Terms, Timestamp, ToolName,
@@ -104,6 +104,7 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
         class: None,
         tag: keys().pepper().tag(&digest),
         user: None,
+        treatment: Treatment::Binding,
         value: Value::Missing,
         faults: Vec::new(),
         inspected: Inspected::default(),

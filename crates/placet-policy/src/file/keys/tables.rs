@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use placet_core::limits::{MAX_APPROVAL_DEADLINE, MAX_SOURCES};
+use placet_core::limits::{MAX_APPROVAL_DEADLINE, MAX_OUTCOME_TIME, MAX_SOURCES, MAX_WARRANT_TIME};
 
 use super::kind::{Key, Kind, Section, Word};
 use crate::limits::{
     MAX_BUDGET_COUNT, MAX_BUDGET_WINDOW, MAX_CLASSES, MAX_COOL_DOWN, MAX_EVIDENCE_WINDOW, MAX_LIST,
-    MAX_QUORUM, MAX_STATEMENT_LENGTH, MIN_APPROVAL_DEADLINE, MIN_BUDGET_WINDOW,
+    MAX_QUORUM, MAX_STATEMENT_LENGTH, MIN_APPROVAL_DEADLINE, MIN_BUDGET_WINDOW, MIN_OUTCOME_TIME,
+    MIN_WARRANT_TIME,
 };
 
 /// The file as a whole.
@@ -90,6 +91,34 @@ pub static POLICY: Section = Section {
             default: "\"15m\"",
             example: "\"15m\"",
             doc: "How long the same call stays denied after a person has denied it.",
+        },
+        Key {
+            name: "warrant_lifetime",
+            kind: Kind::Duration(MIN_WARRANT_TIME, MAX_WARRANT_TIME),
+            required: false,
+            default: "\"5m\"",
+            example: "\"5m\"",
+            doc: "How long a warrant may be redeemed.",
+        },
+        Key {
+            name: "outcome_within",
+            kind: Kind::Duration(MIN_OUTCOME_TIME, MAX_OUTCOME_TIME),
+            required: false,
+            default: "\"15m\"",
+            example: "\"15m\"",
+            doc: "How long after its warrant was spent an action's outcome may stay unknown.",
+        },
+        Key {
+            name: "on_review",
+            kind: Kind::Word(&[
+                Word { text: "binding", doc: "what waits for people waits" },
+                Word { text: "fail_open", doc: "it may run without waiting" },
+                Word { text: "shadow", doc: "nothing needs to be stopped there" },
+            ]),
+            required: false,
+            default: "\"binding\"",
+            example: "\"binding\"",
+            doc: "The laxest treatment that a program may ask for where it calls the guard.",
         },
         Key {
             name: "actions",

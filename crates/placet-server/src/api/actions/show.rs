@@ -107,7 +107,11 @@ async fn settled(
 }
 
 /// The action, if the key may see it; to everyone else it does not exist.
-pub(super) async fn find(app: &Arc<App>, principal: &Principal, id: ActionId) -> Result<Followed, Problem> {
+pub(super) async fn find(
+    app: &Arc<App>,
+    principal: &Principal,
+    id: ActionId,
+) -> Result<Followed, Problem> {
     let found = app.blocking(move |guard| guard.log().action(id)).await??;
     found
         .filter(|found| principal.sees(&found.subject))

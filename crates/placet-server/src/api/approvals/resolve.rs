@@ -105,7 +105,9 @@ pub(crate) fn reply(json: &Value) -> Result<Reply, Problem> {
         false => {
             let reason = statement.remove("reason").or(statement.remove("verbatim_response"));
             let detail = "say why not; the agent is told";
-            Ok(Reply::Deny { reason: reason.ok_or_else(|| Problem::invalid_at("/reason", detail))? })
+            Ok(Reply::Deny {
+                reason: reason.ok_or_else(|| Problem::invalid_at("/reason", detail))?,
+            })
         }
     }
 }

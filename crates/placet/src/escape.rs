@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 const MAX_MARKS: usize = 4;
 
 /// `text` on one line, with every character that a terminal would obey or hide spelled out.
-pub(crate) fn line(text: &str) -> Cow<'_, str> {
+pub fn line(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
@@ -32,12 +32,12 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for text of several lines: line feeds stay.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// `text` on one line of at most `width` columns; what is cut off is counted.
-pub(crate) fn clipped(text: &str, width: usize) -> String {
+pub fn clipped(text: &str, width: usize) -> String {
     let safe = line(text);
     if safe.width() <= width {
         return safe.into_owned();
