@@ -1,5 +1,7 @@
 //! `GET /v1/approvals`
 
+#![expect(unused_qualifications, reason = "the macro that describes the endpoint writes one")]
+
 use std::sync::Arc;
 
 use axum::Json;
