@@ -50,8 +50,8 @@ use syn::{Data, DeriveInput, Error, parse_macro_input};
 /// | in `#[signoff(…)]` | meaning |
 /// |---|---|
 /// | `gated(A, B)` | the statuses that need a sign-off; required |
-/// | `fields(a, b = 4)` | what a person has to write, each with a least length of its own if need be; by default `verbatim_response` and `responsible_owner` |
-/// | `least_length = 50` | the least length of the other fields, as `visible_length` counts; by default 50 |
+/// | `fields(a, b = 4)` | what a person has to write; `= 4` is the least length of one field. By default `verbatim_response` and `responsible_owner` |
+/// | `least_length = 50` | the least length of the first field, as `visible_length` counts; by default 50. The others have to say something |
 /// | `crate = path` | where `placet::signoff` is, if not there |
 ///
 /// For an enum `Stage` it writes the enums `UngatedStage` and `GatedStage`, which convert into

@@ -12,7 +12,7 @@ pub(crate) struct Options {
     pub(crate) gated: Option<Vec<Ident>>,
     /// What a person has to write.
     pub(crate) fields: Option<Vec<Field>>,
-    /// The least length of the fields that have none of their own.
+    /// The least length of the first field, when it has none of its own.
     pub(crate) least_length: Option<u16>,
     /// The enum of a struct's statuses.
     pub(crate) status: Option<Path>,

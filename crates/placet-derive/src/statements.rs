@@ -1,8 +1,10 @@
 //! What a person has to write: a struct with a field for each statement.
 //!
-//! A struct, so that leaving one out does not compile.
+//! A struct, so that leaving one out does not compile. As in a policy, the first field is the
+//! statement proper and has to be long; the others have to say something.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -29,6 +31,7 @@ impl<'a> Statements<'a> {
         if let Some(twice) = fields.iter().find(|field| !seen.insert(&field.name)) {
             return Err(Error::new_spanned(&twice.name, "this field is listed twice; keep one"));
         }
+        refuse_two_lengths(&fields, options)?;
         let ident = format_ident!("{}Statements", status.ident);
         Ok(Self { status, ident, fields, least_length: options.least_length })
     }
@@ -44,7 +47,7 @@ impl<'a> Statements<'a> {
         let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
         let texts: Vec<_> = names.iter().map(|name| name.unraw().to_string()).collect();
         let docs = texts.iter().map(|text| format!("The statement `{text}`, word for word."));
-        let lengths = fields.iter().map(|field| self.least_length(field, library));
+        let lengths = self.least_lengths(library);
         quote! {
             #[doc = #doc]
             #[derive(
@@ -72,10 +75,26 @@ impl<'a> Statements<'a> {
         }
     }
 
-    fn least_length(&self, field: &Field, library: &Path) -> TokenStream {
-        match field.least_length.or(self.least_length) {
-            Some(length) => quote!(#length),
-            None => quote!(#library::DEFAULT_STATEMENT_LENGTH),
+    /// Each field's own length, else the length of a statement for the first and 1 for the others.
+    fn least_lengths(&self, library: &Path) -> impl Iterator<Item = TokenStream> {
+        let silent = quote!(#library::DEFAULT_STATEMENT_LENGTH);
+        let first = self.least_length.map_or(silent, |length| quote!(#length));
+        let others = iter::repeat(quote!(1));
+        let defaults = iter::once(first).chain(others);
+        self.fields
+            .iter()
+            .zip(defaults)
+            .map(|(field, default)| field.least_length.map_or(default, |length| quote!(#length)))
+    }
+}
+
+fn refuse_two_lengths(fields: &[Field], options: &Options) -> Result<()> {
+    match fields.first() {
+        Some(Field { name, least_length: Some(_) }) if options.least_length.is_some() => {
+            let message =
+                "`least_length` is about this field, which has a length of its own; keep one";
+            Err(Error::new_spanned(name, message))
         }
+        _ => Ok(()),
     }
 }

@@ -173,16 +173,31 @@ mod defaults {
     #[signoff(status = Switch)]
     struct Feature;
 
+    #[derive(SignoffGated)]
+    #[signoff(gated(On), fields(why, who, ticket = 4), least_length = 80)]
+    #[expect(dead_code, reason = "its statements are looked at")]
+    enum Strict {
+        Off,
+        On,
+    }
+
+    fn lengths(fields: &[Field]) -> Vec<(&'static str, u16)> {
+        fields.iter().map(|field| (field.name, field.least_length)).collect()
+    }
+
     #[test]
-    fn without_options_both_fields_need_fifty_characters() {
-        let fields = ["verbatim_response", "responsible_owner"];
-        let expected = fields.map(|name| Field { name, least_length: 50 });
-        assert_eq!(SwitchStatements::FIELDS, expected);
+    fn lengths_are_those_of_the_options() {
+        assert_eq!(lengths(StrictStatements::FIELDS), [("why", 80), ("who", 1), ("ticket", 4)]);
+    }
+
+    #[test]
+    fn without_options_there_are_a_statement_of_fifty_characters_and_an_owner() {
+        let expected = [("verbatim_response", 50), ("responsible_owner", 1)];
+        assert_eq!(lengths(SwitchStatements::FIELDS), expected);
         let mut feature = Record::new(Feature, UngatedSwitch::Off);
         let statements = SwitchStatements {
             verbatim_response: RESPONSE.to_owned(),
-            responsible_owner: "Dana Wu, who leads the team that answers for the feature."
-                .to_owned(),
+            responsible_owner: "D".to_owned(),
         };
         feature.sign(SignOff::new(dana(), Feature, GatedSwitch::On, statements).unwrap()).unwrap();
         assert!(matches!(feature.status(), Switch::On));

@@ -56,6 +56,13 @@ enum Endless {
 }
 
 #[derive(SignoffGated)]
+#[signoff(gated(Paid), fields(why = 20), least_length = 30)]
+enum Both {
+    Draft,
+    Paid,
+}
+
+#[derive(SignoffGated)]
 #[signoff(gated(Paid), least_size = 50)]
 enum Unknown {
     Draft,
