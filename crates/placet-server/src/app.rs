@@ -12,7 +12,7 @@ use crate::config::ServerConfig;
 use crate::edge::Source;
 use crate::hub::Hub;
 use crate::stop::Stop;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Exported, Telemetry};
 use crate::wire::Problem;
 
 type Rates = RateLimiter<KeyId, governor::state::keyed::HashMapStateStore<KeyId>, DefaultClock>;
@@ -46,6 +46,7 @@ impl App {
         source: Source,
         stop: Stop,
         connections: usize,
+        exported: Exported,
         working: mpsc::Sender<()>,
     ) -> Arc<Self> {
         let limits = &config.limits;
@@ -57,7 +58,7 @@ impl App {
             source,
             tenants: Tenants::new(limits.in_flight_per_tenant),
             hub: Hub::new(waits, waits_per_key),
-            telemetry: Telemetry::new(),
+            telemetry: Telemetry::new(exported),
             stop,
             rates: RateLimiter::hashmap(quota),
             guard,

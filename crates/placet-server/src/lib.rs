@@ -40,3 +40,4 @@ pub use limits::Limits;
 pub use reload::ReloadHandle;
 pub use server::{Server, StartError};
 pub use stop::{Stop, StopHandle};
+pub use telemetry::{Export, ExportError};

@@ -84,3 +84,24 @@ pub const EVENTS_BUFFERED: usize = 4_096;
 
 /// How often a stream of events says that it is alive, so that proxies leave it open.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Spans that wait to be sent, when nothing is said: the standard's number, some two megabytes.
+pub const SPANS_QUEUED: usize = 2_048;
+
+/// Spans that are sent at a time, when nothing is said: the standard's number.
+pub const SPANS_SENT_TOGETHER: usize = 512;
+
+/// Most spans that may wait to be sent. At a kilobyte each it is what a collector that is away for
+/// a while may cost.
+pub const MAX_SPANS_QUEUED: usize = 65_536;
+
+/// As much of a path as a span keeps, in characters: the longest that names something has fewer.
+pub const MAX_SPAN_PATH: usize = 256;
+
+/// Longest `traceparent` or `tracestate` that is read, in bytes: what everyone must be able to
+/// pass on.
+pub const MAX_TRACE_STATE_BYTES: usize = 512;
+
+/// How long a collector gets, after everything is answered, to take what is left. It is a part of
+/// the time that a stop may take.
+pub const LAST_EXPORT_TIME: Duration = Duration::from_secs(5);

@@ -28,7 +28,7 @@ pub(crate) async fn cross(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let mut exchange = Exchange::begin(&mut request);
+    let mut exchange = Exchange::begin(&app, &mut request);
     let mut response = match framed(&request) {
         Ok(()) => match admit(&app, &mut request, &mut exchange) {
             Ok(()) => next.run(request).await,
