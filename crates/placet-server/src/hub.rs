@@ -8,13 +8,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use placet::{ActionId, Entry, Event, Guard, KeyId};
+use placet::{ActionId, Entry, Event, Guard};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
 use crate::app::App;
 use crate::limits::EVENTS_BUFFERED;
-use crate::wire::Problem;
 
 /// How many entries are read at a time.
 const READ_AHEAD: usize = 256;
@@ -22,27 +21,15 @@ const READ_AHEAD: usize = 256;
 /// How long to wait before the log is read again after it could not be.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Everyone who waits for something to happen.
+/// Tells those who wait that something has happened.
 #[derive(Debug)]
 pub(crate) struct Hub {
     waiting: Mutex<Waiting>,
     events: broadcast::Sender<Arc<Entry>>,
-    most: usize,
-    most_per_key: usize,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    actions: HashMap<ActionId, Arc<Notify>>,
-    keys: HashMap<KeyId, usize>,
-    total: usize,
-}
-
-/// A place among those who wait. Dropped, it is free again.
-pub(crate) struct Seat {
-    app: Arc<App>,
-    key: KeyId,
-}
+/// The actions whose end someone waits for.
+type Waiting = HashMap<ActionId, Arc<Notify>>;
 
 /// Listens for the end of one approval. Dropped, it is forgotten.
 pub(crate) struct Ear {
@@ -52,40 +39,20 @@ pub(crate) struct Ear {
 }
 
 impl Hub {
-    pub(crate) fn new(most: usize, most_per_key: usize) -> Self {
+    pub(crate) fn new() -> Self {
         let (events, _) = broadcast::channel(EVENTS_BUFFERED);
-        Self { waiting: Mutex::default(), events, most, most_per_key }
-    }
-
-    /// Takes a place among those who wait, if there is one.
-    pub(crate) fn seat(app: &Arc<App>, key: KeyId) -> Result<Seat, Problem> {
-        let hub = &app.hub;
-        let mut waiting = hub.lock();
-        let own = waiting.keys.get(&key).copied().unwrap_or_default();
-        if waiting.total >= hub.most || own >= hub.most_per_key {
-            let detail = "too many requests wait already; ask without waiting";
-            return Err(Problem::too_many(detail, RETRY_AFTER));
-        }
-        waiting.total += 1;
-        *waiting.keys.entry(key).or_default() += 1;
-        drop(waiting);
-        Ok(Seat { app: Arc::clone(app), key })
+        Self { waiting: Mutex::default(), events }
     }
 
     /// Listens for the end of an action's approval.
     pub(crate) fn listen(app: &Arc<App>, action: ActionId) -> Ear {
-        let notify = Arc::clone(app.hub.lock().actions.entry(action).or_default());
+        let notify = Arc::clone(app.hub.lock().entry(action).or_default());
         Ear { app: Arc::clone(app), action, notify }
     }
 
     /// Entries as they become durable.
     pub(crate) fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.events.subscribe()
-    }
-
-    /// How many wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().total
     }
 
     /// Follows the log for ever, or until it is closed.
@@ -114,12 +81,12 @@ impl Hub {
 
     /// Whether nobody listens, so that nobody misses what is not read.
     fn is_alone(&self) -> bool {
-        self.events.receiver_count() == 0 && self.lock().actions.is_empty()
+        self.events.receiver_count() == 0 && self.lock().is_empty()
     }
 
     fn happened(&self, entry: Entry) {
         if let Some(action) = closed(&entry.event)
-            && let Some(notify) = self.lock().actions.remove(&action)
+            && let Some(notify) = self.lock().remove(&action)
         {
             notify.notify_waiters();
         }
@@ -158,21 +125,8 @@ impl Drop for Ear {
         let is_last = |notify: &Arc<Notify>| {
             Arc::ptr_eq(notify, &self.notify) && Arc::strong_count(notify) == 2
         };
-        if waiting.actions.get(&self.action).is_some_and(is_last) {
-            waiting.actions.remove(&self.action);
-        }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut waiting = self.app.hub.lock();
-        waiting.total = waiting.total.saturating_sub(1);
-        if let Some(count) = waiting.keys.get_mut(&self.key) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                waiting.keys.remove(&self.key);
-            }
+        if waiting.get(&self.action).is_some_and(is_last) {
+            waiting.remove(&self.action);
         }
     }
 }

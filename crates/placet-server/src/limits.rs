@@ -23,7 +23,8 @@ pub struct Limits {
     /// Open connections. Each costs some ten kilobytes.
     pub connections: usize,
     /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams. They
-    /// never take more than half of the connections, so that who does not wait finds one.
+    /// never take more than half of the connections, so that who does not wait finds one; and of them
+    /// no tenant ever takes more than it leaves free.
     pub waits: usize,
     /// The same for one key, and at most a quarter of the connections.
     pub waits_per_key: usize,
@@ -63,6 +64,10 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
         None => NonZeroU32::MIN,
     }
 }
+
+/// What all keys of a tenant may send together, in what one of them may: more than a few busy
+/// agents need, and so little that a tenant with a thousand keys leaves the log to others, too.
+pub const KEYS_WORTH_OF_A_TENANT: NonZeroU32 = at_least_one(4);
 
 /// Most headers of a request: browsers send about twenty.
 pub const MAX_HEADERS: usize = 64;

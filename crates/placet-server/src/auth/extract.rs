@@ -13,6 +13,7 @@ use placet::{Action, AgentId, ApiKey, Caller, Guard, Json, Secret, TenantId};
 use super::role::Role;
 use crate::app::App;
 use crate::limits::MAX_IDEMPOTENCY_KEY_BYTES;
+use crate::seats::Seat;
 use crate::wire::{Problem, body};
 
 /// Who asks.
@@ -54,6 +55,11 @@ impl Principal {
             (Some(own), _) => Ok(own.clone()),
             (None, named) => Ok(named.unwrap_or_default()),
         }
+    }
+
+    /// Takes a place among those who wait.
+    pub(crate) fn seat(&self, app: &App) -> Result<Seat, Problem> {
+        app.seats.take(self.caller.key, self.key.tenant.clone())
     }
 
     /// Reads the action that is proposed. Its tenant and agent are the key's; a body may repeat

@@ -65,7 +65,7 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     let principal = Principal::identify(request.headers(), &app.guard);
     if let Ok(principal) = &principal {
         exchange.by(principal);
-        app.admit(principal.caller.key)?;
+        app.rates.admit(principal.caller.key, principal.key.tenant.as_ref())?;
         app.telemetry.seen(principal.caller.key);
     }
     // What is open to everyone does not look at it.

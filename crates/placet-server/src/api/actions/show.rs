@@ -67,7 +67,7 @@ pub(crate) async fn show(
     let found = find(&app, &read.principal, id).await?;
     let found = match wait(&headers) {
         Some(time) if found.is_pending() => {
-            let _seat = Hub::seat(&app, read.principal.caller.key)?;
+            let _seat = read.principal.seat(&app)?;
             settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?
         }
         _ => found,

@@ -77,7 +77,7 @@ impl Figures {
             count(app.guard.log().state().approvals().len())
         });
         self.level(app, "placet.waits", "Requests and streams that wait", |app| {
-            count(app.hub.len())
+            count(app.seats.taken())
         });
         let app = Weak::clone(app);
         let _registered = self
