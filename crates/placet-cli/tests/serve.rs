@@ -9,7 +9,7 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -98,6 +98,40 @@ fn a_filter_that_says_nothing_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("placet=loud") && text.contains("help:"), "{text}");
+}
+
+#[test]
+fn the_variables_of_opentelemetry_say_where_traces_go() {
+    let (world, agent, _) = world();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--policy", "policy.toml", "--json"];
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = world.command(&serve);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint).env("OTEL_METRICS_EXPORTER", "none");
+    // The less is written, the more matters what is sent.
+    command.env("PLACET_TRACE", "error").env("OTEL_BSP_SCHEDULE_DELAY", "1");
+    let daemon = Daemon::run(command);
+    propose(&daemon, &agent);
+    let (mut stream, _) = collector.accept().unwrap();
+    let mut sent = Vec::new();
+    let mut part = [0; 4096];
+    let has = |sent: &[u8], what: &str| sent.windows(what.len()).any(|at| at == what.as_bytes());
+    while !has(&sent, "placet.verdict") {
+        let read = stream.read(&mut part).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&sent));
+        sent.extend_from_slice(&part[..read]);
+    }
+    assert!(sent.starts_with(b"POST /v1/traces ") && has(&sent, "POST /v1/actions"));
+    assert!(!has(&sent, "hush") && !has(&sent, &agent));
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    daemon.stop();
+
+    let mut command = world.command(&serve);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint);
+    let output = command.env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("OTEL_EXPORTER_OTLP_PROTOCOL is \\\"grpc\\\""), "{text}");
 }
 
 #[test]

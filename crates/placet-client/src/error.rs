@@ -45,7 +45,7 @@ pub enum ClientError {
     #[error("the system gives no random bytes")]
     NoRandomness,
     /// The system trusts nobody.
-    #[error("the system has no certificates to trust; name a file with PLACET_CA")]
+    #[error("the system has no certificates to trust; name a file with SSL_CERT_FILE")]
     NoCertificates,
     /// The trusted certificates cannot be read.
     #[error("the certificates in {} cannot be read", path.display())]

@@ -1,6 +1,7 @@
-//! Whom a client trusts.
+//! Whom a client trusts: a daemon's own, or one that speaks to something else over TLS.
 
-use std::path::PathBuf;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -8,7 +9,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use crate::error::ClientError;
 
 /// Names a file with the certificates that are trusted instead of the system's.
-const VARIABLES: [&str; 2] = ["PLACET_CA", "SSL_CERT_FILE"];
+const VARIABLE: &str = "SSL_CERT_FILE";
 
 /// Where systems keep the certificates that they trust.
 const SYSTEM: [&str; 4] = [
@@ -18,22 +19,31 @@ const SYSTEM: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
 ];
 
-/// Encryption as the daemon does it.
-pub(crate) fn config() -> Result<TlsConfig, ClientError> {
+/// Encryption as the daemon does it, trusting the certificates in a file, or else the system's.
+///
+/// # Errors
+/// When there are none, or the file cannot be read.
+pub fn config(named: Option<&Path>) -> Result<TlsConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let roots = RootCerts::Specific(Arc::new(trusted()?));
+    let roots = RootCerts::Specific(Arc::new(trusted(named)?));
     Ok(TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots).build())
 }
 
-fn trusted() -> Result<Vec<Certificate<'static>>, ClientError> {
-    let named = VARIABLES.iter().find_map(std::env::var_os).map(PathBuf::from);
+fn trusted(named: Option<&Path>) -> Result<Vec<Certificate<'static>>, ClientError> {
+    let named = named.map(PathBuf::from).or_else(|| std::env::var_os(VARIABLE).map(Into::into));
     let system = || SYSTEM.iter().map(PathBuf::from).find(|path| path.exists());
     let path = named.or_else(system).ok_or(ClientError::NoCertificates)?;
-    let pem = std::fs::read(&path)
-        .map_err(|source| ClientError::Certificates { path: path.clone(), source })?;
-    let certificates = parse_pem(&pem).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    Ok(certificates.collect())
+    let unreadable = |source| ClientError::Certificates { path: path.clone(), source };
+    let pem = std::fs::read(&path).map_err(unreadable)?;
+    let certificates: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        // Whoever trusts nobody learns of it now, not from an odd failure later.
+        return Err(unreadable(Error::new(ErrorKind::InvalidData, "there is none in PEM in it")));
+    }
+    Ok(certificates)
 }

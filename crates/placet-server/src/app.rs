@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{Quota, RateLimiter};
-use placet::{Guard, KeyId};
+use placet::Guard;
 use tokio::sync::mpsc;
 
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
 use crate::edge::Source;
 use crate::hub::Hub;
+use crate::rates::Rates;
+use crate::seats::Seats;
 use crate::stop::Stop;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Exported, Telemetry};
 use crate::wire::Problem;
-
-type Rates = RateLimiter<KeyId, governor::state::keyed::HashMapStateStore<KeyId>, DefaultClock>;
 
 /// What every request shares.
 pub(crate) struct App {
@@ -27,13 +25,16 @@ pub(crate) struct App {
     pub(crate) source: Source,
     /// What is kept for each tenant.
     pub(crate) tenants: Tenants,
-    /// Everyone who waits for something to happen.
+    /// Tells those who wait that something has happened.
     pub(crate) hub: Hub,
+    /// Places for those who wait.
+    pub(crate) seats: Arc<Seats>,
     /// What is counted.
     pub(crate) telemetry: Telemetry,
     /// The end, when it comes.
     pub(crate) stop: Stop,
-    rates: Rates,
+    /// How often someone may ask.
+    pub(crate) rates: Rates,
     /// Nothing is ever sent. Last, so that the guard is let go of before it.
     _working: mpsc::Sender<()>,
 }
@@ -46,37 +47,25 @@ impl App {
         source: Source,
         stop: Stop,
         connections: usize,
+        exported: Exported,
         working: mpsc::Sender<()>,
     ) -> Arc<Self> {
         let limits = &config.limits;
-        let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
         // Who waits keeps a connection. The rest is for those who do not, whoever waits.
         let waits = limits.waits.min(connections / 2);
         let waits_per_key = limits.waits_per_key.min(connections / 4);
         Arc::new(Self {
             source,
             tenants: Tenants::new(limits.in_flight_per_tenant),
-            hub: Hub::new(waits, waits_per_key),
-            telemetry: Telemetry::new(),
+            hub: Hub::new(),
+            seats: Seats::new(waits, waits_per_key),
+            telemetry: Telemetry::new(exported),
             stop,
-            rates: RateLimiter::hashmap(quota),
+            rates: Rates::new(limits),
             guard,
             config,
             _working: working,
         })
-    }
-
-    /// Counts a request of a key.
-    pub(crate) fn admit(&self, key: KeyId) -> Result<(), Problem> {
-        self.rates.check_key(&key).map_err(|until| {
-            let wait = until.wait_time_from(self.rates_clock().now());
-            let limit = self.config.limits.requests_per_second;
-            Problem::too_many(format!("the key sends more than {limit} requests a second"), wait)
-        })
-    }
-
-    fn rates_clock(&self) -> DefaultClock {
-        DefaultClock::default()
     }
 
     /// Runs something that blocks, such as reading the log, where it holds up nobody.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::limits::Limits;
+use crate::telemetry::Export;
 
 /// The port when none is named.
 pub(crate) const DEFAULT_PORT: u16 = 4747;
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub public_log: bool,
     /// The policy file that is read again when the daemon is asked to reload.
     pub policy: Option<PathBuf>,
+    /// Where traces and metrics are sent, if anywhere.
+    pub export: Option<Export>,
     /// How much it takes.
     pub limits: Limits,
 }
@@ -44,6 +47,7 @@ impl Default for ServerConfig {
             plaintext: false,
             public_log: false,
             policy: None,
+            export: None,
             limits: Limits::default(),
         }
     }

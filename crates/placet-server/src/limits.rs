@@ -23,7 +23,8 @@ pub struct Limits {
     /// Open connections. Each costs some ten kilobytes.
     pub connections: usize,
     /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams. They
-    /// never take more than half of the connections, so that who does not wait finds one.
+    /// never take more than half of the connections, so that who does not wait finds one; and of them
+    /// no tenant ever takes more than it leaves free.
     pub waits: usize,
     /// The same for one key, and at most a quarter of the connections.
     pub waits_per_key: usize,
@@ -64,6 +65,10 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
     }
 }
 
+/// What all keys of a tenant may send together, in what one of them may: more than a few busy
+/// agents need, and so little that a tenant with a thousand keys leaves the log to others, too.
+pub const KEYS_WORTH_OF_A_TENANT: NonZeroU32 = at_least_one(4);
+
 /// Most headers of a request: browsers send about twenty.
 pub const MAX_HEADERS: usize = 64;
 
@@ -90,3 +95,23 @@ pub(crate) const APPROVALS_IN_A_PAGE: usize = 100;
 
 /// Most approvals in one answer: some megabytes where each action is as large as it may be.
 pub(crate) const MAX_APPROVALS_IN_A_PAGE: usize = 1000;
+/// Spans that wait to be sent, when nothing is said: the standard's number, some two megabytes.
+pub const SPANS_QUEUED: usize = 2_048;
+
+/// Spans that are sent at a time, when nothing is said: the standard's number.
+pub const SPANS_SENT_TOGETHER: usize = 512;
+
+/// Most spans that may wait to be sent. At a kilobyte each it is what a collector that is away for
+/// a while may cost.
+pub const MAX_SPANS_QUEUED: usize = 65_536;
+
+/// As much of a path as a span keeps, in characters: the longest that names something has fewer.
+pub const MAX_SPAN_PATH: usize = 256;
+
+/// Longest `traceparent` or `tracestate` that is read, in bytes: what everyone must be able to
+/// pass on.
+pub const MAX_TRACE_STATE_BYTES: usize = 512;
+
+/// How long a collector gets, after everything is answered, to take what is left. It is a part of
+/// the time that a stop may take.
+pub const LAST_EXPORT_TIME: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use placet::Guard;
 use tokio::sync::mpsc;
@@ -14,8 +14,10 @@ use crate::app::App;
 use crate::config::{Listen, ServerConfig};
 use crate::connection::{self, Listener, Shared, Slots, TlsError};
 use crate::edge::Source;
+use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
 use crate::stop::Stop;
+use crate::telemetry::{Export, ExportError, Exported, Exporters};
 
 /// File descriptors that the daemon needs besides connections: the log and its readers.
 const RESERVED_DESCRIPTORS: u64 = 128;
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Telemetry cannot be sent as it was asked for.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// There is nowhere to listen.
     #[error("there is nowhere to listen at; name an address")]
     Nowhere,
@@ -57,6 +62,8 @@ pub struct Server {
     addresses: Vec<Listen>,
     tls: Option<tokio_rustls::TlsAcceptor>,
     reload: ReloadHandle,
+    exported: Exported,
+    exporters: Exporters,
 }
 
 impl Server {
@@ -81,7 +88,10 @@ impl Server {
         if listeners.is_empty() {
             return Err(StartError::Nowhere);
         }
-        Ok(Self { config, guard, listeners, addresses, tls, reload: ReloadHandle::default() })
+        let export = config.export.as_ref();
+        let (exported, exporters) = export.map(Export::start).transpose()?.unwrap_or_default();
+        let reload = ReloadHandle::default();
+        Ok(Self { config, guard, listeners, addresses, tls, reload, exported, exporters })
     }
 
     /// Where it listens.
@@ -111,7 +121,9 @@ impl Server {
         let (inner, handle) = Stop::new();
         // Whatever works holds the app, and the app holds this: when it is gone all is answered.
         let (working, mut done) = mpsc::channel(1);
-        let app = App::new(self.config, self.guard.clone(), source, inner, places, working);
+        let guard = self.guard.clone();
+        let app = App::new(self.config, guard, source, inner, places, self.exported, working);
+        app.telemetry.exported.watch(&Arc::downgrade(&app));
         let follower = tokio::spawn({
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }
@@ -125,6 +137,7 @@ impl Server {
         }
         drop(shared);
         stop.asked().await;
+        let asked = Instant::now();
         handle.ask();
         while accepting.join_next().await.is_some() {}
         for helper in [follower, reloader] {
@@ -141,6 +154,11 @@ impl Server {
         }
         let guard = self.guard;
         let closed = tokio::task::spawn_blocking(move || guard.close()).await;
+        let left = limit.saturating_sub(asked.elapsed()).min(LAST_EXPORT_TIME);
+        tokio::select! {
+            () = self.exporters.stop(left) => {}
+            () = stop.insisted() => {}
+        }
         answered && closed.unwrap_or(false)
     }
 }

@@ -7,7 +7,7 @@ mod common;
 use std::num::NonZeroU32;
 
 use common::Daemon;
-use placet::LogPlace;
+use placet::{KeyScope, LogPlace, NewKey};
 use placet_server::{Limits, ServerConfig};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn a_key_in_a_hurry_is_told_when_to_come_again() {
     assert_eq!(refused.json()["type"], "urn:placet:problem:too_many");
     // Reading counts too.
     assert!((0..20).any(|_| daemon.get("/v1/actions/x", &daemon.keys.agent).status == 429));
-    // No other key is told to wait, not even of the same tenant.
+    // No other key is told to wait, not even of the same tenant as long as that has some left.
     for key in [&daemon.keys.one_agent, &daemon.keys.other_agent] {
         assert_eq!(daemon.post("/v1/actions", key, &action).status, 200);
     }
@@ -39,4 +39,40 @@ fn a_key_in_a_hurry_is_told_when_to_come_again() {
         assert_eq!(daemon.post("/v1/actions", "plc_wrong", &action).status, 401);
     }
     assert_eq!(daemon.call("GET", "/health", None, None).status, 200);
+}
+
+#[test]
+fn a_tenant_with_many_keys_is_one_tenant() {
+    let limits = Limits {
+        requests_per_second: NonZeroU32::MIN,
+        burst: NonZeroU32::new(5).expect("more than none"),
+        ..Limits::default()
+    };
+    let daemon = daemon(limits);
+    let action = json!({"tool": "get_order"});
+    let guard = daemon.guard.as_ref().expect("a guard");
+    let keys: Vec<String> = (0..12)
+        .map(|_| {
+            let new = NewKey {
+                name: "one more".parse().expect("a name"),
+                tenant: Some("umbrella".parse().expect("a tenant")),
+                agent: None,
+                scopes: [KeyScope::Agent].into(),
+            };
+            guard.blocking().create_key(new).expect("a key").0.danger_text().to_string()
+        })
+        .collect();
+    // Each sends less than it may.
+    let answers: Vec<_> = (0..4)
+        .flat_map(|_| keys.iter().map(|key| daemon.post("/v1/actions", key, &action)))
+        .collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("a refusal");
+    assert!(refused.json()["detail"].as_str().expect("a reason").contains("the tenant sends"));
+    let taken = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!((20..40).contains(&taken), "four keys' worth, not {taken}");
+    // Nobody else feels it: no other tenant, and not those who run the daemon.
+    for _ in 0..5 {
+        assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
+        assert_eq!(daemon.get("/v1/policy", &daemon.keys.operator).status, 200);
+    }
 }

@@ -19,8 +19,8 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
-use crate::hub::{Hub, Seat};
 use crate::limits::EVENTS_HEARTBEAT;
+use crate::seats::Seat;
 use crate::wire::{Problem, Query};
 
 /// How many entries are read from the log at a time.
@@ -66,7 +66,7 @@ pub(crate) async fn events(
     });
     let resumed = last.transpose()?.map(|last| last.saturating_add(1));
     let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
-    let seat = Hub::seat(&app, read.principal.caller.key)?;
+    let seat = read.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(AHEAD);
     let follower = Follower { app, principal: read.principal, next: from, sender };
     tokio::spawn(follower.run(seat));

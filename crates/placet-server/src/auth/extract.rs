@@ -14,6 +14,7 @@ use placet::{Action, AgentId, ApiKey, Approver, Caller, Guard, Json, Secret, Ten
 use super::role::Role;
 use crate::app::App;
 use crate::limits::MAX_IDEMPOTENCY_KEY_BYTES;
+use crate::seats::Seat;
 use crate::wire::{Problem, body};
 
 /// Who asks.
@@ -70,6 +71,11 @@ impl Principal {
     pub(crate) fn sees(&self, subject: &Subject) -> bool {
         let own_agent = self.key.agent.is_none() || subject.agent == self.key.agent;
         self.key.covers(&subject.tenant) && own_agent
+    }
+
+    /// Takes a place among those who wait.
+    pub(crate) fn seat(&self, app: &App) -> Result<Seat, Problem> {
+        app.seats.take(self.caller.key, self.key.tenant.clone())
     }
 
     /// Reads the action that is proposed. Its tenant and agent are the key's; a body may repeat

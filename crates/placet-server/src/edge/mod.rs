@@ -28,7 +28,7 @@ pub(crate) async fn cross(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let mut exchange = Exchange::begin(&mut request);
+    let mut exchange = Exchange::begin(&app, &mut request);
     let mut response = match framed(&request) {
         Ok(()) => match admit(&app, &mut request, &mut exchange) {
             Ok(()) => next.run(request).await,
@@ -65,7 +65,7 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     let principal = Principal::identify(request.headers(), &app.guard);
     if let Ok(principal) = &principal {
         exchange.by(principal);
-        app.admit(principal.caller.key)?;
+        app.rates.admit(principal.caller.key, principal.key.tenant.as_ref())?;
         app.telemetry.seen(principal.caller.key);
     }
     // What is open to everyone does not look at it.

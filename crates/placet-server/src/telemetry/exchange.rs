@@ -1,12 +1,14 @@
 //! One request and its answer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::response::Response;
+use opentelemetry::trace::TraceId;
 use placet::{Answer, KeyId, TenantId, Verdict};
 
+use super::export::Parent;
 use crate::app::App;
 use crate::auth::Principal;
 
@@ -38,18 +40,34 @@ pub(crate) struct Exchange {
     method: Method,
     path: String,
     endpoint: Option<MatchedPath>,
+    parent: Parent,
     who: Option<(KeyId, Option<TenantId>)>,
+}
+
+/// What is said about a request that has been answered.
+pub(super) struct Answered<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) endpoint: &'a str,
+    pub(super) status: u16,
+    pub(super) parent: &'a Parent,
+    pub(super) key: Option<KeyId>,
+    pub(super) tenant: Option<&'a TenantId>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) would_have: Option<Verdict>,
+    pub(super) took: Duration,
 }
 
 impl Exchange {
     /// Begins with a request that has just been read.
-    pub(crate) fn begin(request: &mut Request) -> Self {
+    pub(crate) fn begin(app: &App, request: &mut Request) -> Self {
         let first = request.extensions_mut().remove::<FirstByte>();
         Self {
             begun: first.map_or_else(Instant::now, |first| first.0),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             endpoint: request.extensions().get::<MatchedPath>().cloned(),
+            parent: app.telemetry.exported.parent(request.headers()),
             who: None,
         }
     }
@@ -72,21 +90,42 @@ impl Exchange {
         let endpoint = self.endpoint.as_ref().map_or("none", MatchedPath::as_str);
         app.telemetry.answered(&self.method, endpoint, status, took);
         let (key, tenant) = self.who.unzip();
-        let decided = noted.verdict.filter(|_| noted.is_new);
-        if let (Some(verdict), Some(tenant)) = (decided, tenant.clone().flatten()) {
-            app.tenants.get(&tenant).figures.decided(verdict, noted.would_have, took);
+        let tenant = tenant.flatten();
+        if let (Some(verdict), Some(tenant), true) = (noted.verdict, &tenant, noted.is_new) {
+            app.tenants.get(tenant).figures.decided(verdict, noted.would_have, took);
             app.telemetry.decided(verdict, noted.would_have);
         }
+        let answered = Answered {
+            method: &self.method,
+            path: &self.path,
+            endpoint,
+            status,
+            parent: &self.parent,
+            key,
+            tenant: tenant.as_ref(),
+            verdict: noted.verdict,
+            would_have: noted.would_have,
+            took,
+        };
+        let trace = app.telemetry.exported.answered(&answered);
+        answered.write(trace);
+    }
+}
+
+impl Answered<'_> {
+    /// Writes its line.
+    fn write(&self, trace: Option<TraceId>) {
         tracing::info!(
             target: "placet::request",
             method = %self.method,
             path = %self.path,
-            status,
-            key = key.map(tracing::field::display),
-            tenant = tenant.flatten().map(tracing::field::display),
-            verdict = noted.verdict.map(Verdict::as_str),
-            would_have = noted.would_have.map(Verdict::as_str),
-            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            status = self.status,
+            key = self.key.map(tracing::field::display),
+            tenant = self.tenant.map(tracing::field::display),
+            verdict = self.verdict.map(Verdict::as_str),
+            would_have = self.would_have.map(Verdict::as_str),
+            took_us = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+            trace = trace.map(tracing::field::display),
         );
     }
 }

@@ -14,10 +14,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::export::Exported;
+use super::method_label;
 use crate::reload::Reloaded;
 
 /// From a tenth of a millisecond to some seconds.
-const BUCKETS: [f64; 14] =
+pub(super) const BUCKETS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Everything that is counted for the daemon as a whole.
@@ -38,11 +40,13 @@ pub(crate) struct Telemetry {
     /// Since when.
     pub(crate) since: Timestamp,
     used: Mutex<HashMap<KeyId, Timestamp>>,
+    /// The same for a collector, where there is one.
+    pub(crate) exported: Exported,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     endpoint: String,
     status: u16,
 }
@@ -64,7 +68,7 @@ struct ReloadLabels {
 }
 
 impl Telemetry {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(exported: Exported) -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let mut all = Self {
             registry: Registry::with_prefix("placet"),
@@ -79,6 +83,7 @@ impl Telemetry {
             waits: Gauge::default(),
             since: now(),
             used: Mutex::default(),
+            exported,
         };
         all.register();
         all
@@ -110,29 +115,26 @@ impl Telemetry {
 
     /// Counts a request that was answered.
     pub(crate) fn answered(&self, method: &Method, endpoint: &str, status: u16, took: Duration) {
-        let labels = RequestLabels {
-            // Methods can be made up, and every one of them would be kept.
-            method: if known(method) { method.to_string() } else { "other".to_owned() },
-            endpoint: endpoint.to_owned(),
-            status,
-        };
+        let labels =
+            RequestLabels { method: method_label(method), endpoint: endpoint.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         let endpoint = EndpointLabels { endpoint: labels.endpoint };
         self.times.get_or_create(&endpoint).observe(took.as_secs_f64());
+        self.exported.counted(method, &endpoint.endpoint, status, took);
     }
 
     /// Counts a decision.
     pub(crate) fn decided(&self, verdict: Verdict, would_have: Option<Verdict>) {
-        let labels = DecisionLabels {
-            verdict: verdict.as_str(),
-            would_have: would_have.unwrap_or(verdict).as_str(),
-        };
+        let would_have = would_have.unwrap_or(verdict);
+        let labels = DecisionLabels { verdict: verdict.as_str(), would_have: would_have.as_str() };
         self.decisions.get_or_create(&labels).inc();
+        self.exported.decided(verdict, would_have);
     }
 
     /// Counts a policy file that was read again.
     pub(crate) fn reloaded(&self, reloaded: Reloaded) {
         self.reloads.get_or_create(&ReloadLabels { result: reloaded.as_str() }).inc();
+        self.exported.reloaded(reloaded);
     }
 
     /// Notes that a key was used now.
@@ -168,11 +170,6 @@ pub(crate) struct Levels {
 
 fn level(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn known(method: &Method) -> bool {
-    [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS]
-        .contains(method)
 }
 
 fn now() -> Timestamp {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+pub(crate) mod collector;
 mod contract;
 pub(crate) mod raw;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_core::event::PolicyFile;
-use placet_server::{Limits, Listen, Server, ServerConfig, StartError, Stop, Tls};
+use placet_server::{Export, Limits, Listen, Server, ServerConfig, StartError, Stop, Tls};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -44,7 +44,9 @@ Signals:
 
 Environment:
   PLACET_TRACE     what is written to standard error, one line for each request: error, warn,
-                   info, debug or trace, or a list such as warn,placet::request=info (default: info)";
+                   info, debug or trace, or a list such as warn,placet::request=info (default: info)
+  OTEL_*           where traces and metrics are sent, as OpenTelemetry has it; nowhere unless
+                   OTEL_EXPORTER_OTLP_ENDPOINT or one for a signal is set";
 
 /// Serve the API over HTTP, for any number of agents.
 ///
@@ -113,9 +115,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     must_have_folder(&arguments.log)?;
     let levels = trace::start(console)?;
+    let export = Export::from_environment().map_err(Failure::usage)?;
     let guard = open(&arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
-    let outcome = runtime.block_on(serve(arguments.into(), guard, levels, console));
+    let config = ServerConfig { export, ..arguments.into() };
+    let outcome = runtime.block_on(serve(config, guard, levels, console));
     // Whoever asked twice does not wait for a thread that reads.
     runtime.shutdown_timeout(LAST_WORDS);
     outcome
@@ -153,6 +157,7 @@ impl From<Arguments> for ServerConfig {
             plaintext: arguments.plaintext,
             public_log: arguments.public_log,
             policy: arguments.policy,
+            export: None,
             limits: Limits {
                 requests_per_second: arguments.rate,
                 burst: arguments.burst,

@@ -10,7 +10,8 @@ use crate::wire::decision::{ActionShape, DecisionShape};
 /// Ask what would be decided.
 ///
 /// Nothing is recorded and nothing permitted: the answer says what proposing the action would say
-/// now.
+/// now. It is no write: an `Idempotency-Key` means nothing here, and sent again it is evaluated
+/// again.
 #[utoipa::path(
     post,
     path = "/v1/evaluate",

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use super::decided;
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
-use crate::hub::Hub;
 use crate::limits::MAX_WAIT;
 use crate::wire::decision::DecisionShape;
 use crate::wire::{Path, Problem};
@@ -82,7 +81,7 @@ pub(crate) async fn show(
     let found = find(&app, &read.principal, id).await?;
     let found = match wait(&headers) {
         Some(time) if found.is_pending() => {
-            let _seat = Hub::seat(&app, read.principal.caller.key)?;
+            let _seat = read.principal.seat(&app)?;
             settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?
         }
         _ => found,

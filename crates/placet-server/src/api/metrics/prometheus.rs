@@ -30,6 +30,6 @@ pub(crate) async fn prometheus(
 ) -> Result<Response, Problem> {
     let log = app.guard.log();
     let open_approvals = log.state().approvals().len();
-    let levels = Levels { log_entries: log.size(), open_approvals, waits: app.hub.len() };
+    let levels = Levels { log_entries: log.size(), open_approvals, waits: app.seats.taken() };
     Ok(([(CONTENT_TYPE, OPENMETRICS)], app.telemetry.text(&levels)).into_response())
 }

@@ -1,0 +1,58 @@
+//! How often someone may ask.
+//!
+//! A key has a rate, so that no agent feels another. A tenant has one as well, for all its keys
+//! together: keys are easy to make, and a thousand of them must not weigh as much as a thousand
+//! tenants.
+
+use std::hash::Hash;
+use std::num::NonZeroU32;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use placet::{KeyId, TenantId};
+
+use crate::limits::{KEYS_WORTH_OF_A_TENANT, Limits};
+use crate::wire::Problem;
+
+/// How often someone may ask.
+pub(crate) struct Rates {
+    keys: Rate<KeyId>,
+    tenants: Rate<TenantId>,
+}
+
+/// One rate for each of many.
+struct Rate<K: Hash + Eq + Clone> {
+    limiter: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
+    clock: DefaultClock,
+    per_second: NonZeroU32,
+}
+
+impl Rates {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let (rate, burst) = (limits.requests_per_second, limits.burst);
+        let all = |of: NonZeroU32| of.saturating_mul(KEYS_WORTH_OF_A_TENANT);
+        Self { keys: Rate::new(rate, burst), tenants: Rate::new(all(rate), all(burst)) }
+    }
+
+    /// Counts a request. What its key may not send does not count for its tenant.
+    pub(crate) fn admit(&self, key: KeyId, tenant: Option<&TenantId>) -> Result<(), Problem> {
+        self.keys.count(&key, "key")?;
+        tenant.map_or(Ok(()), |tenant| self.tenants.count(tenant, "tenant"))
+    }
+}
+
+impl<K: Hash + Eq + Clone> Rate<K> {
+    fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let limiter = RateLimiter::hashmap(Quota::per_second(per_second).allow_burst(burst));
+        Self { limiter, clock: DefaultClock::default(), per_second }
+    }
+
+    fn count(&self, who: &K, what: &str) -> Result<(), Problem> {
+        self.limiter.check_key(who).map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now());
+            let limit = self.per_second;
+            Problem::too_many(format!("the {what} sends more than {limit} requests a second"), wait)
+        })
+    }
+}
