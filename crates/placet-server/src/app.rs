@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
+use crate::console::{Throttle, Verifications};
 use crate::edge::Source;
 use crate::hub::Hub;
 use crate::stop::Stop;
@@ -33,6 +34,10 @@ pub(crate) struct App {
     pub(crate) telemetry: Telemetry,
     /// The end, when it comes.
     pub(crate) stop: Stop,
+    /// How often somebody may try to sign in.
+    pub(crate) throttle: Throttle,
+    /// The verification of the log that somebody asked for.
+    pub(crate) verifications: Verifications,
     rates: Rates,
     /// Nothing is ever sent. Last, so that the guard is let go of before it.
     _working: mpsc::Sender<()>,
@@ -59,6 +64,8 @@ impl App {
             hub: Hub::new(waits, waits_per_key),
             telemetry: Telemetry::new(),
             stop,
+            throttle: Throttle::default(),
+            verifications: Verifications::default(),
             rates: RateLimiter::hashmap(quota),
             guard,
             config,
