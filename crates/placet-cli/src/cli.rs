@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, policy,
-    reference, serve,
+    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, people,
+    policy, reference, serve,
 };
 use crate::status::Status;
 
@@ -57,6 +57,9 @@ pub(crate) enum Command {
     /// Make, list, replace and revoke the keys that agents and operators show
     #[command(subcommand)]
     Key(key::Command),
+    /// Invite people who answer in the console, list, change and remove them
+    #[command(subcommand)]
+    People(people::Command),
     /// Look at a policy
     #[command(subcommand)]
     Policy(policy::Command),

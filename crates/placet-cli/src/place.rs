@@ -5,13 +5,15 @@
 //! arguments are seen by everyone on the machine.
 
 mod daemon;
+mod people;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use placet::{
-    AutonomyState, Evidence, Guard, GuardError, KeyId, KillSwitch, NewKey, PersonId, Scope,
-    Standing, standings,
+    AutonomyState, Evidence, GroupName, Guard, GuardError, KeyId, KeyScope, KillSwitch, NewKey,
+    NewPerson, PersonId, Scope, Standing, standings,
 };
 use placet_client::Client;
 use placet_core::State;
@@ -20,6 +22,7 @@ use crate::failure::Failure;
 use crate::log_file::{self, LogArgument};
 use daemon::Daemon;
 pub(crate) use daemon::{Credentials, Key};
+pub(crate) use people::{Invitation, Known};
 
 const LOG: &str = "PLACET_LOG";
 const URL: &str = "PLACET_URL";
@@ -119,8 +122,21 @@ impl Look {
     /// The keys that are in force.
     pub(crate) fn keys(&self) -> Result<Vec<Key>, Failure> {
         match self {
-            Self::Log(state) => Ok(state.keys().iter().map(Key::from).collect()),
+            Self::Log(state) => {
+                let lasting = state.keys().iter().filter(|(_, key)| !key.is_session());
+                Ok(lasting.map(Key::from).collect())
+            }
             Self::Daemon(daemon) => daemon.keys(),
+        }
+    }
+
+    /// The people who may sign in.
+    pub(crate) fn people(&self) -> Result<Vec<Known>, Failure> {
+        match self {
+            Self::Log(state) => {
+                Ok(state.people().iter().map(|known| Known::new(known, state)).collect())
+            }
+            Self::Daemon(daemon) => daemon.people(),
         }
     }
 
@@ -206,6 +222,45 @@ impl Change {
                 Ok(change.log_index)
             }
             Self::Daemon(daemon) => daemon.revoke_key(id),
+        }
+    }
+
+    /// Invites somebody.
+    pub(crate) fn invite(&self, new: NewPerson) -> Result<Invitation, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let person = new.person.clone();
+                let invited = guard.blocking().invite(new).map_err(log_file::rejected)?;
+                Ok(Invitation::new(person, &invited))
+            }
+            Self::Daemon(daemon) => daemon.invite(&new),
+        }
+    }
+
+    /// Changes what somebody may do.
+    pub(crate) fn change_person(
+        &self,
+        person: &PersonId,
+        roles: BTreeSet<KeyScope>,
+        groups: BTreeSet<GroupName>,
+    ) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().change_person(person.clone(), roles, groups);
+                Ok(change.map_err(log_file::rejected)?.log_index)
+            }
+            Self::Daemon(daemon) => daemon.change_person(person, &roles, &groups),
+        }
+    }
+
+    /// Lets somebody not sign in any more.
+    pub(crate) fn remove_person(&self, person: &PersonId) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().remove_person(person.clone());
+                Ok(change.map_err(log_file::rejected)?.log_index)
+            }
+            Self::Daemon(daemon) => daemon.remove_person(person),
         }
     }
 

@@ -12,7 +12,7 @@ const POLICY: &str = "version = 1\n[actions.get_order]\nrisk = \"read\"\n\
     [graduation.supervised]\npass_rate = 0.95\nmin_samples = 50\n";
 
 /// Commands on the log and the policy, in this order.
-const STORY: [&str; 27] = [
+const STORY: [&str; 34] = [
     "kill list",
     "kill trip tenant:acme/tool:issue_refund --reason loop --by ann",
     "kill trip all --reason stop --json",
@@ -38,6 +38,13 @@ const STORY: [&str; 27] = [
     "key rotate key_01999999-0000-7000-8000-000000000000",
     "key rotate key_01999999-0000-7000-8000-000000000000 --json",
     "key revoke key_01999999-0000-7000-8000-000000000000",
+    "people list",
+    "people invite ana --role approver --group finance --tenant acme --json",
+    "people invite ben --role admin",
+    "people change ana --role auditor --json",
+    "people list",
+    "people remove ben",
+    "people list --json",
     // Last, because a daemon makes an entry of what changes nothing, by which it knows the request
     // when it comes again: the entries after it are counted differently.
     "kill trip agent:bot --reason again",
@@ -63,7 +70,7 @@ fn world() -> (World, String) {
 fn comparable(ended: &Ended) -> String {
     let text = stable(&ended.snapshot());
     let rules = [
-        (r"plc_[A-Za-z0-9_-]+", "plc_<secret>"),
+        (r"(plc|pli)_[A-Za-z0-9_-]+", "${1}_<secret>"),
         (r"key_[0-9a-f-]{36}", "key_<id>"),
         (r#""last_used":("<time>"|null)"#, "\"last_used\":<when>"),
         (r"(<time>|never)\n", "<when>\n"),

@@ -56,6 +56,8 @@ pub enum Domain {
     ApiKey,
     /// The token of an invitation.
     Invite,
+    /// What the pages of the console are made of.
+    Asset,
 }
 
 impl Domain {
@@ -66,6 +68,7 @@ impl Domain {
             Self::Params => b"placet/params/v1\n",
             Self::ApiKey => b"placet/api-key/v1\n",
             Self::Invite => b"placet/invite/v1\n",
+            Self::Asset => b"placet/asset/v1\n",
         }
     }
 }

@@ -193,6 +193,11 @@ impl State {
         self.denied.get(tag).copied()
     }
 
+    /// The entries that installed a policy, the first one first.
+    pub fn policies(&self) -> impl DoubleEndedIterator<Item = u64> {
+        self.policies.iter().copied()
+    }
+
     /// Whether a policy was installed by the entry with this index.
     #[must_use]
     pub fn holds_policy(&self, index: u64) -> bool {

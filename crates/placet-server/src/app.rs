@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
+use crate::console::{Throttle, Verifications};
 use crate::edge::Source;
 use crate::hub::Hub;
 use crate::rates::Rates;
@@ -35,6 +36,10 @@ pub(crate) struct App {
     pub(crate) stop: Stop,
     /// How often someone may ask.
     pub(crate) rates: Rates,
+    /// How often somebody may try to sign in.
+    pub(crate) throttle: Throttle,
+    /// The verification of the log that somebody asked for.
+    pub(crate) verifications: Verifications,
     /// Nothing is ever sent. Last, so that the guard is let go of before it.
     _working: mpsc::Sender<()>,
 }
@@ -62,6 +67,8 @@ impl App {
             telemetry: Telemetry::new(exported),
             stop,
             rates: Rates::new(limits),
+            throttle: Throttle::default(),
+            verifications: Verifications::default(),
             guard,
             config,
             _working: working,

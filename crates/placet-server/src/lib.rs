@@ -23,6 +23,7 @@ mod app;
 mod auth;
 mod config;
 mod connection;
+mod console;
 mod edge;
 mod hub;
 pub mod limits;

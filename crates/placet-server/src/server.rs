@@ -106,6 +106,20 @@ impl Server {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
+    /// The address of the console, as a browser on this machine opens it; none where only a socket
+    /// is listened at.
+    #[must_use]
+    pub fn console(&self) -> Option<String> {
+        let address = self.addresses.iter().find_map(|listen| match listen {
+            Listen::Tcp(address) if address.ip().is_unspecified() => {
+                Some(format!("localhost:{}", address.port()))
+            }
+            Listen::Tcp(address) => Some(address.to_string()),
+            Listen::Unix(_) => None,
+        })?;
+        Some(format!("{}://{address}/console", self.scheme()))
+    }
+
     /// What asks it to read its policy file again.
     #[must_use]
     pub fn reload_handle(&self) -> ReloadHandle {

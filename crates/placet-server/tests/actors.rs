@@ -39,6 +39,11 @@ POST   /v1/integrations               401    401   401     201      403      403
 POST   /v1/integrations/{id}/rotate   401    401   401     200      403      403   403 200   403      403     403         404
 DELETE /v1/integrations/{id}          401    401   401     200      403      403   403 200   403      403     403         404
 
+GET    /v1/people                     401    401   401     200      200      403   403 200   200      200     403         200
+POST   /v1/people                     401    401   401     201      403      403   403 201   403      403     403         403
+PUT    /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404
+DELETE /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404
+
 GET    /v1/policy                     401    401   401     200      200      403   403 200   200      200     403         200
 PUT    /v1/policy                     401    401   401     200      403      403   403 403   403      403     403         403
 POST   /v1/policy/validate            401    401   401     200      200      403   403 200   200      200     403         200
@@ -159,6 +164,12 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
             let made = daemon.post("/v1/integrations", &daemon.keys.operator, &integration());
             at(path.replace("{id}", made.json()["app_id"].as_str().unwrap()))
         }
+        ("POST", "/v1/people") => body(person()),
+        ("PUT" | "DELETE", "/v1/people/{person}") => {
+            assert_eq!(daemon.post("/v1/people", &daemon.keys.operator, &person()).status, 201);
+            let powers = json!({"roles": ["auditor"], "groups": ["finance"]});
+            (path.replace("{person}", "ana%20l"), (method == "PUT").then_some(powers))
+        }
         ("PUT" | "POST", "/v1/policy" | "/v1/policy/validate") => {
             body(json!({"files": [{"name": "policy.toml", "text": POLICY}]}))
         }
@@ -175,6 +186,10 @@ fn switch() -> Value {
 
 fn integration() -> Value {
     json!({"name": "made", "scopes": ["agent"], "tenant": "acme"})
+}
+
+fn person() -> Value {
+    json!({"person": "ana l", "roles": ["approver"], "tenant": "acme"})
 }
 
 /// An action of acme, by an agent that is not the bot, and its place in the log.

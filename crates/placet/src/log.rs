@@ -14,8 +14,10 @@ use placet_core::{
 };
 use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
+use placet_store::projection::SwitchRow;
 use placet_store::prove::Consistency;
 use placet_store::tree::tile_content;
+use placet_store::verify::{Report, verify};
 use placet_store::{
     Committed, Environment, Keys, Memory, OpenError as OpenLogError, Reader, Sequencer, StoreError,
     SubmitError, System, View, prove,
@@ -25,6 +27,9 @@ use crate::config::LogPlace;
 use crate::error::OpenError;
 use crate::followed::Followed;
 use crate::waits::{Ear, Waits};
+
+/// How far back the movements of switches are looked for at first, in entries.
+const SWITCHED_WITHIN: u64 = 10_000;
 
 /// Most readers kept for the next look: as many as look at the same time on an ordinary machine.
 const MAX_READERS_KEPT: usize = 8;
@@ -294,6 +299,49 @@ impl Log {
 
     fn readers(&self) -> MutexGuard<'_, Vec<Box<dyn Reader>>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the whole log and says what is wrong with it. `progress` is told how many entries of
+    /// how many are done.
+    ///
+    /// Blocks until all of it was read, beside which the log goes on.
+    ///
+    /// # Errors
+    /// Only when the log cannot be read at all.
+    pub fn verify(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Report, StoreError> {
+        let mut reader = self.sequencer.reader()?;
+        verify(&mut *reader, &[self.verifier().clone()], progress)
+    }
+
+    /// The last few times that a kill switch was tripped, the latest first.
+    ///
+    /// Blocks while they are read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn switched(&self, limit: usize) -> Result<Vec<SwitchRow>, StoreError> {
+        let size = self.size();
+        let mut window = SWITCHED_WITHIN;
+        loop {
+            let from = size.saturating_sub(window);
+            let mut rows = self.read(|view| view.switches(from, usize::MAX / 2))?;
+            if rows.len() >= limit || from == 0 {
+                rows.reverse();
+                rows.truncate(limit);
+                return Ok(rows);
+            }
+            window = window.saturating_mul(8);
+        }
+    }
+
+    /// The files of the policy that an entry installed.
+    ///
+    /// Blocks while they are read.
+    ///
+    /// # Errors
+    /// When the entry installed none, or its payload cannot be read.
+    pub fn policy_at(&self, index: u64) -> Result<Vec<PolicyFile>, OpenError> {
+        Ok(self.policy_files(index)?)
     }
 
     /// Waits until there is an entry with this index; false when the log closed before.

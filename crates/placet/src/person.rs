@@ -227,7 +227,9 @@ impl Guard {
         self.command(Command::RemovePerson(PersonRemoved { person })).await
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time to judge at: never earlier than the last entry of the log.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         let now = self.log().environment().now();
         self.log().state().clock(now)
     }

@@ -11,6 +11,7 @@ pub(crate) mod kill;
 pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod openapi;
+pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod reference;
 pub(crate) mod serve;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Check(arguments) => check::run(arguments, console),
         Command::Serve(arguments) => serve::run(arguments, console),
         Command::Key(command) => key::run(command, console),
+        Command::People(command) => people::run(command, console),
         Command::Policy(command) => policy::run(&command, console),
         Command::Classify(arguments) => classify::run(&arguments, console),
         Command::Kill(command) => kill::run(&command, console),

@@ -52,8 +52,8 @@ impl From<&Secret> for Credentials {
 }
 
 #[derive(Deserialize)]
-struct Moved {
-    log_index: Option<u64>,
+pub(super) struct Moved {
+    pub(super) log_index: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -171,7 +171,7 @@ impl Daemon {
 
 /// What was judged and not accepted is a finding, as it is on a file; all else keeps the command
 /// from its work.
-fn failure(error: ClientError) -> Failure {
+pub(super) fn failure(error: ClientError) -> Failure {
     match &error {
         ClientError::Refused(problem) if JUDGED.contains(&problem.status) => Failure::found(error),
         ClientError::Refused(problem) if problem.status == 401 => {

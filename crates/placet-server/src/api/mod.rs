@@ -12,6 +12,7 @@ mod kill_switches;
 mod log;
 mod metrics;
 mod openapi;
+mod people;
 mod policy;
 mod ratify;
 mod ready;
@@ -26,8 +27,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::console;
 use crate::edge;
 use crate::wire::Problem;
+
+pub(crate) use kill_switches::within;
 
 /// The description that the endpoints add themselves to.
 #[derive(OpenApi)]
@@ -48,6 +52,7 @@ use crate::wire::Problem;
         (name = "kill switches", description = "Stop a tenant, an agent, a tool or everything."),
         (name = "autonomy", description = "What classes of actions have earned, and from what."),
         (name = "integrations", description = "Applications that speak to the daemon, and keys."),
+        (name = "people", description = "Who may sign in to the console, and as what."),
         (name = "policy", description = "What is allowed, held and blocked."),
         (name = "log", description = "The record, for those who follow, witness or check it."),
         (name = "daemon", description = "How the daemon itself is doing."),
@@ -75,6 +80,8 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(integrations::list::list, integrations::create::create))
         .routes(routes!(integrations::rotate::rotate))
         .routes(routes!(integrations::revoke::revoke))
+        .routes(routes!(people::list::list, people::invite::invite))
+        .routes(routes!(people::change::change, people::remove::remove))
         .routes(routes!(policy::show::show, policy::install::install))
         .routes(routes!(policy::validate::validate))
         .routes(routes!(events::events))
@@ -103,6 +110,7 @@ pub fn document() -> String {
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let (router, _) = endpoints().split_for_parts();
     router
+        .merge(console::router())
         .fallback(async || Problem::missing("there is nothing at this path; see /openapi.json"))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(from_fn_with_state(Arc::clone(app), edge::cross))

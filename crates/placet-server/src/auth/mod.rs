@@ -5,6 +5,7 @@
 //! tenant is judged a second time at the tip of the log, together with the command itself.
 
 mod extract;
+pub(crate) mod own;
 pub(crate) mod role;
 mod tenants;
 

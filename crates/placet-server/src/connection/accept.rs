@@ -24,7 +24,7 @@ use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::io::{Beginning, Timed};
-use super::listen::{Incoming, Listener};
+use super::listen::{Incoming, Listener, Peer};
 use super::slots::{Busy, Eviction, Slot, Slots};
 use crate::app::App;
 use crate::edge::Known;
@@ -73,15 +73,16 @@ fn begin(incoming: Incoming, shared: &Shared) {
         telemetry.evicted.inc();
     }
     let shared = shared.clone();
+    let peer = incoming.peer();
     tokio::spawn(async move {
         shared.app.telemetry.connections.inc();
         match incoming {
-            Incoming::Unix(stream) => serve(stream, slot, &shared).await,
+            Incoming::Unix(stream) => serve(stream, peer, slot, &shared).await,
             Incoming::Tcp(stream) => match &shared.tls {
-                None => serve(stream, slot, &shared).await,
+                None => serve(stream, peer, slot, &shared).await,
                 Some(tls) => {
                     if let Some(stream) = handshake(tls, stream, &slot, &shared.app).await {
-                        serve(stream, slot, &shared).await;
+                        serve(stream, peer, slot, &shared).await;
                     }
                 }
             },
@@ -105,11 +106,16 @@ async fn handshake(
 }
 
 /// Carries requests until the other side goes, dawdles, must make room, or the daemon stops.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, slot: Arc<Slot>, shared: &Shared) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    slot: Arc<Slot>,
+    shared: &Shared,
+) {
     let limits = &shared.app.config.limits;
     let beginning = Beginning::default();
     let stream = TokioIo::new(Timed::new(stream, beginning.clone(), limits.write_time));
-    let service = service_fn(|request| carry(request, &slot, &beginning, &shared.router));
+    let service = service_fn(|request| carry(request, &slot, &beginning, peer, &shared.router));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
@@ -141,10 +147,12 @@ async fn carry(
     request: hyper::Request<HyperBody>,
     slot: &Arc<Slot>,
     beginning: &Beginning,
+    peer: Peer,
     router: &Router,
 ) -> Result<Response<Carried>, Evicted> {
     let busy = slot.work().ok_or(Evicted)?;
     let mut request: Request = request.map(Body::new);
+    request.extensions_mut().insert(peer);
     request.extensions_mut().insert(FirstByte(beginning.get()));
     let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
     let Ok(response) = answer;

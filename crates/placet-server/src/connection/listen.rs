@@ -1,6 +1,7 @@
 //! Listening.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,20 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
             std::fs::remove_file(path)
         }
         _ => Ok(()),
+    }
+}
+
+/// The address that a connection comes from; none for one from this machine's own socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Peer(Option<IpAddr>);
+
+impl Incoming {
+    /// Where it comes from.
+    pub(crate) fn peer(&self) -> Peer {
+        match self {
+            Self::Tcp(stream) => Peer(stream.peer_addr().ok().map(|address| address.ip())),
+            Self::Unix(_) => Peer(None),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod slots;
 mod tls;
 
 pub(crate) use accept::{Shared, accept};
-pub(crate) use listen::{Listener, bind};
+pub(crate) use listen::{Listener, Peer, bind};
 pub(crate) use slots::Slots;
 pub use tls::TlsError;
 pub(crate) use tls::acceptor;

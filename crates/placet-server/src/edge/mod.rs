@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::app::App;
 use crate::auth::Principal;
+use crate::console;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
 pub(crate) use source::Source;
@@ -62,7 +63,11 @@ fn last(problem: Problem) -> Response {
 fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<(), Problem> {
     app.source.check(request)?;
     path(request.uri().path())?;
-    let principal = Principal::identify(request.headers(), &app.guard);
+    let principal = if console::is_page(request.uri().path()) {
+        console::identify(request.headers(), &app.guard, app.config.tls.is_some())
+    } else {
+        Principal::identify(request.headers(), &app.guard)
+    };
     if let Ok(principal) = &principal {
         exchange.by(principal);
         app.rates.admit(principal.caller.key, principal.key.tenant.as_ref())?;

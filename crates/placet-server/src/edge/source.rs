@@ -12,6 +12,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{HOST, HeaderName, ORIGIN};
 
 use crate::config::{Listen, ServerConfig};
+use crate::console;
 use crate::wire::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -66,6 +67,9 @@ impl Source {
                 "pages of {origin:?} may not send requests here; if they shall, start the daemon \
                  with --origin"
             )));
+        }
+        if console::is_visit(request.method(), request.uri().path(), headers) {
+            return Ok(());
         }
         match one(headers, &SEC_FETCH_SITE)?.as_deref() {
             None | Some("same-origin" | "none") => Ok(()),

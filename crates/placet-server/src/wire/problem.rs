@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::action::ActionError;
 use placet::store::{StoreError, SubmitError};
@@ -159,6 +159,18 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
     }
 
+    /// What happened this time, and what to do about it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The headers that belong to it.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+    }
+
     /// The kind of problem in one word, for the log.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -174,9 +186,7 @@ impl IntoResponse for Problem {
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(after) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
-        }
+        self.add_headers(headers);
         response
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+pub(crate) mod browser;
 pub(crate) mod collector;
 mod contract;
 pub(crate) mod raw;
@@ -194,7 +195,7 @@ impl Daemon {
         BufReader::with_capacity(1, response.into_body().into_reader())
     }
 
-    fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         path: &str,
@@ -212,6 +213,7 @@ impl Daemon {
         }
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
             .allow_non_standard_methods(true)
             .timeout_global(Some(Duration::from_secs(60)))
             .build()

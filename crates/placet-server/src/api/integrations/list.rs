@@ -33,7 +33,10 @@ pub(crate) async fn list(
 ) -> Result<Json<Integrations>, Problem> {
     let own = &read.principal.key.tenant;
     let state = app.guard.log().state();
-    let keys = state.keys().iter().filter(|(_, key)| own.is_none() || key.tenant == *own);
+    let keys = state
+        .keys()
+        .iter()
+        .filter(|(_, key)| !key.is_session() && (own.is_none() || key.tenant == *own));
     let shown = |(id, key)| Integration::new(id, key, app.telemetry.last_use(id));
     Ok(Json(Integrations { integrations: keys.map(shown).collect() }))
 }

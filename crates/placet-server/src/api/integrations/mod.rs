@@ -7,14 +7,9 @@ pub(super) mod rotate;
 
 use std::collections::BTreeSet;
 
-use placet::{
-    AgentId, ApiKey, ApiKeys, KeyId, KeyName, KeyScope, Rejection, Secret, TenantId, Timestamp,
-};
+use placet::{AgentId, ApiKey, KeyId, KeyName, KeyScope, Secret, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::auth::Principal;
-use crate::wire::Problem;
 
 /// What a key may do.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -80,18 +75,5 @@ pub(super) struct Credentials {
 impl Credentials {
     fn new(secret: &Secret) -> Self {
         Self { app_id: secret.key(), secret: secret.danger_text().to_string() }
-    }
-}
-
-/// The id of a key that the asker may end: one of another tenant does not exist for them. Whether
-/// there is such a key at all is judged at the tip of the log.
-fn own(id: &str, keys: &ApiKeys, principal: &Principal) -> Result<KeyId, Problem> {
-    let id: KeyId = id.parse().map_err(Problem::missing)?;
-    let tenant = &principal.key.tenant;
-    match keys.get(id) {
-        Some(key) if tenant.is_some() && key.tenant != *tenant => {
-            Err(Rejection::UnknownKey(id).into())
-        }
-        _ => Ok(id),
     }
 }

@@ -5,8 +5,7 @@ use placet::KeyId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::own;
-use crate::auth::{Write, role};
+use crate::auth::{Write, own, role};
 use crate::wire::{Path, Problem};
 
 /// A key that is worth nothing any more.
@@ -35,7 +34,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     write: Write<role::Admin>,
 ) -> Result<Json<Revoked>, Problem> {
-    let id = own(&id, write.guard.log().state().keys(), &write.principal)?;
+    let id = own::key(&id, write.guard.log().state().keys(), &write.principal)?;
     let change = write.guard.revoke_key(id).await?;
     Ok(Json(Revoked { app_id: id, log_index: change.log_index }))
 }

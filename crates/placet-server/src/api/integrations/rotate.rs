@@ -2,8 +2,8 @@
 
 use axum::Json;
 
-use super::{Credentials, own};
-use crate::auth::{Write, role};
+use super::Credentials;
+use crate::auth::{Write, own, role};
 use crate::wire::{Path, Problem};
 
 /// Replace the secret of an integration.
@@ -21,7 +21,7 @@ pub(crate) async fn rotate(
     Path(id): Path<String>,
     write: Write<role::Admin>,
 ) -> Result<Json<Credentials>, Problem> {
-    let id = own(&id, write.guard.log().state().keys(), &write.principal)?;
+    let id = own::key(&id, write.guard.log().state().keys(), &write.principal)?;
     let (secret, _) = write.guard.rotate_key(id, Some(&write.principal.secret)).await?;
     Ok(Json(Credentials::new(&secret)))
 }

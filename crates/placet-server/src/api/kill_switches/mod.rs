@@ -3,3 +3,5 @@
 pub(super) mod list;
 pub(super) mod reset;
 pub(super) mod trip;
+
+pub(crate) use trip::within;

@@ -67,7 +67,7 @@ pub(crate) async fn trip(
 }
 
 /// The scope as a key means it: that of a tenant speaks of its own tenant.
-pub(super) fn within(key: &ApiKey, scope: Scope) -> Result<Scope, Problem> {
+pub(crate) fn within(key: &ApiKey, scope: Scope) -> Result<Scope, Problem> {
     let Some(own) = &key.tenant else { return Ok(scope) };
     match (&scope.tenant, &scope.target) {
         (Some(named), _) if named == own => Ok(scope),

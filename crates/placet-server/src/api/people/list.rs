@@ -1,0 +1,93 @@
+//! `GET /v1/people`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use placet::{GroupName, KeyScope, Person, PersonId, TenantId, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Role;
+use crate::app::App;
+use crate::auth::{Read, role};
+use crate::wire::Problem;
+
+/// Somebody who may sign in, or is invited to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Person)]
+pub(crate) struct Known {
+    /// The name by which they sign in.
+    #[schema(value_type = String)]
+    person: PersonId,
+    /// The tenant that they belong to; none for those who run the daemon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    tenant: Option<TenantId>,
+    /// What they may do.
+    #[schema(value_type = Vec<Role>)]
+    roles: BTreeSet<KeyScope>,
+    /// The groups that they are in.
+    #[schema(value_type = Vec<String>)]
+    groups: BTreeSet<GroupName>,
+    /// Whether they have set a password.
+    enrolled: bool,
+    /// Until when they can set one, where they are invited to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    invited_until: Option<Timestamp>,
+    /// Where they are signed in now, counted.
+    sessions: usize,
+    /// Since when they are known.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+/// Everyone who may sign in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = People)]
+pub(crate) struct People {
+    people: Vec<Known>,
+}
+
+/// List the people who may sign in.
+#[utoipa::path(
+    get,
+    path = "/v1/people",
+    operation_id = "list_people",
+    tag = "people",
+    responses((status = OK, body = People)),
+)]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    read: Read<role::Reader>,
+) -> Result<Json<People>, Problem> {
+    let own = &read.principal.key.tenant;
+    let now = app.guard.now();
+    let state = app.guard.log().state();
+    let sees = |(_, person): &(&PersonId, &Person)| own.is_none() || person.tenant == *own;
+    let known = |(id, person): (&PersonId, &Person)| {
+        let keys = state.keys().iter().filter(|(_, key)| key.person.as_ref() == Some(id));
+        let sessions = keys.filter(|(_, key)| key.is_session() && !key.is_over(now)).count();
+        Known::new(id, person, sessions)
+    };
+    let people = state.people().iter().filter(sees).map(known).collect();
+    Ok(Json(People { people }))
+}
+
+impl Known {
+    fn new(id: &PersonId, person: &Person, sessions: usize) -> Self {
+        let Person { tenant, roles, groups, verifier, invite, since } = person.clone();
+        Self {
+            person: id.clone(),
+            tenant,
+            roles,
+            groups,
+            enrolled: verifier.is_some(),
+            invited_until: invite.map(|invite| invite.expires),
+            sessions,
+            since,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The stylesheet and the scripts, which are part of the binary. Each has an address that names its
+//! content, so that a browser keeps it for ever and never has an old one.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use placet::Digest;
+use placet::core::digest::Domain;
+
+use crate::app::App;
+
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    content: &'static [u8],
+}
+
+const ASSETS: [Asset; 3] = [
+    Asset {
+        name: "console.css",
+        kind: "text/css; charset=utf-8",
+        content: include_bytes!("../../assets/console.css"),
+    },
+    Asset {
+        name: "console.js",
+        kind: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../assets/console.js"),
+    },
+    Asset {
+        name: "icon.svg",
+        kind: "image/svg+xml",
+        content: include_bytes!("../../assets/icon.svg"),
+    },
+];
+
+/// Names all of them: a script may import another, so they change together.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let all: Vec<u8> = ASSETS.iter().flat_map(|asset| asset.content).copied().collect();
+    let digest = Digest::of(Domain::Asset, &all).to_string();
+    digest.trim_start_matches("sha256:").chars().take(16).collect()
+});
+
+/// The address of one of them.
+pub(super) fn href(name: &str) -> String {
+    format!("/console/assets/{}/{name}", *VERSION)
+}
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/console/assets/{version}/{name}", get(show))
+}
+
+async fn show(Path((version, name)): Path<(String, String)>) -> Response {
+    let asset = ASSETS.iter().find(|asset| asset.name == name && version == *VERSION);
+    let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
+    let mut response = asset.content.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(CACHE_CONTROL, forever);
+    response
+}
