@@ -27,12 +27,22 @@ POST   /v1/actions                    401    401   401     403      403      200
 GET    /v1/actions/{id}               401    401   401     200      200      200   404 200   200      200     404         404
 POST   /v1/evaluate                   401    401   401     200      200      200   200 200   200      200     403         403
 
+POST   /v1/actions/{id}/outcome       401    401   401     200      403      200   404 200   403      403     404         404
+
+GET    /v1/approvals                  401    401   401     200      200      403   403 200   200      200     403         200
+POST   /v1/approvals/{id}/resolve     401    401   401     403      403      403   403 403   200      403     403         403
+POST   /v1/approvals/{id}/withdraw    401    401   401     403      403      200   404 403   403      403     404         403
+POST   /v1/warrants/redeem            401    401   401     403      403      200   403 403   403      403     403         403
+POST   /v1/warrants/rotate            401    401   401     200      403      403   403 403   403      403     403         403
+GET    /.well-known/jwks.json         200    200   200     200      200      200   200 200   200      200     200         200
+
 GET    /v1/kill-switches              401    401   401     200      200      403   403 200   200      200     403         200
 POST   /v1/kill-switches              401    401   401     201      403      403   403 201   403      403     403         403
 DELETE /v1/kill-switches/{scope}      401    401   401     200      403      403   403 200   403      403     403         404
 
 GET    /v1/autonomy                   401    401   401     200      200      403   403 200   200      200     403         200
 POST   /v1/evidence                   401    401   401     201      403      403   403 201   403      403     403         403
+POST   /v1/autonomy/{class}/ratify    401    401   401     403      403      403   403 403   200      403     403         403
 
 GET    /v1/integrations               401    401   401     200      200      403   403 200   200      200     403         200
 POST   /v1/integrations               401    401   401     201      403      403   403 201   403      403     403         403
@@ -149,6 +159,26 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
             body(json!({"tool": "get_order", "tenant": "acme"}))
         }
         ("GET", "/v1/actions/{id}") => at(path.replace("{id}", &acted(daemon).0)),
+        ("POST", "/v1/actions/{id}/outcome") => {
+            let path = path.replace("{id}", &acted(daemon).0);
+            (path, Some(json!({"status": "succeeded"})))
+        }
+        ("POST", "/v1/approvals/{id}/resolve") => {
+            let approved = json!({
+                "approved": true,
+                "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
+                "responsible_owner": "Ann",
+            });
+            (path.replace("{id}", &held(daemon)), Some(approved))
+        }
+        ("POST", "/v1/approvals/{id}/withdraw") => at(path.replace("{id}", &held(daemon))),
+        ("POST", "/v1/warrants/redeem") => {
+            let action = json!({"tool": "get_order", "agent": "another"});
+            let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+            body(json!({"warrant": decision["warrant"], "tool": "get_order"}))
+        }
+        ("POST", "/v1/warrants/rotate") => at(path.to_owned()),
+        ("POST", "/v1/autonomy/{class}/ratify") => at(path.replace("{class}", "deploy")),
         ("GET", "/v1/log/proof") => at(format!("{path}?index={}", acted(daemon).1)),
         ("POST", "/v1/kill-switches") => body(switch()),
         ("DELETE", "/v1/kill-switches/{scope}") => {
@@ -190,6 +220,13 @@ fn integration() -> Value {
 
 fn person() -> Value {
     json!({"person": "ana l", "roles": ["approver"], "tenant": "acme"})
+}
+
+/// The approval of a held action of acme, by an agent that is not the bot.
+fn held(daemon: &Daemon) -> String {
+    let action = json!({"tool": "send_note", "agent": "another"});
+    let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+    decision["approval"]["id"].as_str().unwrap().to_owned()
 }
 
 /// An action of acme, by an agent that is not the bot, and its place in the log.

@@ -60,6 +60,7 @@ fn the_examples_run_and_answer_what_the_page_says() {
         .env("PLACET_URL", format!("http://{}", daemon.address))
         .env("OPERATOR", &daemon.keys.operator)
         .env("AGENT", &daemon.keys.agent)
+        .env("APPROVER", &daemon.keys.approver)
         .output()
         .expect("bash runs");
     let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));

@@ -36,8 +36,9 @@ pub struct Followed {
     /// The entry that decided on it.
     #[serde(skip)]
     pub decided: Entry,
-    /// The frozen action with what inspection saw; none when it was erased.
-    #[serde(skip)]
+    /// The frozen action with what inspection saw; none when it was erased. Only the action itself
+    /// is written out.
+    #[serde(rename = "action", skip_serializing_if = "Option::is_none", serialize_with = "frozen")]
     pub frozen: Option<ActionPayload>,
     /// What happened since, the latest first.
     #[serde(skip)]
@@ -136,6 +137,10 @@ fn payload(stored: &StoredEntry) -> Result<Option<Payload>, StoreError> {
 
 fn damaged(stored: &StoredEntry, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("entry {}: {why}", stored.index))
+}
+
+fn frozen<S: Serializer>(of: &Option<ActionPayload>, serializer: S) -> Result<S::Ok, S::Error> {
+    of.as_ref().map(|payload| &payload.action).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

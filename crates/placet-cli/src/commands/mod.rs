@@ -4,6 +4,7 @@ pub(crate) mod autonomy;
 pub(crate) mod check;
 pub(crate) mod classify;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod init;
 pub(crate) mod key;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::Serve(arguments) => serve::run(arguments, console),
+        Command::Demo(arguments) => demo::run(&arguments, console),
         Command::Key(command) => key::run(command, console),
         Command::People(command) => people::run(command, console),
         Command::Policy(command) => policy::run(&command, console),

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use placet::{Config, Guard, KeyScope, LogPlace, NewKey, PolicyFile, PolicySource, TenantId};
+use placet::{Config, Guard, KeyScope, LogPlace, NewKey, NewPerson, PolicyFile, PolicySource, TenantId};
 use placet_server::{Listen, Server, ServerConfig, Stop, StopHandle};
 use serde_json::Value;
 
@@ -30,6 +30,9 @@ risk = "read"
 [actions.send_note]
 risk = "reversible_write"
 max_state = "autonomous"
+
+[actions.deploy]
+risk = "consequential"
 
 [actions.issue_refund]
 risk = "reversible_write"
@@ -251,6 +254,19 @@ impl Drop for Daemon {
     }
 }
 
+/// A key of a person who answers what waits.
+pub(crate) fn person_key(guard: &Guard, tenant: &str, person: &str) -> String {
+    let new = NewKey {
+        name: person.parse().expect("a name"),
+        tenant: Some(tenant.parse().expect("a tenant")),
+        agent: None,
+        person: Some(person.parse().expect("a name")),
+        scopes: [KeyScope::Approver].into(),
+    };
+    let (secret, _) = guard.blocking().create_key(new).expect("a key");
+    secret.danger_text().to_string()
+}
+
 impl Keys {
     fn make(guard: &Guard) -> Self {
         let key = |tenant: Option<&str>, agent: Option<&str>, scope| {
@@ -265,13 +281,20 @@ impl Keys {
             secret.danger_text().to_string()
         };
         let (acme, umbrella) = (Some("acme"), Some("umbrella"));
+        let ann = NewPerson {
+            person: "ann".parse().expect("a name"),
+            tenant: Some("acme".parse().expect("a tenant")),
+            roles: [KeyScope::Approver].into(),
+            groups: ["finance".parse().expect("a group")].into(),
+        };
+        guard.blocking().invite(ann).expect("ann is invited");
         Self {
             operator: key(None, None, KeyScope::Admin),
             overseer: key(None, None, KeyScope::Auditor),
             agent: key(acme, None, KeyScope::Agent),
             one_agent: key(acme, Some("bot"), KeyScope::Agent),
             admin: key(acme, None, KeyScope::Admin),
-            approver: key(acme, None, KeyScope::Approver),
+            approver: person_key(guard, "acme", "ann"),
             auditor: key(acme, None, KeyScope::Auditor),
             other_agent: key(umbrella, None, KeyScope::Agent),
             other_admin: key(umbrella, None, KeyScope::Admin),

@@ -14,7 +14,7 @@ use super::decided;
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::limits::MAX_WAIT;
-use crate::wire::decision::DecisionShape;
+use crate::wire::decision::{ActionShape, DecisionShape};
 use crate::wire::{Path, Problem};
 
 /// A decision, and what became of the action since.
@@ -26,6 +26,9 @@ struct StatusShape {
     decision: DecisionShape,
     /// What became of it.
     status: StatusWord,
+    /// The frozen action, its secrets replaced; gone once it is erased.
+    #[schema(nullable = false)]
+    action: Option<ActionShape>,
     /// Why a person said no, in their words.
     #[schema(nullable = false)]
     denial: Option<String>,

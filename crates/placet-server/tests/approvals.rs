@@ -1,0 +1,239 @@
+//! People answer, warrants are spent, outcomes are told: over HTTP, from end to end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::{Daemon, person_key};
+use placet::{KeyScope, NewPerson};
+use serde_json::{Value, json};
+
+/// What an approver writes.
+fn approval() -> Value {
+    json!({
+        "approved": true,
+        "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
+        "responsible_owner": "Ann",
+    })
+}
+
+fn note() -> Value {
+    json!({"tool": "send_note", "params": {"to": "mira", "text": "hello", "copies": 2}})
+}
+
+fn held(daemon: &Daemon, action: &Value) -> Value {
+    let decision = daemon.post("/v1/actions", &daemon.keys.agent, action).json();
+    assert_eq!(decision["verdict"], "require_approval");
+    decision
+}
+
+fn resolve(daemon: &Daemon, decision: &Value, key: &str, answer: &Value) -> common::Answer {
+    let id = decision["approval"]["id"].as_str().unwrap();
+    daemon.post(&format!("/v1/approvals/{id}/resolve"), key, answer)
+}
+
+fn follow(daemon: &Daemon, decision: &Value) -> Value {
+    let id = decision["id"].as_str().unwrap();
+    daemon.get(&format!("/v1/actions/{id}"), &daemon.keys.agent).json()
+}
+
+fn redeem(daemon: &Daemon, warrant: &Value, params: &Value) -> common::Answer {
+    let body = json!({"warrant": warrant, "tool": "send_note", "params": params});
+    daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body)
+}
+
+#[test]
+fn an_approved_action_runs_once_with_what_was_approved() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    assert!(decision["warrant"].is_null());
+    let answer = resolve(&daemon, &decision, &daemon.keys.approver, &approval());
+    assert_eq!(answer.json(), json!({"outcome": "resolved", "status": "approved"}));
+    let followed = follow(&daemon, &decision);
+    assert_eq!(followed["status"], "approved");
+    let warrant = &followed["warrant"];
+    // One byte more, another type, another number: another action.
+    for other in [
+        json!({"to": "mira ", "text": "hello", "copies": 2}),
+        json!({"to": "mira", "text": "hello", "copies": "2"}),
+        json!({"to": "mira", "text": "hello", "copies": 3}),
+        json!({"to": "mira", "text": "hello"}),
+    ] {
+        assert_eq!(redeem(&daemon, warrant, &other).status, 403, "{other}");
+    }
+    // The same in another order is the same action.
+    let same = json!({"copies": 2.0, "text": "hello", "to": "mira"});
+    let spent = redeem(&daemon, warrant, &same);
+    assert_eq!((spent.status, &spent.json()["params"]), (200, &note()["params"]));
+    assert_eq!(redeem(&daemon, warrant, &note()["params"]).status, 409);
+    assert_eq!(follow(&daemon, &decision)["status"], "redeemed");
+    let path = format!("/v1/actions/{}/outcome", decision["id"].as_str().unwrap());
+    let told = daemon.post(&path, &daemon.keys.agent, &json!({"status": "succeeded"}));
+    assert_eq!((told.status, follow(&daemon, &decision)["status"].as_str()), (200, Some("succeeded")));
+}
+
+#[test]
+fn nothing_but_true_approves() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let truthy = [json!("true"), json!(1), json!("yes"), json!([true]), json!({}), Value::Null];
+    for value in truthy {
+        let mut answer = approval();
+        answer["approved"] = value.clone();
+        let refused = resolve(&daemon, &decision, &daemon.keys.approver, &answer);
+        assert_eq!(refused.status, 422, "{value}");
+    }
+    let mut missing = approval();
+    missing.as_object_mut().unwrap().remove("approved");
+    assert_eq!(resolve(&daemon, &decision, &daemon.keys.approver, &missing).status, 422);
+    assert_eq!(follow(&daemon, &decision)["status"], "pending");
+}
+
+#[test]
+fn a_sign_off_says_what_was_asked_for() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let with = |name: &str, text: Value| {
+        let mut answer = approval();
+        answer[name] = text;
+        resolve(&daemon, &decision, &daemon.keys.approver, &answer)
+    };
+    for (name, text) in [
+        ("verbatim_response", json!("ok")),
+        ("verbatim_response", json!("\u{200b}".repeat(60))),
+        ("responsible_owner", json!(" ")),
+        ("another_field", json!("what is this")),
+        ("responsible_owner", json!(7)),
+    ] {
+        let refused = with(name, text);
+        assert_eq!(refused.status, 422, "{name}: {}", refused.text);
+        assert!(refused.text.contains(name), "{}", refused.text);
+    }
+    assert_eq!(follow(&daemon, &decision)["status"], "pending");
+}
+
+#[test]
+fn a_denial_reaches_the_agent_and_the_same_call_is_blocked() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let no = json!({"approved": false, "reason": "Mira left the company."});
+    let answer = resolve(&daemon, &decision, &daemon.keys.approver, &no);
+    assert_eq!(answer.json(), json!({"outcome": "resolved", "status": "denied"}));
+    let followed = follow(&daemon, &decision);
+    assert_eq!((&followed["status"], &followed["denial"]), (&json!("denied"), &no["reason"]));
+    let again = daemon.post("/v1/actions", &daemon.keys.agent, &note()).json();
+    assert_eq!(again["verdict"], "block");
+    // A second answer, of whatever kind, changes nothing.
+    for second in [approval(), no.clone()] {
+        let late = resolve(&daemon, &decision, &daemon.keys.approver, &second).json();
+        assert_eq!(late, json!({"outcome": "already_resolved", "status": "denied"}));
+    }
+}
+
+#[test]
+fn nobody_approves_what_is_done_for_them() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &json!({"tool": "send_note", "user": "ann"}));
+    let refused = resolve(&daemon, &decision, &daemon.keys.approver, &approval());
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    let guard = daemon.guard.as_ref().unwrap();
+    let ben = NewPerson {
+        person: "ben".parse().unwrap(),
+        tenant: Some("acme".parse().unwrap()),
+        roles: [KeyScope::Approver].into(),
+        groups: [].into(),
+    };
+    guard.blocking().invite(ben).unwrap();
+    let answer = resolve(&daemon, &decision, &person_key(guard, "acme", "ben"), &approval());
+    assert_eq!(answer.json()["status"], "approved");
+}
+
+#[test]
+fn an_edited_action_takes_the_place_of_the_held_one() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let mut answer = approval();
+    answer["params"] = json!({"to": "mira", "text": "hello", "copies": 1});
+    let edited = resolve(&daemon, &decision, &daemon.keys.approver, &answer);
+    assert_eq!(edited.json(), json!({"outcome": "resolved", "status": "superseded"}));
+    let old = follow(&daemon, &decision);
+    let path = format!("/v1/actions/{}", old["successor"].as_str().unwrap());
+    let new = daemon.get(&path, &daemon.keys.agent).json();
+    assert_eq!((&new["status"], &new["replaces"]), (&json!("approved"), &decision["id"]));
+    assert_eq!(new["action"]["params"], answer["params"]);
+    assert_ne!(new["digest"], decision["digest"]);
+    assert_eq!(redeem(&daemon, &new["warrant"], &note()["params"]).status, 403);
+    assert_eq!(redeem(&daemon, &new["warrant"], &answer["params"]).status, 200);
+}
+
+#[test]
+fn a_warrant_from_before_a_kill_switch_is_dead_also_after_its_reset() {
+    let daemon = Daemon::start();
+    let read = json!({"tool": "get_order"});
+    let allowed = daemon.post("/v1/actions", &daemon.keys.agent, &read).json();
+    let switch = json!({"scope": "tenant:acme/tool:get_order", "reason": "a drill"});
+    assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch).status, 201);
+    let spend = || {
+        let body = json!({"warrant": allowed["warrant"], "tool": "get_order"});
+        daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body).status
+    };
+    assert_eq!(spend(), 403);
+    let path = "/v1/kill-switches/tenant:acme%2Ftool:get_order";
+    assert_eq!(daemon.call("DELETE", path, Some(&daemon.keys.operator), None).status, 200);
+    assert_eq!(spend(), 403);
+    let fresh = daemon.post("/v1/actions", &daemon.keys.agent, &read).json();
+    let body = json!({"warrant": fresh["warrant"], "tool": "get_order"});
+    assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body).status, 200);
+}
+
+#[test]
+fn a_kill_switch_ends_what_waits() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let switch = json!({"scope": "tenant:acme", "reason": "a drill"});
+    assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch).status, 201);
+    let late = resolve(&daemon, &decision, &daemon.keys.approver, &approval()).json();
+    assert_eq!(late["outcome"], "already_resolved");
+    assert_ne!(late["status"], "approved");
+}
+
+#[test]
+fn the_inbox_shows_the_frozen_action_and_only_the_own_tenant() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    let other = daemon.post("/v1/actions", &daemon.keys.other_agent, &note()).json();
+    assert_eq!(other["verdict"], "require_approval");
+    let inbox = daemon.get("/v1/approvals", &daemon.keys.approver).json();
+    let approvals = inbox["approvals"].as_array().unwrap();
+    assert_eq!(approvals.len(), 1);
+    assert_eq!(approvals[0]["decision"]["id"], decision["id"]);
+    assert_eq!(approvals[0]["action"]["params"], note()["params"]);
+    let refused = resolve(&daemon, &other, &daemon.keys.approver, &approval());
+    assert_eq!(refused.status, 404);
+    let all = daemon.get("/v1/approvals", &daemon.keys.operator).json();
+    assert_eq!(all["approvals"].as_array().unwrap().len(), 2);
+    let after = decision["approval"]["id"].as_str().unwrap();
+    let path = format!("/v1/approvals?after={after}");
+    let rest = daemon.get(&path, &daemon.keys.operator).json();
+    assert_eq!(rest["approvals"][0]["decision"]["id"], other["id"]);
+    assert_eq!(daemon.get("/v1/approvals?limit=0", &daemon.keys.operator).status, 400);
+}
+
+#[test]
+fn a_repeated_request_is_answered_again_and_spends_once() {
+    let daemon = Daemon::start();
+    let read = json!({"tool": "get_order"});
+    let allowed = daemon.post("/v1/actions", &daemon.keys.agent, &read).json();
+    let body = json!({"warrant": allowed["warrant"], "tool": "get_order"});
+    let named = |name: &str| {
+        let (path, key) = ("/v1/warrants/redeem", Some(&*daemon.keys.agent));
+        daemon.call_with("POST", path, key, Some(&body), &[("idempotency-key", name)]).status
+    };
+    assert_eq!((named("one"), named("one"), named("two")), (200, 200, 409));
+}
