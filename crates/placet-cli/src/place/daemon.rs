@@ -153,7 +153,7 @@ impl Daemon {
         Ok(ladder.classes.into_iter().map(Standing::from).collect())
     }
 
-    pub(super) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {
+    pub(crate) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {
         let Evidence { tenant, class, build, source, adversarial, passed, failed } = evidence;
         let mut body = json!({
             "tenant": tenant, "class": class, "source": source, "adversarial": adversarial,
@@ -171,7 +171,7 @@ impl Daemon {
 
 /// What was judged and not accepted is a finding, as it is on a file; all else keeps the command
 /// from its work.
-fn failure(error: ClientError) -> Failure {
+pub(super) fn failure(error: ClientError) -> Failure {
     match &error {
         ClientError::Refused(problem) if JUDGED.contains(&problem.status) => Failure::found(error),
         ClientError::Refused(problem) if problem.status == 401 => {
