@@ -14,7 +14,8 @@ use placet_store::prove::{Continuation, ProveError, continues};
 use placet_store::recover::recover;
 use placet_store::verify::Report;
 use placet_store::{
-    Keys, OpenError as OpenLogError, Reader as _, Sqlite, SqliteReader, StoreError, SubmitError,
+    Head, Keys, OpenError as OpenLogError, Reader as _, Sqlite, SqliteReader, StoreError,
+    SubmitError,
 };
 use serde_json::{Value, json};
 
@@ -162,15 +163,20 @@ pub(crate) fn announce(path: &Path, console: &Console) -> Result<(), Failure> {
     let view = reader.view().map_err(Failure::unusable)?;
     let Some(head) = view.head().map_err(Failure::unusable)? else { return Ok(()) };
     let place = escape::line(&path.display().to_string()).into_owned();
+    say_recorded(&place, &json!(path), &head, console);
+    Ok(())
+}
+
+/// The same of any log.
+pub(crate) fn say_recorded(place: &str, log: &Value, head: &Head, console: &Console) {
     let text = format!(
         "{FAINT}recorded in{FAINT:#} {place}{FAINT}: {}, head{FAINT:#} {}",
         counted(head.size, "entry"),
         head.root
     );
     let value =
-        json!({ "log": path, "size": head.size, "root": head.root, "checkpoint": head.checkpoint });
+        json!({ "log": log, "size": head.size, "root": head.root, "checkpoint": head.checkpoint });
     console.note_value(&text, &value);
-    Ok(())
 }
 
 /// Verifies a log, and against an earlier checkpoint if there is one.

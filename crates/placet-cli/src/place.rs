@@ -8,21 +8,28 @@ mod daemon;
 mod people;
 
 use std::collections::BTreeSet;
+mod record;
+mod rules;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 use placet::{
     AutonomyState, Evidence, GroupName, Guard, GuardError, KeyId, KeyScope, KillSwitch, NewKey,
-    NewPerson, PersonId, Scope, Standing, standings,
+    NewPerson, PersonId, PolicyFile, Scope, Standing, standings,
 };
 use placet_client::Client;
 use placet_core::State;
 
 use crate::failure::Failure;
 use crate::log_file::{self, LogArgument};
-use daemon::Daemon;
-pub(crate) use daemon::{Credentials, Key};
 pub(crate) use people::{Invitation, Known};
+use crate::policy_file;
+use crate::status::Status;
+pub(crate) use daemon::{Credentials, Daemon, Key};
+pub(crate) use record::head;
+pub(crate) use rules::{Holding, Undecided};
 
 const LOG: &str = "PLACET_LOG";
 const URL: &str = "PLACET_URL";
@@ -35,8 +42,8 @@ pub(crate) struct PlaceArgument {
     #[arg(long, value_name = "LOG", conflicts_with = "url")]
     log: Option<PathBuf>,
 
-    /// The daemon that has the log, such as http://127.0.0.1:4747; or PLACET_URL. The key to show
-    /// is read from PLACET_KEY
+    /// The daemon that has the log, such as http://127.0.0.1:4747 or unix:/run/placet.sock; or
+    /// PLACET_URL. The key to show is read from PLACET_KEY
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
@@ -53,7 +60,8 @@ pub(crate) enum Change {
     Daemon(Daemon),
 }
 
-enum Place {
+/// One of the two.
+pub(crate) enum Place {
     Log(LogArgument),
     Daemon(Daemon),
 }
@@ -84,13 +92,11 @@ impl PlaceArgument {
     }
 
     /// What is said here counts more than what is said once for all.
-    fn resolve(&self) -> Result<Place, Failure> {
-        let from = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
-        let url = || from(URL).map(|url| url.to_string_lossy().into_owned());
+    pub(crate) fn resolve(&self) -> Result<Place, Failure> {
         match (&self.url, &self.log) {
             (Some(url), _) => connect(url).map(Place::Daemon),
             (None, Some(log)) => Ok(Place::Log(LogArgument::at(log))),
-            (None, None) => match (url(), from(LOG)) {
+            (None, None) => match (url(), variable(LOG)) {
                 (Some(url), _) => connect(&url).map(Place::Daemon),
                 (None, Some(log)) => Ok(Place::Log(LogArgument::at(&PathBuf::from(log)))),
                 (None, None) => {
@@ -101,7 +107,21 @@ impl PlaceArgument {
     }
 }
 
-fn connect(url: &str) -> Result<Daemon, Failure> {
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn url() -> Option<String> {
+    variable(URL).map(|url| url.to_string_lossy().into_owned())
+}
+
+/// The daemon that commands speak to when nothing else is said, if there is one.
+pub(crate) fn usual_daemon() -> Result<Option<Daemon>, Failure> {
+    url().map(|url| connect(&url)).transpose()
+}
+
+/// The daemon at a URL.
+pub(crate) fn connect(url: &str) -> Result<Daemon, Failure> {
     let key = std::env::var(KEY).unwrap_or_default();
     if key.is_empty() {
         return Err(Failure::usage(format!("the daemon at {url} wants to see a key"))
@@ -261,6 +281,28 @@ impl Change {
                 Ok(change.map_err(log_file::rejected)?.log_index)
             }
             Self::Daemon(daemon) => daemon.remove_person(person),
+        }
+    }
+
+    /// Installs a policy.
+    pub(crate) fn install(&self, files: &[PolicyFile]) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => match guard.blocking().install_policy(files, None) {
+                Ok(change) => Ok(change.log_index),
+                Err(GuardError::Policy(found)) => {
+                    Err(policy_file::invalid(&found, files, Status::Found))
+                }
+                Err(other) => Err(log_file::rejected(other)),
+            },
+            Self::Daemon(daemon) => daemon.install(files),
+        }
+    }
+
+    /// The policy that holds.
+    pub(crate) fn policy(&self) -> Result<Holding, Failure> {
+        match self {
+            Self::Log(guard) => Ok(Holding::of(guard)),
+            Self::Daemon(daemon) => daemon.policy(),
         }
     }
 

@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
 use regex::Regex;
 use support::daemon::{Daemon, key};
 use support::{Ended, World, stable};
@@ -51,6 +54,15 @@ const STORY: [&str; 34] = [
     "log verify",
 ];
 
+const STRICTER: &str = "version = 1\nmode = \"enforce\"\n[actions.get_order]\nrisk = \"read\"\n";
+
+const CALLS: &str = r#"{"tool": "get_order", "params": {"order": "o-1"}}
+{"tool": "issue_refund", "params": {"amount": "1e3"}, "reason": "wanted"}
+{"tool": 7}
+nonsense
+{"tool": "frobnicate", "value": "12.00"}
+"#;
+
 /// A log with a policy and the key of an operator.
 fn world() -> (World, String) {
     let world = World::new();
@@ -74,6 +86,8 @@ fn comparable(ended: &Ended) -> String {
         (r"key_[0-9a-f-]{36}", "key_<id>"),
         (r#""last_used":("<time>"|null)"#, "\"last_used\":<when>"),
         (r"(<time>|never)\n", "<when>\n"),
+        // Nobody is asked to approve what a daemon was only asked about.
+        (r#","approval":\{[^}]*\}"#, ""),
     ];
     rules.iter().fold(text, |text, (pattern, to)| {
         Regex::new(pattern).unwrap().replace_all(&text, *to).into_owned()
@@ -107,6 +121,226 @@ fn every_command_says_the_same_on_a_file_and_on_a_daemon() {
         }
     }
     daemon.stop();
+}
+
+/// A command on the log file of one world, and on the daemon of another.
+struct Pair {
+    file: World,
+    held: World,
+    daemon: Daemon,
+}
+
+impl Pair {
+    /// Two worlds with the same entries and the same keys' scopes; commands show the last one.
+    fn new(scopes: &[&[&str]]) -> (Self, Vec<String>) {
+        let ((file, _), (held, _)) = (world(), world());
+        let mut keys = Vec::new();
+        for scope in scopes {
+            key(&file, scope);
+            keys.push(key(&held, scope));
+        }
+        for world in [&file, &held] {
+            world.write("calls.jsonl", CALLS);
+            world.write("stricter.toml", STRICTER);
+            world.write("broken.toml", POLICY.replace("read", "reed"));
+        }
+        let daemon = Daemon::start(&held, &[]);
+        (Self { file, held, daemon }, keys)
+    }
+
+    fn far(&self, line: &str, key: &str) -> Ended {
+        let mut command = self.held.command(&arguments(line));
+        command.env("PLACET_URL", self.daemon.url()).env("PLACET_KEY", key);
+        let mut ended = Ended::from(command.output().unwrap());
+        ended.err = ended.err.replace(&self.daemon.url(), "placet.db");
+        ended
+    }
+
+    /// What both print, which must be the same.
+    fn same(&self, line: &str, near: &str, far: &str, key: &str) -> Ended {
+        let on_file = self.file.run(&arguments(format!("{line} {near}").trim()));
+        let on_daemon = self.far(format!("{line} {far}").trim(), key);
+        assert_eq!(comparable(&on_file), comparable(&on_daemon), "{line}");
+        on_daemon
+    }
+}
+
+#[test]
+fn checking_says_the_same_on_a_file_and_on_a_daemon() {
+    let (pair, keys) =
+        Pair::new(&[&["--scope", "admin"], &["--scope", "agent", "--tenant", "default"]]);
+    let [operator, agent] = [keys[0].as_str(), &keys[1]];
+    // Without a record a file decides in memory, by a policy.
+    let asked = pair.same("check calls.jsonl", "--policy policy.toml", "", agent);
+    assert_eq!((asked.status, asked.out.lines().count()), (1, 5), "{}", asked.out);
+    let size = || pair.far("log checkpoint --json", operator).out;
+    let before = size();
+    pair.same("check calls.jsonl --table", "--policy policy.toml", "", operator);
+    assert_eq!(size(), before, "nothing was recorded");
+    pair.same("check calls.jsonl --map tool==get_order", "--policy policy.toml", "", agent);
+    pair.same(
+        "check calls.jsonl --json --fail-on require_approval --record",
+        "placet.db",
+        "",
+        agent,
+    );
+    pair.same("check calls.jsonl --table --record", "placet.db", "", agent);
+    assert_ne!(size(), before);
+    let shown = pair.same("log show", "--log placet.db", "", operator);
+    assert_eq!(shown.out.matches("decided").count(), 6, "{}", shown.out);
+    // An operator proposes nothing, and evidence is not taken in on the side.
+    assert!(pair.far("check calls.jsonl --record", operator).err.contains("scope agent"));
+    for line in
+        ["check calls.jsonl --evidence reports.jsonl", "check calls.jsonl --record --verify"]
+    {
+        assert_eq!(pair.far(line, agent).status, 2, "{line}");
+    }
+    let url = pair.daemon.url();
+    let both = pair.far(&format!("check calls.jsonl --url {url} --record placet.db"), agent);
+    assert!(both.status == 2 && both.err.contains("its own log"), "{}", both.err);
+    assert_eq!(pair.held.run(&arguments("check calls.jsonl --record")).status, 2);
+    pair.daemon.stop();
+}
+
+#[test]
+fn the_log_is_shown_and_proved_the_same_on_a_file_and_on_a_daemon() {
+    let (pair, keys) = Pair::new(&[&["--scope", "auditor"]]);
+    let auditor = keys[0].as_str();
+    pair.same("log show", "--log placet.db", "", auditor);
+    pair.same("log show --from 1 --limit 1", "--log placet.db", "", auditor);
+    pair.same("log show --from 99", "--log placet.db", "", auditor);
+    pair.same("log checkpoint", "--log placet.db", "", auditor);
+    pair.same("log prove 99", "--log placet.db", "", auditor);
+    let entry: serde_json::Value =
+        serde_json::from_str(pair.far("log show --json --limit 1", auditor).out.trim()).unwrap();
+    assert_eq!((&entry["index"], &entry["private"]), (&0.into(), &serde_json::Value::Null));
+    // What only a file has is said to be so.
+    let id = "act_01999999-0000-7000-8000-000000000000";
+    for line in [format!("log show --action {id}"), "log prove 1 --open".to_owned()] {
+        let ended = pair.far(&line, auditor);
+        assert!(ended.status == 2 && ended.err.contains("--log"), "{line}: {}", ended.err);
+    }
+
+    // A receipt holds by the log's own key, and so does what came after a checkpoint.
+    let verifier = pair.held.ok(&arguments("log key --log placet.db"));
+    let verifier = verifier.trim();
+    let run = |line: &str| {
+        let all = [&arguments(line)[..], &["--verifier", verifier]].concat();
+        let mut command = pair.held.command(&all);
+        command.env("PLACET_URL", pair.daemon.url()).env("PLACET_KEY", auditor);
+        Ended::from(command.output().unwrap())
+    };
+    let kept = run("log checkpoint");
+    pair.held.write("kept", &kept.out);
+    assert!(run("log prove 0 --out receipt.json").out.contains("the receipt of entry 0"));
+    assert!(run("log prove --receipt receipt.json").out.contains("the receipt holds"));
+    let continued = run("log prove --against kept --out proof.json");
+    assert!(continued.out.contains("with 0 more"), "{}{}", continued.out, continued.err);
+    // The other log has a key of its own.
+    let foreign = pair.file.ok(&arguments("log key --log placet.db"));
+    let all = ["log", "checkpoint", "--verifier", foreign.trim()];
+    let mut command = pair.held.command(&all);
+    command.env("PLACET_URL", pair.daemon.url()).env("PLACET_KEY", auditor);
+    assert_eq!(Ended::from(command.output().unwrap()).status, 1);
+    pair.file.write("kept", pair.file.ok(&arguments("log checkpoint --log placet.db")));
+    std::fs::copy(pair.file.path("kept"), pair.held.path("other")).unwrap();
+    let other = pair.far("log prove --against other", auditor);
+    assert!(other.status == 1 && other.err.contains("of the log"), "{}", other.err);
+    pair.daemon.stop();
+}
+
+#[test]
+fn the_policy_is_shown_checked_and_installed_the_same_on_a_file_and_on_a_daemon() {
+    let (pair, keys) = Pair::new(&[&["--scope", "admin"]]);
+    let operator = keys[0].as_str();
+    let lint = format!("--url {}", pair.daemon.url());
+    for file in ["policy.toml", "stricter.toml", "broken.toml"] {
+        pair.same(&format!("policy lint {file}"), "", &lint, operator);
+        pair.same(&format!("policy lint {file} --json"), "", &lint, operator);
+    }
+    pair.same("policy show", "--log placet.db", "", operator);
+    let broken = pair.same("policy install broken.toml", "--log placet.db", "", operator);
+    assert!(broken.status == 1 && broken.err.contains("broken.toml:3:"), "{}", broken.err);
+    pair.same("policy install stricter.toml --json", "--log placet.db", "", operator);
+    let shown = pair.same("policy show", "--log placet.db", "", operator);
+    assert!(shown.out.contains("mode = \"enforce\""), "{}", shown.out);
+    pair.same("policy show --json", "--log placet.db", "", operator);
+    pair.daemon.stop();
+}
+
+#[test]
+fn a_socket_and_tls_lead_to_the_same_daemon() {
+    let (world, operator) = world();
+    let pair =
+        rcgen::generate_simple_self_signed(["localhost".into(), "127.0.0.1".into()]).unwrap();
+    world.write("cert.pem", pair.cert.pem());
+    world.write("key.pem", pair.signing_key.serialize_pem());
+    let tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let daemon = Daemon::start(&world, &[&tls[..], &["--listen", "unix:gate.sock"]].concat());
+    let run = |url: &str, trusted: Option<&str>, line: &str| {
+        let mut command = world.command(&[&arguments(line)[..], &["--url", url]].concat());
+        command.env("PLACET_KEY", &operator).env_remove("SSL_CERT_FILE");
+        if let Some(file) = trusted {
+            command.env("PLACET_CA", file);
+        }
+        Ended::from(command.output().unwrap())
+    };
+    let encrypted = format!("https://{}", daemon.address);
+    for (url, trusted) in [(encrypted.as_str(), Some("cert.pem")), ("unix:gate.sock", None)] {
+        assert_eq!(run(url, trusted, "kill trip all --reason stop").status, 0, "{url}");
+        assert!(run(url, trusted, "kill list").out.contains("stop"), "{url}");
+        assert_eq!(run(url, trusted, "kill reset all --reason fine").status, 0, "{url}");
+        assert!(run(url, trusted, "key list").out.contains("test"), "{url}");
+    }
+    // Nobody is spoken to whose certificate nobody vouches for.
+    let stranger = run(&encrypted, None, "kill list");
+    assert!(stranger.status == 3 && stranger.err.contains("does not answer"), "{}", stranger.err);
+    assert_eq!(run(&encrypted, Some("policy.toml"), "kill list").status, 3);
+    assert_eq!(run("unix:nowhere.sock", None, "kill list").status, 3);
+    daemon.stop();
+}
+
+/// Between a client and its daemon: it passes every request on, and breaks the connection instead
+/// of passing back the first answers.
+fn breaking(listener: TcpListener, daemon: String, breaks: usize) {
+    for (count, near) in listener.incoming().map_while(Result::ok).enumerate() {
+        let far = TcpStream::connect(&daemon).unwrap();
+        let (mut request, mut onward) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut request, &mut onward));
+        let (mut answer, mut back) = (far, near);
+        let mut part = [0; 4096];
+        while let Ok(read @ 1..) = answer.read(&mut part) {
+            // By now it was carried out.
+            if count < breaks || back.write_all(&part[..read]).is_err() {
+                break;
+            }
+        }
+        let _gone = back.shutdown(Shutdown::Both).and(answer.shutdown(Shutdown::Both));
+    }
+}
+
+#[test]
+fn what_is_sent_again_after_a_broken_connection_is_done_once() {
+    let (world, operator) = world();
+    let agent = key(&world, &["--scope", "agent", "--tenant", "acme"]);
+    world.write("calls.jsonl", "{\"tool\": \"get_order\"}\n");
+    for (line, key, event) in [
+        ("kill trip tool:send_mail --reason loop", &operator, "tripped"),
+        ("check calls.jsonl --record", &agent, "decided"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let between = listener.local_addr().unwrap().to_string();
+        let daemon = Daemon::start(&world, &["--host", &between]);
+        let address = daemon.address.clone();
+        std::thread::spawn(move || breaking(listener, address, 2));
+        let mut command = world.command(&arguments(line));
+        command.env("PLACET_URL", format!("http://{between}")).env("PLACET_KEY", key);
+        let ended = Ended::from(command.output().unwrap());
+        assert_eq!(ended.status, 0, "{line}: {}", ended.err);
+        daemon.stop();
+        let shown = world.ok(&arguments("log show --log placet.db"));
+        assert_eq!(shown.matches(event).count(), 1, "{shown}");
+    }
 }
 
 #[test]

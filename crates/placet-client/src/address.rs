@@ -1,16 +1,28 @@
 //! Where a daemon is.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use ureq::http::Uri;
 
 use crate::error::ClientError;
 
+/// What the URL of a Unix socket begins with.
+const SOCKET: &str = "unix:";
+
 /// The URL of a daemon, without a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     text: String,
-    is_encrypted: bool,
+    way: Way,
+}
+
+/// How a daemon is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Way {
+    Plain,
+    Encrypted,
+    Socket(PathBuf),
 }
 
 impl Address {
@@ -18,23 +30,36 @@ impl Address {
     /// read on its way is everyone's.
     pub(crate) fn parse(url: &str) -> Result<Self, ClientError> {
         let wrong = || ClientError::NoUrl(url.to_owned());
+        if let Some(path) = url.strip_prefix(SOCKET) {
+            let way = Way::Socket(PathBuf::from(path));
+            let address = Self { text: url.to_owned(), way };
+            return if path.is_empty() { Err(wrong()) } else { Ok(address) };
+        }
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
         if !is_bare || uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(wrong());
         }
-        let is_encrypted = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") if is_here(host) => false,
+        let way = match uri.scheme_str() {
+            Some("https") => Way::Encrypted,
+            Some("http") if is_here(host) => Way::Plain,
             Some("http") => return Err(ClientError::PlainText(host.to_owned())),
             _ => return Err(wrong()),
         };
-        Ok(Self { text: url.trim_end_matches('/').to_owned(), is_encrypted })
+        Ok(Self { text: url.trim_end_matches('/').to_owned(), way })
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.is_encrypted
+        self.way == Way::Encrypted
+    }
+
+    /// The Unix socket that it is, if it is one.
+    pub(crate) fn socket(&self) -> Option<&Path> {
+        match &self.way {
+            Way::Socket(path) => Some(path),
+            Way::Plain | Way::Encrypted => None,
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -43,7 +68,11 @@ impl Address {
 
     /// The URL of something that the daemon has.
     pub(crate) fn with(&self, path: &str) -> String {
-        format!("{}{path}", self.text)
+        match self.way {
+            // Whoever opens a socket needs no name for what is behind it.
+            Way::Socket(_) => format!("http://localhost{path}"),
+            Way::Plain | Way::Encrypted => format!("{}{path}", self.text),
+        }
     }
 }
 
@@ -64,7 +93,11 @@ mod tests {
         {
             let address = Address::parse(url).unwrap();
             assert_eq!(address.is_encrypted(), url.starts_with("https"), "{url}");
+            assert_eq!(address.socket(), None);
         }
+        let socket = Address::parse("unix:/run/placet.sock").unwrap();
+        assert_eq!(socket.socket(), Some(Path::new("/run/placet.sock")));
+        assert_eq!(socket.with("/v1/policy"), "http://localhost/v1/policy");
         for url in [
             "http://a.example",
             "http://10.0.0.1:4747",
@@ -80,6 +113,7 @@ mod tests {
             "http://localhost/v1",
             "http://a@localhost",
             "http://",
+            "unix:",
         ] {
             assert!(matches!(Address::parse(url), Err(ClientError::NoUrl(_))), "{url}");
         }

@@ -13,7 +13,7 @@ const PASSING: [u16; 4] = [429, 502, 503, 504];
 pub enum ClientError {
     /// The URL is none.
     #[error(
-        "{0:?} is no URL of a daemon; write http://127.0.0.1:4747 or https://placet.example.com"
+        "{0:?} is no URL of a daemon; write http://127.0.0.1:4747, https://placet.example.com or unix:/run/placet.sock"
     )]
     NoUrl(String),
     /// The key would travel in plain text.

@@ -18,6 +18,7 @@
 
 mod address;
 mod error;
+mod socket;
 pub mod tls;
 
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ const WAITS: [Duration; 4] = [
     Duration::from_millis(2_000),
 ];
 
+/// What is sent: the name under which it is carried out once, if it is a write, and the body.
+type Sent<'a> = (Option<&'a str>, &'a str);
+
 /// A daemon, as someone with a key speaks to it.
 pub struct Client {
     agent: ureq::Agent,
@@ -81,7 +85,10 @@ impl Client {
             // A proxy would read the key.
             false => config.proxy(None),
         };
-        let agent = config.build().into();
+        let agent = match address.socket() {
+            Some(path) => socket::agent(config.build(), path.to_owned()),
+            None => config.build().into(),
+        };
         Ok(Self { agent, address, key: Zeroizing::new(key.to_owned()) })
     }
 
@@ -104,7 +111,29 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub fn text(&self, path: &str) -> Result<String, ClientError> {
+        String::from_utf8(self.send("GET", path, None)?).map_err(|_| ClientError::Unreadable)
+    }
+
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
         self.send("GET", path, None)
+    }
+
+    /// Asks with a body. Nothing is written by it, so it has no name under which it is carried out
+    /// once.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_string(body).map_err(|_| ClientError::Unreadable)?;
+        read(&self.send("POST", path, Some((None, &body)))?)
     }
 
     /// Writes, once, however often it has to be sent.
@@ -151,7 +180,7 @@ impl Client {
     ) -> Result<T, ClientError> {
         let body = serde_json::to_string(body).map_err(|_| ClientError::Unreadable)?;
         let name = fresh_name()?;
-        read(&self.send(method, path, Some((&name, &body)))?)
+        read(&self.send(method, path, Some((Some(&name), &body)))?)
     }
 
     /// Sends until there is an answer that will not change.
@@ -159,11 +188,11 @@ impl Client {
         &self,
         method: &str,
         path: &str,
-        write: Option<(&str, &str)>,
-    ) -> Result<String, ClientError> {
+        sent: Option<Sent<'_>>,
+    ) -> Result<Vec<u8>, ClientError> {
         let mut waits = WAITS.iter();
         loop {
-            let answer = self.send_once(method, path, write);
+            let answer = self.send_once(method, path, sent);
             match (answer, waits.next()) {
                 (Err(error), Some(wait)) if error.may_pass() => thread::sleep(*wait),
                 (answer, _) => return answer,
@@ -175,31 +204,32 @@ impl Client {
         &self,
         method: &str,
         path: &str,
-        write: Option<(&str, &str)>,
-    ) -> Result<String, ClientError> {
+        sent: Option<Sent<'_>>,
+    ) -> Result<Vec<u8>, ClientError> {
         let request = Request::builder()
             .method(method)
             .uri(self.address.with(path))
             .header("authorization", format!("Bearer {}", *self.key));
         let unreachable = |source| ClientError::Unreachable { url: self.url().to_owned(), source };
         let odd = |error| unreachable(ureq::Error::Http(error));
-        let answered = match write {
+        let answered = match sent {
             None => self.agent.run(request.body(()).map_err(odd)?),
             Some((name, body)) => {
-                let request = request
-                    .header("content-type", "application/json")
-                    .header("idempotency-key", name);
+                let mut request = request.header("content-type", "application/json");
+                if let Some(name) = name {
+                    request = request.header("idempotency-key", name);
+                }
                 let config = request.body(body).map_err(odd)?;
                 let request = self.agent.configure_request(config).allow_non_standard_methods(true);
                 self.agent.run(request.build())
             }
         };
         let mut response = answered.map_err(unreachable)?;
-        let text = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
-        let text = text.map_err(unreachable)?;
+        let bytes = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+        let bytes = bytes.map_err(unreachable)?;
         match response.status() {
-            status if status.is_success() => Ok(text),
-            status => Err(refusal(status, &text)),
+            status if status.is_success() => Ok(bytes),
+            status => Err(refusal(status, &bytes)),
         }
     }
 }
@@ -216,13 +246,13 @@ pub fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, ClientError> {
-    serde_json::from_str(text).map_err(|_| ClientError::Unreadable)
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(bytes).map_err(|_| ClientError::Unreadable)
 }
 
 /// What the daemon says about its refusal; anything else that answers there is no daemon.
-fn refusal(status: StatusCode, text: &str) -> ClientError {
-    match serde_json::from_str::<Problem>(text) {
+fn refusal(status: StatusCode, bytes: &[u8]) -> ClientError {
+    match serde_json::from_slice::<Problem>(bytes) {
         Ok(problem) => ClientError::Refused(Box::new(problem)),
         Err(_) => ClientError::Strange(status.as_u16()),
     }

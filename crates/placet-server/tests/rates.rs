@@ -57,6 +57,7 @@ fn a_tenant_with_many_keys_is_one_tenant() {
                 name: "one more".parse().expect("a name"),
                 tenant: Some("umbrella".parse().expect("a tenant")),
                 agent: None,
+                person: None,
                 scopes: [KeyScope::Agent].into(),
             };
             guard.blocking().create_key(new).expect("a key").0.danger_text().to_string()

@@ -6,11 +6,11 @@ use placet_core::{
     ActionId, AutonomyState, ClassName, Decision, Digest, Finding, Mode, RiskTier, Timestamp,
     Verdict,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A decision, with what names it. Serialises to the shape that HTTP, `placet check` and the hooks
 /// share.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The action's id; none when the action was only evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -153,7 +153,7 @@ impl Daemon {
         Ok(ladder.classes.into_iter().map(Standing::from).collect())
     }
 
-    pub(super) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {
+    pub(crate) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {
         let Evidence { tenant, class, build, source, adversarial, passed, failed } = evidence;
         let mut body = json!({
             "tenant": tenant, "class": class, "source": source, "adversarial": adversarial,

@@ -112,6 +112,11 @@ impl Note {
         Ok(Self { text: format!("{text}\n"), signatures: parse_signatures(signatures)? })
     }
 
+    /// The text, for which nobody has vouched.
+    pub(super) fn danger_text(&self) -> &str {
+        &self.text
+    }
+
     /// Checks the signatures of all trusted keys, of which there must be one at least.
     pub fn verify<'a>(&'a self, trusted: &'a [Verifier]) -> Result<VerifiedNote<'a>, NoteError> {
         let mut signers = Vec::new();

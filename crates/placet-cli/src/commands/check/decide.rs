@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 
 use placet::{Answer, Guard, GuardError};
-use placet_core::Action;
+use placet_core::{Action, Json};
 use placet_store::SubmitError;
 
 use super::in_flight::InFlight;
@@ -14,14 +14,21 @@ use super::totals::Totals;
 use crate::failure::Failure;
 use crate::jsonl::{Line, Lines};
 use crate::map::Mappings;
+use crate::place::{Daemon, Undecided};
 use crate::progress::Progress;
 
 /// Lines that are read ahead.
 const READ_AHEAD: usize = 256;
 
+/// Who decides.
+pub(super) enum Decider {
+    Guard(Guard),
+    Daemon(Daemon),
+}
+
 /// Everything that is needed to decide.
 pub(super) struct Run<'a> {
-    pub(super) guard: &'a Guard,
+    pub(super) decider: &'a Decider,
     pub(super) mappings: &'a Mappings,
     pub(super) is_recorded: bool,
     pub(super) progress: Progress,
@@ -31,7 +38,32 @@ pub(super) struct Run<'a> {
 struct Done {
     line: u64,
     length: u64,
-    result: Result<(Action, Result<Answer, GuardError>), String>,
+    result: Result<(Action, Result<Answer, Undecided>), String>,
+}
+
+impl Decider {
+    async fn decide(
+        &self,
+        action: &Action,
+        sent: &Json,
+        record: bool,
+    ) -> Result<Answer, Undecided> {
+        match self {
+            Self::Guard(guard) => guard.propose(action).await.map_err(undecided),
+            // It is asked for one action after the other.
+            Self::Daemon(daemon) => daemon.decide(sent, record),
+        }
+    }
+}
+
+fn undecided(error: GuardError) -> Undecided {
+    match error {
+        // Too much for any log to hold: an error of this line alone.
+        GuardError::Unrecorded(
+            error @ (SubmitError::TooLarge { .. } | SubmitError::Unwritable(_)),
+        ) => Undecided::Refused(error.to_string()),
+        error => Undecided::Failed(Failure::unusable(error)),
+    }
 }
 
 impl Run<'_> {
@@ -85,8 +117,8 @@ impl Run<'_> {
             line.map_err(|error| Failure::unusable(error).context("cannot read the input"))?;
         let (number, length) = (line.number, line.length);
         match self.action(&line) {
-            Ok(action) => in_flight.start(async move {
-                let answer = self.guard.propose(&action).await;
+            Ok((action, sent)) => in_flight.start(async move {
+                let answer = self.decider.decide(&action, &sent, self.is_recorded).await;
                 Done { line: number, length, result: Ok((action, answer)) }
             }),
             Err(reason) => in_flight.add(Done { line: number, length, result: Err(reason) }),
@@ -94,9 +126,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn action(&self, line: &Line) -> Result<Action, String> {
-        let action = self.mappings.apply(line.json()?)?;
-        Action::from_json(action).map_err(|error| error.to_string())
+    /// The action on a line, and the JSON that says it.
+    fn action(&self, line: &Line) -> Result<(Action, Json), String> {
+        let json = self.mappings.apply(line.json()?)?;
+        let action = Action::from_json(json.clone()).map_err(|error| error.to_string())?;
+        Ok((action, json))
     }
 
     /// Prints what became of a line.
@@ -106,18 +140,14 @@ impl Run<'_> {
                 totals.refused();
                 sink.refused(done.line, &reason)?;
             }
-            // Too much for any log to hold: an error of this line alone.
-            Ok((
-                _,
-                Err(GuardError::Unrecorded(
-                    error @ (SubmitError::TooLarge { .. } | SubmitError::Unwritable(_)),
-                )),
-            )) => {
+            Ok((_, Err(Undecided::Refused(reason)))) => {
                 totals.refused();
-                sink.refused(done.line, &error.to_string())?;
+                sink.refused(done.line, &reason)?;
             }
-            Ok((action, answer)) => {
-                let answer = answer.map_err(|error| self.stop(done.line, sink, Some(error)))?;
+            Ok((_, Err(Undecided::Failed(failure)))) => {
+                return Err(self.stop(done.line, sink, Some(failure)));
+            }
+            Ok((action, Ok(answer))) => {
                 if self.is_recorded && answer.log_index.is_none() {
                     return Err(self.stop(done.line, sink, None));
                 }
@@ -132,19 +162,21 @@ impl Run<'_> {
     /// A decision that could not be recorded. What was printed before is recorded, and nothing
     /// after it is printed; in shadow mode the guard decides all the same, but a record was asked
     /// for.
-    fn stop(&self, line: u64, sink: &mut dyn Sink, error: Option<GuardError>) -> Failure {
+    fn stop(&self, line: u64, sink: &mut dyn Sink, failure: Option<Failure>) -> Failure {
         if let Err(error) = sink.flush() {
             return error.into();
         }
-        let what = format!("the action on line {line} could not be recorded");
-        let failure = match error {
-            Some(error) => Failure::unusable(error).context(what),
+        let is_asked_only = !self.is_recorded && matches!(self.decider, Decider::Daemon(_));
+        let done = if is_asked_only { "decided on" } else { "recorded" };
+        let what = format!("the action on line {line} could not be {done}");
+        let failure = match failure {
+            Some(failure) => failure.context(what),
             None => Failure::unusable_because(what),
         };
-        if self.is_recorded {
-            failure.help("every decision that was printed is in the log; see to its disk, then go on from this line")
-        } else {
-            failure
+        match (self.is_recorded, self.decider) {
+            (false, _) => failure,
+            (true, Decider::Guard(_)) => failure.help("every decision that was printed is in the log; see to its disk, then go on from this line"),
+            (true, Decider::Daemon(_)) => failure.help("every decision that was printed is in the log; go on from this line"),
         }
     }
 }

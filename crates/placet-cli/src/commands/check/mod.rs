@@ -12,22 +12,30 @@ mod totals;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_core::Verdict;
+use placet_core::autonomy::Evidence;
 use placet_core::event::PolicyFile;
+use placet_policy::Policy;
+use placet_store::Head;
+use serde_json::json;
 
 use crate::cli::EXIT_STATUSES;
 use crate::console::Console;
+use crate::escape;
 use crate::evidence;
 use crate::failure::{Failure, Outcome};
 use crate::jsonl;
 use crate::log_file;
 use crate::map::{Mapping, Mappings};
+use crate::place::{self, Daemon};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::status::Status;
+use decide::Decider;
 use json_lines::JsonLines;
 use rows::Rows;
 use sink::Sink;
@@ -58,9 +66,14 @@ pub(crate) struct Arguments {
     policy: Option<PathBuf>,
 
     /// Keep the decisions in this log, which is created if it is not there. A decision is printed
-    /// when it is durable. Without --policy the log's own policy holds
-    #[arg(long, short, value_name = "LOG")]
-    record: Option<PathBuf>,
+    /// when it is durable. Without --policy the log's own policy holds. At a daemon it stands alone
+    #[arg(long, short, value_name = "LOG", num_args = 0..=1)]
+    record: Option<Option<PathBuf>>,
+
+    /// Ask the daemon there, with the key in PLACET_KEY; or PLACET_URL, where neither a policy nor a
+    /// log is named. What each action would come to now is asked for; with --record it is proposed
+    #[arg(long, value_name = "URL", conflicts_with_all = ["policy", "verify"])]
+    url: Option<String>,
 
     /// Take in these reports of evidence first, one JSON object a line
     #[arg(long, value_name = "FILE")]
@@ -104,42 +117,107 @@ impl FailOn {
     }
 }
 
-pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
+pub(crate) fn run(mut arguments: Arguments, console: &Console) -> Outcome {
     if arguments.table && console.is_json() {
         return Err(Failure::usage("--table and --json exclude each other; leave one of them out"));
     }
-    let mappings = Mappings::new(arguments.map).map_err(Failure::usage)?;
+    let mappings = Mappings::new(std::mem::take(&mut arguments.map)).map_err(Failure::usage)?;
     let wants_rows = arguments.table || (console.is_terminal() && !console.is_json());
     let lines = jsonl::open(&arguments.input)?;
     let reports =
         arguments.evidence.as_deref().map(evidence::read).transpose()?.unwrap_or_default();
-    let guard = open(arguments.policy.as_deref(), arguments.record.as_deref())?;
-    for (line, report) in reports {
-        let what = || format!("the evidence on line {line} was not taken in");
-        guard
-            .blocking()
-            .report(report)
-            .map_err(|error| Failure::unusable(error).context(what()))?;
-    }
+    let decider = arguments.decider()?;
+    let log = arguments.record.clone().flatten();
+    take_in(reports, &decider, arguments.record.is_some())?;
     if jsonl::is_stdin(&arguments.input) && std::io::stdin().is_terminal() {
         console.note("reading actions from the keyboard, one JSON object a line; Ctrl-D ends");
     }
     let sink: Box<dyn Sink> = match wants_rows {
-        true => Box::new(Rows::new(console, guard.policy())),
+        true => Box::new(Rows::new(console, policy(&decider))),
         false => Box::new(JsonLines::new(console)),
     };
     let file = Some(arguments.input.as_path()).filter(|path| !jsonl::is_stdin(path));
     let progress = Progress::through(file, !console.is_terminal());
-    let run = decide::Run {
-        guard: &guard,
-        mappings: &mappings,
-        is_recorded: arguments.record.is_some(),
-        progress,
-    };
+    let is_recorded = arguments.record.is_some();
+    let run = decide::Run { decider: &decider, mappings: &mappings, is_recorded, progress };
     let totals = run.all(lines, sink)?;
     let status = status(&totals, arguments.fail_on);
-    finish(guard, arguments.record.as_deref(), arguments.verify, console)
-        .map(|found| status.and(found))
+    let found = match decider {
+        Decider::Guard(guard) => finish(guard, log.as_deref(), arguments.verify, console)?,
+        Decider::Daemon(daemon) if is_recorded => announce(&daemon, console)?,
+        Decider::Daemon(_) => Status::Ok,
+    };
+    Ok(status.and(found))
+}
+
+impl Arguments {
+    /// Who decides: a daemon where one is named, or is there and nothing else is.
+    fn decider(&self) -> Result<Decider, Failure> {
+        if let Some(url) = &self.url {
+            if matches!(self.record, Some(Some(_))) {
+                return Err(Failure::usage("a daemon has its own log")
+                    .help("write --record alone and last; the actions go before it"));
+            }
+            return place::connect(url).map(Decider::Daemon);
+        }
+        let log = match (&self.policy, &self.record) {
+            (None, None | Some(None)) if !self.verify => match place::usual_daemon()? {
+                Some(daemon) => return Ok(Decider::Daemon(daemon)),
+                None => self.record.as_ref().map(Option::as_deref),
+            },
+            (_, record) => record.as_ref().map(Option::as_deref),
+        };
+        match log {
+            Some(None) => {
+                Err(Failure::usage("name the log after --record, or a daemon with --url"))
+            }
+            log => open(self.policy.as_deref(), log.flatten()).map(Decider::Guard),
+        }
+    }
+}
+
+/// Takes in evidence first.
+fn take_in(
+    reports: Vec<(u64, Evidence)>,
+    decider: &Decider,
+    is_recorded: bool,
+) -> Result<(), Failure> {
+    if !reports.is_empty() && !is_recorded && matches!(decider, Decider::Daemon(_)) {
+        return Err(Failure::usage("evidence that a daemon takes in is recorded")
+            .help("add --record to propose the actions as well, or leave --evidence out"));
+    }
+    for (line, report) in reports {
+        let taken = match decider {
+            Decider::Guard(guard) => {
+                guard.blocking().report(report).map(drop).map_err(Failure::unusable)
+            }
+            Decider::Daemon(daemon) => daemon.report(&report).map(drop),
+        };
+        let what = || format!("the evidence on line {line} was not taken in");
+        taken.map_err(|failure| failure.context(what()))?;
+    }
+    Ok(())
+}
+
+/// The policy that is decided by. Not every key may read a daemon's.
+fn policy(decider: &Decider) -> Option<Arc<Policy>> {
+    match decider {
+        Decider::Guard(guard) => Some(guard.policy()),
+        Decider::Daemon(daemon) => {
+            let files = daemon.policy().ok()?.files;
+            Policy::load(&files).ok().map(Arc::new)
+        }
+    }
+}
+
+/// Says where a daemon has recorded the decisions, and what the head of its log is.
+fn announce(daemon: &Daemon, console: &Console) -> Outcome {
+    let checkpoint = daemon.checkpoint()?;
+    let head = place::head(checkpoint.as_bytes(), None)?;
+    let place = escape::line(daemon.url());
+    let head = Head { size: head.size(), root: head.root(), checkpoint };
+    log_file::say_recorded(&place, &json!(daemon.url()), &head, console);
+    Ok(Status::Ok)
 }
 
 fn open(policy: Option<&Path>, record: Option<&Path>) -> Result<Guard, Failure> {

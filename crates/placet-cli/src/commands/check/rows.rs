@@ -34,14 +34,15 @@ const LEAST_REASON: usize = 20;
 /// Prints a table, and below it what it comes to.
 pub(super) struct Rows {
     out: BufWriter<AutoStream<Stdout>>,
-    policy: Arc<Policy>,
+    /// It says which param carries the value; a daemon may keep it to itself.
+    policy: Option<Arc<Policy>>,
     name: usize,
     reason: usize,
     has_heading: bool,
 }
 
 impl Rows {
-    pub(super) fn new(console: &Console, policy: Arc<Policy>) -> Self {
+    pub(super) fn new(console: &Console, policy: Option<Arc<Policy>>) -> Self {
         let width = console.width();
         let name = (width / 4).clamp(NAME.0, NAME.1);
         let reason = width.saturating_sub(indent(name)).max(LEAST_REASON);
@@ -67,7 +68,8 @@ impl Rows {
 
     /// What the action is worth, where its class or the caller says so.
     fn value(&self, action: &Action, answer: &Answer) -> String {
-        let class = answer.class.as_ref().and_then(|name| self.policy.terms().classes.get(name));
+        let terms = self.policy.as_ref().map(|policy| policy.terms());
+        let class = terms.and_then(|terms| terms.classes.get(answer.class.as_ref()?));
         let at = |pointer: Option<&placet_core::json::Pointer>| {
             pointer.and_then(|pointer| action.params.pointer(pointer))
         };

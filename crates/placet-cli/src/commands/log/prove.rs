@@ -13,6 +13,7 @@ use crate::console::{Console, GOOD, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::{self, LogArgument, VerifierArgument};
+use crate::place::{Place, PlaceArgument};
 use crate::status::Status;
 
 const EXAMPLES: &str = "\
@@ -32,11 +33,11 @@ Examples:
 #[group(skip)]
 pub(crate) struct Arguments {
     /// The entry to prove
-    #[arg(value_name = "INDEX", requires = "log")]
+    #[arg(value_name = "INDEX")]
     index: Option<u64>,
 
     /// A checkpoint that was kept earlier
-    #[arg(long, value_name = "FILE", requires = "log")]
+    #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
 
     /// A receipt to check
@@ -51,9 +52,8 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "index")]
     open: bool,
 
-    /// The log
-    #[arg(long, value_name = "LOG", env = "PLACET_LOG", hide_env_values = true)]
-    log: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgument,
 
     #[command(flatten)]
     verifier: VerifierArgument,
@@ -61,39 +61,54 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     match arguments {
-        Arguments { index: Some(index), log: Some(log), .. } => {
-            prove(*index, &LogArgument::at(log), arguments, console)
-        }
-        Arguments { against: Some(path), log: Some(log), .. } => {
-            against(path, &LogArgument::at(log), arguments, console)
-        }
+        Arguments { index: Some(index), .. } => prove(*index, arguments, console),
+        Arguments { against: Some(path), .. } => against(path, arguments, console),
         Arguments { receipt: Some(path), verifier, .. } => check(path, verifier.given(), console),
         _ => Err(Failure::usage("name an entry, or --against, or --receipt")),
     }
 }
 
 /// Makes a receipt, and checks it before anyone gets it.
-fn prove(index: u64, log: &LogArgument, arguments: &Arguments, console: &Console) -> Outcome {
-    let trusted = log.trusted(&arguments.verifier)?;
-    let mut reader = log.reader()?;
-    let view = reader.view().map_err(Failure::unusable)?;
-    let receipt = receipt(&*view, index, arguments.open).map_err(|error| match error {
-        ProveError::NoEntry { .. } => Failure::found(error),
-        other => Failure::unusable(other),
-    })?;
-    receipt.verify(&[trusted]).map_err(|error| {
-        Failure::found(error).help("`placet log verify` says what is wrong with the log")
-    })?;
+fn prove(index: u64, arguments: &Arguments, console: &Console) -> Outcome {
+    let (receipt, trusted) = match arguments.place.resolve()? {
+        Place::Log(log) => {
+            (of_log(index, &log, arguments.open)?, Some(log.trusted(&arguments.verifier)?))
+        }
+        Place::Daemon(_) if arguments.open => {
+            return Err(Failure::usage("a daemon does not give away what is kept beside an entry")
+                .help("name the log with --log, or leave --open out"));
+        }
+        Place::Daemon(daemon) => (daemon.receipt(index)?, arguments.verifier.given().cloned()),
+    };
+    if let Some(trusted) = trusted {
+        receipt.verify(&[trusted]).map_err(|error| {
+            Failure::found(error).help("`placet log verify` says what is wrong with the log")
+        })?;
+    }
     let value = serde_json::to_value(&receipt).map_err(Failure::unusable)?;
     let text = format!("the receipt of entry {index} is in");
     deliver(&value, arguments.out.as_deref(), &text, console)
 }
 
+fn of_log(index: u64, log: &LogArgument, open: bool) -> Result<Receipt, Failure> {
+    let mut reader = log.reader()?;
+    let view = reader.view().map_err(Failure::unusable)?;
+    receipt(&*view, index, open).map_err(|error| match error {
+        ProveError::NoEntry { .. } => Failure::found(error),
+        other => Failure::unusable(other),
+    })
+}
+
 /// Proves that the log continues an earlier one.
-fn against(path: &Path, log: &LogArgument, arguments: &Arguments, console: &Console) -> Outcome {
+fn against(path: &Path, arguments: &Arguments, console: &Console) -> Outcome {
     let earlier = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
-    let trusted = log.trusted(&arguments.verifier)?;
-    let proved = log_file::continuation(log.path(), &earlier, &[trusted])?;
+    let proved = match arguments.place.resolve()? {
+        Place::Log(log) => {
+            let trusted = log.trusted(&arguments.verifier)?;
+            log_file::continuation(log.path(), &earlier, &[trusted])?
+        }
+        Place::Daemon(daemon) => daemon.continuation(&earlier, arguments.verifier.given())?,
+    };
     let continuation = proved.map_err(Failure::found)?;
     let text = format!(
         "{GOOD}the log continues{GOOD:#} the checkpoint of {} with {} more; the proof is in",

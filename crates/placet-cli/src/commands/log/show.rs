@@ -16,7 +16,7 @@ use super::describe;
 use crate::console::{BAD, Console, FAINT, STRONG, cell};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
-use crate::log_file::LogArgument;
+use crate::place::{Daemon, Place, PlaceArgument};
 use crate::status::Status;
 
 /// Entries that are read at a time.
@@ -32,11 +32,11 @@ const EVENT: usize = 8;
 /// Show entries, or everything about one action.
 ///
 /// With --json each entry is a line: the leaf as it is in the log, and in "private" what is kept
-/// beside it, null when there is nothing or it was erased.
+/// beside it, null when there is nothing or it was erased. A daemon does not give that away.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 
     /// Begin with this entry
     #[arg(long, value_name = "INDEX", default_value_t = 0)]
@@ -56,20 +56,42 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let mut reader = arguments.log.reader()?;
-    match arguments.action {
-        Some(id) => action(id, &mut reader, console),
-        None => entries(arguments, &mut reader, console),
+    match (arguments.place.resolve()?, arguments.action) {
+        (Place::Log(log), Some(id)) => action(id, &mut log.reader()?, console),
+        (Place::Log(log), None) => entries(arguments, Source::Log(log.reader()?), console),
+        (Place::Daemon(daemon), None) => entries(arguments, Source::Daemon(daemon), console),
+        (Place::Daemon(_), Some(_)) => Err(Failure::usage(
+            "--action shows what is kept beside an entry, which a daemon does not give away",
+        )
+        .help("name the log with --log")),
     }
 }
 
-fn entries(arguments: &Arguments, reader: &mut SqliteReader, console: &Console) -> Outcome {
+/// Where entries come from.
+enum Source {
+    Log(SqliteReader),
+    Daemon(Daemon),
+}
+
+impl Source {
+    /// Some entries from one on; none at the end.
+    fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Failure> {
+        match self {
+            Self::Log(reader) => {
+                let view = reader.view().map_err(Failure::unusable)?;
+                view.entries(from, limit).map_err(Failure::unusable)
+            }
+            Self::Daemon(daemon) => daemon.entries(from, limit),
+        }
+    }
+}
+
+fn entries(arguments: &Arguments, mut source: Source, console: &Console) -> Outcome {
     let mut printer = Printer::new(console);
     let (mut next, mut left) = (arguments.from, arguments.limit.unwrap_or(u64::MAX));
     loop {
         let limit = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-        let entries =
-            reader.view().and_then(|view| view.entries(next, limit)).map_err(Failure::unusable)?;
+        let entries = source.entries(next, limit)?;
         for stored in &entries {
             printer.entry(stored)?;
             next = stored.index.saturating_add(1);

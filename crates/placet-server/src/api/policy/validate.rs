@@ -1,13 +1,14 @@
 //! `POST /v1/policy/validate`
 
 use axum::Json;
-use placet::{Diagnostic, Policy};
+use placet::{Diagnostic, Digest, Mode, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Files, files};
 use crate::auth::{Write, role};
 use crate::wire::Problem;
+use crate::wire::decision::ModeShape;
 
 /// What a policy would be worth.
 #[derive(Serialize, ToSchema)]
@@ -15,6 +16,18 @@ use crate::wire::Problem;
 pub(crate) struct Validation {
     /// Whether it could be installed.
     valid: bool,
+    /// The digest of its files; only where it could be installed.
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^sha256:[0-9a-f]{64}$")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Digest>,
+    /// Its mode.
+    #[schema(value_type = Option<ModeShape>, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<Mode>,
+    /// How many classes of actions it knows.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<usize>,
     /// What is wrong with it, and what to write instead.
     #[schema(value_type = Vec<Finding>)]
     findings: Vec<Diagnostic>,
@@ -54,9 +67,24 @@ pub(crate) async fn validate(write: Write<role::Reader>) -> Result<Json<Validati
     let loaded = tokio::task::spawn_blocking(move || Policy::load(&files)).await;
     let loaded = loaded.map_err(|_| Problem::unavailable("the daemon is stopping"))?;
     Ok(Json(match loaded {
-        Ok(policy) => {
-            Validation { valid: true, findings: policy.warnings().iter().cloned().collect() }
-        }
-        Err(errors) => Validation { valid: false, findings: errors.iter().cloned().collect() },
+        Ok(policy) => sound(&policy),
+        Err(errors) => Validation {
+            valid: false,
+            policy: None,
+            mode: None,
+            classes: None,
+            findings: errors.iter().cloned().collect(),
+        },
     }))
+}
+
+fn sound(policy: &Policy) -> Validation {
+    let terms = policy.terms();
+    Validation {
+        valid: true,
+        policy: Some(terms.policy),
+        mode: Some(terms.mode),
+        classes: Some(terms.classes.len()),
+        findings: policy.warnings().iter().cloned().collect(),
+    }
 }

@@ -1,0 +1,94 @@
+//! The log of a daemon: its head, its entries, its proofs.
+//!
+//! Whoever names the public key of the log need not trust the daemon: what it says is checked. Who
+//! does not name it takes its word for which log this is, and for no more than that.
+
+use placet::Receipt;
+use placet_core::log::{Checkpoint, ConsistencyProof, Tile, TileKind, Verifier};
+use placet_store::entry::StoredEntry;
+use placet_store::prove::{Continuation, ProveError};
+use serde::Deserialize;
+
+use super::daemon::{Daemon, failure};
+use crate::failure::Failure;
+
+/// Entries of a complete bundle.
+const BUNDLE: u64 = 256;
+
+#[derive(Deserialize)]
+struct Continued {
+    proof: ConsistencyProof,
+    checkpoint: String,
+}
+
+/// Reads a checkpoint, by the key of its log where that is known.
+pub(crate) fn head(note: &[u8], verifier: Option<&Verifier>) -> Result<Checkpoint, Failure> {
+    let read = match verifier {
+        Some(verifier) => Checkpoint::open(note, std::slice::from_ref(verifier)),
+        None => Checkpoint::danger_unverified(note),
+    };
+    read.map_err(Failure::found)
+}
+
+impl Daemon {
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        self.0.url()
+    }
+
+    /// The signed head of its log.
+    pub(crate) fn checkpoint(&self) -> Result<String, Failure> {
+        self.0.text("/checkpoint").map_err(failure)
+    }
+
+    /// The receipt of an entry.
+    pub(crate) fn receipt(&self, index: u64) -> Result<Receipt, Failure> {
+        let size = head(self.checkpoint()?.as_bytes(), None)?.size();
+        if index >= size {
+            return Err(Failure::found(ProveError::NoEntry { index, size }));
+        }
+        self.0.get(&format!("/v1/log/proof?index={index}")).map_err(failure)
+    }
+
+    /// Whether its log continues an earlier one; the inner error says why it does not.
+    pub(crate) fn continuation(
+        &self,
+        earlier: &[u8],
+        verifier: Option<&Verifier>,
+    ) -> Result<Result<Continuation, ProveError>, Failure> {
+        let old = head(earlier, verifier)?;
+        let now = head(self.checkpoint()?.as_bytes(), verifier)?;
+        if old.origin() != now.origin() {
+            let (old, new) = (old.origin().to_owned(), now.origin().to_owned());
+            return Ok(Err(ProveError::OtherLog { old, new }));
+        }
+        if old.size() > now.size() {
+            return Ok(Err(ProveError::Cut { old: old.size(), new: now.size() }));
+        }
+        let path = format!("/v1/log/proof?from={}", old.size());
+        let Continued { proof, checkpoint } = self.0.get(&path).map_err(failure)?;
+        let new = head(checkpoint.as_bytes(), verifier)?;
+        let holds = proof.verify(old.size(), &old.root(), new.size(), &new.root());
+        if holds.is_err() || old.origin() != new.origin() {
+            return Ok(Err(ProveError::Rewritten { size: old.size() }));
+        }
+        Ok(Ok(Continuation { old, new, note: checkpoint, proof }))
+    }
+
+    /// Some entries from one on, as their leaves; none when it is not there yet.
+    pub(crate) fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Failure> {
+        let size = head(self.checkpoint()?.as_bytes(), None)?.size();
+        let Some(bundle) = Tile::in_tree(TileKind::Entries, from / BUNDLE, size) else {
+            return Ok(Vec::new());
+        };
+        let content = self.0.bytes(&format!("/{bundle}")).map_err(failure)?;
+        let leaves = bundle.decode_entries(&content).map_err(Failure::unusable)?;
+        let first = from - from % BUNDLE;
+        let all = (first..).zip(leaves).map(|(index, leaf)| StoredEntry {
+            index,
+            leaf: leaf.to_vec(),
+            private: None,
+        });
+        Ok(all.filter(|entry| entry.index >= from).take(limit).collect())
+    }
+}
