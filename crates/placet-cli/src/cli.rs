@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, evidence, init, key, kill, log, man, openapi, people,
+    autonomy, check, classify, completions, demo, evidence, init, key, kill, log, man, openapi, people,
     policy, reference, serve,
 };
 use crate::status::Status;
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Init(init::Arguments),
     Check(check::Arguments),
     Serve(serve::Arguments),
+    Demo(demo::Arguments),
     /// Make, list, replace and revoke the keys that agents and operators show
     #[command(subcommand)]
     Key(key::Command),

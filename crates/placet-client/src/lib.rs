@@ -106,6 +106,15 @@ impl Client {
         read(&self.send("GET", path, None)?)
     }
 
+    /// Reads what may change soon: the daemon answers when it has, at the latest after `time`, and
+    /// never later than half of what a request may take.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn wait<T: DeserializeOwned>(&self, path: &str, time: Duration) -> Result<T, ClientError> {
+        read(&self.send_and_wait("GET", path, None, Some(time.min(LONGEST / 2)))?)
+    }
+
     /// Reads text that is no JSON.
     ///
     /// # Errors
@@ -190,9 +199,20 @@ impl Client {
         path: &str,
         sent: Option<Sent<'_>>,
     ) -> Result<Vec<u8>, ClientError> {
+        self.send_and_wait(method, path, sent, None)
+    }
+
+    /// The same, where the daemon may take its time.
+    fn send_and_wait(
+        &self,
+        method: &str,
+        path: &str,
+        sent: Option<Sent<'_>>,
+        wait: Option<Duration>,
+    ) -> Result<Vec<u8>, ClientError> {
         let mut waits = WAITS.iter();
         loop {
-            let answer = self.send_once(method, path, sent);
+            let answer = self.send_once(method, path, sent, wait);
             match (answer, waits.next()) {
                 (Err(error), Some(wait)) if error.may_pass() => thread::sleep(*wait),
                 (answer, _) => return answer,
@@ -205,11 +225,15 @@ impl Client {
         method: &str,
         path: &str,
         sent: Option<Sent<'_>>,
+        wait: Option<Duration>,
     ) -> Result<Vec<u8>, ClientError> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(self.address.with(path))
             .header("authorization", format!("Bearer {}", *self.key));
+        if let Some(wait) = wait {
+            request = request.header("prefer", format!("wait={}", wait.as_secs()));
+        }
         let unreachable = |source| ClientError::Unreachable { url: self.url().to_owned(), source };
         let odd = |error| unreachable(ureq::Error::Http(error));
         let answered = match sent {

@@ -60,6 +60,9 @@ function copies(button) {
   });
 }
 
+// On a narrow screen the navigation scrolls: show where one is.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A page that the browser kept may offer what has been sent meanwhile.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 

@@ -75,6 +75,14 @@ impl App {
         })
     }
 
+    /// Forgets the keys that are there no more. Every session is one, so this is done whenever one
+    /// begins.
+    pub(crate) fn forget_ended(&self) {
+        let state = self.guard.log().state();
+        self.telemetry.keep(|key| state.keys().get(key).is_some());
+        self.rates.forget_idle();
+    }
+
     /// Runs something that blocks, such as reading the log, where it holds up nobody.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

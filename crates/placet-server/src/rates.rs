@@ -40,6 +40,12 @@ impl Rates {
         self.keys.count(&key, "key")?;
         tenant.map_or(Ok(()), |tenant| self.tenants.count(tenant, "tenant"))
     }
+
+    /// Forgets whoever has not asked for a while: they have all their requests before them again.
+    pub(crate) fn forget_idle(&self) {
+        self.keys.limiter.retain_recent();
+        self.tenants.limiter.retain_recent();
+    }
 }
 
 impl<K: Hash + Eq + Clone> Rate<K> {

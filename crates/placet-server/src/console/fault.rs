@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use placet::{GuardError, store::StoreError};
 
 use super::frame::Frame;
-use super::pages::reply;
+use super::pages::{reply, sentence};
 use super::shown::filters;
 use crate::wire::Problem;
 
@@ -25,10 +25,10 @@ pub(crate) enum Fault {
 
 #[derive(Template)]
 #[template(path = "fault.html")]
-struct Page<'a> {
+struct Page {
     frame: Frame,
     status: u16,
-    detail: &'a str,
+    detail: String,
 }
 
 #[derive(Template)]
@@ -48,7 +48,8 @@ impl IntoResponse for Fault {
                     _ => "This did not work",
                 };
                 let frame = Frame::bare(title);
-                let page = Page { frame, status: status.as_u16(), detail: problem.detail() };
+                let page =
+                    Page { frame, status: status.as_u16(), detail: sentence(&problem.detail()) };
                 let mut response = reply(&page, status);
                 problem.add_headers(response.headers_mut());
                 response

@@ -148,6 +148,11 @@ impl Telemetry {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
+    /// Forgets the use of keys that are there no more.
+    pub(crate) fn keep(&self, is_there: impl Fn(KeyId) -> bool) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| is_there(*key));
+    }
+
     /// Everything in the format that Prometheus reads.
     pub(crate) fn text(&self, now: &Levels) -> String {
         self.log_entries.set(level(now.log_entries));

@@ -141,7 +141,7 @@ fn optional_time(at: Option<Timestamp>) -> String {
 }
 
 /// A message as a sentence.
-fn sentence(message: &impl ToString) -> String {
+pub(super) fn sentence(message: &impl ToString) -> String {
     let message = message.to_string();
     let mut chars = message.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

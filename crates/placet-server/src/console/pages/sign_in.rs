@@ -68,16 +68,20 @@ pub(super) async fn begin(
         let detail = "too many tries to sign in; wait a little before the next one";
         Refused::Otherwise(Problem::too_many(detail, wait).into())
     })?;
-    let secret = app.guard.sign_in(person, password).await.map_err(|error| match error {
+    let signed_in = app.guard.sign_in(person, password).await;
+    if !matches!(signed_in, Err(GuardError::WrongPassword)) {
+        app.throttle.forgive(person, &form.peer);
+    }
+    let secret = signed_in.map_err(|error| match error {
         GuardError::WrongPassword => Refused::Wrong,
         other => Refused::Otherwise(other.into()),
     })?;
-    app.throttle.forgive(person, &form.peer);
     let has_tls = app.config.tls.is_some();
     if let Ok(before) = cookie::identify(&form.headers, &app.guard, has_tls) {
         // It may have ended by itself just now, which is as good.
         drop(app.guard.with_caller(before.caller).sign_out().await);
     }
+    app.forget_ended();
     let mut response = go(FIRST);
     response.headers_mut().insert(SET_COOKIE, cookie::begin(&secret, &form.headers, has_tls));
     Ok(response)

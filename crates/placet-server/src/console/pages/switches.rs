@@ -10,7 +10,7 @@ use placet::store::projection::SwitchRow;
 use placet::{KeyScope, KillSwitch, Scope, TenantId};
 
 use super::super::fault::{Fault, go};
-use super::super::form::Submitted;
+use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
@@ -18,6 +18,7 @@ use super::{reply, sentence, time};
 use crate::api::within;
 use crate::app::App;
 use crate::auth::role::{Admin, Reader};
+use crate::wire::Problem;
 
 /// How much of the past is shown.
 const HISTORY: usize = 50;
@@ -75,7 +76,7 @@ async fn moved(app: &Arc<App>, form: Submitted<Admin>, trips: bool) -> Result<Re
     let Submitted { visitor, guard, fields, .. } = form;
     let by = Some(visitor.person.clone());
     let done = async {
-        let scope: Scope = scope(&fields)?.parse().map_err(crate::wire::Problem::invalid)?;
+        let scope: Scope = scope(&fields)?.parse().map_err(Problem::invalid)?;
         let scope = within(&visitor.principal.key, scope)?;
         let reason = fields.needed("reason")?;
         if trips {
@@ -83,7 +84,7 @@ async fn moved(app: &Arc<App>, form: Submitted<Admin>, trips: bool) -> Result<Re
         } else {
             guard.reset(scope, reason, by).await?;
         }
-        Ok::<_, crate::wire::Problem>(())
+        Ok::<_, Problem>(())
     };
     match done.await {
         Ok(()) => Ok(go("/console/switches")),
@@ -95,10 +96,14 @@ async fn moved(app: &Arc<App>, form: Submitted<Admin>, trips: bool) -> Result<Re
 }
 
 /// The scope that a form means: the kind that was chosen, and the name that was typed.
-fn scope(fields: &super::super::form::Fields) -> Result<String, crate::wire::Problem> {
+fn scope(fields: &Fields) -> Result<String, Problem> {
     let kind = fields.needed("kind")?;
     match kind {
-        "all" | "scope" => Ok(fields.text("name").unwrap_or("all").to_owned()),
+        "all" if fields.text("name").is_some() => Err(Problem::invalid(
+            "everything has no name; leave the field empty, or choose what it names",
+        )),
+        "all" => Ok("all".to_owned()),
+        "scope" => Ok(fields.needed("name")?.to_owned()),
         kind => Ok(format!("{kind}:{}", fields.needed("name")?)),
     }
 }
