@@ -22,7 +22,6 @@ use crate::cli::EXIT_STATUSES;
 use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG};
 use crate::failure::{Failure, Outcome};
 use crate::log_file;
-use crate::status::Status;
 use crate::table::Table;
 use agent::{Agent, Told};
 use people::Played;
@@ -71,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let outcome = runtime.block_on(play(arguments, guard, console));
     runtime.shutdown_timeout(LAST_WORDS);
     outcome?;
-    log_file::verify(&log, &[], None, console)
+    log_file::verify(&log, None, None, console)
 }
 
 /// A folder of its own, so that nothing of anybody's is touched.

@@ -27,8 +27,8 @@ struct StatusShape {
     /// What became of it.
     status: StatusWord,
     /// The frozen action, its secrets replaced; gone once it is erased.
-    #[schema(nullable = false)]
-    action: Option<ActionShape>,
+    #[schema(value_type = Option<ActionShape>, nullable = false)]
+    action: Option<serde_json::Value>,
     /// Why a person said no, in their words.
     #[schema(nullable = false)]
     denial: Option<String>,
