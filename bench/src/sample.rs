@@ -150,7 +150,7 @@ pub(crate) fn evidence(number: usize) -> Result<Evidence> {
         tenant: TenantId::default(),
         class: ClassName::new(class(number))?,
         build: None,
-        source: SourceName::new("outcomes")?,
+        source: SourceName::new("evals")?,
         adversarial: false,
         passed: 20,
         failed: 0,

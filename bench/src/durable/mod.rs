@@ -4,6 +4,9 @@ mod guarded;
 mod plain;
 mod stages;
 
+use std::path::Path;
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::measure::{Contestant, Scale, float, in_turn, median};
@@ -91,6 +94,21 @@ impl std::fmt::Display for Callers {
             Self::Tasks(1) => f.write_str("1 task"),
             Self::Tasks(number) => write!(f, "{number} tasks"),
         }
+    }
+}
+
+/// Plain commits of one row, for those who compare something else with them.
+pub(crate) struct OneRow(Plain);
+
+impl OneRow {
+    /// Of the rows that are in a log, into a file beside it.
+    pub(crate) fn like(log: &Path, file: &Path) -> Result<Self> {
+        Plain::create(file, plain::rows_of(log)?).map(Self)
+    }
+
+    /// Commits a second, and what one took at the median and for the slowest of a hundred.
+    pub(crate) fn commit_for(&mut self, turn: Duration) -> Result<[f64; 3]> {
+        self.0.commit_for(1, turn).map(|figures| [figures.rate, figures.p50, figures.p99])
     }
 }
 

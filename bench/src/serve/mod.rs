@@ -10,6 +10,7 @@ use placet::{Config, Guard, KeyScope, LogPlace, NewKey, PolicySource, TenantId};
 use placet_server::{Limits, Listen, Server, ServerConfig, Stop, StopHandle};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::durable::OneRow;
 use crate::measure::{Contestant, Scale, in_turn, median};
 use crate::progress;
 use crate::report::{Chart, Line, Section, Table, Target, nanos, per_second};
@@ -24,14 +25,22 @@ const GOAL_CONNECTIONS: usize = 64;
 /// What evaluating may take on top of a bare handler at the median, in nanoseconds.
 const GOAL_EVALUATE: f64 = 50_000.0;
 
+/// What proposing over one connection may take on top of a plain commit of one row, at the median,
+/// in nanoseconds.
+const GOAL_PROPOSE: f64 = 150_000.0;
+
 /// Classes in the policy.
 const CLASSES: usize = 10;
+
+/// The daemon's log.
+const LOG: &str = "placet.db";
 
 const ABOUT: &str = "\
 Requests over so many keep-alive connections, each of which sends its next when it has its answer; \
 clients and server share the machine. \"Propose\" is `POST /v1/actions`, durable before it is \
 answered; \"evaluate\" is `POST /v1/evaluate`, which records nothing. Beside them the same server \
-library answers a fixed text to the same request: what HTTP alone costs here.";
+library answers a fixed text to the same request: what HTTP alone costs here. Beside one connection \
+plain SQLite commits one row of the same log at a time, as in the section before.";
 
 /// How fast something went.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +66,15 @@ struct Row {
     propose: Throughput,
     evaluate: Throughput,
     bare: Throughput,
+    /// A plain commit of one row; only beside one connection.
+    commit: Option<Throughput>,
+}
+
+impl Row {
+    /// What proposing takes on top of a plain commit, at the median.
+    fn above_a_commit(&self) -> f64 {
+        self.commit.map_or(f64::NAN, |commit| self.propose.p50 - commit.p50)
+    }
 }
 
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
@@ -67,6 +85,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
     }
     let many = rows.iter().rev().find(|row| row.connections <= GOAL_CONNECTIONS);
     let one = rows.first().map_or(f64::NAN, |row| row.evaluate.p50 - row.bare.p50);
+    let alone = rows.first().map_or(f64::NAN, Row::above_a_commit);
     Ok(Section {
         title: "Deciding over HTTP",
         about: ABOUT,
@@ -76,6 +95,12 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
                 many.map_or(f64::NAN, |row| row.propose.rate),
                 GOAL,
                 per_second,
+            ),
+            Target::at_most(
+                "one connection, above a plain commit of one row",
+                alone,
+                GOAL_PROPOSE,
+                nanos,
             ),
             Target::at_most("evaluating, above a bare handler", one, GOAL_EVALUATE, nanos),
         ],
@@ -99,16 +124,28 @@ fn compare(connections: usize, scale: &Scale) -> Result<Row> {
     let send = |address, request: &Request, turn: Duration| {
         send_for(&clients, address, request, connections, turn)
     };
+    // Also leaves rows for the plain commit.
     send(daemon.address, &propose, turn / 5)?;
-    let mut contestants: [Contestant<'_, Throughput>; 3] = [
+    let mut commit = match connections {
+        1 => Some(OneRow::like(&scratch.file(LOG), &scratch.file("plain.db"))?),
+        _ => None,
+    };
+    let mut contestants: Vec<Contestant<'_, Throughput>> = vec![
         Box::new(|| send(daemon.address, &propose, turn)),
         Box::new(|| send(daemon.address, &evaluate, turn)),
         Box::new(|| send(bare.address, &plain, turn)),
     ];
+    if let Some(commit) = &mut commit {
+        contestants.push(Box::new(|| {
+            let [rate, p50, p99] = commit.commit_for(turn)?;
+            Ok(Throughput { rate, p50, p99 })
+        }));
+    }
     let figures = in_turn(scale.rounds.min(3), &mut contestants)?;
     let mut figures = figures.iter().map(|turns| Throughput::median(turns));
     let mut next = || figures.next().context("three contestants");
-    Ok(Row { connections, propose: next()?, evaluate: next()?, bare: next()? })
+    let (propose, evaluate, bare) = (next()?, next()?, next()?);
+    Ok(Row { connections, propose, evaluate, bare, commit: figures.next() })
 }
 
 /// The daemon with a log on the disk, on threads of this process.
@@ -122,7 +159,7 @@ struct Daemon {
 impl Daemon {
     fn start(scratch: &Scratch) -> Result<Self> {
         let policy = PolicySource::Files(sample::policy(CLASSES));
-        let log = LogPlace::File(scratch.file("placet.db"));
+        let log = LogPlace::File(scratch.file(LOG));
         let guard = Guard::open(Config { policy, log })?;
         for number in 0..CLASSES {
             guard.blocking().report(sample::evidence(number)?)?;
@@ -204,12 +241,25 @@ impl Drop for Bare {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let columns = ["propose", "p50", "p99", "evaluate", "p50", "p99", "bare handler", "p50", "p99"];
+    let columns = [
+        "propose",
+        "p50",
+        "p99",
+        "evaluate",
+        "p50",
+        "p99",
+        "bare handler",
+        "p50",
+        "p99",
+        "plain commit, p50",
+    ];
     let mut table = Table::new("connections", columns.map(str::to_owned).to_vec());
     for row in rows {
+        let commit = row.commit.map_or_else(String::new, |commit| nanos(commit.p50));
         let cells = [row.propose, row.evaluate, row.bare]
             .into_iter()
-            .flat_map(|figures| [per_second(figures.rate), nanos(figures.p50), nanos(figures.p99)]);
+            .flat_map(|figures| [per_second(figures.rate), nanos(figures.p50), nanos(figures.p99)])
+            .chain([commit]);
         table.row(&row.connections.to_string(), cells.collect());
     }
     table
