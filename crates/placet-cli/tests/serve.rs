@@ -245,7 +245,7 @@ fn the_limits_are_those_that_were_set() {
     daemon.stop();
 }
 
-/// On a terminal the first start makes two keys and shows them; they work, and a second start
+/// On a terminal the first start makes two keys and a link for the first person, and shows them; they work, and a second start
 /// shows none.
 #[test]
 fn a_first_start_on_an_empty_folder_shows_its_keys_once() {
@@ -258,12 +258,29 @@ fn a_first_start_on_an_empty_folder_shows_its_keys_once() {
         shown.contains("shown this once") && shown.contains("curl http://127.0.0.1:"),
         "{shown}"
     );
+    let link: Vec<&str> = shown.split_whitespace().filter(|word| word.contains("#pli_")).collect();
+    let (page, token) = link[0].split_once('#').unwrap();
+    assert!(page.starts_with("http://127.0.0.1:") && page.ends_with("/console/enrol"), "{shown}");
     let again = on_a_terminal(&world);
-    assert!(!again.contains("plc_"), "{again}");
+    assert!(!again.contains("plc_") && !again.contains("pli_"), "{again}");
     let daemon = Daemon::start(&world, &[]);
     assert_eq!(daemon.call("GET", "/v1/integrations", keys[0], None).0, 200);
     assert_eq!(propose(&daemon, keys[1])["mode"], "enforce");
     assert_eq!(daemon.call("GET", "/v1/integrations", keys[1], None).0, 403);
+    assert_eq!(enrol(&daemon, token), 303, "the link lets the first person in");
+    assert_eq!(enrol(&daemon, token), 410, "once");
+}
+
+/// Sends the form of the page that a one-time link opens.
+fn enrol(daemon: &Daemon, token: &str) -> u16 {
+    let form = format!("invitation={token}&password=correct+horse+42&again=correct+horse+42");
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let request = agent
+        .post(format!("{}/console/enrol", daemon.url()))
+        .header("origin", daemon.url())
+        .header("content-type", "application/x-www-form-urlencoded");
+    request.send(form).unwrap().status().as_u16()
 }
 
 /// What a person sees from the start of the daemon to Ctrl-C.

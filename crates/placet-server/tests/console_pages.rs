@@ -27,7 +27,7 @@ fn guard(daemon: &Daemon) -> &Guard {
 }
 
 /// What each person gets for a page or a form: the first two run the daemon, the next three belong
-/// to acme, the last is the admin of umbrella.
+/// to acme, the last is the admin of umbrella. The session that is to be ended is carl's.
 const TABLE: &str = "
 request                             olga otto ana ben carl uma
 
@@ -48,7 +48,7 @@ POST /console/policy/install        303  403  403 403 403  403
 POST /console/people/invite         200  403  200 403 403  409
 POST /console/people/change         303  403  303 403 403  404
 POST /console/people/remove         303  403  303 403 403  404
-POST /console/people/end            303  403  303 403 403  403
+POST /console/people/end            303  403  303 403 303  403
 POST /console/integrations/create   200  403  200 403 403  200
 POST /console/integrations/rotate   200  403  200 403 403  404
 POST /console/integrations/revoke   303  403  303 403 403  404

@@ -164,6 +164,9 @@ fn every_write_can_be_repeated() {
         ),
         ("POST", format!("/v1/integrations/{id}/rotate"), json!({})),
         ("DELETE", format!("/v1/integrations/{id}"), json!({})),
+        ("POST", "/v1/people".to_owned(), json!({"person": "ana", "roles": ["approver"]})),
+        ("PUT", "/v1/people/ana".to_owned(), json!({"roles": ["auditor"]})),
+        ("DELETE", "/v1/people/ana".to_owned(), json!({})),
         ("PUT", "/v1/policy".to_owned(), files),
     ];
     for (number, (method, path, body)) in writes.iter().enumerate() {

@@ -75,3 +75,56 @@ fn set(value: &str, asked: &HeaderMap, has_tls: bool, more: &str) -> HeaderValue
     header.set_sensitive(true);
     header
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{begin, end, secret};
+
+    const SECRET: &str =
+        "plc_0198c2f4000070008000000000000001_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        let header = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        all.iter().map(header).collect()
+    }
+
+    fn set(asked: &[(&'static str, &str)], has_tls: bool) -> String {
+        let header = begin(&SECRET.parse().unwrap(), &headers(asked), has_tls);
+        header.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn over_tls_no_other_host_can_set_it_and_no_plain_text_carries_it() {
+        let own = set(&[("host", "placet.example:8443")], true);
+        assert!(own.starts_with(&format!("__Host-placet-session-8443={SECRET}; ")), "{own}");
+        assert!(own.contains("; Secure;") && own.contains("; Path=/;"), "{own}");
+        let before = [("host", "placet.example"), ("origin", "https://placet.example")];
+        let proxied = set(&before, false);
+        assert!(proxied.starts_with("__Host-placet-session=") && proxied.contains("; Secure;"));
+        let plain = set(&[("host", "127.0.0.1:4747")], false);
+        assert!(plain.starts_with("placet-session-4747=") && !plain.contains("Secure"), "{plain}");
+        let gone = end(&headers(&[("host", "127.0.0.1:4747")]), false);
+        assert!(gone.to_str().unwrap().starts_with("placet-session-4747=; "), "{gone:?}");
+    }
+
+    #[test]
+    fn where_there_is_tls_a_cookie_that_anyone_could_set_is_none() {
+        let of = |cookie: &str, has_tls| {
+            let cookie = cookie.replace("SECRET", SECRET);
+            secret(&headers(&[("host", "placet.example"), ("cookie", &cookie)]), has_tls).is_some()
+        };
+        assert!(of("__Host-placet-session=SECRET", true));
+        assert!(of("a=b; __Host-placet-session=SECRET; c=d", false));
+        assert!(of("placet-session=SECRET", false));
+        assert!(!of("placet-session=SECRET", true));
+        assert!(!of("placet-session-4747=SECRET", false), "of a daemon at another port");
+        assert!(!of("placet-session=SECRET; placet-session=SECRET", false), "twice");
+        assert!(!of("placet-session=nonsense", false));
+    }
+}

@@ -1,5 +1,7 @@
 //! A browser: it keeps a cookie, says where its forms come from, and does not follow where it is sent.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use placet::{KeyScope, NewPerson};
 use regex::Regex;
 
