@@ -375,7 +375,7 @@ fn activity_counts_what_the_tenant_did() {
             let found = figure.captures_iter(&page);
             found.map(|each| format!("{} {}", &each[1], each[2].trim())).collect::<Vec<_>>()
         };
-        let own = ["5 decisions", "3 allowed", "1 held", "1 blocked", "0.0 % only passed for the mode", "1 waiting now"];
+        let own = ["5 decisions", "3 allowed", "1 held", "1 blocked", "0.0 % would have been stopped but for the mode", "1 waiting now"];
         assert_eq!(sums("ben"), own, "{of}");
         assert_eq!(sums("una")[..2], ["1 decisions", "1 allowed"], "{of}");
         assert_eq!(sums("otto")[0], "6 decisions", "{of}");

@@ -13,6 +13,8 @@ use super::tree::Tree;
 #[derive(Debug)]
 pub(super) struct Frozen {
     pub(super) id: String,
+    /// Whether it waits for people.
+    pub(super) is_open: bool,
     pub(super) tool: String,
     pub(super) class: Option<String>,
     pub(super) risk: &'static str,
@@ -140,6 +142,7 @@ impl Frozen {
         let [agent, build, session, user] = names;
         Self {
             id,
+            is_open,
             tool: subject.tool.to_string(),
             class: answer.class.as_ref().map(ToString::to_string),
             risk: risk(answer.risk),
