@@ -1,5 +1,7 @@
 // What pages do beyond standing there. Every page works without this.
 
+import "./live.js";
+
 /** The token of an invitation is behind the # of its link: move it into the form, out of sight. */
 function takeInvitation(form) {
   const token = decodeURIComponent(location.hash.slice(1));
@@ -16,16 +18,15 @@ function takeInvitation(form) {
 }
 
 /** A form is sent once: its buttons are dead from the click on. */
-function sendOnce(form) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) {
-      event.preventDefault();
-      return;
-    }
-    form.dataset.sent = "yes";
-    // Later, because a disabled button would not be part of what is sent.
-    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
-  });
+function sendOnce(event) {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  // Later, because a disabled button would not be part of what is sent.
+  setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
 }
 
 /** Brings a part of the page up to date for as long as the part itself says so. */
@@ -67,6 +68,6 @@ document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest"
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 document.querySelectorAll("[data-enrol]").forEach(takeInvitation);
-document.querySelectorAll("form[method=post]").forEach(sendOnce);
+document.addEventListener("submit", sendOnce);
 document.querySelectorAll("[data-refresh]").forEach(keepFresh);
 document.querySelectorAll("[data-copy]").forEach(copies);

@@ -13,7 +13,7 @@ use crate::hub::Hub;
 use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::stop::Stop;
-use crate::telemetry::{Exported, Telemetry};
+use crate::telemetry::{Exported, Series, Telemetry};
 use crate::wire::Problem;
 
 /// What every request shares.
@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(crate) telemetry: Telemetry,
     /// The end, when it comes.
     pub(crate) stop: Stop,
+    /// The decisions of the last week, for people to look at.
+    pub(crate) series: Series,
     /// How often someone may ask.
     pub(crate) rates: Rates,
     /// How often somebody may try to sign in.
@@ -66,6 +68,7 @@ impl App {
             seats: Seats::new(waits, waits_per_key),
             telemetry: Telemetry::new(exported),
             stop,
+            series: Series::default(),
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),

@@ -31,6 +31,8 @@ fn guard(daemon: &Daemon) -> &Guard {
 const TABLE: &str = "
 request                             olga otto ana ben carl uma
 
+GET  /console                       200  200  200 200 200  200
+GET  /console/activity              200  200  200 200 200  200
 GET  /console/autonomy              200  200  200 200 200  200
 GET  /console/switches              200  200  200 200 200  200
 GET  /console/policy                200  200  200 200 200  200

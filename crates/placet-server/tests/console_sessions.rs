@@ -183,6 +183,8 @@ fn no_page_is_framed_kept_or_able_to_load_anything_foreign() {
     let pages = [
         "/console/sign-in",
         "/console/enrol",
+        "/console",
+        "/console/activity",
         "/console/autonomy",
         "/console/switches",
         "/console/policy",

@@ -273,7 +273,10 @@ pub fn change(of: &Entry) -> Option<Change> {
 /// What an event makes of an action, if anything.
 fn step(event: &Event) -> Option<(ActionId, Status)> {
     Some(match event {
-        Event::SignedOff(signed) => (signed.action, signed.expires.map(|_| Status::Approved)?),
+        // One of several that it takes leaves it waiting for the others.
+        Event::SignedOff(signed) => {
+            (signed.action, signed.expires.map_or(Status::Pending, |_| Status::Approved))
+        }
         Event::Denied(denied) => (denied.action, Status::Denied),
         Event::Expired(expired) => (expired.action, Status::Expired),
         Event::Withdrawn(withdrawn) => (withdrawn.action, Status::Withdrawn),

@@ -132,7 +132,12 @@ impl Guard {
     }
 
     /// One held action; none when it waits no more.
-    pub(crate) fn pending_one(&self, action: ActionId) -> Result<Option<Pending>, GuardError> {
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn pending_one(&self, action: ActionId) -> Result<Option<Pending>, GuardError> {
         let open = self.log().state().approvals().open(action.approval()).cloned();
         let Some(open) = open else { return Ok(None) };
         let Some(followed) = self.log().action(action)? else { return Ok(None) };

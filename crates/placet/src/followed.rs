@@ -126,11 +126,11 @@ impl Followed {
     }
 }
 
-fn decode(stored: &StoredEntry) -> Result<Entry, StoreError> {
+pub(crate) fn decode(stored: &StoredEntry) -> Result<Entry, StoreError> {
     stored.decode().map_err(|error| damaged(stored, &error))
 }
 
-fn payload(stored: &StoredEntry) -> Result<Option<Payload>, StoreError> {
+pub(crate) fn payload(stored: &StoredEntry) -> Result<Option<Payload>, StoreError> {
     let read = stored.private.as_ref().map(|private| serde_json::from_slice(&private.payload));
     read.transpose().map_err(|error| damaged(stored, &error))
 }

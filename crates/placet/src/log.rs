@@ -280,7 +280,7 @@ impl Log {
     }
 
     /// Looks at the log through a reader that is kept for the next one.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         look: impl FnOnce(&dyn View) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

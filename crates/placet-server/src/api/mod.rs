@@ -32,6 +32,7 @@ use crate::edge;
 use crate::wire::Problem;
 
 pub(crate) use kill_switches::within;
+pub(crate) use metrics::summary::figures;
 
 /// The description that the endpoints add themselves to.
 #[derive(OpenApi)]

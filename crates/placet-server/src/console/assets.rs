@@ -20,7 +20,7 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "console.css",
         kind: "text/css; charset=utf-8",
@@ -30,6 +30,16 @@ const ASSETS: [Asset; 3] = [
         name: "console.js",
         kind: "text/javascript; charset=utf-8",
         content: include_bytes!("../../assets/console.js"),
+    },
+    Asset {
+        name: "actions.css",
+        kind: "text/css; charset=utf-8",
+        content: include_bytes!("../../assets/actions.css"),
+    },
+    Asset {
+        name: "live.js",
+        kind: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../assets/live.js"),
     },
     Asset {
         name: "icon.svg",

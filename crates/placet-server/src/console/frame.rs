@@ -8,6 +8,8 @@ use super::visitor::Visitor;
 /// A place that the navigation leads to. A page that comes later gets its line in [`PLACES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    Inbox,
+    Activity,
     Autonomy,
     Switches,
     Policy,
@@ -18,7 +20,9 @@ pub(crate) enum Place {
 
 /// The navigation, in its order. Whoever is signed in may see all of it; what they may do there is
 /// another matter.
-const PLACES: [(Place, &str, &str); 6] = [
+const PLACES: [(Place, &str, &str); 8] = [
+    (Place::Inbox, "/console", "Inbox"),
+    (Place::Activity, "/console/activity", "Activity"),
     (Place::Autonomy, "/console/autonomy", "Autonomy"),
     (Place::Switches, "/console/switches", "Switches"),
     (Place::Policy, "/console/policy", "Policy"),
@@ -28,7 +32,7 @@ const PLACES: [(Place, &str, &str); 6] = [
 ];
 
 /// The page that somebody sees first.
-pub(super) const FIRST: &str = "/console/switches";
+pub(super) const FIRST: &str = "/console";
 
 /// One entry of the navigation.
 #[derive(Debug)]
@@ -67,6 +71,8 @@ pub(crate) struct Frame {
     pub(crate) once: String,
     pub(crate) notice: Option<Notice>,
     pub(crate) css: String,
+    /// The stylesheet of the pages that show actions.
+    pub(crate) actions_css: String,
     pub(crate) js: String,
     pub(crate) icon: String,
 }
@@ -101,6 +107,7 @@ impl Frame {
             once: String::new(),
             notice: None,
             css: href("console.css"),
+            actions_css: href("actions.css"),
             js: href("console.js"),
             icon: href("icon.svg"),
         }

@@ -11,14 +11,18 @@
 //! which takes a [`Submitted`](form::Submitted).
 
 mod assets;
+mod chart;
 mod cookie;
 mod diff;
 mod fault;
 mod form;
 mod frame;
+mod held;
+mod live;
 mod pages;
 mod shown;
 mod throttle;
+mod tree;
 mod visitor;
 
 use std::sync::Arc;

@@ -47,6 +47,16 @@ pub(crate) mod filters {
     }
 }
 
+/// Text of several lines as HTML, with a mark at the end of each, so that no line feed goes unseen.
+pub(super) fn marked(text: &str) -> String {
+    html(text, Keeps::Lines).replace('\n', "<span class=\"eol\" aria-hidden=\"true\">⏎</span>\n")
+}
+
+/// How many characters of a text are not what they seem.
+pub(super) fn odd_ones(text: &str) -> usize {
+    html(text, Keeps::Lines).matches("<span class=\"odd\"").count()
+}
+
 /// Which control characters are what they seem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Keeps {

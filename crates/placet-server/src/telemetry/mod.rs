@@ -5,6 +5,7 @@ mod exchange;
 mod export;
 mod figures;
 mod registry;
+mod series;
 
 use axum::http::Method;
 
@@ -13,6 +14,7 @@ pub use export::{Export, ExportError};
 pub(crate) use export::{Exported, Exporters};
 pub(crate) use figures::{Figures, Snapshot};
 pub(crate) use registry::{Levels, Telemetry};
+pub(crate) use series::{Series, Span, Tally};
 
 /// A method as a label. Methods can be made up, and every one of them would be kept.
 fn method_label(method: &Method) -> &'static str {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test uses a part of it")]
 
 pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod collector;
 mod contract;
 pub(crate) mod raw;
@@ -102,6 +103,13 @@ impl Daemon {
     pub(crate) fn with(config: ServerConfig, log: LogPlace) -> Self {
         let policy = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
         Self::serve(config, Config { policy: PolicySource::Files(vec![policy]), log })
+    }
+
+    /// A daemon with a policy of its own.
+    pub(crate) fn with_policy(text: &str) -> Self {
+        let policy = PolicyFile { name: "policy.toml".to_owned(), text: text.to_owned() };
+        let policy = PolicySource::Files(vec![policy]);
+        Self::serve(ServerConfig::default(), Config { policy, log: LogPlace::Memory })
     }
 
     fn serve(config: ServerConfig, config_of_guard: Config) -> Self {

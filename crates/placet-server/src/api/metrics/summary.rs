@@ -83,7 +83,8 @@ pub(crate) async fn summary(
     }))
 }
 
-fn figures(app: &App, tenant: Option<&TenantId>) -> Snapshot {
+/// What was counted for a tenant, or for all.
+pub(crate) fn figures(app: &App, tenant: Option<&TenantId>) -> Snapshot {
     match tenant {
         Some(tenant) => app.tenants.get(tenant).figures.snapshot(),
         None => {

@@ -1,7 +1,11 @@
 //! The pages, one in each file.
 
+mod action;
+mod activity;
+mod answer;
 mod autonomy;
 mod enrol;
+mod inbox;
 mod integrations;
 mod log;
 mod people;
@@ -24,6 +28,7 @@ use placet::{KeyScope, TenantId, Timestamp};
 use super::fault::{Fault, go};
 use super::form::Fields;
 use super::frame::FIRST;
+use super::live;
 use crate::app::App;
 use crate::wire::Problem;
 
@@ -46,8 +51,13 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/console", get(async || go(FIRST)))
+        .route("/console", get(inbox::show))
         .route("/console/", get(async || go(FIRST)))
+        .route("/console/events", get(live::events))
+        .route("/console/actions/{id}", get(action::show))
+        .route("/console/actions/{id}/answer", post(answer::submit))
+        .route("/console/actions/{id}/receipt.json", get(action::receipt))
+        .route("/console/activity", get(activity::show))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/console/enrol", get(enrol::show).post(enrol::submit))
         .route("/console/sign-out", post(sign_out::submit))

@@ -50,11 +50,11 @@ struct Text {
 }
 
 /// One line on the page.
-struct Shown {
-    number: Option<usize>,
-    kind: &'static str,
-    sign: &'static str,
-    text: String,
+pub(super) struct Shown {
+    pub(super) number: Option<usize>,
+    pub(super) kind: &'static str,
+    pub(super) sign: &'static str,
+    pub(super) text: String,
 }
 
 struct Version {
@@ -272,7 +272,7 @@ fn differences(before: &[PolicyFile], after: &[PolicyFile]) -> Vec<Text> {
 }
 
 /// The changed lines with a few around them; what is left out is counted.
-fn folded(lines: &[Line<'_>]) -> Vec<Shown> {
+pub(super) fn folded(lines: &[Line<'_>]) -> Vec<Shown> {
     let is_change = |line: &Line<'_>| !matches!(line, Line::Same(_));
     let is_near = |index: usize| {
         let from = index.saturating_sub(AROUND);

@@ -1,0 +1,232 @@
+//! `/console/actions/{id}/answer`: what a person says to a held action.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use placet::core::approval::Statement;
+use placet::{ActionId, Approver, Followed, Guard, Json, Object, Reply, Resolution, Status};
+
+use super::super::diff::diff;
+use super::super::fault::Fault;
+use super::super::form::{Fields, Submitted};
+use super::super::frame::{Frame, Notice, Place};
+use super::super::held::{Frozen, claims, field_name, is_same_call, params_text, pretty};
+use super::super::shown::filters;
+use super::super::tree::sha256;
+use super::super::visitor::Visitor;
+use super::action::{find, page, told};
+use super::policy::{Shown as Compared, folded as compared};
+use super::{reply, sentence};
+use crate::app::App;
+use crate::auth::role::{self, Reader};
+use crate::wire::{Path, Problem};
+
+/// Most identical actions that are answered at once.
+const MAX_TWINS: usize = 50;
+
+/// The step between changing the params and approving them: what differs.
+#[derive(Template)]
+#[template(path = "edited.html")]
+struct Edited {
+    frame: Frame,
+    of: Frozen,
+    lines: Vec<Compared>,
+    /// The new params, as they will be frozen but for secrets.
+    params: String,
+    /// The hash of what is shown here.
+    seen: String,
+    /// The statement, carried along.
+    carried: Vec<(String, String)>,
+    digest: String,
+}
+
+/// What somebody asked for.
+enum Asked {
+    /// Take in an answer.
+    Reply(Reply),
+    /// Show what differs first.
+    Compare(Object),
+}
+
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    form: Submitted<role::Approver>,
+) -> Result<Response, Fault> {
+    let id: ActionId = id.parse().map_err(Problem::missing)?;
+    let Submitted { visitor, guard, fields, .. } = form;
+    let followed = find(&app, &visitor, id).await?;
+    let approver = visitor.principal.approver(&app.guard)?;
+    let visitor: Visitor<Reader> = visitor.into();
+    let done = match asked(&fields, &followed) {
+        Ok(Asked::Compare(params)) => return Ok(compare(&visitor, &followed, &fields, params)),
+        Ok(Asked::Reply(reply)) => {
+            take(&app, &guard, &approver, &followed, reply, &fields).await.map_err(Problem::from)
+        }
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(Resolution::Resolved(Status::Superseded)) => {
+            let successor = find(&app, &visitor, id).await?.successor.unwrap_or(id);
+            Ok(go_to(&format!("/console/actions/{successor}")))
+        }
+        Ok(Resolution::Resolved(_)) => Ok(go_to(&format!("/console?answered={id}"))),
+        Ok(late) => {
+            let before = told(&app, find(&app, &visitor, id).await?).await?;
+            let first = match late {
+                Resolution::AlreadyResolved(Status::Pending) => "You have signed this already.",
+                Resolution::Expired => "The deadline has passed, so the answer is no.",
+                _ => "This was answered before, and nothing was changed now.",
+            };
+            let notice = Notice::Wrong(format!("{first} {before}"));
+            page(&app, &visitor, id, Some(notice), None, StatusCode::CONFLICT).await
+        }
+        Err(problem) => {
+            let notice = Notice::Wrong(sentence(&problem.detail()));
+            page(&app, &visitor, id, Some(notice), Some(&fields), problem.status()).await
+        }
+    }
+}
+
+/// Reads a form. Nothing but the two words of its buttons is an answer.
+fn asked(fields: &Fields, followed: &Followed) -> Result<Asked, Problem> {
+    let choice = fields.one("choice").unwrap_or_default();
+    match choice {
+        "deny" => {
+            let reason = fields.text("reason");
+            let reason = reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
+            Ok(Asked::Reply(Reply::Deny { reason: reason.to_owned() }))
+        }
+        "approve" | "edit" | "approve-edited" => {
+            has_seen(fields, followed)?;
+            let statement = statement(fields, followed);
+            match choice {
+                "approve" => Ok(Asked::Reply(Reply::Approve { statement })),
+                "edit" => Ok(Asked::Compare(params(fields)?)),
+                _ => {
+                    let params = params(fields)?;
+                    let seen = sha256(Json::Object(params.clone()).canonical().as_bytes());
+                    if fields.one("seen") != Some(&seen) {
+                        return Err(Problem::invalid("look at what differs before you approve it"));
+                    }
+                    Ok(Asked::Reply(Reply::Edit { params, statement }))
+                }
+            }
+        }
+        _ => Err(Problem::invalid("choose to approve or to deny; nothing else is an answer")),
+    }
+}
+
+/// Whether the form was made for this very action, and all of its long values were opened.
+fn has_seen(fields: &Fields, followed: &Followed) -> Result<(), Problem> {
+    let of = Frozen::new(followed);
+    if of.digest.is_none() || fields.one("digest") != of.digest.as_deref() {
+        return Err(Problem::invalid("the form is not of this action; open it again"));
+    }
+    let read: BTreeSet<&str> = fields.all("read").collect();
+    // When it is not pending any more there is nothing to open, and the engine says so.
+    let unread = of.folds.iter().filter(|fold| !read.contains(fold.as_str())).count();
+    match unread {
+        0 => Ok(()),
+        _ if followed.status != Status::Pending => Ok(()),
+        1 => Err(Problem::invalid("a long value was not opened; open and read it, then approve")),
+        many => Err(Problem::invalid(format!(
+            "{many} long values were not opened; open and read them, then approve"
+        ))),
+    }
+}
+
+fn statement(fields: &Fields, followed: &Followed) -> Statement {
+    let wanted = followed.answer.approval.iter().flat_map(|approval| &approval.fields);
+    let field = |name: &String| {
+        let typed = fields.one(&field_name(name)).unwrap_or_default();
+        (name.clone(), typed.replace("\r\n", "\n"))
+    };
+    wanted.map(field).collect()
+}
+
+fn params(fields: &Fields) -> Result<Object, Problem> {
+    let text = fields.needed("params")?;
+    match Json::parse(text.as_bytes()) {
+        Ok(Json::Object(params)) => Ok(params),
+        Ok(other) => {
+            Err(Problem::invalid(format!("params are an object, and this is {}", other.kind())))
+        }
+        Err(error) => Err(Problem::invalid(format!("the params are not JSON: {error}"))),
+    }
+}
+
+fn compare(
+    visitor: &Visitor<Reader>,
+    followed: &Followed,
+    fields: &Fields,
+    params: Object,
+) -> Response {
+    let params = Json::Object(params);
+    let (old, new) = (params_text(followed), pretty(&params));
+    let of = Frozen::new(followed);
+    let reads = fields.all("read").map(|hash| ("read".to_owned(), hash.to_owned()));
+    let statement = statement(fields, followed).into_iter();
+    let page = Edited {
+        frame: Frame::new("Approve with other params", Place::Inbox, visitor),
+        lines: compared(&diff(&old, &new)),
+        seen: sha256(params.canonical().as_bytes()),
+        params: new,
+        carried: statement.map(|(name, text)| (field_name(&name), text)).chain(reads).collect(),
+        digest: of.digest.clone().unwrap_or_default(),
+        of,
+    };
+    reply(&page, StatusCode::OK)
+}
+
+/// Takes in an answer, for this action and for those ticked that are the same in everything that
+/// was shown.
+async fn take(
+    app: &Arc<App>,
+    guard: &Guard,
+    approver: &Approver,
+    followed: &Followed,
+    reply: Reply,
+    fields: &Fields,
+) -> Result<Resolution, placet::GuardError> {
+    let resolution = guard.resolve(followed.id().approval(), approver, reply.clone()).await?;
+    if !matches!(reply, Reply::Edit { .. }) {
+        for twin in twins(app, followed, fields).await? {
+            // Whatever is answered meanwhile stays as it is.
+            guard.resolve(twin.approval(), approver, reply.clone()).await?;
+        }
+    }
+    Ok(resolution)
+}
+
+/// The identical actions that a form names, as far as they are identical.
+async fn twins(
+    app: &Arc<App>,
+    followed: &Followed,
+    fields: &Fields,
+) -> Result<Vec<ActionId>, placet::GuardError> {
+    let named = fields.all("also").filter_map(|id| id.parse::<ActionId>().ok());
+    let mut twins = Vec::new();
+    for id in named.take(MAX_TWINS) {
+        let Ok(Ok(Some(twin))) = app.blocking(move |guard| guard.log().action(id)).await else {
+            continue;
+        };
+        if is_same_call(followed, &twin) && claims(followed) == claims(&twin) {
+            twins.push(id);
+        }
+    }
+    Ok(twins)
+}
+
+fn go_to(path: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(path) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(LOCATION, path);
+    }
+    response
+}

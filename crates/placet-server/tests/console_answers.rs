@@ -1,0 +1,389 @@
+//! Answering in the console: who may, what counts as an answer, and what became of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::io::BufRead as _;
+
+use common::browser::{Browser, PASSWORD, people};
+use common::{Answer, Daemon};
+use placet::{KeyScope, NewPerson, Receipt};
+use regex::Regex;
+use serde_json::{Value, json};
+
+const STATEMENT: &str = "I called the customer, and the order did arrive broken as they say.";
+
+fn daemon() -> Daemon {
+    let daemon = Daemon::start();
+    people(&daemon);
+    add(&daemon, "una", "umbrella");
+    add(&daemon, "bea", "acme");
+    daemon
+}
+
+fn add(daemon: &Daemon, person: &str, tenant: &str) {
+    let new = NewPerson {
+        person: person.parse().unwrap(),
+        tenant: Some(tenant.parse().unwrap()),
+        roles: [KeyScope::Approver].into(),
+        groups: [].into(),
+    };
+    let guard = daemon.guard.as_ref().unwrap().blocking();
+    let invited = guard.invite(new).unwrap();
+    guard.enrol(&invited.token, PASSWORD).unwrap();
+}
+
+fn refund() -> Value {
+    json!({
+        "tool": "issue_refund",
+        "params": {"order": "o-1", "amount": "42.00", "currency": "USD"},
+    })
+}
+
+/// A held action: its id and its digest.
+fn hold(daemon: &Daemon, action: &Value) -> (String, String) {
+    let answer = daemon.post("/v1/actions", &daemon.keys.agent, action);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let decision = answer.json();
+    assert_eq!(decision["verdict"], "require_approval", "{decision}");
+    let text = |name: &str| decision[name].as_str().unwrap().to_owned();
+    (text("id"), text("digest"))
+}
+
+fn status(daemon: &Daemon, id: &str) -> String {
+    let status = daemon.get(&format!("/v1/actions/{id}"), &daemon.keys.agent).json();
+    status["status"].as_str().unwrap().to_owned()
+}
+
+fn answer(
+    browser: &mut Browser<'_>,
+    (id, digest): &(String, String),
+    fields: &[(&str, &str)],
+) -> Answer {
+    let mut all = vec![
+        ("digest", digest.as_str()),
+        ("statement verbatim_response", STATEMENT),
+        ("statement responsible_owner", "ben"),
+    ];
+    all.extend(fields);
+    browser.submit("/console", &format!("/console/actions/{id}/answer"), &all)
+}
+
+#[test]
+fn nothing_but_the_button_approves() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let held = hold(&daemon, &refund());
+    let no_answers: [&[(&str, &str)]; 13] = [
+        &[],
+        &[("choice", "")],
+        &[("choice", "true")],
+        &[("choice", "1")],
+        &[("choice", "yes")],
+        &[("choice", "on")],
+        &[("choice", "Approve")],
+        &[("choice", "approve ")],
+        &[("choice", "approved")],
+        &[("approved", "true")],
+        &[("approve", "approve")],
+        &[("choice", "approve"), ("choice", "approve")],
+        &[("choice", "approve"), ("choice", "deny"), ("reason", "no")],
+    ];
+    for fields in no_answers {
+        let refused = answer(&mut ben, &held, fields);
+        assert_eq!(refused.status, 422, "{fields:?}");
+        assert_eq!(status(&daemon, &held.0), "pending", "{fields:?}");
+    }
+    let visited = ben.get(&format!("/console/actions/{}/answer?choice=approve", held.0));
+    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (404, "pending"));
+    assert_eq!(answer(&mut ben, &held, &[("choice", "approve")]).status, 303);
+    assert_eq!(status(&daemon, &held.0), "approved");
+}
+
+#[test]
+fn only_an_approver_of_the_tenant_who_did_not_ask_for_it_answers() {
+    let daemon = daemon();
+    let mut own = refund();
+    own["user"] = json!("ben");
+    let held = hold(&daemon, &own);
+    for (person, expected) in [("ana", 403), ("carl", 403), ("uma", 403), ("una", 404), ("ben", 403)] {
+        let mut browser = Browser::signed_in(&daemon, person);
+        for choice in ["approve", "deny"] {
+            // Denying what is done for oneself is nobody's loss.
+            if (person, choice) == ("ben", "deny") {
+                continue;
+            }
+            let path = format!("/console/actions/{}/answer", held.0);
+            let fields = [
+                ("digest", &*held.1),
+                ("choice", choice),
+                ("reason", "no"),
+                ("statement verbatim_response", STATEMENT),
+                ("statement responsible_owner", "ben"),
+            ];
+            let refused = browser.submit("/console", &path, &fields);
+            assert_eq!(refused.status, expected, "{person} {choice}: {}", refused.text);
+            assert_eq!(status(&daemon, &held.0), "pending", "{person}");
+        }
+    }
+    let mut una = Browser::signed_in(&daemon, "una");
+    assert!(!una.get("/console").text.contains(&held.0), "another tenant does not even see it");
+    assert_eq!(una.get(&format!("/console/actions/{}", held.0)).status, 404);
+    assert_eq!(una.get(&format!("/console/actions/{}/receipt.json", held.0)).status, 404);
+    assert_eq!(una.get(&format!("/console?answered={}", held.0)).status, 404);
+    let mut carl = Browser::signed_in(&daemon, "carl");
+    let seen = carl.get("/console").text;
+    assert!(seen.contains(&held.0) && !seen.contains("value=\"approve\""), "he may only look");
+    let mut bea = Browser::signed_in(&daemon, "bea");
+    assert_eq!(answer(&mut bea, &held, &[("choice", "approve")]).status, 303);
+}
+
+#[test]
+fn a_form_without_its_token_answers_nothing() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let path = format!("/console/actions/{}/answer", held.0);
+    let fields = [
+        ("digest", &*held.1),
+        ("choice", "approve"),
+        ("statement verbatim_response", STATEMENT),
+        ("statement responsible_owner", "ben"),
+    ];
+    assert_eq!(ben.post(&path, &fields).status, 403);
+    let token = ben.token("/console");
+    let mut all = fields.to_vec();
+    all.push(("token", &token));
+    let foreign = ben.send("POST", &path, Some(&all), &[("origin", "https://evil.example")]);
+    assert_eq!(foreign.status, 403);
+    assert_eq!(status(&daemon, &held.0), "pending");
+}
+
+#[test]
+fn what_is_missing_is_said_and_what_was_typed_stays() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let path = format!("/console/actions/{}/answer", held.0);
+    let fields = [
+        ("digest", held.1.as_str()),
+        ("statement verbatim_response", "too <short>"),
+        ("statement responsible_owner", "ben"),
+    ];
+    let mut approving = fields.to_vec();
+    approving.push(("choice", "approve"));
+    let short = ben.submit("/console", &path, &approving);
+    assert_eq!(short.status, 422);
+    assert!(short.text.contains("it takes at least 50"), "{}", short.text);
+    assert!(short.text.contains(">too &#60;short&#62;</textarea>"), "{}", short.text);
+    let denied = answer(&mut ben, &held, &[("choice", "deny"), ("reason", "  ")]);
+    assert!(denied.status == 422 && denied.text.contains("Say why not"), "{}", denied.text);
+    let other = (held.0.clone(), held.1.replace(['a', '1'], "0"));
+    assert_eq!(answer(&mut ben, &other, &[("choice", "approve")]).status, 422, "another digest");
+    assert_eq!(status(&daemon, &held.0), "pending");
+}
+
+#[test]
+fn a_second_answer_changes_nothing_and_hears_of_the_first() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let done = answer(&mut ben, &held, &[("choice", "deny"), ("reason", "it never arrived")]);
+    assert_eq!(done.headers["location"], format!("/console?answered={}", held.0));
+    let inbox = ben.get(done.headers["location"].to_str().unwrap()).text;
+    assert!(inbox.contains("issue_refund: denied by ben at "), "{inbox}");
+    let size = daemon.guard.as_ref().unwrap().log().size();
+    let mut bea = Browser::signed_in(&daemon, "bea");
+    let after = daemon.guard.as_ref().unwrap().log().size();
+    for choice in ["approve", "deny"] {
+        let late = answer(&mut bea, &held, &[("choice", choice), ("reason", "me too")]);
+        assert_eq!(late.status, 409);
+        assert!(late.text.contains("This was answered before, and nothing was changed now."));
+        assert!(late.text.contains("denied by ben"), "{}", late.text);
+    }
+    let last = daemon.guard.as_ref().unwrap().log().size();
+    assert_eq!((after - size, last), (1, after), "only signing in is new");
+    assert_eq!(status(&daemon, &held.0), "denied");
+}
+
+#[test]
+fn a_long_value_must_have_been_opened() {
+    let daemon = daemon();
+    let mut action = refund();
+    action["params"]["note"] = json!("pay ".repeat(100));
+    let held = hold(&daemon, &action);
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let page = ben.get("/console").text;
+    let tick = Regex::new(r#"name="read" value="([0-9a-f]{64})" form="answer-([^"]+)""#).unwrap();
+    let tick = tick.captures(&page).unwrap();
+    assert_eq!(&tick[2], held.0);
+    let unread = answer(&mut ben, &held, &[("choice", "approve")]);
+    assert!(unread.status == 422 && unread.text.contains("A long value was not opened"));
+    let wrong = answer(&mut ben, &held, &[("choice", "approve"), ("read", &"0".repeat(64))]);
+    assert_eq!((wrong.status, status(&daemon, &held.0).as_str()), (422, "pending"));
+    let read = answer(&mut ben, &held, &[("choice", "approve"), ("read", &tick[1])]);
+    assert_eq!((read.status, status(&daemon, &held.0).as_str()), (303, "approved"));
+}
+
+#[test]
+fn an_edit_counts_after_its_difference_was_seen() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let params = r#"{"order": "o-1", "amount": "12.00", "currency": "USD"}"#;
+    let broken = answer(&mut ben, &held, &[("choice", "edit"), ("params", "{\"order\": ")]);
+    assert!(broken.status == 422 && broken.text.contains("The params are not JSON"));
+    let unseen = answer(&mut ben, &held, &[("choice", "approve-edited"), ("params", params)]);
+    assert_eq!(unseen.status, 422);
+    let compared = answer(&mut ben, &held, &[("choice", "edit"), ("params", params)]);
+    assert_eq!((compared.status, status(&daemon, &held.0).as_str()), (200, "pending"));
+    for (class, amount) in [("removed", "42.00"), ("added", "12.00")] {
+        let line = format!(r#"(?s)<li class="{class}">.{{0,160}}{amount}"#);
+        assert!(Regex::new(&line).unwrap().is_match(&compared.text), "{}", compared.text);
+    }
+    let seen = Regex::new(r#"name="seen" value="([0-9a-f]+)""#).unwrap();
+    let seen = seen.captures(&compared.text).unwrap()[1].to_owned();
+    let other = params.replace("12.00", "99.00");
+    let swapped = [("choice", "approve-edited"), ("params", &*other), ("seen", &*seen)];
+    assert_eq!(answer(&mut ben, &held, &swapped).status, 422, "not what was seen");
+    let agreed = [("choice", "approve-edited"), ("params", params), ("seen", &*seen)];
+    let done = answer(&mut ben, &held, &agreed);
+    assert_eq!((done.status, status(&daemon, &held.0).as_str()), (303, "superseded"));
+    let successor = done.headers["location"].to_str().unwrap().to_owned();
+    let id = successor.rsplit('/').next().unwrap();
+    assert_eq!(status(&daemon, id), "approved");
+    let page = ben.get(&successor).text;
+    assert!(page.contains("Takes the place of") && page.contains("12.00"), "{page}");
+    assert!(ben.get(&format!("/console/actions/{}", held.0)).text.contains("Replaced by"));
+}
+
+#[test]
+fn the_same_call_asked_for_again_is_one_card_and_may_get_one_answer() {
+    let daemon = daemon();
+    let actions: Vec<_> = ["a", "b", "c"]
+        .iter()
+        .map(|session| {
+            let mut action = refund();
+            action["session"] = json!(session);
+            hold(&daemon, &action)
+        })
+        .collect();
+    let mut other = refund();
+    other["params"]["order"] = json!("o-2");
+    let other = hold(&daemon, &other);
+    let mut claims = refund();
+    claims["reason"] = json!("something else");
+    let claims = hold(&daemon, &claims);
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let page = ben.get("/console").text;
+    assert_eq!(page.matches("id=\"card-").count(), 2, "{page}");
+    assert!(page.contains("4 identical") && page.contains("claims something else"), "{page}");
+    let also: Vec<&str> =
+        [&actions[1], &other, &claims].iter().map(|held| held.0.as_str()).collect();
+    let mut fields = vec![("choice", "deny"), ("reason", "no refunds in may")];
+    fields.extend(also.iter().map(|id| ("also", *id)));
+    assert_eq!(answer(&mut ben, &actions[0], &fields).status, 303);
+    let now: Vec<String> =
+        actions.iter().chain([&other, &claims]).map(|held| status(&daemon, &held.0)).collect();
+    assert_eq!(now, ["denied", "denied", "pending", "pending", "pending"], "what was ticked and is the same");
+}
+
+#[test]
+fn the_page_of_an_action_tells_its_life_and_proves_it() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    answer(&mut ben, &held, &[("choice", "approve")]);
+    let path = format!("/v1/actions/{}", held.0);
+    let warrant = daemon.get(&path, &daemon.keys.agent).json()["warrant"].clone();
+    let call = json!({"warrant": warrant, "tool": "issue_refund", "params": refund()["params"]});
+    assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call).status, 200);
+    let outcome = json!({"status": "failed", "error": "the bank is <closed>"});
+    let report = daemon.post(&format!("{path}/outcome"), &daemon.keys.agent, &outcome);
+    assert_eq!(report.status, 200);
+    let page = ben.get(&format!("/console/actions/{}", held.0)).text;
+    let places: Vec<Option<usize>> =
+        ["Held for people", "Approved", STATEMENT, "Warrant redeemed", "the bank is &lt;closed&gt;"]
+            .iter()
+            .map(|what| page.find(what))
+            .collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {page}");
+    assert!(page.contains("verified now") && page.contains(&held.1), "{page}");
+    let receipt = ben.get(&format!("/console/actions/{}/receipt.json", held.0));
+    let receipt = Receipt::parse(receipt.text.as_bytes()).unwrap();
+    let guard = daemon.guard.as_ref().unwrap();
+    let verified = receipt.verify(std::slice::from_ref(guard.log().verifier())).unwrap();
+    assert!(verified.leaf.contains(&held.0) && verified.private.unwrap().contains("42.00"));
+}
+
+#[test]
+fn a_page_hears_that_something_changed_and_nothing_more() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    assert_eq!(Browser::new(&daemon).get("/console/events?of=inbox").status, 303, "nobody");
+    assert_eq!(ben.get("/console/events?of=everything").status, 400);
+    let cookie = ben.cookie.clone().unwrap();
+    let listen = |of: &str| {
+        let path = format!("/console/events?of={of}");
+        let response = daemon.request("GET", &path, None, None, &[("cookie", &cookie)]);
+        assert_eq!(response.status().as_u16(), 200);
+        let body = response.into_body().into_reader();
+        let mut lines = std::io::BufReader::with_capacity(1, body).lines();
+        move || loop {
+            let line = lines.next().unwrap().unwrap();
+            if !line.is_empty() && !line.starts_with(':') {
+                return line;
+            }
+        }
+    };
+    let mut inbox = listen("inbox");
+    assert_eq!([inbox(), inbox()], ["event: changed", "data: -"], "at first, to be sure");
+    let elsewhere = json!({"tool": "issue_refund", "params": {}});
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.other_agent, &elsewhere).status, 200);
+    let read = json!({"tool": "get_order"});
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &read).status, 200);
+    let held = hold(&daemon, &refund());
+    assert_eq!([inbox(), inbox()], ["event: changed", "data: -"]);
+    let mut one = listen(&held.0);
+    assert_eq!([one(), one()], ["event: changed", "data: -"]);
+    answer(&mut ben, &held, &[("choice", "deny"), ("reason", "no")]);
+    assert_eq!([inbox(), inbox(), one(), one()], ["event: changed", "data: -"].repeat(2)[..]);
+}
+
+#[test]
+fn activity_counts_what_the_tenant_did() {
+    let daemon = daemon();
+    hold(&daemon, &refund());
+    for _ in 0..3 {
+        daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"}));
+    }
+    let huge = json!({"tool": "issue_refund", "params": {"amount": "5000.00"}});
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &huge).json()["verdict"], "block");
+    daemon.post("/v1/actions", &daemon.keys.other_agent, &json!({"tool": "get_order"}));
+    for of in ["hour", "day", "week"] {
+        let path = format!("/console/activity?of={of}");
+        let sums = |person: &str| {
+            let page = Browser::signed_in(&daemon, person).get(&path).text;
+            let figure = Regex::new(r"<li>(?:<a[^>]*>)?<b>([^<]*)</b> ([a-z ]+)").unwrap();
+            let found = figure.captures_iter(&page);
+            found.map(|each| format!("{} {}", &each[1], each[2].trim())).collect::<Vec<_>>()
+        };
+        let own = ["5 decisions", "3 allowed", "1 held", "1 blocked", "0.0 % would have been stopped but for the mode", "1 waiting now"];
+        assert_eq!(sums("ben"), own, "{of}");
+        assert_eq!(sums("una")[..2], ["1 decisions", "1 allowed"], "{of}");
+        assert_eq!(sums("otto")[0], "6 decisions", "{of}");
+    }
+    let page = Browser::signed_in(&daemon, "ben").get("/console/activity").text;
+    for part in ["class=\"allow\"", "class=\"hold\"", "class=\"block\"", "p99", " ms", "get_order"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("umbrella"));
+    assert_eq!(Browser::signed_in(&daemon, "ben").get("/console/activity?of=year").status, 400);
+}

@@ -1,0 +1,233 @@
+//! The console in a real browser: what waits appears, an answer counts once, and what is hidden must
+//! be opened.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::Daemon;
+use common::browser::people;
+use common::chromium::{Chromium, Tab};
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"
+version = 1
+mode = "enforce"
+
+[actions.get_order]
+risk = "read"
+
+[actions.issue_refund]
+risk = "reversible_write"
+value = "/amount"
+currency = "/currency"
+hard_cap = "1000"
+
+# It sounds harmless, and the policy knows better.
+[actions.get_report]
+risk = "consequential"
+approval = { fields = ["verbatim_response"], least_length = 10 }
+"#;
+
+const STATEMENT: &str = "I called the customer, and the order did arrive broken as they say.";
+
+fn origin(daemon: &Daemon) -> String {
+    format!("http://{}", daemon.address)
+}
+
+fn propose(daemon: &Daemon, action: &Value) -> Value {
+    let answer = daemon.post("/v1/actions", &daemon.keys.one_agent, action);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+fn refund(order: &str) -> Value {
+    json!({
+        "tool": "issue_refund", "session": "ticket-4821", "reason": "the customer asked",
+        "params": {"order": order, "amount": "42.00", "currency": "USD"},
+    })
+}
+
+/// What the agent hears of an action, as soon as people have answered.
+fn wait_for(daemon: &Daemon, id: &str) -> Value {
+    let path = format!("/v1/actions/{id}");
+    let agent = Some(&*daemon.keys.one_agent);
+    daemon.call_with("GET", &path, agent, None, &[("prefer", "wait=60")]).json()
+}
+
+fn card(decision: &Value) -> String {
+    format!("#card-{}", decision["id"].as_str().unwrap())
+}
+
+fn shows(selector: &str) -> String {
+    format!("document.querySelector({selector:?})")
+}
+
+fn sign(tab: &Tab, card: &str) {
+    tab.fill(&format!("{card} textarea[name^=statement]"), STATEMENT);
+    tab.fill(&format!("{card} input[name^=statement]"), "ben");
+}
+
+fn is_disabled(tab: &Tab, selector: &str) -> bool {
+    tab.eval(&format!("{}.disabled", shows(selector))).as_bool().unwrap()
+}
+
+#[test]
+fn the_six_steps_that_a_gate_with_people_is_checked_by() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let inbox = chromium.tab(1280, 900);
+    inbox.sign_in(&origin(&daemon), "ben");
+    inbox.wait("document.body.innerText.includes('Nothing waits')");
+    inbox.eval("window.isTheSame = true");
+
+    // 1. A risky call appears without a reload, and the agent waits.
+    let held = propose(&daemon, &refund("o-1"));
+    assert_eq!(held["verdict"], "require_approval");
+    let id = held["id"].as_str().unwrap();
+    let card_of = card(&held);
+    std::thread::scope(|scope| {
+        let agent = scope.spawn(|| wait_for(&daemon, id));
+        inbox.wait(&shows(&card_of));
+        assert_eq!(inbox.eval("window.isTheSame"), true, "nothing was reloaded");
+        let text = inbox.text();
+        for part in ["issue_refund", "o-1", "42.00", "bot", "acme", "ticket-4821", "USD"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!agent.is_finished());
+
+        // 2. Approving it runs it once. A second window had it open and comes too late.
+        let late = chromium.tab(1280, 900);
+        late.open(&format!("{}/console/actions/{id}", origin(&daemon)));
+        let approve = format!("{card_of} [value=approve]");
+        assert!(is_disabled(&inbox, &approve), "there is no statement yet");
+        sign(&inbox, &card_of);
+        assert!(!is_disabled(&inbox, &approve));
+        inbox.click_times(&approve, 2);
+        inbox.wait("location.search.includes('answered')");
+        assert!(inbox.text().contains("issue_refund: approved by ben"), "{}", inbox.text());
+        let heard = agent.join().unwrap();
+        assert_eq!(heard["status"], "approved");
+        let warrant = heard["warrant"].as_str().unwrap();
+        let call = json!({
+            "warrant": warrant, "tool": "issue_refund", "params": refund("o-1")["params"],
+        });
+        let agent = &daemon.keys.one_agent;
+        assert_eq!(daemon.post("/v1/warrants/redeem", agent, &call).status, 200);
+        assert_eq!(daemon.post("/v1/warrants/redeem", agent, &call).status, 409, "once");
+
+        // 6. A second answer changes nothing, and says who was first.
+        let size = daemon.guard.as_ref().unwrap().log().size();
+        late.eval(
+            "(async () => { const form = new URLSearchParams({token: \
+             document.querySelector('[name=token]').value, choice: 'deny', reason: 'no'}); \
+             const path = location.pathname + '/answer'; \
+             const answer = await fetch(path, {method: 'POST', body: form}); \
+             document.body.textContent = answer.status + ' ' + await answer.text(); })()",
+        );
+        late.wait("document.body.textContent.startsWith('409')");
+        assert!(late.text().contains("This was answered before, and nothing was changed now."));
+        assert_eq!(daemon.guard.as_ref().unwrap().log().size(), size);
+    });
+
+    // 3. A denial reaches the agent with its reason, and the same call is blocked from then on.
+    let held = propose(&daemon, &refund("o-2"));
+    let card_of = card(&held);
+    inbox.wait(&shows(&card_of));
+    let deny = format!("{card_of} [value=deny]");
+    assert!(is_disabled(&inbox, &deny), "there is no reason yet");
+    inbox.fill(&format!("{card_of} [name=reason]"), "the order never arrived");
+    inbox.click(&deny);
+    let heard = wait_for(&daemon, held["id"].as_str().unwrap());
+    assert_eq!((&heard["status"], &heard["denial"]), (&json!("denied"), &json!("the order never arrived")));
+    inbox.wait(&format!("!{}", shows(&card_of)));
+    assert_eq!(propose(&daemon, &refund("o-2"))["verdict"], "block", "a refused agent cannot nag");
+
+    // 4. A harmless name is no way around the policy. 5. A safe call is not held.
+    let report = propose(&daemon, &json!({"tool": "get_report", "params": {"of": "may"}}));
+    assert_eq!(report["verdict"], "require_approval");
+    inbox.wait(&shows(&card(&report)));
+    let order = propose(&daemon, &json!({"tool": "get_order", "params": {"order": "o-1"}}));
+    assert_eq!(order["verdict"], "allow");
+    assert!(inbox.eval(&shows(&card(&order))).is_null());
+}
+
+#[test]
+fn a_long_value_keeps_the_button_dead_until_it_was_opened() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let long = format!("SELECT 1;{} DROP TABLE orders", " ".repeat(4_000));
+    let held = propose(&daemon, &json!({"tool": "get_report", "params": {"query": long}}));
+    let inbox = chromium.tab(390, 844);
+    inbox.sign_in(&origin(&daemon), "ben");
+    let card_of = card(&held);
+    inbox.wait(&shows(&card_of));
+    let approve = format!("{card_of} [value=approve]");
+    inbox.fill(&format!("{card_of} textarea[name^=statement]"), STATEMENT);
+    assert!(is_disabled(&inbox, &approve), "it hides something");
+    assert!(!inbox.text().contains("DROP TABLE"));
+    inbox.click(&format!("{card_of} .fold > summary"));
+    inbox.wait(&format!("!{}.disabled", shows(&approve)));
+    assert!(inbox.text().contains("DROP TABLE orders"));
+    inbox.click(&approve);
+    inbox.wait("location.search.includes('answered')");
+    assert_eq!(wait_for(&daemon, held["id"].as_str().unwrap())["status"], "approved");
+}
+
+#[test]
+fn what_somebody_types_survives_what_happens_meanwhile() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let inbox = chromium.tab(1280, 900);
+    inbox.sign_in(&origin(&daemon), "ben");
+    let held = propose(&daemon, &refund("o-1"));
+    let card_of = card(&held);
+    inbox.wait(&shows(&card_of));
+    sign(&inbox, &card_of);
+    let other = propose(&daemon, &refund("o-2"));
+    inbox.wait(&shows(&card(&other)));
+    let typed = inbox.eval(&format!("{}.value", shows(&format!("{card_of} textarea"))));
+    assert_eq!(typed, STATEMENT);
+    // The agent takes both back: the untouched card goes, the other one says so and is dead.
+    for of in [&held, &other] {
+        let path = format!("/v1/approvals/{}/withdraw", of["approval"]["id"].as_str().unwrap());
+        assert_eq!(daemon.call("POST", &path, Some(&daemon.keys.one_agent), None).status, 200);
+    }
+    inbox.wait(&format!("!{}", shows(&card(&other))));
+    inbox.wait(&shows(&format!("{card_of} .notice.bad")));
+    assert!(is_disabled(&inbox, &format!("{card_of} [value=approve]")));
+    assert!(is_disabled(&inbox, &format!("{card_of} [value=deny]")));
+}
+
+#[test]
+fn nothing_on_the_pages_offends_their_own_content_policy() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let held = propose(&daemon, &refund("o-1"));
+    let tab = chromium.tab(1280, 900);
+    tab.call(
+        "Page.addScriptToEvaluateOnNewDocument",
+        json!({"source": "window.offences = []; for (const kind of ['securitypolicyviolation', 'error']) \
+            addEventListener(kind, (event) => offences.push(event.violatedDirective ?? event.message), true)"}),
+    );
+    tab.call("Page.enable", json!({}));
+    tab.sign_in(&origin(&daemon), "ben");
+    let action = format!("/console/actions/{}", held["id"].as_str().unwrap());
+    for page in ["/console", &action, "/console/activity", "/console/activity?of=week"] {
+        tab.open(&format!("{}{page}", origin(&daemon)));
+        tab.wait("document.querySelector('[data-live]')");
+        assert_eq!(tab.eval("window.offences"), json!([]), "{page}");
+        let is_wide = "document.documentElement.scrollWidth > innerWidth";
+        assert_eq!(tab.eval(is_wide), false, "{page}");
+    }
+}

@@ -1,0 +1,163 @@
+//! What a person reads is what was frozen, whatever an agent writes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::Daemon;
+use common::browser::{Browser, people};
+use regex::Regex;
+use serde_json::{Value, json};
+
+/// See the head of the file for where they are from.
+const NAUGHTY: &str = include_str!("data/naughty_strings.txt");
+
+/// What terminals, browsers and eyes fall for.
+const TRICKS: [&str; 12] = [
+    "\u{1b}[2J\u{1b}[1;1Happroved",
+    "\u{1b}]8;;https://evil.example\u{7}click\u{1b}]8;;\u{7}",
+    "refund \u{202e}00.1 DSU\u{202c}",
+    "\u{2066}if admin\u{2069} \u{2067}then\u{2069}",
+    "zero\u{200b}width\u{200d}joined\u{feff}",
+    "p\u{430}yp\u{430}l.com",
+    "\u{ff45}vil \u{1d41a}dmin",
+    "tag\u{e0041}\u{e0042}",
+    "\u{3164}\u{115f}blank\u{2800}",
+    "a\u{ad}b\u{2028}c\u{2029}d\u{85}e",
+    "<img src=x onerror=alert(1)><!--",
+    "\"></textarea><script>alert(1)</script>",
+];
+
+fn strings() -> Vec<String> {
+    let lines = NAUGHTY.lines().filter(|line| !line.starts_with('#'));
+    let strings: Vec<String> =
+        lines.map(|line| serde_json::from_str(line).expect("a JSON string")).collect();
+    assert_eq!(strings.len(), 515);
+    strings
+}
+
+fn page(daemon: &Daemon, browser: &mut Browser<'_>, action: &Value) -> String {
+    let answer = daemon.post("/v1/actions", &daemon.keys.agent, action);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let page = browser.get(&format!("/console/actions/{id}"));
+    assert_eq!(page.status, 200);
+    page.text
+}
+
+/// Whether a browser would do anything with it but show it.
+fn is_harmless(page: &str) {
+    let raw = page.chars().find(|character| {
+        let is_control = character.is_control() && *character != '\n' && *character != '\t';
+        is_control
+            || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    });
+    assert_eq!(raw.map(|character| character.escape_unicode().to_string()), None);
+    let tags = Regex::new(r"<\s*/?\s*([a-zA-Z!][^\s>/]*)").unwrap();
+    let known = "!doctype html head meta title link script body a header img nav ul li form input span \
+        b button main h1 h2 h3 p div dl dt dd code time section details summary label ol blockquote \
+        fieldset legend textarea article";
+    for tag in tags.captures_iter(page) {
+        assert!(known.split_whitespace().any(|known| known == &tag[1]), "<{}", &tag[1]);
+    }
+    assert_eq!(page.matches("<script").count(), 1, "our own");
+    assert_eq!(page.matches("<img").count(), 1, "our own");
+    assert!(!Regex::new(r"<[^>]*\son[a-z]+\s*=").unwrap().is_match(page));
+}
+
+/// What stands in the places of a class, read back to what it was.
+fn read_back(page: &str, class: &str) -> Vec<String> {
+    let odd = Regex::new(r#"<span class="odd" title="U\+([0-9A-F]+)">⟨U\+[0-9A-F]+⟩</span>"#).unwrap();
+    let page = odd.replace_all(page, "&#x$1;");
+    let page = page.replace(r#"<span class="eol" aria-hidden="true">⏎</span>"#, "");
+    let place = Regex::new(&format!(r#"<span class="{class}">([^<]*)</span>"#)).unwrap();
+    place.captures_iter(&page).map(|found| unescaped(&found[1])).collect()
+}
+
+fn unescaped(html: &str) -> String {
+    let entity = Regex::new(r"&(?:#x([0-9A-F]+)|([a-z]+|#39));").unwrap();
+    let plain = entity.replace_all(html, |found: &regex::Captures<'_>| {
+        let character = match (found.get(1), found.get(2).map(|name| name.as_str())) {
+            (Some(code), _) => {
+                char::from_u32(u32::from_str_radix(code.as_str(), 16).unwrap()).unwrap()
+            }
+            (_, Some("lt")) => '<',
+            (_, Some("gt")) => '>',
+            (_, Some("amp")) => '&',
+            (_, Some("quot")) => '"',
+            (_, Some("#39")) => '\'',
+            _ => panic!("{}", &found[0]),
+        };
+        character.to_string()
+    });
+    plain.into_owned()
+}
+
+#[test]
+fn naughty_strings_are_read_as_what_they_are() {
+    let daemon = Daemon::start();
+    people(&daemon);
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let mut strings = strings();
+    strings.extend(TRICKS.map(str::to_owned));
+    for some in strings.chunks(40) {
+        let action = json!({"tool": "send_note", "params": {"all": some}, "context": {"also": some}});
+        let page = page(&daemon, &mut ben, &action);
+        is_harmless(&page);
+        assert_eq!(read_back(&page, "str"), [some, some].concat());
+    }
+    is_harmless(&ben.get("/console").text);
+}
+
+#[test]
+fn names_keys_and_claims_are_no_way_around_it() {
+    let daemon = Daemon::start();
+    people(&daemon);
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let strings: Vec<String> = strings().into_iter().chain(TRICKS.map(str::to_owned)).collect();
+    for (place, some) in strings.chunks(25).enumerate() {
+        let keys: serde_json::Map<String, Value> =
+            some.iter().map(|key| (key.clone(), json!(1))).collect();
+        let reason = some.join("\n");
+        let action = json!({"tool": "send_note", "params": keys, "reason": reason});
+        let text = page(&daemon, &mut ben, &action);
+        is_harmless(&text);
+        let mut shown = read_back(&text, "key");
+        let mut expected: Vec<String> = keys.keys().cloned().collect();
+        (shown.sort(), expected.sort());
+        assert_eq!(shown, expected, "{place}");
+        assert!(read_back(&text, "claim").contains(&reason), "{place}");
+    }
+    for name in strings {
+        let action = json!({"tool": name, "session": name, "user": name, "agent": name});
+        let answer = daemon.post("/v1/actions", &daemon.keys.agent, &action);
+        // Not every text is a name; what is refused is shown to nobody.
+        if answer.status == 200 && answer.json()["verdict"] == "require_approval" {
+            let id = answer.json()["id"].as_str().unwrap().to_owned();
+            is_harmless(&ben.get(&format!("/console/actions/{id}")).text);
+        }
+    }
+    is_harmless(&ben.get("/console/activity").text);
+}
+
+#[test]
+fn what_is_not_what_it_seems_is_flagged() {
+    let daemon = Daemon::start();
+    people(&daemon);
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    for trick in &TRICKS[..10] {
+        let text = page(&daemon, &mut ben, &json!({"tool": "send_note", "params": {"to": trick}}));
+        assert!(text.contains("Not what it seems"), "{trick:?}");
+    }
+    for plain in ["größer", "Привет", "42 €", "line\nfeed", "<b>"] {
+        let text = page(&daemon, &mut ben, &json!({"tool": "send_note", "params": {"to": plain}}));
+        assert!(!text.contains("Not what it seems"), "{plain:?}");
+    }
+}
