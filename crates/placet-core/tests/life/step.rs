@@ -68,7 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => ask().prop_map(Step::Propose),
         9 => (choice(), person(), prop::bool::weighted(0.9))
             .prop_map(|(choice, by, looked_at)| Step::Sign { choice, by, looked_at }),
-        2 => choice().prop_map(Step::Deny),
+        3 => choice().prop_map(Step::Deny),
         1 => choice().prop_map(Step::Withdraw),
         4 => (choice(), person(), 0..3_u8, 0..4_u8)
             .prop_map(|(choice, by, number, harm)| Step::Edit { choice, by, number, harm }),
@@ -88,14 +88,14 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn ask() -> impl Strategy<Value = Ask> {
     let names = (
-        select(&["acme", "umbrella"][..]),
+        select(&["acme", "acme", "umbrella"][..]),
         select(&["ada", "bob"][..]),
         select(&["uma", "ulf"][..]),
         select(&["refund", "refund", "refund", "refund", "lookup", "mail"][..]),
     );
     (
         names,
-        select(&[0, 0, 0, 1, 2][..]),
+        select(&[0, 0, 0, 0, 1][..]),
         select(&[0, 0, 0, 1, 2, 3][..]),
         prop::bool::weighted(0.2),
     )
