@@ -16,7 +16,7 @@ use crate::assessment::Subject;
 use crate::caller::Caller;
 use crate::command::Rejection;
 use crate::digest::Digest;
-use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, Void};
+use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, Void, Voided};
 use crate::id::{ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{AgentId, KeyName, PersonId, TenantId};
@@ -168,7 +168,8 @@ impl ApiKey {
             }
             Event::EvidenceReported(evidence) => self.administers(Some(&evidence.tenant)),
             Event::Ratified(ratified) => {
-                self.has(KeyScope::Approver) && self.covers(&ratified.of.tenant)
+                let in_own_name = self.has(KeyScope::Approver) && self.is_of(&ratified.by);
+                in_own_name && self.covers(&ratified.of.tenant)
             }
             // Nobody makes a key that speaks for somebody else.
             Event::KeyCreated(KeyCreated { person: Some(person), .. }) => self.is_of(person),
@@ -190,7 +191,13 @@ impl ApiKey {
             }
             // They follow from other events and are judged with those.
             Event::AutonomyChanged(_) | Event::Unchanged(_) => true,
-            Event::Voided(voided) => matches!(voided.why, Void::Policy(_)),
+            // It comes of an answer, or of looking again.
+            Event::Voided(Voided { why: Void::Policy(fresh), .. }) => {
+                let tenant = &fresh.subject.tenant;
+                let answers = self.has(KeyScope::Approver) && self.covers(tenant);
+                answers || self.administers(Some(tenant))
+            }
+            Event::Voided(Voided { why: Void::Switch(_), .. }) => false,
             // Only time closes what is due.
             Event::Expired(_) | Event::Indeterminate(_) => false,
         }

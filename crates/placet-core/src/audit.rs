@@ -86,6 +86,9 @@ pub enum Violation {
     /// A step on the ladder that had to be here is not.
     #[error("the autonomy of {0} had to change before this entry")]
     Owed(ClassName),
+    /// The entries of an edit stand together, and the edited action is signed by who edited it.
+    #[error("an edit is not completed here, or by nobody who began it")]
+    HalfEdit,
     /// What the entry says would have been refused.
     #[error("what the entry says would have been refused here: {0}")]
     Refused(#[from] Rejection),
@@ -118,6 +121,9 @@ pub fn audit(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), 
             return Err(Violation::Key(origin.key));
         }
     }
+    if !completes_edit(state, &entry.event) {
+        return Err(Violation::HalfEdit);
+    }
     match (state.owed().next(), &entry.event) {
         (_, Event::AutonomyChanged(changed)) => step(state, changed),
         (Some(of), _) => Err(Violation::Owed(of.class.clone())),
@@ -129,19 +135,25 @@ pub fn audit(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), 
 fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Violation> {
     let at = entry.at;
     let cited = |of: &Entry| {
-        cited.filter(|found| Some(found.index) == of.event.cites()).ok_or(Violation::Cited)
+        let is_it =
+            |found: &&Entry| Some(found.index) == of.event.cites() && found.index < of.index;
+        cited.filter(is_it).ok_or(Violation::Cited)
     };
     match &entry.event {
         Event::PolicyInstalled(installed) => policy(installed),
         Event::Decided(decided) => decision(state, decided, at),
         Event::SignedOff(signed) => sign_off(state, signed, at),
         Event::Denied(Denied { approval, action, .. })
-        | Event::Withdrawn(Withdrawn { approval, action })
-        | Event::Superseded(Superseded { approval, action, .. }) => {
+        | Event::Withdrawn(Withdrawn { approval, action }) => {
             require(approval.action() == *action && pending(state, *approval, at).is_ok())
         }
+        Event::Superseded(Superseded { approval, action, by, .. }) => {
+            approval::may_change(pending(state, *approval, at)?, by)?;
+            require(approval.action() == *action)
+        }
         Event::Expired(Expired { approval, action }) => {
-            require(approval.action() == *action && is_over(state, *action, at))
+            let ends_so = is_over(state, *action, at) && !state.is_stopped(*action);
+            require(approval.action() == *action && ends_so)
         }
         Event::Voided(Voided { action, why }) => void(state, *action, why, at),
         Event::Redeemed(redeemed) => redemption(state, redeemed, cited(entry)?, at),
@@ -220,19 +232,19 @@ fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Viola
     }
     let held = found.verdict == Verdict::RequireApproval;
     let sound = match &decided.approval {
-        Some(approval) => {
-            let is_new = state.approvals().open(decided.id.approval()).is_none();
-            held && is_new && *approval == approval::terms(state, decided.id, of, at)
-        }
+        Some(approval) => held && *approval == approval::terms(state, decided.id, of, at),
         None => !held,
     };
-    if !sound || decided.expires != approval::expires(state, found.verdict, at) {
+    if !sound
+        || state.knows(decided.id)
+        || decided.expires != approval::expires(state, found.verdict, at)
+    {
         return Err(Violation::Approval);
     }
     match decided.replaces {
         Some(action) => {
             let open = pending(state, action.approval(), at)?;
-            let is_edit = approval::is_edit_of(open, of) && found.verdict != Verdict::Block;
+            let is_edit = approval::is_edit_of(open, of) && found.real() != Verdict::Block;
             if is_edit { Ok(()) } else { Err(Violation::Approval) }
         }
         None => Ok(()),
@@ -246,6 +258,21 @@ fn sign_off(state: &State, signed: &SignedOff, at: Timestamp) -> Result<(), Viol
     let again = approval::judge_again(state, open, signed.fresh.clone(), at)?;
     let holds = matches!(again, Again::Holds(fresh) if fresh == signed.fresh);
     require(holds && open.action == signed.action && signed.expires == expires)
+}
+
+/// Whether an event is the one that an edit needs next, where one has begun.
+fn completes_edit(state: &State, event: &Event) -> bool {
+    match (state.half_edit(), event) {
+        (None, Event::Superseded(_)) => false,
+        (None, _) => true,
+        (Some(edit), Event::Superseded(Superseded { action, successor, .. })) => {
+            edit.by.is_none() && (edit.replaced, edit.successor) == (*action, *successor)
+        }
+        (Some(edit), Event::SignedOff(signed)) => {
+            edit.by.as_ref() == Some(&signed.by.person) && edit.successor == signed.action
+        }
+        (Some(_), _) => false,
+    }
 }
 
 /// Whether a held action's deadline has come, or that of one that was approved and has not run.
@@ -274,9 +301,10 @@ fn redemption(
 ) -> Result<(), Violation> {
     let decided = run::decision(cited, redeemed.action)?;
     let of = &decided.assessment;
-    let expires = run::spend(state, cited.index, decided, at).map_err(Violation::NotRedeemable)?;
-    let expected = (expires, state.terms().warrants.report_by(at), &of.subject, &of.class);
-    let found = (redeemed.expires, redeemed.report_by, &redeemed.subject, &redeemed.class);
+    let permit = run::spend(state, cited.index, decided, at).map_err(Violation::NotRedeemable)?;
+    let report_by = state.terms().warrants.report_by(at);
+    let expected = (permit.expires, report_by, &of.subject, permit.class);
+    let found = (redeemed.expires, redeemed.report_by, &redeemed.subject, redeemed.class.as_ref());
     if expected == found { Ok(()) } else { Err(Violation::Cited) }
 }
 
@@ -287,9 +315,9 @@ fn refusal(
     at: Timestamp,
 ) -> Result<(), Violation> {
     let decided = run::decision(cited, refused.action)?;
-    let found = run::spend(state, cited.index, decided, at);
+    let found = run::spend(state, cited.index, decided, at).err();
     // What it was shown for is not in the log.
-    let follows = refused.why == Refusal::OtherAction || found == Err(refused.why.clone());
+    let follows = refused.why == Refusal::OtherAction || found.as_ref() == Some(&refused.why);
     let is_of = decided.assessment.subject == refused.subject;
     if follows && is_of { Ok(()) } else { Err(Violation::Cited) }
 }

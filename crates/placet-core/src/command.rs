@@ -281,6 +281,9 @@ pub enum Rejection {
     /// A change to what is not allowed.
     #[error("the policy blocks the changed action; change it back or deny it")]
     EditBlocked,
+    /// A sign-off on what was held and is forbidden by now.
+    #[error("a budget is used up since, or the same call was denied; it cannot be approved now")]
+    Blocked,
     /// A report of an outcome beyond its limit.
     #[error("the report of an outcome is longer than {} bytes", limits::MAX_OUTCOME_BYTES)]
     LongOutcome,

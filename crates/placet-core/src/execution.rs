@@ -53,6 +53,9 @@ pub struct Grant {
     pub class: Option<ClassName>,
     /// The policy that it was approved under.
     pub policy: Digest,
+    /// The entry that decided on it: what was signed off is what stands there, and nothing else of
+    /// the same id.
+    pub decided: u64,
     /// The entry with the last sign-off.
     pub entry: u64,
     /// Until when it may be redeemed.
@@ -226,21 +229,31 @@ pub(crate) struct Given<'a> {
     pub(crate) expires: Option<Timestamp>,
 }
 
-/// Asks whether a warrant may be redeemed here, and until when it could have been.
-pub(crate) fn redeemable(
-    executions: &Executions,
-    switches: &Switches,
+/// What a warrant is good for.
+#[derive(Debug)]
+pub(crate) struct Permit<'a> {
+    /// Until when.
+    pub(crate) expires: Timestamp,
+    /// The class of the action under the policy that permits it.
+    pub(crate) class: Option<&'a ClassName>,
+}
+
+/// Asks whether a warrant may be redeemed here, and what it is good for.
+pub(crate) fn redeemable<'a>(
+    executions: &'a Executions,
+    switches: &'a Switches,
     terms: &Terms,
-    given: &Given<'_>,
+    given: &Given<'a>,
     now: Timestamp,
-) -> Result<Timestamp, Refusal> {
+) -> Result<Permit<'a>, Refusal> {
     if executions.is_spent(given.action) {
         return Err(Refusal::Spent);
     }
-    let (entry, expires, policy) = match (executions.grant(given.action), given.verdict) {
-        (Some(grant), _) => (grant.entry, grant.expires, &grant.policy),
+    let grant = executions.grant(given.action).filter(|grant| grant.decided == given.entry);
+    let (entry, expires, policy, class) = match (grant, given.verdict) {
+        (Some(grant), _) => (grant.entry, grant.expires, &grant.policy, grant.class.as_ref()),
         (None, Verdict::Allow) => {
-            (given.entry, given.expires.ok_or(Refusal::NotGranted)?, given.policy)
+            (given.entry, given.expires.ok_or(Refusal::NotGranted)?, given.policy, given.class)
         }
         (None, _) => return Err(Refusal::NotGranted),
     };
@@ -248,10 +261,10 @@ pub(crate) fn redeemable(
         return Err(Refusal::Expired(expires));
     }
     let stops = terms.kill_switch == Verdict::Block;
-    let tripped = switches.covering(given.subject, given.class).next().map(|switch| &switch.scope);
-    let since = executions.tripped_since(entry, given.subject, given.class);
+    let tripped = switches.covering(given.subject, class).next().map(|switch| &switch.scope);
+    let since = executions.tripped_since(entry, given.subject, class);
     if let Some(scope) = since.or(tripped.filter(|_| stops)) {
         return Err(Refusal::Stopped(scope.clone()));
     }
-    if *policy == terms.policy { Ok(expires) } else { Err(Refusal::OtherPolicy) }
+    if *policy == terms.policy { Ok(Permit { expires, class }) } else { Err(Refusal::OtherPolicy) }
 }

@@ -24,6 +24,7 @@ use crate::execution::{Executions, Grant, Run};
 use crate::handle;
 use crate::id::ActionId;
 use crate::limits;
+use crate::name::PersonId;
 use crate::person::{People, SignedIn};
 use crate::switch::{KillSwitch, Scope, Switches};
 use crate::table::Table;
@@ -51,6 +52,10 @@ pub struct State {
     /// it and those that say so is it not empty.
     #[serde(default)]
     stopped: BTreeMap<ActionId, Scope>,
+    /// An edit of which the entries are not all there yet. Only while those of one command are
+    /// taken in is there one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    half_edit: Option<HalfEdit>,
     #[serde(default)]
     keys: ApiKeys,
     /// Which key signs warrants.
@@ -70,6 +75,18 @@ pub struct State {
     owed: BTreeSet<LedgerKey>,
     /// When denials and sessions that no longer count are dropped next.
     sweep_at: Timestamp,
+}
+
+/// An edit of which the entries are not all there yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HalfEdit {
+    /// The action that was held.
+    pub(crate) replaced: ActionId,
+    /// The one in its place.
+    pub(crate) successor: ActionId,
+    /// Who made it, once an entry says so: they have to sign off on it next.
+    pub(crate) by: Option<PersonId>,
 }
 
 impl State {
@@ -126,6 +143,21 @@ impl State {
     #[must_use]
     pub fn executions(&self) -> &Executions {
         &self.executions
+    }
+
+    /// Whether anything is known of an action: it is held, may run, runs, or ran lately.
+    #[must_use]
+    pub fn knows(&self, action: ActionId) -> bool {
+        let executions = &self.executions;
+        self.approvals.open(action.approval()).is_some()
+            || executions.grant(action).is_some()
+            || executions.run(action).is_some()
+            || executions.is_spent(action)
+    }
+
+    /// The edit that has to be completed before anything else may happen.
+    pub(crate) fn half_edit(&self) -> Option<&HalfEdit> {
+        self.half_edit.as_ref()
     }
 
     /// What a kill switch has ended and nobody has said so yet.
@@ -213,6 +245,7 @@ impl State {
     pub fn apply(&mut self, entry: &Entry) {
         self.size = entry.index.saturating_add(1);
         self.at = self.at.max(entry.at);
+        self.half_edit = self.edited(&entry.event);
         match &entry.event {
             Event::PolicyInstalled(installed) => self.install(installed, entry.index),
             Event::Decided(decided) => self.decided(decided, entry),
@@ -321,6 +354,26 @@ impl State {
         }
     }
 
+    /// What is left of an edit to be said after an event.
+    fn edited(&self, event: &Event) -> Option<HalfEdit> {
+        match event {
+            Event::Decided(decided) => decided.replaces.map(|replaced| HalfEdit {
+                replaced,
+                successor: decided.id,
+                by: None,
+            }),
+            Event::Superseded(Superseded { action, by, successor, .. }) => {
+                let waits = self.approvals.open(successor.approval()).is_some();
+                waits.then(|| HalfEdit {
+                    replaced: *action,
+                    successor: *successor,
+                    by: Some(by.clone()),
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Counts an action that may run in the windows of its budgets.
     fn count(&mut self, of: &Assessment, at: Timestamp) {
         let terms = Arc::clone(&self.terms);
@@ -334,11 +387,12 @@ impl State {
             return self.approvals.sign(signed.approval, signed.by.person.clone(), entry.index);
         };
         if let Some(open) = self.approvals.remove(signed.approval) {
-            self.count(&open.of, entry.at);
-            let Assessment { subject, class, .. } = *open.of;
-            // Under another policy it was looked at again.
-            let policy = self.terms.policy;
-            let grant = Grant { subject, class, policy, entry: entry.index, expires };
+            // Under another policy it was looked at again, and is what that makes of it.
+            let of = signed.fresh.clone().unwrap_or(*open.of);
+            self.count(&of, entry.at);
+            let (policy, decided) = (self.terms.policy, open.decided);
+            let Assessment { subject, class, .. } = of;
+            let grant = Grant { subject, class, policy, decided, entry: entry.index, expires };
             self.executions.granted(open.action, grant);
         }
     }

@@ -17,6 +17,7 @@ use placet_core::audit::Violation;
 use placet_core::autonomy::LedgerKey;
 use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated, Ratified, Unchanged};
 use placet_core::limits::MAX_API_KEYS_PER_TENANT;
+use placet_core::person::{Invite, PersonInvited};
 use placet_core::{
     Caller, Command, Entry, Event, KeyId, KeyScope, Origin, Rejection, RiskTier, Scope, TenantId,
     audit, handle_as,
@@ -71,7 +72,7 @@ const APPROVER: u128 = 5;
 const ONE_AGENT: u128 = 6;
 const OTHER_ADMIN: u128 = 7;
 
-/// A log with a key of each kind. All but the operator's and the last belong to `acme`.
+/// A log with a key of each kind, that of the approver being ana's. All but the operator's and the last belong to `acme`.
 fn world() -> World {
     let mut world = World::with(terms());
     let acme = || tenant("acme");
@@ -84,14 +85,28 @@ fn world() -> World {
         key(ADMIN, acme(), &[KeyScope::Admin]),
         key(AGENT, acme(), &[KeyScope::Agent]),
         key(AUDITOR, acme(), &[KeyScope::Auditor]),
-        key(APPROVER, acme(), &[KeyScope::Approver]),
         one_agent,
         key(OTHER_ADMIN, tenant("umbrella"), &[KeyScope::Admin]),
     ];
     for created in keys {
         world.run(create(created), ms(0)).unwrap();
     }
+    world.take_unrecorded(Event::PersonInvited(Box::new(ana())), ms(0));
+    let person = Some("ana".parse().unwrap());
+    let of_ana = KeyCreated { person, ..key(APPROVER, acme(), &[KeyScope::Approver]) };
+    world.take_unrecorded(Event::KeyCreated(of_ana), ms(0));
     world
+}
+
+/// Who answers for `acme`.
+fn ana() -> PersonInvited {
+    PersonInvited {
+        person: "ana".parse().unwrap(),
+        tenant: tenant("acme"),
+        roles: [KeyScope::Approver].into(),
+        groups: [].into(),
+        invite: Invite { digest: digest(9), expires: ms(1_000_000) },
+    }
 }
 
 fn ask(world: &World, by: u128, command: Command) -> Result<usize, Rejection> {

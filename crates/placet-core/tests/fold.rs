@@ -181,7 +181,8 @@ fn the_entry_of_the_policy_that_holds_is_known() {
     assert_eq!(world.state.installed_at(), Some(2));
 }
 
-/// A history with an entry of every kind, each at a second of its own.
+/// A history of decisions, switches and autonomy, each at a second of its own. What becomes of
+/// approved actions is forged in the tests of approvals, keys and people in theirs.
 fn story() -> World {
     let mut refund = class("refund", RiskTier::Consequential);
     refund.hard_cap = Some("10".parse().unwrap());
@@ -232,7 +233,7 @@ fn step_of(entry: &mut Entry) -> &mut AutonomyChanged {
 }
 
 #[test]
-fn the_story_has_every_kind_of_event() {
+fn the_story_has_the_kinds_that_are_forged_here() {
     let kinds: std::collections::BTreeSet<String> = story()
         .log
         .iter()

@@ -91,6 +91,9 @@ pub(super) fn recheck(
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
     let open = pending(state, approval, now)?;
+    if open.of.policy == state.terms().policy {
+        return Ok(Vec::new());
+    }
     Ok(match judge_again(state, open, Some(fresh), now)? {
         Again::Holds(_) => Vec::new(),
         Again::Void(voided) => vec![Event::Voided(voided).into()],
@@ -111,7 +114,8 @@ pub(super) fn edit(state: &State, edit: Edit, now: Timestamp) -> Result<Vec<Fact
         return Err(Rejection::OtherSubject);
     }
     let decided = decided(state, id, assessment, Some(open.action), now)?;
-    if decided.decision.verdict == Verdict::Block {
+    // Also where the mode would let it through: what a person writes is held to the policy.
+    if decided.decision.real() == Verdict::Block {
         return Err(Rejection::EditBlocked);
     }
     let successor = decided.approval.clone();
@@ -140,8 +144,13 @@ pub(super) fn decided(
     replaces: Option<ActionId>,
     now: Timestamp,
 ) -> Result<Decided, Rejection> {
+    if state.knows(id) {
+        return Err(Rejection::KnownAction(id));
+    }
     let decision = decide(state, &assessment, now);
     let approval = match decision.verdict {
+        // It takes the room of the one that it replaces.
+        Verdict::RequireApproval if replaces.is_some() => Some(terms(state, id, &assessment, now)),
         Verdict::RequireApproval => Some(hold(state, id, &assessment, now)?),
         Verdict::Allow | Verdict::Block => None,
     };
@@ -156,8 +165,8 @@ pub(crate) fn expires(state: &State, verdict: Verdict, now: Timestamp) -> Option
 
 /// Whether an action differs from a held one in its params and value only.
 pub(crate) fn is_edit_of(open: &OpenApproval, by: &Assessment) -> bool {
-    let same = (&open.of.subject, &open.of.class, &open.of.user);
-    same == (&by.subject, &by.class, &by.user)
+    let same = |of: &Assessment| (of.subject.clone(), of.class.clone(), of.user, of.enforce);
+    same(&open.of) == same(by)
 }
 
 /// An approval that can be answered.
@@ -184,10 +193,12 @@ pub(crate) enum Again {
     Void(Voided),
 }
 
-/// Judges a held action by the policy of now, where that is another than the one it was held under.
+/// Judges a held action again, by the policy of now.
 ///
-/// It ends where the policy of now forbids it, and where it asks for other terms: nobody can have
-/// signed on those.
+/// Where that is another than the one it was held under, the action ends if the policy forbids it,
+/// or asks for other terms: nobody can have signed on those. Under the same policy it can only be
+/// that a budget is used up since, or that somebody denied the same call. That passes, and so the
+/// action goes on waiting.
 pub(crate) fn judge_again(
     state: &State,
     open: &OpenApproval,
@@ -196,10 +207,12 @@ pub(crate) fn judge_again(
 ) -> Result<Again, Rejection> {
     let policy = state.terms().policy;
     if open.of.policy == policy {
-        return Ok(Again::Holds(None));
+        let blocked = decide(state, &open.of, now).real() == Verdict::Block;
+        return if blocked { Err(Rejection::Blocked) } else { Ok(Again::Holds(None)) };
     }
     let fresh = fresh.filter(|fresh| fresh.policy == policy).ok_or(Rejection::StalePolicy)?;
-    if (&fresh.subject, &fresh.tag) != (&open.of.subject, &open.of.tag) {
+    let same = |of: &Assessment| (of.subject.clone(), of.tag, of.user);
+    if same(&fresh) != same(&open.of) {
         return Err(Rejection::OtherSubject);
     }
     let forbidden = decide(state, &fresh, now).real() == Verdict::Block;
@@ -214,14 +227,21 @@ pub(crate) fn judge_again(
 /// Whether a person may sign off on this: neither who asked for it nor whom it is done for, in one
 /// of the groups, and once.
 pub(crate) fn may_sign(open: &OpenApproval, by: &Approver) -> Result<(), Rejection> {
-    let agent = open.of.subject.agent.as_ref().map(|agent| agent.as_str());
-    if open.of.user == Some(by.tag) || agent == Some(by.person.as_str()) {
+    if open.of.user == Some(by.tag) {
         return Err(Rejection::OwnAction);
     }
-    if open.signed.contains_key(&by.person) {
-        return Err(Rejection::SignedAlready);
-    }
+    may_change(open, &by.person)?;
     is_in_group(&open.terms, by)
+}
+
+/// Whether somebody of this name may sign off or edit, as far as the name tells.
+pub(crate) fn may_change(open: &OpenApproval, by: &PersonId) -> Result<(), Rejection> {
+    let agent = open.of.subject.agent.as_ref().map(|agent| agent.as_str());
+    if agent == Some(by.as_str()) {
+        return Err(Rejection::OwnAction);
+    }
+    let has_signed = open.signed.contains_key(by);
+    if has_signed { Err(Rejection::SignedAlready) } else { Ok(()) }
 }
 
 fn is_in_group(terms: &Approval, by: &Approver) -> Result<(), Rejection> {

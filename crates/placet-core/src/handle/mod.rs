@@ -116,9 +116,6 @@ fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact
     if assessment.policy != state.terms().policy {
         return Err(Rejection::StalePolicy);
     }
-    if state.approvals().open(id.approval()).is_some() {
-        return Err(Rejection::KnownAction(id));
-    }
     let decided = approval::decided(state, id, assessment, None, now)?;
     let event = Event::Decided(Box::new(decided));
     Ok(vec![Fact { event, payload: Some(payload) }])

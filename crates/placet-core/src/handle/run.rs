@@ -5,7 +5,7 @@ use crate::command::{Conclusion, Redemption, Rejection};
 use crate::event::{
     Decided, Entry, Event, Fact, Kept, OutcomeReported, Payload, Redeemed, RedemptionRefused,
 };
-use crate::execution::{Given, Outcome, Refusal, redeemable};
+use crate::execution::{Given, Outcome, Permit, Refusal, redeemable};
 use crate::id::ActionId;
 use crate::limits;
 use crate::state::State;
@@ -23,7 +23,6 @@ pub(super) fn redeem(
     let Redemption { action, decided: entry, is_same_call } = redemption;
     let decided = decision(entry, *action)?;
     let subject = decided.assessment.subject.clone();
-    let class = decided.assessment.class.clone();
     let found = if *is_same_call {
         spend(state, entry.index, decided, now)
     } else {
@@ -32,12 +31,13 @@ pub(super) fn redeem(
     let (action, decided) = (*action, entry.index);
     let event = match found {
         Err(why) => Event::RedemptionRefused(RedemptionRefused { action, decided, subject, why }),
-        Ok(expires) => {
+        Ok(Permit { expires, class }) => {
             let (all, own) =
                 (state.executions().running(), state.executions().running_of(&subject.tenant));
             room("running actions", all, limits::MAX_RUNS)?;
             room("running actions of this tenant", own, limits::MAX_RUNS_PER_TENANT)?;
             let report_by = state.terms().warrants.report_by(now);
+            let class = class.cloned();
             Event::Redeemed(Redeemed { action, decided, expires, report_by, subject, class })
         }
     };
@@ -52,13 +52,13 @@ pub(crate) fn decision(entry: &Entry, action: ActionId) -> Result<&Decided, Reje
     }
 }
 
-/// Until when the warrant can be spent, if it can.
-pub(crate) fn spend(
-    state: &State,
+/// What the warrant is good for, if it can be spent.
+pub(crate) fn spend<'a>(
+    state: &'a State,
     entry: u64,
-    decided: &Decided,
+    decided: &'a Decided,
     now: Timestamp,
-) -> Result<Timestamp, Refusal> {
+) -> Result<Permit<'a>, Refusal> {
     let of = &decided.assessment;
     let given = Given {
         action: decided.id,
@@ -116,14 +116,15 @@ pub(crate) fn reported(
 }
 
 /// What an outcome shows. A success counts once, when it ends a run; what went wrong counts
-/// whenever somebody says so.
+/// whenever somebody says so. Where there is no room for another record it counts for nothing:
+/// that an action has ended must be recorded in any case.
 pub(crate) fn evidence(state: &State, reported: &OutcomeReported) -> Option<Evidence> {
     let class = reported.class.clone()?;
     let is_success = reported.outcome == Outcome::Succeeded;
     let ends_run = state.executions().run(reported.action).is_some();
     let is_known = state.terms().classes.contains_key(&class);
     let is_wanted = state.terms().graduation.counts_outcomes();
-    (is_known && is_wanted && (ends_run || !is_success)).then(|| Evidence {
+    let evidence = (is_known && is_wanted && (ends_run || !is_success)).then(|| Evidence {
         tenant: reported.subject.tenant.clone(),
         class,
         build: reported.subject.build.clone(),
@@ -131,5 +132,6 @@ pub(crate) fn evidence(state: &State, reported: &OutcomeReported) -> Option<Evid
         adversarial: false,
         passed: u64::from(is_success),
         failed: u64::from(!is_success),
-    })
+    });
+    evidence.filter(|evidence| ledger(state, &LedgerKey::of(evidence)).is_ok())
 }

@@ -10,8 +10,8 @@ use placet_core::command::Proposal;
 use placet_core::event::{ActionPayload, Decided};
 use placet_core::log::{Commitment, Salt};
 use placet_core::{
-    ActionId, ApprovalId, Assessment, AutonomyState, Command, Digest, Entry, Event, Json,
-    Rejection, State, Terms, Timestamp, audit, handle,
+    ActionId, ApprovalId, Assessment, AutonomyState, Command, Digest, Entry, Event, Fact, Json,
+    Origin, Rejection, State, Terms, Timestamp, audit, handle,
 };
 use uuid::Uuid;
 
@@ -43,22 +43,50 @@ impl World {
     ) -> Result<Vec<Entry>, Rejection> {
         let now = self.state.clock(now);
         let facts = handle(&self.state, command, now)?;
+        Ok(self.take_facts(facts, None, now))
+    }
+
+    /// Takes in facts that were judged, on the word of somebody.
+    pub(crate) fn take_facts(
+        &mut self,
+        facts: Vec<Fact>,
+        origin: Option<Origin>,
+        now: Timestamp,
+    ) -> Vec<Entry> {
         let first = self.log.len();
         for fact in facts {
             let payload = fact.payload.map(|_| commitment());
-            let entry = Entry {
-                index: self.state.size(),
-                at: now,
-                event: fact.event,
-                origin: None,
-                payload,
-            };
+            let (index, event) = (self.state.size(), fact.event);
+            let entry = Entry { index, at: now, event, origin, payload };
             audit(&self.state, &entry, cited(&self.log, &entry))
                 .expect("what handle wrote must pass the audit");
             self.state.apply(&entry);
             self.log.push(entry);
         }
+        self.log[first..].to_vec()
+    }
+
+    /// Judges a command and takes in what follows without asking whether it could be there.
+    pub(crate) fn run_unaudited(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Vec<Entry>, Rejection> {
+        let facts = handle(&self.state, command, now)?;
+        let first = self.log.len();
+        for fact in facts {
+            let (index, event) = (self.state.size(), fact.event);
+            let entry = Entry { index, at: now, event, origin: None, payload: None };
+            self.state.apply(&entry);
+            self.log.push(entry);
+        }
         Ok(self.log[first..].to_vec())
+    }
+
+    /// Takes in an event that nobody judged and that is not kept, to get to a state quickly.
+    pub(crate) fn take_unrecorded(&mut self, event: Event, now: Timestamp) {
+        let index = self.state.size();
+        self.state.apply(&Entry { index, at: now, event, origin: None, payload: None });
     }
 
     /// Proposes an action under the policy that holds.

@@ -245,6 +245,7 @@ impl From<Rejection> for Problem {
             | Rejection::KnownKey(_)
             | Rejection::SignedAlready
             | Rejection::KnownPerson(_)
+            | Rejection::Blocked
             | Rejection::NotRun(_) => Self::conflict(rejection),
             Rejection::ShortField { field, .. } | Rejection::LongField { field, .. } => {
                 let pointer = format!("/{field}");
