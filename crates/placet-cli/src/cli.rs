@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    autonomy, check, classify, completions, demo, evidence, init, key, kill, log, man, openapi, people,
-    policy, reference, serve,
+    approvals, autonomy, check, classify, completions, demo, evidence, init, key, kill, log, man,
+    openapi, people, policy, reference, serve,
 };
 use crate::status::Status;
 
@@ -16,7 +16,7 @@ pub(crate) const EXIT_STATUSES: &str = "\
 Exit status:
   0  all went well
   1  something was found: a line that cannot be read, an error in a policy, a log or a receipt
-     that does not verify, a verdict named by --fail-on
+     that does not verify, a verdict named by --fail-on, an answer that was not taken in
   2  the arguments make no sense
   3  the log or a file cannot be used";
 
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     Classify(classify::Arguments),
+    /// See what waits for people, and answer it
+    #[command(subcommand)]
+    Approvals(approvals::Command),
     /// Stop a tenant, an agent, a tool or everything, at once
     #[command(subcommand)]
     Kill(kill::Command),

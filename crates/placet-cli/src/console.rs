@@ -108,6 +108,12 @@ impl Console {
         }
     }
 
+    /// Asks the user for something, on the same line.
+    pub(crate) fn prompt(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr(), self.color);
+        drop(write!(err, "{text}").and_then(|()| err.flush()));
+    }
+
     /// The same with a form for programs.
     pub(crate) fn note_value(&self, text: &str, value: &impl Serialize) {
         if self.json {

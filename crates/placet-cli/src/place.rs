@@ -4,6 +4,7 @@
 //! taken for a moment; a daemon is asked, with the key in `PLACET_KEY`, which is never an argument:
 //! arguments are seen by everyone on the machine.
 
+mod approvals;
 mod daemon;
 mod people;
 
@@ -24,10 +25,11 @@ use placet_core::State;
 
 use crate::failure::Failure;
 use crate::log_file::{self, LogArgument};
-pub(crate) use people::{Invitation, Known};
 use crate::policy_file;
 use crate::status::Status;
+pub(crate) use approvals::{Held, Resolved, Terms};
 pub(crate) use daemon::{Credentials, Daemon, Key};
+pub(crate) use people::{Invitation, Known};
 pub(crate) use record::head;
 pub(crate) use rules::{Holding, Undecided};
 
@@ -50,7 +52,7 @@ pub(crate) struct PlaceArgument {
 
 /// A place to look at.
 pub(crate) enum Look {
-    Log(Box<State>),
+    Log(Box<State>, LogArgument),
     Daemon(Daemon),
 }
 
@@ -70,7 +72,7 @@ impl PlaceArgument {
     /// Looks at it.
     pub(crate) fn look(&self) -> Result<Look, Failure> {
         Ok(match self.resolve()? {
-            Place::Log(log) => Look::Log(Box::new(log.state()?)),
+            Place::Log(log) => Look::Log(Box::new(log.state()?), log),
             Place::Daemon(daemon) => Look::Daemon(daemon),
         })
     }
@@ -89,6 +91,14 @@ impl PlaceArgument {
             Place::Log(log) => Change::Log(log.open_or_create()?),
             Place::Daemon(daemon) => Change::Daemon(daemon),
         })
+    }
+
+    /// The daemon, for what only a daemon has.
+    pub(crate) fn daemon(&self) -> Result<Daemon, Failure> {
+        match self.resolve()? {
+            Place::Daemon(daemon) => Ok(daemon),
+            Place::Log(_) => Err(Failure::usage("this is about a daemon; name it with --url")),
+        }
     }
 
     /// What is said here counts more than what is said once for all.
@@ -134,7 +144,7 @@ impl Look {
     /// The switches that are tripped.
     pub(crate) fn switches(&self) -> Result<Vec<KillSwitch>, Failure> {
         match self {
-            Self::Log(state) => Ok(state.switches().iter().cloned().collect()),
+            Self::Log(state, _) => Ok(state.switches().iter().cloned().collect()),
             Self::Daemon(daemon) => daemon.switches(),
         }
     }
@@ -142,7 +152,7 @@ impl Look {
     /// The keys that are in force.
     pub(crate) fn keys(&self) -> Result<Vec<Key>, Failure> {
         match self {
-            Self::Log(state) => {
+            Self::Log(state, _) => {
                 let lasting = state.keys().iter().filter(|(_, key)| !key.is_session());
                 Ok(lasting.map(Key::from).collect())
             }
@@ -153,7 +163,7 @@ impl Look {
     /// The people who may sign in.
     pub(crate) fn people(&self) -> Result<Vec<Known>, Failure> {
         match self {
-            Self::Log(state) => {
+            Self::Log(state, _) => {
                 Ok(state.people().iter().map(|known| Known::new(known, state)).collect())
             }
             Self::Daemon(daemon) => daemon.people(),
@@ -163,7 +173,7 @@ impl Look {
     /// Where each class stands.
     pub(crate) fn standings(&self) -> Result<Vec<Standing>, Failure> {
         match self {
-            Self::Log(state) => Ok(standings(state, None)),
+            Self::Log(state, _) => Ok(standings(state, None)),
             Self::Daemon(daemon) => daemon.standings(),
         }
     }

@@ -11,9 +11,11 @@ use placet_core::{
     Action, ActionId, ApprovalId, Command, Digest, GroupName, PersonId, Rejection, TenantId,
 };
 use placet_policy::Assessed;
-use placet_store::SubmitError;
 use placet_store::entry::seal_payload;
 use placet_store::projection::Status;
+use placet_store::{StoreError, SubmitError, View};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use crate::error::GuardError;
 use crate::followed::Followed;
@@ -87,7 +89,7 @@ impl Resolution {
     }
 }
 
-/// A held action as people see it in the inbox.
+/// A held action as people see it in the inbox. Serialises to the shape of the wire.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     /// What it takes, and until when.
@@ -96,6 +98,35 @@ pub struct Pending {
     pub signed: Vec<PersonId>,
     /// The decision and the frozen action.
     pub followed: Followed,
+}
+
+impl Pending {
+    /// An open approval with its action, as a view of the log has it; none if the log does not have
+    /// the action.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn read(view: &dyn View, open: &OpenApproval) -> Result<Option<Self>, StoreError> {
+        let Some(row) = view.action(open.action)? else { return Ok(None) };
+        Ok(Followed::read(view, &row)?.map(|followed| Self::new(open.clone(), followed)))
+    }
+
+    fn new(open: OpenApproval, followed: Followed) -> Self {
+        Self { approval: open.terms, signed: open.signed.into_keys().collect(), followed }
+    }
+}
+
+impl Serialize for Pending {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut held = serializer.serialize_struct("Pending", 4)?;
+        held.serialize_field("decision", &self.followed.answer)?;
+        if let Some(frozen) = &self.followed.frozen {
+            held.serialize_field("action", &frozen.action)?;
+            held.serialize_field("evidence", &frozen.evidence)?;
+        }
+        held.serialize_field("signed", &self.signed)?;
+        held.end()
+    }
 }
 
 impl Guard {
@@ -124,25 +155,23 @@ impl Guard {
         let mut pending = Vec::with_capacity(open.len());
         for open in open {
             if let Some(followed) = self.log().action(open.action)? {
-                let signed = open.signed.keys().cloned().collect();
-                pending.push(Pending { approval: open.terms, signed, followed });
+                pending.push(Pending::new(open, followed));
             }
         }
         Ok(pending)
     }
 
-    /// One held action; none when it waits no more.
+    /// One of them; none if it waits no more, or never did.
     ///
     /// Blocks while the log is read.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn pending_one(&self, action: ActionId) -> Result<Option<Pending>, GuardError> {
-        let open = self.log().state().approvals().open(action.approval()).cloned();
+    pub fn held(&self, approval: ApprovalId) -> Result<Option<Pending>, GuardError> {
+        let open = self.log().state().approvals().open(approval).cloned();
         let Some(open) = open else { return Ok(None) };
-        let Some(followed) = self.log().action(action)? else { return Ok(None) };
-        let signed = open.signed.keys().cloned().collect();
-        Ok(Some(Pending { approval: open.terms, signed, followed }))
+        let followed = self.log().action(open.action)?;
+        Ok(followed.map(|followed| Pending::new(open, followed)))
     }
 
     /// Takes in a person's answer to a held action.

@@ -11,6 +11,7 @@ use placet_core::{
 use placet_store::sequencer::wait;
 
 use crate::answer::Answer;
+use crate::approval::{Approver, Reply, Resolution};
 use crate::error::GuardError;
 use crate::guard::{Change, Guard, Reported};
 use crate::key::{NewKey, Secret};
@@ -47,6 +48,19 @@ impl<'a> Blocking<'a> {
     /// As there.
     pub fn deny(&self, approval: ApprovalId, by: PersonId, reason: &str) -> Result<(), GuardError> {
         wait(self.guard.deny(approval, by, reason))
+    }
+
+    /// See [`Guard::resolve`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resolve(
+        &self,
+        approval: ApprovalId,
+        by: &Approver,
+        reply: Reply,
+    ) -> Result<Resolution, GuardError> {
+        wait(self.guard.resolve(approval, by, reply))
     }
 
     /// See [`Guard::trip`].

@@ -371,7 +371,7 @@ impl Guard {
     async fn ask(&self, id: ActionId, ask: &dyn Ask) {
         let mut problem = None;
         loop {
-            let Ok(Some(pending)) = self.pending_one(id) else { return };
+            let Ok(Some(pending)) = self.held(id.approval()) else { return };
             let Some((by, reply)) = ask.ask(&pending, problem.as_deref()).await else { return };
             match self.resolve(id.approval(), &by, reply).await {
                 Ok(_) => return,

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use clap::{Args, Subcommand};
-use placet::{AgentId, KeyId, KeyName, KeyScope, NewKey, TenantId};
+use placet::{AgentId, KeyId, KeyName, KeyScope, NewKey, PersonId, TenantId};
 use serde_json::json;
 
 use crate::console::{Console, FAINT, GOOD, STRONG};
@@ -43,6 +43,10 @@ pub(crate) struct Create {
     #[arg(long)]
     agent: Option<AgentId>,
 
+    /// The person it speaks for: its answers are theirs. At a daemon only they can have it made
+    #[arg(long)]
+    person: Option<PersonId>,
+
     #[command(flatten)]
     place: PlaceArgument,
 }
@@ -79,8 +83,8 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
 }
 
 fn create(create: Create, console: &Console) -> Outcome {
-    let Create { name, scopes, tenant, agent, place } = create;
-    let new = NewKey { name, tenant, agent, person: None, scopes: scopes.into_iter().collect() };
+    let Create { name, scopes, tenant, agent, person, place } = create;
+    let new = NewKey { name, tenant, agent, person, scopes: scopes.into_iter().collect() };
     print_secret(&place.open_or_create()?.create_key(new)?, "is created", console)
 }
 
@@ -120,7 +124,8 @@ fn list(place: &PlaceArgument, console: &Console) -> Outcome {
 }
 
 fn render(keys: &[Key]) -> String {
-    let mut table = Table::new(&["key", "name", "tenant", "agent", "scopes", "last used"]);
+    let mut table =
+        Table::new(&["key", "name", "tenant", "agent", "person", "scopes", "last used"]);
     for key in keys {
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
         let or_dash = |text: Option<&str>| escape::line(text.unwrap_or("–")).into_owned();
@@ -129,6 +134,7 @@ fn render(keys: &[Key]) -> String {
             (Style::new(), escape::line(key.name.as_str()).into_owned()),
             (Style::new(), or_dash(key.tenant.as_ref().map(TenantId::as_str))),
             (Style::new(), or_dash(key.agent.as_ref().map(AgentId::as_str))),
+            (Style::new(), or_dash(key.person.as_ref().map(PersonId::as_str))),
             (Style::new(), scopes.join(", ")),
             (FAINT, key.last_used.map_or_else(|| "never".to_owned(), |used| used.to_string())),
         ]);

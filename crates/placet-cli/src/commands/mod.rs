@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, what it does, what it prints.
 
+pub(crate) mod approvals;
 pub(crate) mod autonomy;
 pub(crate) mod check;
 pub(crate) mod classify;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::People(command) => people::run(command, console),
         Command::Policy(command) => policy::run(&command, console),
         Command::Classify(arguments) => classify::run(&arguments, console),
+        Command::Approvals(command) => approvals::run(command, console),
         Command::Kill(command) => kill::run(&command, console),
         Command::Evidence(command) => evidence::run(&command, console),
         Command::Autonomy(arguments) => autonomy::run(&arguments, console),

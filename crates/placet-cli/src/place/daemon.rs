@@ -26,6 +26,7 @@ pub(crate) struct Key {
     pub(crate) name: KeyName,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) agent: Option<AgentId>,
+    pub(crate) person: Option<PersonId>,
     pub(crate) scopes: BTreeSet<KeyScope>,
     pub(crate) created: Timestamp,
     pub(crate) last_used: Option<Timestamp>,
@@ -33,8 +34,8 @@ pub(crate) struct Key {
 
 impl From<(KeyId, &ApiKey)> for Key {
     fn from((app_id, key): (KeyId, &ApiKey)) -> Self {
-        let ApiKey { name, tenant, agent, scopes, created, used, .. } = key.clone();
-        Self { app_id, name, tenant, agent, scopes, created, last_used: used }
+        let ApiKey { name, tenant, agent, person, scopes, created, used, .. } = key.clone();
+        Self { app_id, name, tenant, agent, person, scopes, created, last_used: used }
     }
 }
 
@@ -134,6 +135,7 @@ impl Daemon {
         if let Some(fields) = body.as_object_mut() {
             fields.extend(new.tenant.iter().map(|of| ("tenant".to_owned(), json!(of))));
             fields.extend(new.agent.iter().map(|of| ("agent".to_owned(), json!(of))));
+            fields.extend(new.person.iter().map(|of| ("person".to_owned(), json!(of))));
         }
         self.0.post("/v1/integrations", &body).map_err(failure)
     }

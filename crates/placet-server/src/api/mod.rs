@@ -68,6 +68,7 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(actions::evaluate::evaluate))
         .routes(routes!(actions::outcome::outcome))
         .routes(routes!(approvals::list::list))
+        .routes(routes!(approvals::show::show))
         .routes(routes!(approvals::resolve::resolve))
         .routes(routes!(approvals::withdraw::withdraw))
         .routes(routes!(warrants::redeem::redeem))

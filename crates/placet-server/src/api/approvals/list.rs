@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{ApprovalId, Pending, PersonId, TenantId};
+use placet::{ApprovalId, Pending, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::HeldShape;
 use crate::app::App;
 use crate::auth::{Read, role};
 use crate::limits::{APPROVALS_IN_A_PAGE, MAX_APPROVALS_IN_A_PAGE};
-use crate::wire::decision::{ActionShape, DecisionShape};
 use crate::wire::{Problem, Query, body};
 
 /// Which of them.
@@ -35,44 +35,12 @@ pub(crate) struct Which {
     tenant: Option<TenantId>,
 }
 
-/// A held action.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Pending)]
-pub(crate) struct Held {
-    /// The decision.
-    #[schema(value_type = DecisionShape)]
-    decision: serde_json::Value,
-    /// The frozen action, its secrets replaced; gone once it is erased.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<ActionShape>, nullable = false)]
-    action: Option<serde_json::Value>,
-    /// What inspection saw in it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, nullable = false)]
-    evidence: Option<serde_json::Value>,
-    /// Who has signed off so far.
-    #[schema(value_type = Vec<String>)]
-    signed: Vec<PersonId>,
-}
-
 /// Held actions, the oldest first.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Approvals)]
 pub(crate) struct Approvals {
-    approvals: Vec<Held>,
-}
-
-impl Held {
-    fn new(pending: Pending) -> Self {
-        let Pending { followed, signed, .. } = pending;
-        let value = |json: &placet::Json| serde_json::to_value(json).unwrap_or_default();
-        Self {
-            action: followed.frozen.as_ref().map(|frozen| value(&frozen.action)),
-            evidence: followed.frozen.as_ref().map(|frozen| value(&frozen.evidence)),
-            decision: serde_json::to_value(&followed.answer).unwrap_or_default(),
-            signed,
-        }
-    }
+    #[schema(value_type = Vec<HeldShape>)]
+    approvals: Vec<Pending>,
 }
 
 /// List the actions that wait for people.
@@ -100,5 +68,5 @@ pub(crate) async fn list(
     }
     let pending =
         app.blocking(move |guard| guard.pending(tenant.as_ref(), which.after, limit)).await??;
-    Ok(Json(Approvals { approvals: pending.into_iter().map(Held::new).collect() }))
+    Ok(Json(Approvals { approvals: pending }))
 }

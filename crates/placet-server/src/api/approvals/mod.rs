@@ -2,6 +2,7 @@
 
 pub(super) mod list;
 pub(super) mod resolve;
+pub(super) mod show;
 pub(super) mod withdraw;
 
 use placet::{ApprovalId, Resolution};
@@ -10,6 +11,24 @@ use utoipa::ToSchema;
 
 use crate::api::actions::show::StatusWord;
 use crate::wire::Problem;
+use crate::wire::decision::{ActionShape, DecisionShape};
+
+/// A held action.
+#[derive(ToSchema)]
+#[schema(as = Pending)]
+#[expect(dead_code, reason = "it describes what the engine writes")]
+struct HeldShape {
+    /// The decision.
+    decision: DecisionShape,
+    /// The frozen action, its secrets replaced; gone once it is erased.
+    #[schema(nullable = false)]
+    action: Option<ActionShape>,
+    /// What inspection saw in it.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    evidence: Option<serde_json::Value>,
+    /// Who has signed off so far.
+    signed: Vec<String>,
+}
 
 /// What an answer led to.
 #[derive(Serialize, ToSchema)]

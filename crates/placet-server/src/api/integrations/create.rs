@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::http::StatusCode;
-use placet::{AgentId, KeyName, KeyScope, NewKey, TenantId};
+use placet::{AgentId, KeyName, KeyScope, NewKey, PersonId, TenantId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Credentials, ScopeShape};
+use crate::auth::role::Role as _;
 use crate::auth::{Write, role};
 use crate::wire::{Problem, body};
 
@@ -31,6 +32,11 @@ pub(crate) struct New {
     #[serde(default, deserialize_with = "body::present")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     agent: Option<AgentId>,
+    /// The person it shall speak for. Only they themselves can have it made: in a session, or with
+    /// another key of theirs.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
+    person: Option<PersonId>,
 }
 
 /// Create an integration.
@@ -45,14 +51,18 @@ pub(crate) struct New {
     responses((status = CREATED, body = Credentials)),
 )]
 pub(crate) async fn create(
-    write: Write<role::Admin>,
+    write: Write<role::Anyone>,
 ) -> Result<(StatusCode, Json<Credentials>), Problem> {
-    let New { name, scopes, tenant, agent } = body::typed(&write.body)?;
+    // Whoever speaks for a person may have another key that does: that is judged with the command.
+    if write.principal.key.person.is_none() {
+        role::Admin::check(&write.principal.key)?;
+    }
+    let New { name, scopes, tenant, agent, person } = body::typed(&write.body)?;
     let tenant = match &write.principal.key.tenant {
         Some(_) => Some(write.principal.tenant(tenant)?),
         None => tenant,
     };
-    let new = NewKey { name, tenant, agent, person: None, scopes };
+    let new = NewKey { name, tenant, agent, person, scopes };
     let (secret, _) = write.guard.create_key(new, Some(&write.principal.secret)).await?;
     Ok((StatusCode::CREATED, Json(Credentials::new(&secret))))
 }

@@ -7,7 +7,7 @@ pub(super) mod rotate;
 
 use std::collections::BTreeSet;
 
-use placet::{AgentId, ApiKey, KeyId, KeyName, KeyScope, Secret, TenantId, Timestamp};
+use placet::{AgentId, ApiKey, KeyId, KeyName, KeyScope, PersonId, Secret, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,6 +40,10 @@ pub(super) struct Integration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     agent: Option<AgentId>,
+    /// The person it speaks for: its answers are theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    person: Option<PersonId>,
     /// What it may do.
     #[schema(value_type = Vec<ScopeShape>)]
     scopes: BTreeSet<KeyScope>,
@@ -54,9 +58,9 @@ pub(super) struct Integration {
 
 impl Integration {
     fn new(app_id: KeyId, key: &ApiKey, seen: Option<Timestamp>) -> Self {
-        let ApiKey { name, tenant, agent, scopes, created, used, .. } = key.clone();
+        let ApiKey { name, tenant, agent, person, scopes, created, used, .. } = key.clone();
         let last_used = seen.max(used);
-        Self { app_id, name, tenant, agent, scopes, created, last_used }
+        Self { app_id, name, tenant, agent, person, scopes, created, last_used }
     }
 }
 

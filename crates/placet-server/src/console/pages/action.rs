@@ -91,7 +91,7 @@ pub(super) async fn page(
     let (groups, now) = (groups(app, visitor), app.guard.now());
     let frame = Frame::new("Action", Place::Inbox, visitor).with(notice);
     let page = app.blocking(move |guard| look(guard, frame, followed)).await??;
-    let pending = app.blocking(move |guard| guard.pending_one(id)).await??;
+    let pending = app.blocking(move |guard| guard.held(id.approval())).await??;
     let card = pending.map(|pending| Card::new(&pending, groups.as_deref(), now));
     let card = card.map(|card| match typed {
         Some(fields) => card.with_typed(fields),
