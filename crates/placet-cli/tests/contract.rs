@@ -1,7 +1,8 @@
-//! The API keeps what its description promises: to a tool that tries to prove the opposite, and to
-//! a client that another tool made from the description.
+//! The API keeps what its description promises: to a tool that tries to prove the opposite, to a
+//! client that another tool made from the description, and to whoever checks a warrant with a JWT
+//! library by the published keys.
 //!
-//! Both tools are Python programs from the package index, at pinned versions; they are installed
+//! The tools are Python programs from the package index, at pinned versions; they are installed
 //! once, into the folder for build results.
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +33,7 @@ const CASES_PER_ENDPOINT: &str = "300";
 /// Makes a key in the log that the daemon opens by itself.
 const KEY: [&str; 7] = ["key", "create", "--json", "--name", "test", "--log", "placet.db"];
 
-/// The two tools, installed.
+/// The tools, installed.
 static TOOLS: LazyLock<PathBuf> = LazyLock::new(install);
 
 #[test]
@@ -65,6 +66,16 @@ fn a_generated_client_works() {
     let mut client = daemon.tool("python", &world);
     client.arg(contract("client.py")).args([".", &daemon.url]);
     assert_eq!(succeed(client), "the generated client works\n");
+    daemon.stop();
+}
+
+#[test]
+fn a_jwt_library_of_another_language_verifies_a_warrant_by_the_published_keys() {
+    let world = World::new();
+    let daemon = Daemon::start(&world);
+    let mut check = daemon.tool("python", &world);
+    check.arg(contract("warrant.py")).arg(&daemon.url);
+    assert_eq!(succeed(check), "the warrant is one\n");
     daemon.stop();
 }
 

@@ -139,3 +139,36 @@ fn a_sealed_payload_is_kept_as_it_was_sealed() {
     let (salt, text): (Salt, Vec<u8>) = sealed.into_parts();
     assert!(private.salt == salt && private.payload == text);
 }
+
+/// What a switch ends is said in the same commit as the next command at the latest, and from the
+/// trip on nothing of it counts, in whatever order the commands of a batch come.
+#[test]
+fn commands_of_one_batch_see_each_other() {
+    use placet_store::contract::fixture::{action, redeem, sign};
+    let log = start(Bench::new(1));
+    let submit = |command| log.submit_blocking(command);
+    for number in 0..2 {
+        submit(propose(number)).unwrap();
+    }
+    submit(sign(0, "ben")).unwrap();
+    let redeem = redeem(&log, 0, true);
+    let everything =
+        Command::Trip { scope: placet_core::Scope::ALL, reason: "stop".to_owned(), by: None };
+    // All are sent before anybody waits, so they share batches as it happens.
+    let mut sent =
+        [everything, sign(1, "ben"), redeem].map(|command| Box::pin(log.submit(command)));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let polled = sent.each_mut().map(|sent| sent.as_mut().poll(&mut context));
+    let mut polled = polled.into_iter();
+    let [tripped, signed, redeemed] = sent.map(|sent| match polled.next().unwrap() {
+        std::task::Poll::Ready(answer) => answer,
+        std::task::Poll::Pending => wait(sent),
+    });
+    assert_eq!(tripped.unwrap().entries.len(), 1);
+    assert!(matches!(signed, Err(SubmitError::Rejected(_))), "{signed:?}");
+    let redeemed = redeemed.unwrap().entries.remove(0);
+    assert!(matches!(redeemed.event, Event::RedemptionRefused(_)), "{redeemed:?}");
+    submit(trip(1)).unwrap();
+    let state = log.state();
+    assert!(state.approvals().is_empty() && state.executions().grant(action(0)).is_none());
+}

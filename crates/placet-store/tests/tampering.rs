@@ -32,7 +32,7 @@ fn expect(log: &Log, place: Place, words: &str) {
 /// The index of some entry with this event.
 fn entry_with(event: &str) -> u64 {
     let log = Log::sample();
-    let sql = format!("SELECT max(idx) FROM entries WHERE leaf LIKE '%\"{event}\":%'");
+    let sql = format!("SELECT max(idx) FROM entries WHERE leaf LIKE '%\"event\":{{\"{event}\":%'");
     let index: i64 = log.connection().query_row(&sql, [], |row| row.get(0)).unwrap();
     u64::try_from(index).unwrap()
 }
@@ -57,6 +57,11 @@ fn the_sample_has_every_kind_of_entry() {
         "evidence_reported",
         "autonomy_changed",
         "erased",
+        "signed_off",
+        "redeemed",
+        "redemption_refused",
+        "outcome_reported",
+        "withdrawn",
         "key_created",
         "key_rotated",
         "key_revoked",
@@ -204,7 +209,7 @@ fn changed_projections() {
         let entry: i64 = Log::sample().connection().query_row(&sql, [], |row| row.get(0)).unwrap();
         Place::Row(u64::try_from(entry).unwrap())
     };
-    for table in ["actions", "switches", "autonomy"] {
+    for table in ["actions", "steps", "switches", "autonomy"] {
         let last = format!("entry = (SELECT max(entry) FROM {table})");
         let place = row(table, "max");
         found(&format!("DELETE FROM {table} WHERE {last}"), place, "missing");
@@ -224,24 +229,8 @@ fn changed_projections() {
     found("INSERT INTO requests (entry, id) VALUES (7, zeroblob(32))", Place::Row(7), "no entry");
     let first = row("actions", "min");
     let which = "entry = (SELECT min(entry) FROM actions)";
-    found(&format!("UPDATE actions SET status = 'allowed' WHERE {which}"), first, "something else");
-    found(
-        &format!("UPDATE actions SET closed = closed + 1 WHERE {which}"),
-        first,
-        "something else",
-    );
+    found(&format!("UPDATE actions SET verdict = 'allow' WHERE {which}"), first, "something else");
     found(&format!("UPDATE actions SET tool = 'x' WHERE {which}"), first, "something else");
-    found(
-        &format!("UPDATE actions SET status = 'x' WHERE {which}"),
-        Place::Projections,
-        "not a word",
-    );
-    let last = row("actions", "max");
-    found(
-        "UPDATE actions SET status = 'expired' WHERE entry = (SELECT max(entry) FROM actions)",
-        last,
-        "something else",
-    );
     let switch = row("switches", "max");
     found(
         "UPDATE switches SET reset = 9 WHERE entry = (SELECT max(entry) FROM switches)",
@@ -254,6 +243,44 @@ fn changed_projections() {
         reset,
         "something else",
     );
+}
+
+/// What became of an action is what people look at: each row is the one of its entry.
+#[test]
+fn changed_steps() {
+    let log = Log::sample();
+    let connection = log.connection();
+    let all = |sql: &str| -> Vec<(i64, String)> {
+        let mut rows = connection.prepare(sql).unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let steps = all("SELECT max(entry), status FROM steps GROUP BY status");
+    let words: Vec<_> = steps.iter().map(|(_, status)| status.as_str()).collect();
+    let expected = ["approved", "denied", "expired", "redeemed", "succeeded", "withdrawn"];
+    assert_eq!(words, expected);
+    for (entry, status) in &steps {
+        let place = Place::Row(u64::try_from(*entry).unwrap());
+        found(&format!("DELETE FROM steps WHERE entry = {entry}"), place, "missing");
+        for other in placet_store::projection::Status::ALL {
+            if other.as_str() != status {
+                let set = format!("UPDATE steps SET status = '{other}' WHERE entry = {entry}");
+                found(&set, place, "something else");
+            }
+        }
+        let other = "act_0198c2f4-0000-7000-8000-0000000fffff";
+        let set = format!("UPDATE steps SET action = '{other}' WHERE entry = {entry}");
+        found(&set, place, "something else");
+    }
+    let (entry, _) = steps[0];
+    let damage = format!("UPDATE steps SET status = 'x' WHERE entry = {entry}");
+    found(&damage, Place::Projections, "not a word");
+    // A row that says of a blocked or held action that it ran.
+    let refused = entry_with("redemption_refused");
+    let added = format!(
+        "INSERT INTO steps SELECT {refused}, at, action, 'redeemed' FROM steps WHERE entry = {entry}"
+    );
+    found(&added, Place::Row(refused), "no entry accounts");
 }
 
 #[test]

@@ -250,7 +250,10 @@ impl Guard {
             }
             Reply::Edit { params, statement } => {
                 let action = followed.action().ok_or(GuardError::Erased)?;
-                let (proposal, digest) = self.freeze(&Action { params, value: None, ..action })?;
+                // What was held because its caller asked to be held stays so.
+                let enforce = followed.is_enforced();
+                let edited = Action { params, value: None, enforce, ..action };
+                let (proposal, digest) = self.freeze(&edited)?;
                 let edit = Edit { approval, by: signer, statement, digest, proposal };
                 Command::Edit(Box::new(edit))
             }
@@ -332,13 +335,10 @@ impl Guard {
             let ear = self.log().listen(action)?;
             let heard = ear.heard();
             // What happened before we listened is seen now, what happens from now on is heard.
-            if !is_open() {
+            if !is_open() || self.log().is_closed() {
                 break;
             }
             heard.await;
-            if self.log().is_closed() {
-                break;
-            }
         }
         Ok(())
     }

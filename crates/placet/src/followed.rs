@@ -112,6 +112,11 @@ impl Followed {
         matches!(&self.decided.event, Event::Decided(decided) if decided.assessment.tag == *tag)
     }
 
+    /// Whether whoever asked for it asked to be held to the decision whatever the mode.
+    pub(crate) fn is_enforced(&self) -> bool {
+        matches!(&self.decided.event, Event::Decided(decided) if decided.assessment.enforce)
+    }
+
     /// Whether it waits for people.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
@@ -27,7 +26,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     actions: Mutex<HashMap<ActionId, Arc<Notify>>>,
-    is_running: AtomicBool,
+    /// Whether the log is followed.
+    is_running: Mutex<bool>,
 }
 
 /// Listens for what becomes of one action. Dropped, it is forgotten.
@@ -44,31 +44,29 @@ impl Waits {
         Ear { waits: Arc::clone(self), action, notify }
     }
 
-    /// Starts following the log, unless that is being done.
+    /// Starts following the log, unless that is being done. Whatever is appended after this has
+    /// returned, to whoever, is heard: the place to follow from is taken before, and not when the
+    /// thread gets round to it.
     pub(crate) fn run(
         self: &Arc<Self>,
         tip: watch::Receiver<Tip>,
         reader: impl FnOnce() -> Result<Box<dyn Reader>, StoreError>,
     ) -> Result<(), StoreError> {
-        if self.is_running.swap(true, Ordering::AcqRel) {
+        let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_running {
             return Ok(());
         }
-        let started = reader().and_then(|reader| {
-            let waits = Arc::clone(self);
-            Builder::new()
-                .name("placet-waits".to_owned())
-                .spawn(move || waits.follow(tip, reader))
-                .map_err(|error| StoreError::Io(error.to_string()))
-        });
-        if started.is_err() {
-            self.is_running.store(false, Ordering::Release);
-        }
-        started.map(drop)
+        let (reader, waits, next) = (reader()?, Arc::clone(self), tip.borrow().size);
+        Builder::new()
+            .name("placet-waits".to_owned())
+            .spawn(move || waits.follow(next, tip, reader))
+            .map_err(|error| StoreError::Io(error.to_string()))?;
+        *is_running = true;
+        Ok(())
     }
 
-    /// Follows the log until it is closed.
-    fn follow(&self, mut tip: watch::Receiver<Tip>, mut reader: Box<dyn Reader>) {
-        let mut next = tip.borrow().size;
+    /// Follows the log from an entry on, until it is closed.
+    fn follow(&self, mut next: u64, mut tip: watch::Receiver<Tip>, mut reader: Box<dyn Reader>) {
         while wait(tip.wait_for(|tip| tip.size > next)).is_ok() {
             match read(&mut *reader, next) {
                 Ok(entries) => {

@@ -5,7 +5,7 @@ use placet_core::event::Event;
 use placet_core::json::Object;
 use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
 use placet_core::{
-    Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, ToolName,
+    Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, Timestamp, ToolName,
 };
 use placet_policy::call_tag;
 use placet_store::projection::Status;
@@ -127,8 +127,19 @@ impl Guard {
         }
         let tag = call_tag(&tenant, tool, params, self.log().pepper());
         let is_same_call = followed.is_call(&tag) && followed.answer.digest == Some(claims.digest);
-        self.spend(&followed, is_same_call).await?;
+        match self.spend(&followed, is_same_call).await {
+            // What people approved is forgotten once it has expired, and then it is not granted.
+            Err(RedeemError::Refused(Refusal::NotGranted)) if self.is_over(&claims) => {
+                let exp = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
+                return Err(RedeemError::Refused(Refusal::Expired(exp)));
+            }
+            spent => spent?,
+        };
         Ok(Spent { id: claims.action, tool: tool.clone(), params: params.clone() })
+    }
+
+    fn is_over(&self, claims: &Claims) -> bool {
+        claims.exp <= warrant::seconds(self.log().environment().now())
     }
 
     /// Spends what permits an action of the log.

@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use placet_core::assessment::{Inspected, Subject, Value};
-use placet_core::command::Proposal;
+use placet_core::command::{Conclusion, Proposal, Redemption, SigningOff};
 use placet_core::digest::Domain;
 use placet_core::event::ActionPayload;
 use placet_core::mode::{Bucket, Treatment};
 use placet_core::terms::Unclassified;
 use placet_core::{
-    AgentId, Assessment, Command, Digest, Json, Scope, Target, TenantId, Terms, Timestamp, ToolName,
+    ActionId, AgentId, Approver, Assessment, Command, Digest, Entry, Json, Outcome, Scope, Target,
+    TenantId, Terms, Timestamp, ToolName,
 };
 
 use crate::environment::Environment;
 use crate::keys::Keys;
+use crate::projection::Status;
+use crate::sequencer::Sequencer;
 
 /// A clock that moves when it is told to, and bytes that count instead of being random.
 #[derive(Debug)]
@@ -132,6 +135,67 @@ pub fn deny(number: u64) -> Command {
         by: "ann".parse().expect("a name"),
         reason: format!("private-reason-{number}"),
     }
+}
+
+/// The action that [`propose`] proposes.
+#[must_use]
+pub fn action(number: u64) -> ActionId {
+    id("act", number).parse().expect("an id")
+}
+
+/// Signs off on what [`propose`] proposes; one person is enough.
+#[must_use]
+pub fn sign(number: u64, name: &str) -> Command {
+    let statement = [
+        ("verbatim_response", "I looked at every part of it and it is what they asked for."),
+        ("responsible_owner", "private-owner"),
+    ];
+    let person = name.parse().expect("a name");
+    let tag = keys().pepper().person_tag(&person);
+    Command::SignOff(Box::new(SigningOff {
+        approval: action(number).approval(),
+        by: Approver { person, tag, groups: [].into() },
+        statement: statement.map(|(field, text)| (field.to_owned(), text.to_owned())).into(),
+        digest: Digest::of(Domain::Action, &number.to_be_bytes()),
+        fresh: None,
+    }))
+}
+
+/// Takes back what [`propose`] proposes.
+#[must_use]
+pub fn withdraw(number: u64) -> Command {
+    Command::Withdraw { approval: action(number).approval() }
+}
+
+/// Redeems what [`propose`] proposes, shown for the same call or for another one.
+#[must_use]
+pub fn redeem(log: &Sequencer, number: u64, is_same_call: bool) -> Command {
+    let (action, decided) = (action(number), entry(log, decided(log, number)));
+    Command::Redeem(Box::new(Redemption { action, decided, is_same_call }))
+}
+
+/// Says what came of what [`propose`] proposes, once it was redeemed.
+#[must_use]
+pub fn conclude(log: &Sequencer, number: u64, outcome: Outcome) -> Command {
+    let action = action(number);
+    let mut reader = log.reader().expect("a reader");
+    let steps = reader.view().expect("a view").steps_of(action, 100).expect("its steps");
+    let redeemed = steps.iter().find(|step| step.status == Status::Redeemed);
+    let of = entry(log, redeemed.map_or_else(|| decided(log, number), |step| step.entry));
+    let detail = format!("private-report-{number}");
+    Command::Conclude(Box::new(Conclusion { action, of, outcome, detail }))
+}
+
+fn decided(log: &Sequencer, number: u64) -> u64 {
+    let mut reader = log.reader().expect("a reader");
+    let row = reader.view().expect("a view").action(action(number)).expect("it can be read");
+    row.expect("it was decided on").entry
+}
+
+fn entry(log: &Sequencer, index: u64) -> Entry {
+    let mut reader = log.reader().expect("a reader");
+    let stored = reader.view().expect("a view").entries(index, 1).expect("it can be read");
+    stored.first().expect("it is there").decode().expect("it is one")
 }
 
 /// Erases the payload of an entry.

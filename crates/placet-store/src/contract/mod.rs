@@ -20,6 +20,7 @@ pub mod fixture;
 mod nodes;
 mod raw;
 mod requests;
+mod runs;
 
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ type Check = fn(&dyn Site);
 
 /// Checks every promise of a store.
 pub fn suite(factory: &dyn StoreFactory) {
-    let checks: [(&str, Check); 14] = [
+    let checks: [(&str, Check); 17] = [
         ("a batch that is not committed leaves no trace", raw::uncommitted_leaves_no_trace),
         ("a committed batch is there, all of it", raw::committed_is_there),
         ("entries that leave a gap or come twice are refused", raw::gaps_are_refused),
@@ -61,6 +62,9 @@ pub fn suite(factory: &dyn StoreFactory) {
         ("a repeated request is carried out once", requests::repeated_once),
         ("requests that arrive together at several nodes are one", requests::together_once),
         ("a node sees what another appended before it judges", nodes::unseen_is_seen),
+        ("what became of an action is in its steps", runs::steps_are_told),
+        ("whatever fails, nothing runs twice or unrecorded", runs::failures_run_nothing_twice),
+        ("of nodes that answer and redeem together one wins", runs::races_have_one_winner),
         ("nodes that race neither fork the log nor lose anything", nodes::races_are_harmless),
     ];
     for (promise, check) in checks {

@@ -17,9 +17,13 @@ use placet_core::digest::Domain;
 use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated};
 use placet_core::log::tile::encode_hashes;
 use placet_core::log::{Checkpoint, SigningKey, Verifier, leaf_hash};
-use placet_core::{ActionClass, AutonomyState, ClassName, Command, Digest, RiskTier, Terms};
+use placet_core::{
+    ActionClass, AutonomyState, ClassName, Command, Digest, Outcome, RiskTier, Terms,
+};
 use placet_core::{Caller, KeyId, KeyScope, Request, RequestTag};
-use placet_store::contract::fixture::{Bench, deny, erase, keys, propose_under, reset, trip};
+use placet_store::contract::fixture::{
+    Bench, conclude, deny, erase, keys, propose_under, redeem, reset, sign, trip, withdraw,
+};
 use placet_store::sqlite::Options;
 use placet_store::tree::Tree;
 use placet_store::verify::{Report, verify};
@@ -107,10 +111,11 @@ pub fn fill(log: &Sequencer, bench: &Bench, size: u64) {
         if number == 20 {
             bench.pass(Duration::from_secs(3600));
         }
-        if log.state().size() + 20 >= size {
+        if log.state().size() + 30 >= size {
             break;
         }
     }
+    fill_with_runs(log, &terms);
     fill_with_requests(log);
     for number in 1_000_000.. {
         if log.state().size() >= size {
@@ -118,6 +123,19 @@ pub fn fill(log: &Sequencer, bench: &Bench, size: u64) {
         }
         submit(trip(number));
     }
+}
+
+/// Actions that people approve, one of which runs, and one that is taken back.
+fn fill_with_runs(log: &Sequencer, terms: &Terms) {
+    let submit = |command| log.submit_blocking(command).unwrap();
+    for number in [2_000_001, 2_000_002] {
+        submit(propose_under(terms, number));
+    }
+    submit(sign(2_000_001, "ben"));
+    submit(redeem(log, 2_000_001, false));
+    submit(redeem(log, 2_000_001, true));
+    submit(conclude(log, 2_000_001, Outcome::Succeeded));
+    submit(withdraw(2_000_002));
 }
 
 /// A key that is made, asks for something, for something again and for something that is refused,

@@ -1,0 +1,390 @@
+//! From a held action to its outcome through a guard: what was approved is what runs, once, however
+//! many try.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use std::sync::Barrier;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use placet::store::sequencer::wait;
+use placet::{
+    Action, ActionId, ApprovalId, Approver, Config, Followed, Guard, GuardError, Json, LogPlace,
+    Object, Outcome, PolicyFile, PolicySource, RedeemError, Refusal, Rejection, Reply, Resolution,
+    Status, Verdict,
+};
+
+const POLICY: &str = r#"
+version = 1
+mode = "enforce"
+[actions.issue_refund]
+risk = "reversible_write"
+value = "/amount"
+hard_cap = "100"
+approval = { fields = ["why"], least_length = 3 }
+"#;
+
+/// How long the test waits for what must come at once. Nothing sleeps for so long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn guard_at(log: LogPlace, policy: &str) -> Guard {
+    let files = vec![PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }];
+    Guard::open(Config { policy: PolicySource::Files(files), log }).unwrap()
+}
+
+fn guard() -> Guard {
+    guard_at(LogPlace::Memory, POLICY)
+}
+
+fn json(text: &str) -> Json {
+    Json::parse(text.as_bytes()).unwrap()
+}
+
+fn object(text: &str) -> Object {
+    json(text).as_object().unwrap().clone()
+}
+
+const PARAMS: &str = r#"{"amount":"42.00","lines":[1.5,{"id":7,"paid":true}],"order":"o-1"}"#;
+
+fn refund(params: &str) -> Action {
+    let text =
+        format!(r#"{{"tool": "issue_refund", "params": {params}, "agent": "bot", "user": "uma"}}"#);
+    Action::from_json(json(&text)).unwrap()
+}
+
+fn person(name: &str) -> Approver {
+    Approver { person: name.parse().unwrap(), groups: [].into() }
+}
+
+fn yes() -> Reply {
+    Reply::Approve { statement: [("why".to_owned(), "I read it".to_owned())].into() }
+}
+
+fn held(guard: &Guard, action: &Action) -> ActionId {
+    let answer = guard.blocking().propose(action).unwrap();
+    assert_eq!(answer.verdict, Verdict::RequireApproval);
+    answer.id.unwrap()
+}
+
+fn resolve(
+    guard: &Guard,
+    id: ApprovalId,
+    by: &str,
+    reply: Reply,
+) -> Result<Resolution, GuardError> {
+    wait(guard.resolve(id, &person(by), reply))
+}
+
+fn followed(guard: &Guard, id: ActionId) -> Followed {
+    guard.log().action(id).unwrap().unwrap()
+}
+
+/// A refund that ben approves, and its warrant.
+fn approved(guard: &Guard, action: &Action) -> (ActionId, String) {
+    let id = held(guard, action);
+    let answer = resolve(guard, id.approval(), "ben", yes()).unwrap();
+    assert_eq!(answer, Resolution::Resolved(Status::Approved));
+    (id, guard.warrant_of(&followed(guard, id)).unwrap())
+}
+
+fn redeem(guard: &Guard, token: &str, tool: &str, params: Object) -> Result<Object, RedeemError> {
+    let tool = tool.parse().unwrap();
+    wait(guard.redeem(token, None, &tool, &params)).map(|spent| spent.params)
+}
+
+#[test]
+fn the_whole_way_from_proposal_to_outcome() {
+    let guard = guard();
+    let id = held(&guard, &refund(PARAMS));
+    assert_eq!(followed(&guard, id).status, Status::Pending);
+    assert_eq!(guard.warrant_of(&followed(&guard, id)), None, "none before it is approved");
+    let pending = guard.pending(None, None, 10).unwrap();
+    assert_eq!((pending.len(), pending[0].followed.id()), (1, id));
+    resolve(&guard, id.approval(), "ben", yes()).unwrap();
+    assert!(guard.pending(None, None, 10).unwrap().is_empty());
+    let token = guard.warrant_of(&followed(&guard, id)).unwrap();
+    redeem(&guard, &token, "issue_refund", object(PARAMS)).unwrap();
+    assert_eq!(followed(&guard, id).status, Status::Redeemed);
+    assert_eq!(guard.warrant_of(&followed(&guard, id)), None, "none after it was spent");
+    wait(guard.conclude(id, Outcome::Failed, "no such order")).unwrap();
+    assert_eq!(followed(&guard, id).status, Status::Failed);
+}
+
+#[test]
+fn what_was_approved_is_what_runs() {
+    let guard = guard();
+    let mut action = refund(PARAMS);
+    let (id, token) = approved(&guard, &action);
+    // What the caller does with its own copy afterwards changes nothing.
+    action.params = object(r#"{"amount":"99.00","order":"o-1"}"#);
+    let other = |tool: &str, params: Object| {
+        let found = redeem(&guard, &token, tool, params);
+        let refused = matches!(found, Err(RedeemError::Refused(Refusal::OtherAction)));
+        assert!(refused, "{found:?}");
+    };
+    other("issue_refund", action.params.clone());
+    other("issue_refunds", object(PARAMS));
+    other("issue_refund", Object::default());
+    // Every byte that can be another one and still be JSON.
+    let mut tried = 0;
+    for (place, byte) in PARAMS.bytes().enumerate() {
+        for to in [byte ^ 1, byte ^ 2, b' ', b'0'] {
+            let mut bytes = PARAMS.as_bytes().to_vec();
+            bytes[place] = to;
+            let Ok(changed) = Json::parse(&bytes) else { continue };
+            let Some(changed) = changed.as_object() else { continue };
+            if Json::Object(changed.clone()).canonical() != PARAMS {
+                other("issue_refund", changed.clone());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "only {tried} were tried");
+    for text in [
+        r#"{"amount":"42.00","lines":[1.5,{"id":7,"paid":true}]}"#,
+        r#"{"amount":"42.00","lines":[1.5,{"id":7,"paid":true}],"order":"o-1","x":null}"#,
+        r#"{"amount":"42.00","lines":[{"id":7,"paid":true},1.5],"order":"o-1"}"#,
+        r#"{"amount":"42.00","lines":[1.5,{"id":"7","paid":true}],"order":"o-1"}"#,
+        r#"{"amount":"42.00","lines":[1.5,{"id":7,"paid":1}],"order":"o-1"}"#,
+        r#"{"amount":"42.0","lines":[1.5,{"id":7,"paid":true}],"order":"o-1"}"#,
+        r#"{"amount":42,"lines":[1.5,{"id":7,"paid":true}],"order":"o-1"}"#,
+        r#"{"amount":"42.00","lines":[1.5000000000000002,{"id":7,"paid":true}],"order":"o-1"}"#,
+        r#"{"amount":"42.00","lines":[-1.5,{"id":7,"paid":true}],"order":"o-1"}"#,
+        r#"{"amount":"42.00\u200b","lines":[1.5,{"id":7,"paid":true}],"order":"o-1"}"#,
+        r#"{"amount":"42.00","lines":[1.5,{"id":7,"paid":true}],"order":"о-1"}"#,
+    ] {
+        other("issue_refund", object(text));
+    }
+    assert_eq!(followed(&guard, id).status, Status::Approved, "nothing has run");
+    // Another order of keys, other spaces, another form of a number: the same action.
+    let same = "{\"order\": \"o-1\",\n \"lines\": [15e-1, {\"paid\":true, \"id\": 7.0}], \"amount\": \"42.00\"}";
+    let ran = redeem(&guard, &token, "issue_refund", object(same)).unwrap();
+    assert_eq!(Json::Object(ran).canonical(), PARAMS, "what runs is what was frozen");
+    let again = redeem(&guard, &token, "issue_refund", object(PARAMS));
+    assert!(matches!(again, Err(RedeemError::Refused(Refusal::Spent))), "{again:?}");
+}
+
+#[test]
+fn a_warrant_is_for_its_own_action_and_log_only() {
+    let guard = guard();
+    let (_, first) = approved(&guard, &refund(PARAMS));
+    let (second, other) = approved(&guard, &refund(r#"{"amount":"1.00"}"#));
+    let found = redeem(&guard, &first, "issue_refund", object(r#"{"amount":"1.00"}"#));
+    assert!(matches!(found, Err(RedeemError::Refused(Refusal::OtherAction))), "{found:?}");
+    assert_eq!(followed(&guard, second).status, Status::Approved);
+    let elsewhere = self::guard();
+    let found = redeem(&elsewhere, &other, "issue_refund", object(r#"{"amount":"1.00"}"#));
+    assert!(matches!(found, Err(RedeemError::Warrant(_))), "{found:?}");
+    let tenant = "acme".parse().unwrap();
+    let tool = "issue_refund".parse().unwrap();
+    let params = object(r#"{"amount":"1.00"}"#);
+    let found = wait(guard.redeem(&other, Some(&tenant), &tool, &params));
+    assert!(matches!(found, Err(RedeemError::Warrant(_))), "{found:?}");
+    assert_eq!(followed(&guard, second).status, Status::Approved);
+}
+
+#[test]
+fn a_warrant_from_before_a_trip_is_dead_after_it() {
+    let guard = guard();
+    let (id, token) = approved(&guard, &refund(PARAMS));
+    let waiting = held(&guard, &refund(r#"{"amount":"1.00"}"#));
+    let agent = || "agent:bot".parse().unwrap();
+    guard.blocking().trip(agent(), "it loops", None).unwrap();
+    let refused = redeem(&guard, &token, "issue_refund", object(PARAMS));
+    let is_refused =
+        matches!(refused, Err(RedeemError::Refused(Refusal::Stopped(_) | Refusal::NotGranted)));
+    assert!(is_refused, "{refused:?}");
+    guard.blocking().reset(agent(), "mended", None).unwrap();
+    assert!(redeem(&guard, &token, "issue_refund", object(PARAMS)).is_err());
+    for id in [id, waiting] {
+        assert_eq!(followed(&guard, id).status, Status::Voided);
+    }
+    let late = resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
+    assert_eq!(late, Resolution::AlreadyResolved(Status::Voided));
+}
+
+#[test]
+fn who_may_not_answer_does_not_and_a_second_answer_changes_nothing() {
+    let guard = guard();
+    let id = held(&guard, &refund(PARAMS)).approval();
+    for own in ["uma", "bot"] {
+        let refused = resolve(&guard, id, own, yes());
+        assert!(matches!(refused, Err(GuardError::Rejected(Rejection::OwnAction))), "{own}");
+    }
+    let silent = Reply::Approve { statement: [].into() };
+    let refused = resolve(&guard, id, "ben", silent);
+    let short = matches!(refused, Err(GuardError::Rejected(Rejection::ShortField { .. })));
+    assert!(short, "{refused:?}");
+    let no = || Reply::Deny { reason: "not today".to_owned() };
+    assert_eq!(resolve(&guard, id, "ben", no()).unwrap(), Resolution::Resolved(Status::Denied));
+    for reply in [yes(), no()] {
+        let again = resolve(&guard, id, "cem", reply).unwrap();
+        assert_eq!(again, Resolution::AlreadyResolved(Status::Denied));
+    }
+    assert_eq!(followed(&guard, id.action()).denial.as_deref(), Some("not today"));
+    let allowed = "apr_0198c2f4-0000-7000-8000-000000000001".parse().unwrap();
+    assert_eq!(resolve(&guard, allowed, "ben", yes()).unwrap(), Resolution::Unknown);
+}
+
+#[test]
+fn an_edit_runs_in_the_place_of_what_was_asked() {
+    let guard = guard();
+    let (id, edited) = (held(&guard, &refund(PARAMS)), r#"{"amount":"20.00","order":"o-1"}"#);
+    let edit = |params: &str| Reply::Edit {
+        params: object(params),
+        statement: [("why".to_owned(), "half of it".to_owned())].into(),
+    };
+    let too_much = resolve(&guard, id.approval(), "ben", edit(r#"{"amount":"100.01"}"#));
+    assert!(matches!(too_much, Err(GuardError::Rejected(Rejection::EditBlocked))), "{too_much:?}");
+    let done = resolve(&guard, id.approval(), "ben", edit(edited)).unwrap();
+    assert_eq!(done, Resolution::Resolved(Status::Superseded));
+    let successor = followed(&guard, id).successor.unwrap();
+    assert_eq!(followed(&guard, successor).answer.replaces, Some(id));
+    let token = guard.warrant_of(&followed(&guard, successor)).unwrap();
+    assert!(redeem(&guard, &token, "issue_refund", object(PARAMS)).is_err());
+    redeem(&guard, &token, "issue_refund", object(edited)).unwrap();
+    assert_eq!(guard.warrant_of(&followed(&guard, id)), None);
+}
+
+/// In shadow mode only those are held who ask for it. Editing such an action must not let it through.
+#[test]
+fn an_edit_in_shadow_mode_is_held_to_the_policy_like_the_action_was() {
+    let shadow = POLICY
+        .replace("enforce", "shadow")
+        .replace("least_length = 3", "least_length = 3, quorum = 2");
+    let guard = guard_at(LogPlace::Memory, &shadow);
+    let action = Action { enforce: true, ..refund(PARAMS) };
+    let id = held(&guard, &action);
+    let edit = |params: &str| Reply::Edit {
+        params: object(params),
+        statement: [("why".to_owned(), "half of it".to_owned())].into(),
+    };
+    let too_much = resolve(&guard, id.approval(), "ben", edit(r#"{"amount":"100.01"}"#));
+    assert!(matches!(too_much, Err(GuardError::Rejected(Rejection::EditBlocked))), "{too_much:?}");
+    resolve(&guard, id.approval(), "ben", edit(r#"{"amount":"20.00"}"#)).unwrap();
+    let successor = followed(&guard, id).successor.unwrap();
+    assert_eq!(followed(&guard, successor).status, Status::Pending, "it takes another person");
+}
+
+#[test]
+fn an_answer_under_a_new_policy_is_judged_by_that() {
+    let guard = guard();
+    let ids = [PARAMS, r#"{"amount":"1.00"}"#].map(|params| held(&guard, &refund(params)));
+    let lower = POLICY.replace("\"100\"", "\"10\"");
+    let files = [PolicyFile { name: "policy.toml".to_owned(), text: lower }];
+    wait(guard.install_policy(&files, None)).unwrap();
+    let answers = ids.map(|id| resolve(&guard, id.approval(), "ben", yes()).unwrap());
+    let expected = [Status::Voided, Status::Approved].map(Resolution::Resolved);
+    assert_eq!(answers, expected);
+}
+
+/// The first wait starts the thread that follows the log. Whatever happens meanwhile is heard.
+#[test]
+fn the_first_wait_hears_an_answer_that_comes_while_it_begins() {
+    for round in 0..rounds(100) {
+        let guard = guard();
+        let ids =
+            [1, 2].map(|number| held(&guard, &refund(&format!(r#"{{"amount":"{number}"}}"#))));
+        let (told, heard) = mpsc::channel();
+        for id in ids {
+            let (guard, told) = (guard.clone(), told.clone());
+            thread::spawn(move || {
+                let settled = wait(guard.settled(id)).unwrap().unwrap();
+                let _gone = told.send(settled.status);
+            });
+        }
+        for id in ids {
+            resolve(&guard, id.approval(), "ben", yes()).unwrap();
+        }
+        for _ in ids {
+            let status = heard.recv_timeout(PATIENCE);
+            assert_eq!(status, Ok(Status::Approved), "nobody was woken in round {round}");
+        }
+    }
+}
+
+/// More where there is time.
+fn rounds(of: usize) -> usize {
+    if std::env::var_os("PLACET_NIGHTLY").is_some() { of * 50 } else { of }
+}
+
+/// Sixty-four threads answer and redeem the same thing. Of each there is one winner.
+fn race(guard: &Guard, rounds: usize) {
+    const THREADS: usize = 64;
+    for round in 0..rounds {
+        let params = format!(r#"{{"amount":"{}","order":"o-{round}"}}"#, round % 100);
+        let id = held(guard, &refund(&params));
+        // In every other round the answer is there already, and only the redemptions race.
+        let token = (round % 2 == 0).then(|| {
+            resolve(guard, id.approval(), "ben", yes()).unwrap();
+            guard.warrant_of(&followed(guard, id)).unwrap()
+        });
+        let barrier = Barrier::new(THREADS);
+        let won: Vec<(bool, bool)> = thread::scope(|scope| {
+            let all: Vec<_> = (0..THREADS)
+                .map(|number| {
+                    let (params, barrier, token) = (&params, &barrier, token.clone());
+                    scope.spawn(move || {
+                        barrier.wait();
+                        one_of_many(guard, number, id, params, token)
+                    })
+                })
+                .collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let answers = won.iter().filter(|(answered, _)| *answered).count();
+        let ran = won.iter().filter(|(_, ran)| *ran).count();
+        let status = followed(guard, id).status;
+        let expected = match status {
+            Status::Redeemed => 1,
+            Status::Denied | Status::Withdrawn | Status::Approved => 0,
+            other => panic!("{other} in round {round}"),
+        };
+        assert_eq!(ran, expected, "round {round}, {status}");
+        assert_eq!(answers, usize::from(token.is_none()), "round {round}, {status}");
+    }
+}
+
+/// Answers in one of three ways, and redeems when there is a warrant: whether each counted.
+fn one_of_many(
+    guard: &Guard,
+    number: usize,
+    id: ActionId,
+    params: &str,
+    token: Option<String>,
+) -> (bool, bool) {
+    let answered = match number % 4 {
+        0 => resolve(guard, id.approval(), &format!("p{number}"), yes()).unwrap(),
+        1 => {
+            let reason = "no".to_owned();
+            resolve(guard, id.approval(), "cem", Reply::Deny { reason }).unwrap()
+        }
+        2 => wait(guard.withdraw(id.approval())).unwrap(),
+        _ => Resolution::Unknown,
+    };
+    let token = token.or_else(|| guard.warrant_of(&followed(guard, id)));
+    let ran =
+        token.is_some_and(|token| match redeem(guard, &token, "issue_refund", object(params)) {
+            Ok(_) => true,
+            Err(RedeemError::Refused(Refusal::Spent)) => false,
+            Err(error) => panic!("{error}"),
+        });
+    (matches!(answered, Resolution::Resolved(_)), ran)
+}
+
+#[test]
+fn of_sixty_four_threads_one_answers_and_one_redeems() {
+    race(&guard(), rounds(20));
+}
+
+#[test]
+fn of_sixty_four_threads_one_answers_and_one_redeems_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    race(&guard_at(LogPlace::File(folder.path().join("placet.db")), POLICY), rounds(6));
+}
