@@ -102,7 +102,7 @@ fn nothing_but_the_button_approves() {
         assert_eq!(status(&daemon, &held.0), "pending", "{fields:?}");
     }
     let visited = ben.get(&format!("/console/actions/{}/answer?choice=approve", held.0));
-    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (404, "pending"));
+    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (405, "pending"));
     assert_eq!(answer(&mut ben, &held, &[("choice", "approve")]).status, 303);
     assert_eq!(status(&daemon, &held.0), "approved");
 }

@@ -281,7 +281,7 @@ pub(super) fn pretty(json: &Json) -> String {
     // Where something pretends to be something else, nothing but ASCII is beyond doubt.
     let is_plain = odd_ones(&plain) == 0;
     for character in plain.chars() {
-        if character.is_ascii() || is_plain {
+        if is_plain || matches!(character, '\n' | ' '..='~') {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -428,10 +428,10 @@ mod tests {
 
     #[test]
     fn params_that_are_edited_show_everything_and_read_as_they_were() {
-        let json = Json::parse("{\"a\": \"x\\u202ey\\u0007 \\ud83d\\ude00 <b>\", \"b\\u200b\": [1.5, null]}".as_bytes());
+        let json = Json::parse("{\"a\": \"x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>\", \"b\\u200b\": [1.5, null]}".as_bytes());
         let json = json.unwrap();
         let text = pretty(&json);
-        assert!(text.contains("x\\u202ey\\u0007 \\ud83d\\ude00 <b>") && text.contains("b\\u200b"), "{text}");
+        assert!(text.contains("x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>") && text.contains("b\\u200b"), "{text}");
         assert_eq!(Json::parse(text.as_bytes()).unwrap(), json);
     }
 }
