@@ -99,7 +99,8 @@ fn asked(fields: &Fields, followed: &Followed) -> Result<Asked, Problem> {
     match choice {
         "deny" => {
             let reason = fields.text("reason");
-            let reason = reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
+            let reason =
+                reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
             Ok(Asked::Reply(Reply::Deny { reason: reason.to_owned() }))
         }
         "approve" | "edit" | "approve-edited" => {
