@@ -75,10 +75,7 @@ fn an_approved_action_runs_once_with_what_was_approved() {
     assert_eq!(follow(&daemon, &decision)["status"], "redeemed");
     let path = format!("/v1/actions/{}/outcome", decision["id"].as_str().unwrap());
     let told = daemon.post(&path, &daemon.keys.agent, &json!({"status": "succeeded"}));
-    assert_eq!(
-        (told.status, follow(&daemon, &decision)["status"].as_str()),
-        (200, Some("succeeded"))
-    );
+    assert_eq!((told.status, follow(&daemon, &decision)["status"].as_str()), (200, Some("succeeded")));
 }
 
 #[test]
