@@ -102,7 +102,7 @@ fn nothing_but_the_button_approves() {
         assert_eq!(status(&daemon, &held.0), "pending", "{fields:?}");
     }
     let visited = ben.get(&format!("/console/actions/{}/answer?choice=approve", held.0));
-    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (404, "pending"));
+    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (405, "pending"));
     assert_eq!(answer(&mut ben, &held, &[("choice", "approve")]).status, 303);
     assert_eq!(status(&daemon, &held.0), "approved");
 }
@@ -113,7 +113,9 @@ fn only_an_approver_of_the_tenant_who_did_not_ask_for_it_answers() {
     let mut own = refund();
     own["user"] = json!("ben");
     let held = hold(&daemon, &own);
-    for (person, expected) in [("ana", 403), ("carl", 403), ("uma", 403), ("una", 404), ("ben", 403)] {
+    for (person, expected) in
+        [("ana", 403), ("carl", 403), ("uma", 403), ("una", 404), ("ben", 403)]
+    {
         let mut browser = Browser::signed_in(&daemon, person);
         for choice in ["approve", "deny"] {
             // Denying what is done for oneself is nobody's loss.
@@ -292,7 +294,11 @@ fn the_same_call_asked_for_again_is_one_card_and_may_get_one_answer() {
     assert_eq!(answer(&mut ben, &actions[0], &fields).status, 303);
     let now: Vec<String> =
         actions.iter().chain([&other, &claims]).map(|held| status(&daemon, &held.0)).collect();
-    assert_eq!(now, ["denied", "denied", "pending", "pending", "pending"], "what was ticked and is the same");
+    assert_eq!(
+        now,
+        ["denied", "denied", "pending", "pending", "pending"],
+        "what was ticked and is the same"
+    );
 }
 
 #[test]
@@ -309,11 +315,16 @@ fn the_page_of_an_action_tells_its_life_and_proves_it() {
     let report = daemon.post(&format!("{path}/outcome"), &daemon.keys.agent, &outcome);
     assert_eq!(report.status, 200);
     let page = ben.get(&format!("/console/actions/{}", held.0)).text;
-    let places: Vec<Option<usize>> =
-        ["Held for people", "Approved", STATEMENT, "Warrant redeemed", "the bank is &lt;closed&gt;"]
-            .iter()
-            .map(|what| page.find(what))
-            .collect();
+    let places: Vec<Option<usize>> = [
+        "Held for people",
+        "Approved",
+        STATEMENT,
+        "Warrant redeemed",
+        "the bank is &lt;closed&gt;",
+    ]
+    .iter()
+    .map(|what| page.find(what))
+    .collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {page}");
     assert!(page.contains("verified now") && page.contains(&held.1), "{page}");
     let receipt = ben.get(&format!("/console/actions/{}/receipt.json", held.0));
@@ -375,13 +386,21 @@ fn activity_counts_what_the_tenant_did() {
             let found = figure.captures_iter(&page);
             found.map(|each| format!("{} {}", &each[1], each[2].trim())).collect::<Vec<_>>()
         };
-        let own = ["5 decisions", "3 allowed", "1 held", "1 blocked", "0.0 % would have been stopped but for the mode", "1 waiting now"];
+        let own = [
+            "5 decisions",
+            "3 allowed",
+            "1 held",
+            "1 blocked",
+            "0.0 % would have been stopped but for the mode",
+            "1 waiting now",
+        ];
         assert_eq!(sums("ben"), own, "{of}");
         assert_eq!(sums("una")[..2], ["1 decisions", "1 allowed"], "{of}");
         assert_eq!(sums("otto")[0], "6 decisions", "{of}");
     }
     let page = Browser::signed_in(&daemon, "ben").get("/console/activity").text;
-    for part in ["class=\"allow\"", "class=\"hold\"", "class=\"block\"", "p99", " ms", "get_order"] {
+    for part in ["class=\"allow\"", "class=\"hold\"", "class=\"block\"", "p99", " ms", "get_order"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("umbrella"));

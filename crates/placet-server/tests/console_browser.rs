@@ -146,7 +146,10 @@ fn the_six_steps_that_a_gate_with_people_is_checked_by() {
     inbox.fill(&format!("{card_of} [name=reason]"), "the order never arrived");
     inbox.click(&deny);
     let heard = wait_for(&daemon, held["id"].as_str().unwrap());
-    assert_eq!((&heard["status"], &heard["denial"]), (&json!("denied"), &json!("the order never arrived")));
+    assert_eq!(
+        (&heard["status"], &heard["denial"]),
+        (&json!("denied"), &json!("the order never arrived"))
+    );
     inbox.wait(&format!("!{}", shows(&card_of)));
     assert_eq!(propose(&daemon, &refund("o-2"))["verdict"], "block", "a refused agent cannot nag");
 

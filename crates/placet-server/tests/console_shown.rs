@@ -74,7 +74,8 @@ fn is_harmless(page: &str) {
 
 /// What stands in the places of a class, read back to what it was.
 fn read_back(page: &str, class: &str) -> Vec<String> {
-    let odd = Regex::new(r#"<span class="odd" title="U\+([0-9A-F]+)">⟨U\+[0-9A-F]+⟩</span>"#).unwrap();
+    let odd =
+        Regex::new(r#"<span class="odd" title="U\+([0-9A-F]+)">⟨U\+[0-9A-F]+⟩</span>"#).unwrap();
     let page = odd.replace_all(page, "&#x$1;");
     let page = page.replace(r#"<span class="eol" aria-hidden="true">⏎</span>"#, "");
     let place = Regex::new(&format!(r#"<span class="{class}">([^<]*)</span>"#)).unwrap();
@@ -108,7 +109,8 @@ fn naughty_strings_are_read_as_what_they_are() {
     let mut strings = strings();
     strings.extend(TRICKS.map(str::to_owned));
     for some in strings.chunks(40) {
-        let action = json!({"tool": "send_note", "params": {"all": some}, "context": {"also": some}});
+        let action =
+            json!({"tool": "send_note", "params": {"all": some}, "context": {"also": some}});
         let page = page(&daemon, &mut ben, &action);
         is_harmless(&page);
         assert_eq!(read_back(&page, "str"), [some, some].concat());

@@ -138,7 +138,8 @@ impl Frozen {
         let names = [text("agent"), text("build"), text("session"), text("user")];
         let subject = &followed.subject;
         let named = names.iter().flatten().map(|name| odd_ones(name)).sum::<usize>();
-        let odd = tree.odd + named + odd_ones(subject.tool.as_str()) + odd_ones(subject.tenant.as_str());
+        let odd =
+            tree.odd + named + odd_ones(subject.tool.as_str()) + odd_ones(subject.tenant.as_str());
         let [agent, build, session, user] = names;
         Self {
             id,
@@ -281,7 +282,7 @@ pub(super) fn pretty(json: &Json) -> String {
     // Where something pretends to be something else, nothing but ASCII is beyond doubt.
     let is_plain = odd_ones(&plain) == 0;
     for character in plain.chars() {
-        if character.is_ascii() || is_plain {
+        if is_plain || matches!(character, '\n' | ' '..='~') {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -300,7 +301,10 @@ pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
         1..60 => format!("{seconds} s left"),
         60..3_600 => format!("{} min {} s left", seconds / 60, seconds % 60),
         3_600..172_800 => format!("{} h {} min left", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!("{} left", human_duration(std::time::Duration::from_secs(seconds / 86_400 * 86_400))),
+        _ => format!(
+            "{} left",
+            human_duration(std::time::Duration::from_secs(seconds / 86_400 * 86_400))
+        ),
     }
 }
 
@@ -385,7 +389,8 @@ fn seen(of: &ActionPayload) -> Vec<Seen> {
 }
 
 fn one_seen(item: &Json, what: &str, tone: &'static str) -> Seen {
-    let text = |name: &str| item.as_object().and_then(|item| item.get(name)?.as_str()).unwrap_or_default();
+    let text =
+        |name: &str| item.as_object().and_then(|item| item.get(name)?.as_str()).unwrap_or_default();
     let (what, tone) = match (what, text("effect")) {
         ("", "reads") => ("reads", "good"),
         ("", "writes") => ("writes", "held"),
@@ -428,10 +433,17 @@ mod tests {
 
     #[test]
     fn params_that_are_edited_show_everything_and_read_as_they_were() {
-        let json = Json::parse("{\"a\": \"x\\u202ey\\u0007 \\ud83d\\ude00 <b>\", \"b\\u200b\": [1.5, null]}".as_bytes());
+        let json = Json::parse(
+            "{\"a\": \"x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>\", \"b\\u200b\": [1.5, null]}"
+                .as_bytes(),
+        );
         let json = json.unwrap();
         let text = pretty(&json);
-        assert!(text.contains("x\\u202ey\\u0007 \\ud83d\\ude00 <b>") && text.contains("b\\u200b"), "{text}");
+        assert!(
+            text.contains("x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>")
+                && text.contains("b\\u200b"),
+            "{text}"
+        );
         assert_eq!(Json::parse(text.as_bytes()).unwrap(), json);
     }
 }

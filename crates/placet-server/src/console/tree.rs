@@ -54,8 +54,12 @@ impl Tree {
 
     fn value(&mut self, out: &mut String, json: &Json) {
         match json {
-            Json::Object(object) if object.is_empty() => out.push_str(r#"<span class="word">{ }</span>"#),
-            Json::Array(items) if items.is_empty() => out.push_str(r#"<span class="word">[ ]</span>"#),
+            Json::Object(object) if object.is_empty() => {
+                out.push_str(r#"<span class="word">{ }</span>"#)
+            }
+            Json::Array(items) if items.is_empty() => {
+                out.push_str(r#"<span class="word">[ ]</span>"#)
+            }
             Json::Object(object) => self.folded(out, json, object.len(), |tree, out| {
                 out.push_str("<dl class=\"tree\">");
                 for (key, value) in object.iter() {

@@ -140,8 +140,7 @@ impl Tab {
     }
 
     fn try_eval(&self, expression: &str) -> Result<Value, String> {
-        let params =
-            json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
+        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
         let answer =
             self.wire.borrow_mut().call(Some(&self.session), "Runtime.evaluate", params)?;
         match answer.get("exceptionDetails") {

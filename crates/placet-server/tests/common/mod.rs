@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use placet::{Config, Guard, KeyScope, LogPlace, NewKey, NewPerson, PolicyFile, PolicySource, TenantId};
+use placet::{
+    Config, Guard, KeyScope, LogPlace, NewKey, NewPerson, PolicyFile, PolicySource, TenantId,
+};
 use placet_server::{Listen, Server, ServerConfig, Stop, StopHandle};
 use serde_json::Value;
 

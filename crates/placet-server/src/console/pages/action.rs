@@ -184,8 +184,7 @@ fn edits(guard: &Guard, followed: &Followed) -> Result<Vec<Edit>, Problem> {
 /// Proves now, with the key that everyone knows, that the log has every moment of it.
 fn prove(guard: &Guard, history: &[Moment]) -> Proof {
     let entries: Vec<u64> = history.iter().map(|moment| moment.entry.index).collect();
-    let mut proof =
-        Proof { entries, size: 0, root: String::new(), wrong: None };
+    let mut proof = Proof { entries, size: 0, root: String::new(), wrong: None };
     for index in proof.entries.clone() {
         match prove_one(guard, index) {
             Ok((size, root)) => (proof.size, proof.root) = (size, root),

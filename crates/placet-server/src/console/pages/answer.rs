@@ -99,7 +99,8 @@ fn asked(fields: &Fields, followed: &Followed) -> Result<Asked, Problem> {
     match choice {
         "deny" => {
             let reason = fields.text("reason");
-            let reason = reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
+            let reason =
+                reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
             Ok(Asked::Reply(Reply::Deny { reason: reason.to_owned() }))
         }
         "approve" | "edit" | "approve-edited" => {
@@ -194,22 +195,19 @@ async fn take(
     reply: Reply,
     fields: &Fields,
 ) -> Result<Resolution, placet::GuardError> {
+    let is_edit = matches!(reply, Reply::Edit { .. });
     let resolution = guard.resolve(followed.id().approval(), approver, reply.clone()).await?;
-    if !matches!(reply, Reply::Edit { .. }) {
-        for twin in twins(app, followed, fields).await? {
-            // Whatever is answered meanwhile stays as it is.
-            guard.resolve(twin.approval(), approver, reply.clone()).await?;
+    if !is_edit && matches!(resolution, Resolution::Resolved(_)) {
+        for twin in twins(app, followed, fields).await {
+            // One that cannot be answered, or was meanwhile, stays as it is: the inbox shows it.
+            drop(guard.resolve(twin.approval(), approver, reply.clone()).await);
         }
     }
     Ok(resolution)
 }
 
 /// The identical actions that a form names, as far as they are identical.
-async fn twins(
-    app: &Arc<App>,
-    followed: &Followed,
-    fields: &Fields,
-) -> Result<Vec<ActionId>, placet::GuardError> {
+async fn twins(app: &Arc<App>, followed: &Followed, fields: &Fields) -> Vec<ActionId> {
     let named = fields.all("also").filter_map(|id| id.parse::<ActionId>().ok());
     let mut twins = Vec::new();
     for id in named.take(MAX_TWINS) {
@@ -220,7 +218,7 @@ async fn twins(
             twins.push(id);
         }
     }
-    Ok(twins)
+    twins
 }
 
 fn go_to(path: &str) -> Response {

@@ -86,7 +86,8 @@ pub(super) fn groups(app: &App, visitor: &Visitor<Reader>) -> Option<Vec<GroupNa
 fn cards(pending: &[Pending], groups: Option<&[GroupName]>, now: Timestamp) -> Vec<Card> {
     let mut cards: Vec<(&Pending, Card)> = Vec::new();
     for held in pending {
-        let same = |(first, _): &&mut (&Pending, Card)| is_same_call(&first.followed, &held.followed);
+        let same =
+            |(first, _): &&mut (&Pending, Card)| is_same_call(&first.followed, &held.followed);
         match cards.iter_mut().find(same) {
             Some((first, card)) => card.add_twin(first, held, now),
             None => cards.push((held, Card::new(held, groups, now))),
