@@ -133,9 +133,13 @@ fn daemon(list: Vec<Webhook>) -> Daemon {
 
 /// A held action of acme; its approval.
 fn held(daemon: &Daemon) -> String {
+    held_with(daemon, "42.00")
+}
+
+fn held_with(daemon: &Daemon, amount: &str) -> String {
     let refund = json!({
         "tool": "issue_refund", "agent": "support-bot", "user": "u-7", "reason": "a-secret-reason",
-        "params": {"amount": "42.00", "currency": "USD", "note": "a-secret-note"},
+        "params": {"amount": amount, "currency": "USD", "note": "a-secret-note"},
         "context": {"goal": "a-secret-goal"}, "session": "a-secret-session",
     });
     let decision = daemon.post("/v1/actions", &daemon.keys.agent, &refund).json();
@@ -273,7 +277,8 @@ fn a_receiver_hears_of_what_it_asked_for_and_decides_nothing() {
     let approval = held(&daemon);
     deny(&daemon, &approval);
     assert_eq!(hook.next().json()["type"], "approval.resolved");
-    let other = held(&daemon);
+    // Another call: what was denied is not asked for again at once.
+    let other = held_with(&daemon, "43.00");
     let path = format!("/v1/approvals/{other}");
     assert_eq!(daemon.get(&path, &daemon.keys.approver).status, 200, "it still waits");
     assert!(hook.got.try_recv().is_err(), "nobody asked for what was opened");

@@ -38,7 +38,7 @@ fn shown(number: u32, action: &Value, digest: &str) -> Value {
     let id = format!("01999999-0000-7000-8000-{number:012}");
     json!({
         "decision": {
-            "id": format!("act_{id}"), "digest": digest, "class": action["tool"],
+            "id": format!("act_{id}"), "digest": digest, "class": "some_class",
             "risk": "reversible_write", "autonomy": "manual", "at": at(0), "log_index": number,
             "findings": [{
                 "check": "autonomy", "verdict": "require_approval",
@@ -171,8 +171,8 @@ fn what_was_not_taken_in_can_be_corrected() {
 #[test]
 fn a_long_value_is_folded_and_must_be_opened_and_read() {
     let mut desk = Desk::new(vec![held(1, "send_mail", json!({"body": "x".repeat(3_000)}))]);
-    desk.read_all();
     assert!(desk.screen().contains("(3002 characters, sha256:"), "{}", desk.screen());
+    desk.read_all();
     desk.press(KeyCode::Char('a'));
     assert_eq!(desk.notice(), "open the long values first: o");
     desk.press(KeyCode::Char('o'));
