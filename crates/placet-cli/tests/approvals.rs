@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::path::Path;
+use std::process::Command;
+
 use placet::{Config, Guard, KeyScope, LogPlace, NewPerson, PolicySource};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -185,7 +188,7 @@ fn what_an_agent_wrote_reaches_no_terminal_as_it_is() {
     let nasty = "\u{1b}[2J\u{202e}\u{200b}\r";
     let action = json!({
         "tool": "issue_refund", "agent": "bot", "params": {"amount": "1", nasty: nasty},
-        "reason": nasty, "context": {"a": nasty}, "session": nasty, "build": nasty,
+        "reason": nasty, "context": {"a": nasty},
     });
     let held = place(&[action]);
     for line in [&["approvals", "list"][..], &["approvals", "show", &held.held[0]]] {
@@ -196,4 +199,56 @@ fn what_an_agent_wrote_reaches_no_terminal_as_it_is() {
     }
     let shown = at_file(&held, &["approvals", "show", &held.held[0]]).out;
     assert!(shown.contains("<U+202E>") && shown.contains("\\u001b"), "{shown}");
+}
+
+/// Runs `watch` on a real terminal; how it ended.
+fn on_a_terminal(place: &Place, daemon: &Daemon, steps: &[&str]) -> Ended {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terminal.py");
+    let watch = [env!("CARGO_BIN_EXE_placet"), "approvals", "watch"];
+    let mut command = Command::new("python3");
+    command.arg(script).args(steps).arg("--").args(watch).current_dir(place.world.path(""));
+    command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &place.ann);
+    command.env("TERM", "xterm-256color").env_remove("COLUMNS");
+    Ended::from(command.output().unwrap())
+}
+
+#[test]
+fn a_person_approves_on_a_real_terminal() {
+    let held = place(&[json!({"tool": "issue_refund", "params": {"amount": "42.00"}})]);
+    let daemon = Daemon::start(&held.world, &[]);
+    let statement = format!("type:{STATEMENT}\\r");
+    let ended = on_a_terminal(
+        &held,
+        &daemon,
+        &[
+            "see:1 action waits",
+            "type:      ",
+            "type:a",
+            "see:verbatim_response",
+            &statement,
+            "type:Ann\\r",
+            "type:approve\\r",
+            "see:nothing waits for people",
+            "type:q",
+        ],
+    );
+    assert_eq!((ended.status, ended.out.trim()), (0, "0"), "{}", ended.err);
+    let approve = ["approvals", "deny", &held.held[0], "--reason", "no"];
+    let after = at_daemon(&held, &daemon, &held.ann, &approve);
+    assert!(after.out.contains("is approved already"), "{}{}", after.out, after.err);
+    daemon.stop();
+}
+
+#[test]
+fn ctrl_c_gives_the_terminal_back() {
+    let held = place(&[refund()]);
+    let daemon = Daemon::start(&held.world, &[]);
+    let steps = ["see:1 action waits", "type:d", "see:reason", "type:\\x03"];
+    let ended = on_a_terminal(&held, &daemon, &steps);
+    assert_eq!((ended.status, ended.out.trim()), (0, "130"), "{}", ended.err);
+    let listed = at_daemon(&held, &daemon, &held.ann, &["approvals", "list"]);
+    assert!(listed.out.contains(&held.held[0]), "nothing was answered");
+    daemon.stop();
+    let nowhere = held.world.run(&["approvals", "watch", "--url", "http://127.0.0.1:1"]);
+    assert!(nowhere.status == 2 && nowhere.err.contains("terminal"), "{}", nowhere.err);
 }

@@ -14,6 +14,7 @@ use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::stop::Stop;
 use crate::telemetry::{Exported, Series, Telemetry};
+use crate::webhooks::DeadLetters;
 use crate::wire::Problem;
 
 /// What every request shares.
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) throttle: Throttle,
     /// The verification of the log that somebody asked for.
     pub(crate) verifications: Verifications,
+    /// What could not be announced.
+    pub(crate) dead_letters: Arc<DeadLetters>,
     /// Nothing is ever sent. Last, so that the guard is let go of before it.
     _working: mpsc::Sender<()>,
 }
@@ -72,6 +75,7 @@ impl App {
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),
+            dead_letters: Arc::default(),
             guard,
             config,
             _working: working,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::limits::Limits;
 use crate::telemetry::Export;
+use crate::webhooks::Webhooks;
 
 /// The port when none is named.
 pub(crate) const DEFAULT_PORT: u16 = 4747;
@@ -33,6 +34,8 @@ pub struct ServerConfig {
     pub policy: Option<PathBuf>,
     /// Where traces and metrics are sent, if anywhere.
     pub export: Option<Export>,
+    /// Whom it tells that something waits for people.
+    pub webhooks: Webhooks,
     /// How much it takes.
     pub limits: Limits,
 }
@@ -48,6 +51,7 @@ impl Default for ServerConfig {
             public_log: false,
             policy: None,
             export: None,
+            webhooks: Webhooks::default(),
             limits: Limits::default(),
         }
     }

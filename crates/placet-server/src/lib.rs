@@ -33,6 +33,7 @@ mod seats;
 mod server;
 mod stop;
 mod telemetry;
+pub mod webhooks;
 mod wire;
 
 pub use api::document as openapi;

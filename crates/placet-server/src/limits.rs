@@ -115,3 +115,22 @@ pub const MAX_TRACE_STATE_BYTES: usize = 512;
 /// How long a collector gets, after everything is answered, to take what is left. It is a part of
 /// the time that a stop may take.
 pub const LAST_EXPORT_TIME: Duration = Duration::from_secs(5);
+
+/// Most webhooks: more receivers than that want a relay.
+pub const MAX_WEBHOOKS: usize = 64;
+
+/// Announcements in the works at the same time, waits between attempts included: each is about a
+/// kilobyte. Those beyond it are dead letters at once.
+pub const MAX_ANNOUNCEMENTS: usize = 10_000;
+
+/// Dead letters that are kept: more of them say nothing new.
+pub const MAX_DEAD_LETTERS: usize = 1_000;
+
+/// Connections to one receiver at the same time; each takes a thread while it is open.
+pub(crate) const MAX_WEBHOOK_CONNECTIONS: usize = 4;
+
+/// How long a receiver may take to answer, from its name on: it has only to write down what it got.
+pub(crate) const WEBHOOK_TIME: Duration = Duration::from_secs(10);
+
+/// Largest head of a receiver's answer, in bytes. Of its body nothing is read.
+pub(crate) const MAX_WEBHOOK_HEAD_BYTES: usize = 16 * 1024;

@@ -18,6 +18,7 @@ use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
 use crate::stop::Stop;
 use crate::telemetry::{Export, ExportError, Exported, Exporters};
+use crate::webhooks;
 
 /// File descriptors that the daemon needs besides connections: the log and its readers.
 const RESERVED_DESCRIPTORS: u64 = 128;
@@ -143,6 +144,7 @@ impl Server {
             async move { app.hub.follow(guard).await }
         });
         let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
+        let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
         let router = api::router(&app);
         let shared = Shared { app, router, slots: Slots::new(places), tls: self.tls };
         let mut accepting = JoinSet::new();
@@ -154,7 +156,7 @@ impl Server {
         let asked = Instant::now();
         handle.ask();
         while accepting.join_next().await.is_some() {}
-        for helper in [follower, reloader] {
+        for helper in [follower, reloader, announcer] {
             helper.abort();
             drop(helper.await);
         }

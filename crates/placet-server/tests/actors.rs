@@ -30,6 +30,7 @@ POST   /v1/evaluate                   401    401   401     200      200      200
 POST   /v1/actions/{id}/outcome       401    401   401     200      403      200   404 200   403      403     404         404
 
 GET    /v1/approvals                  401    401   401     200      200      403   403 200   200      200     403         200
+GET    /v1/approvals/{id}             401    401   401     200      200      403   403 200   200      200     403         404
 POST   /v1/approvals/{id}/resolve     401    401   401     403      403      403   403 403   200      403     403         403
 POST   /v1/approvals/{id}/withdraw    401    401   401     403      403      200   404 403   403      403     404         403
 POST   /v1/warrants/redeem            401    401   401     403      403      200   403 403   403      403     403         403
@@ -65,6 +66,7 @@ GET    /tile/{level}/{index}          401    401   401     200      200      403
 GET    /tile/entries/{index}          401    401   401     200      200      403   403 403   403      403     403         403
 
 GET    /v1/metrics/summary            401    401   401     200      200      403   403 200   200      200     403         200
+GET    /v1/webhooks/dead-letters      401    401   401     200      200      403   403 403   403      403     403         403
 GET    /metrics                       401    401   401     200      200      403   403 403   403      403     403         403
 GET    /health                        200    200   200     200      200      200   200 200   200      200     200         200
 GET    /ready                         200    200   200     200      200      200   200 200   200      200     200         200
@@ -171,6 +173,7 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
             });
             (path.replace("{id}", &held(daemon)), Some(approved))
         }
+        ("GET", "/v1/approvals/{id}") => at(path.replace("{id}", &held(daemon))),
         ("POST", "/v1/approvals/{id}/withdraw") => at(path.replace("{id}", &held(daemon))),
         ("POST", "/v1/warrants/redeem") => {
             let action = json!({"tool": "get_order", "agent": "another"});

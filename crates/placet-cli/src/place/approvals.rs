@@ -241,11 +241,23 @@ impl Daemon {
             Reply::Deny { reason } => json!({ "approved": false, "reason": reason }),
         };
         let path = format!("/v1/approvals/{id}/resolve");
-        self.0.post(&path, &body).map_err(|error| match &error {
-            // That somebody else has to answer is an answer, too.
-            ClientError::Refused(problem) if problem.status == 403 => Failure::found(error),
-            _ => failure(error),
-        })
+        self.0.post(&path, &body).map_err(unanswered)
+    }
+}
+
+/// Why an answer was not taken in, in the words that a log file has for it.
+fn unanswered(error: ClientError) -> Failure {
+    match error {
+        // That somebody else has to answer is an answer, too.
+        ClientError::Refused(problem) if problem.status == 403 => {
+            Failure::found(ClientError::Refused(problem))
+        }
+        // The field is in the words as well as in the pointer before them.
+        ClientError::Refused(problem) if problem.detail.starts_with('/') => {
+            let words = problem.detail.split_once(": ").map_or("", |(_, words)| words);
+            Failure::found_because(words)
+        }
+        other => failure(other),
     }
 }
 

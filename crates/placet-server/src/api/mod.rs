@@ -17,6 +17,7 @@ mod policy;
 mod ratify;
 mod ready;
 mod warrants;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -87,6 +88,7 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policy::show::show, policy::install::install))
         .routes(routes!(policy::validate::validate))
         .routes(routes!(events::events))
+        .routes(routes!(webhooks::dead_letters::list))
         .routes(routes!(log::checkpoint::checkpoint))
         .routes(routes!(log::hashes::hashes))
         .routes(routes!(log::entries::entries))

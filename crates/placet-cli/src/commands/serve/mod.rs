@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_core::event::PolicyFile;
+use placet_server::webhooks::Webhooks;
 use placet_server::{Export, Limits, Listen, Server, ServerConfig, StartError, Stop, Tls};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -93,6 +94,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     public_log: bool,
 
+    /// A file that says whom to tell that something waits for people
+    #[arg(long, value_name = "FILE", env = "PLACET_WEBHOOKS")]
+    webhooks: Option<PathBuf>,
+
     /// Requests a second that one key may send for long
     #[arg(long, value_name = "N", default_value_t = Limits::default().requests_per_second)]
     rate: NonZeroU32,
@@ -116,9 +121,11 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     must_have_folder(&arguments.log)?;
     let levels = trace::start(console)?;
     let export = Export::from_environment().map_err(Failure::usage)?;
+    let webhooks = arguments.webhooks.as_deref().map(Webhooks::read).transpose();
+    let webhooks = webhooks.map_err(Failure::unusable)?.unwrap_or_default();
     let guard = open(&arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
-    let config = ServerConfig { export, ..arguments.into() };
+    let config = ServerConfig { export, webhooks, ..arguments.into() };
     let outcome = runtime.block_on(serve(config, guard, levels, console));
     // Whoever asked twice does not wait for a thread that reads.
     runtime.shutdown_timeout(LAST_WORDS);
@@ -158,6 +165,7 @@ impl From<Arguments> for ServerConfig {
             public_log: arguments.public_log,
             policy: arguments.policy,
             export: None,
+            webhooks: Webhooks::default(),
             limits: Limits {
                 requests_per_second: arguments.rate,
                 burst: arguments.burst,

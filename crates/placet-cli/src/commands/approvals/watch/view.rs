@@ -214,9 +214,7 @@ fn status_line(inbox: &Inbox, paint: &Paint) -> Line<'static> {
     let keys = match &inbox.form {
         Some(form) if form.is_sent => " sending…",
         Some(_) => " enter next   tab move   esc cancel",
-        None => {
-            " ↑↓ choose   space read on   b back   o open long values   a approve   d deny   q quit"
-        }
+        None => " ↑↓ choose  space read on  b back  o open long values  a approve  d deny  q quit",
     };
     Line::styled(keys, paint.tone(Tone::Faint))
 }

@@ -1,0 +1,3 @@
+//! Webhooks: what could not be announced.
+
+pub(super) mod dead_letters;

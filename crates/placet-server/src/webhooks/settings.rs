@@ -1,0 +1,242 @@
+//! The file that says whom to tell.
+//!
+//! ```toml
+//! console = "https://placet.example.com"
+//!
+//! [[webhook]]
+//! name = "chat"
+//! url = "https://chat.example.com/hooks/placet"
+//! secret_env = "CHAT_WEBHOOK_SECRET"     # or secret_file = "chat.secret"
+//! events = ["approval.opened"]           # all of them when not given
+//! tenant = "acme"                        # of all tenants when not given
+//! ```
+//!
+//! A secret is never in the file itself: it is in the environment or in a file of its own. Two
+//! secrets, separated by a space, sign every announcement twice, while a receiver moves from one to
+//! the other.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use placet::TenantId;
+use placet_client::{ClientError, tls};
+use serde::Deserialize;
+use ureq::http::Uri;
+use ureq::tls::TlsConfig;
+use zeroize::Zeroizing;
+
+use super::announcement::Kind;
+use super::secret::{SigningSecret, SigningSecretError};
+use crate::limits::MAX_WEBHOOKS;
+
+/// Whom to tell, and how often to try.
+#[derive(Clone, Debug, Default)]
+pub struct Webhooks {
+    /// The receivers.
+    pub list: Vec<Webhook>,
+    /// Where people reach the console, such as `https://placet.example.com`. Without it links are
+    /// relative to the daemon's address.
+    pub console: Option<String>,
+    /// How often an announcement is tried.
+    pub retries: Retries,
+}
+
+/// A receiver of announcements.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Its name, for people.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// What to sign with.
+    pub secrets: Vec<SigningSecret>,
+    /// What it is told; everything when empty.
+    pub events: BTreeSet<Kind>,
+    /// The only tenant whose actions it is told of.
+    pub tenant: Option<TenantId>,
+    /// Whether it may be on this machine or a private network, and be spoken to in plain text.
+    pub allow_private: bool,
+    /// Whom to trust to be it.
+    pub tls: TlsConfig,
+}
+
+/// How often an announcement is tried. Most approvals are over after a quarter of an hour, and so
+/// are these attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Retries {
+    /// How often in all.
+    pub attempts: u32,
+    /// The wait after the first attempt; each further one is twice as long.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            attempts: 10,
+            first_wait: Duration::from_secs(2),
+            longest_wait: Duration::from_secs(240),
+        }
+    }
+}
+
+impl Retries {
+    /// How long to wait after an attempt: half of the time for sure, the rest by chance, so that many
+    /// who wait for the same receiver do not come back all at once.
+    pub(super) fn wait(&self, attempt: u32, random: u32) -> Duration {
+        let doubled = self
+            .first_wait
+            .saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1).min(20)).unwrap_or(1));
+        let half = doubled.min(self.longest_wait) / 2;
+        half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// It cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It makes no sense.
+    #[error("{}: {message}", path.display())]
+    Nonsense {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, with its place.
+        message: String,
+    },
+    /// A webhook makes no sense.
+    #[error("the webhook {name:?}: {why}")]
+    Webhook {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nobody can be trusted.
+    #[error(transparent)]
+    Trust(#[from] ClientError),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    console: Option<String>,
+    #[serde(default)]
+    webhook: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    url: String,
+    secret_env: Option<String>,
+    secret_file: Option<PathBuf>,
+    #[serde(default)]
+    events: BTreeSet<Kind>,
+    tenant: Option<TenantId>,
+    #[serde(default)]
+    allow_private: bool,
+    ca: Option<PathBuf>,
+}
+
+impl Webhooks {
+    /// Reads the file, and the secrets that it names.
+    ///
+    /// # Errors
+    /// When it cannot be read or makes no sense, or a secret is not there.
+    pub fn read(path: &Path) -> Result<Self, WebhookError> {
+        let unreadable = |source| WebhookError::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let nonsense = |message: String| WebhookError::Nonsense { path: path.to_owned(), message };
+        let file: File =
+            toml::from_str(&text).map_err(|error| nonsense(error.to_string().trim().to_owned()))?;
+        if file.webhook.len() > MAX_WEBHOOKS {
+            return Err(nonsense(format!("at most {MAX_WEBHOOKS} webhooks are possible")));
+        }
+        if let Some(console) = &file.console
+            && origin(console).is_none()
+        {
+            let message =
+                format!("console: {console:?} is no origin; write https://placet.example.com");
+            return Err(nonsense(message));
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let list = file.webhook.into_iter().map(|entry| entry.resolve(folder));
+        let list = list.collect::<Result<_, _>>()?;
+        Ok(Self { list, console: file.console, retries: Retries::default() })
+    }
+}
+
+impl Entry {
+    fn resolve(self, folder: &Path) -> Result<Webhook, WebhookError> {
+        let wrong = |why: String| WebhookError::Webhook { name: self.name.clone(), why };
+        check_url(&self.url, self.allow_private).map_err(wrong)?;
+        let text = match (&self.secret_env, &self.secret_file) {
+            (Some(variable), None) => {
+                std::env::var(variable).map(Zeroizing::new).map_err(|_| {
+                    wrong(format!("its secret is not in the environment as {variable}"))
+                })?
+            }
+            (None, Some(file)) => {
+                std::fs::read_to_string(folder.join(file)).map(Zeroizing::new).map_err(|error| {
+                    wrong(format!("its secret cannot be read from {}: {error}", file.display()))
+                })?
+            }
+            _ => return Err(wrong("name its secret by secret_env or by secret_file".to_owned())),
+        };
+        let secrets: Result<Vec<SigningSecret>, SigningSecretError> =
+            text.split_whitespace().map(str::parse).collect();
+        let secrets = secrets.map_err(|error| wrong(error.to_string()))?;
+        if secrets.is_empty() {
+            return Err(wrong("its secret is empty".to_owned()));
+        }
+        let ca = self.ca.as_ref().map(|ca| folder.join(ca));
+        Ok(Webhook {
+            tls: tls::config(ca.as_deref())?,
+            name: self.name,
+            url: self.url,
+            secrets,
+            events: self.events,
+            tenant: self.tenant,
+            allow_private: self.allow_private,
+        })
+    }
+}
+
+/// Whether announcements can be sent to a URL. Plain text is for private networks only.
+fn check_url(url: &str, allow_private: bool) -> Result<(), String> {
+    let parsed: Uri = url.parse().map_err(|_| format!("{url:?} is no URL"))?;
+    let authority = parsed.authority().ok_or_else(|| format!("{url:?} names no host"))?;
+    if authority.as_str().contains('@') {
+        return Err(
+            "its URL holds a name or password; the signature says whom it is from".to_owned()
+        );
+    }
+    match parsed.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if allow_private => Ok(()),
+        _ => {
+            Err(format!("{url:?} has to begin with https://; http:// is for allow_private = true"))
+        }
+    }
+}
+
+/// Scheme, host and port, and nothing more.
+fn origin(text: &str) -> Option<()> {
+    let parsed: Uri = text.parse().ok()?;
+    let is_web = matches!(parsed.scheme_str(), Some("http" | "https"));
+    let is_bare = !text.ends_with('/') && parsed.path_and_query().is_none_or(|path| path == "/");
+    (is_web && is_bare && parsed.host().is_some()).then_some(())
+}
