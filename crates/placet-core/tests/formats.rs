@@ -378,7 +378,7 @@ fn nothing_private_gets_into_a_leaf() {
     let action = Json::parse(format!(r#"{{"params":{{"to":"{PRIVATE}"}}}}"#).as_bytes()).unwrap();
     let digest = Digest::from_bytes([0x5e; 32]);
     let propose = Command::Propose(Box::new(Proposal {
-        id: placet_core::ActionId::new(uuid::Uuid::from_u128(1)),
+        id: ActionId::new(uuid::Uuid::from_u128(1)),
         assessment: call("mail"),
         payload: ActionPayload { digest, action: action.clone(), evidence: action }.into(),
     }));

@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "tests fail by panicking"
 )]
 
@@ -345,7 +346,7 @@ fn a_signature_has_one_text_and_no_other_length() {
     let mut carry = 0;
     for (byte, of_order) in malleable[32..].iter_mut().zip(ORDER) {
         let sum = u16::from(*byte) + u16::from(of_order) + carry;
-        (*byte, carry) = ((sum & 0xff) as u8, sum >> 8);
+        (*byte, carry) = (u8::try_from(sum & 0xff).unwrap(), sum >> 8);
     }
     assert_eq!(carry, 0);
     let [mut other_r, mut high_bits] = [true_one; 2];

@@ -262,8 +262,8 @@ fn changed_steps() {
     for (entry, status) in &steps {
         let place = Place::Row(u64::try_from(*entry).unwrap());
         found(&format!("DELETE FROM steps WHERE entry = {entry}"), place, "missing");
-        for other in placet_store::projection::Status::ALL {
-            if other.as_str() != status {
+        for other in ["redeemed", "pending"] {
+            if other != status {
                 let set = format!("UPDATE steps SET status = '{other}' WHERE entry = {entry}");
                 found(&set, place, "something else");
             }

@@ -186,6 +186,7 @@ pub(crate) fn pending(
 }
 
 /// What the policy of now says to a held action.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(crate) enum Again {
     /// It may still be approved. What is known of it now, where that had to be looked at.
     Holds(Option<Assessment>),

@@ -85,8 +85,9 @@ fn forged(index: usize, change: impl FnOnce(&mut Event)) -> Result<(), Violation
 fn invented(index: usize, event: Event) -> Result<(), Violation> {
     let world = story();
     let at = world.log[index].at;
-    let entry = Entry { index: index as u64, at, event, origin: None, payload: None };
-    audit(&before(&world, index), &entry, cited(&world.log, &entry))
+    let state = before(&world, index);
+    let entry = Entry { index: state.size(), at, event, origin: None, payload: None };
+    audit(&state, &entry, cited(&world.log, &entry))
 }
 
 macro_rules! change {
@@ -303,7 +304,7 @@ fn a_forged_redemption_is_found() {
     let cited = || Err(Violation::Cited);
     let unknown = Err(Violation::Refused(Rejection::UnknownAction(action(1))));
     let changes: [(usize, Change, Result<(), Violation>); 9] = [
-        (4, change!(Redeemed, it => it.decided = 0), unknown.clone()),
+        (4, change!(Redeemed, it => it.decided = 0), unknown),
         (4, change!(Redeemed, it => it.decided = 7), cited()),
         (4, change!(Redeemed, it => it.decided = 999), cited()),
         (

@@ -151,7 +151,7 @@ fn the_same_holds_of_what_somebody_made_of_it() {
     let edit = world.edit(id, "cem", refund(2));
     let new = edit.proposal.id.approval();
     let caller = Caller { key: key(CEM), generation: 0, request: None };
-    let command = Command::Edit(Box::new(edit.clone()));
+    let command = Command::Edit(Box::new(edit));
     let facts = handle_as(&world.state, &caller, command, seconds(2)).unwrap();
     let origin = Some(Origin { key: key(CEM), request: None, entries: 3 });
     world.take_facts(facts, origin, seconds(2));
