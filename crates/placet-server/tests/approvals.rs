@@ -75,7 +75,10 @@ fn an_approved_action_runs_once_with_what_was_approved() {
     assert_eq!(follow(&daemon, &decision)["status"], "redeemed");
     let path = format!("/v1/actions/{}/outcome", decision["id"].as_str().unwrap());
     let told = daemon.post(&path, &daemon.keys.agent, &json!({"status": "succeeded"}));
-    assert_eq!((told.status, follow(&daemon, &decision)["status"].as_str()), (200, Some("succeeded")));
+    assert_eq!(
+        (told.status, follow(&daemon, &decision)["status"].as_str()),
+        (200, Some("succeeded"))
+    );
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn a_denial_reaches_the_agent_and_the_same_call_is_blocked() {
     let again = daemon.post("/v1/actions", &daemon.keys.agent, &note()).json();
     assert_eq!(again["verdict"], "block");
     // A second answer, of whatever kind, changes nothing.
-    for second in [approval(), no.clone()] {
+    for second in [approval(), no] {
         let late = resolve(&daemon, &decision, &daemon.keys.approver, &second).json();
         assert_eq!(late, json!({"outcome": "already_resolved", "status": "denied"}));
     }

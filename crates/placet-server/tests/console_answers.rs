@@ -378,11 +378,11 @@ fn activity_counts_what_the_tenant_did() {
     let huge = json!({"tool": "issue_refund", "params": {"amount": "5000.00"}});
     assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &huge).json()["verdict"], "block");
     daemon.post("/v1/actions", &daemon.keys.other_agent, &json!({"tool": "get_order"}));
+    let figure = Regex::new(r"<li>(?:<a[^>]*>)?<b>([^<]*)</b> ([a-z ]+)").unwrap();
     for of in ["hour", "day", "week"] {
         let path = format!("/console/activity?of={of}");
         let sums = |person: &str| {
             let page = Browser::signed_in(&daemon, person).get(&path).text;
-            let figure = Regex::new(r"<li>(?:<a[^>]*>)?<b>([^<]*)</b> ([a-z ]+)").unwrap();
             let found = figure.captures_iter(&page);
             found.map(|each| format!("{} {}", &each[1], each[2].trim())).collect::<Vec<_>>()
         };

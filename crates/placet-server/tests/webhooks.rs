@@ -212,7 +212,7 @@ fn what_fails_is_tried_again_under_the_same_id() {
     let tries = [hook.next(), hook.next(), hook.next()];
     let id = tries[0].header("webhook-id");
     assert!(tries.iter().all(|got| got.header("webhook-id") == id && got.is_by(SECRET)));
-    assert_eq!(dead(&daemon, 0), [] as [Value; 0]);
+    assert_eq!(dead(&daemon, 0), Vec::<Value>::new());
 }
 
 #[test]

@@ -6,7 +6,8 @@ use placet_core::{
     ActionId, AutonomyState, ClassName, Decision, Digest, Finding, Mode, RiskTier, Timestamp,
     Verdict,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A decision, with what names it. Serialises to the shape that HTTP, `placet check` and the hooks
 /// share.
@@ -42,7 +43,7 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_index: Option<u64>,
     /// What it waits for, when it is held.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "approval")]
     pub approval: Option<Approval>,
     /// The action in whose place a person put this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,4 +112,13 @@ impl Answer {
     pub fn is_allowed(&self) -> bool {
         self.verdict == Verdict::Allow
     }
+}
+
+/// An approval as a daemon shows it: with the place where people answer it, which is no part of it.
+fn approval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Approval>, D::Error> {
+    let mut shown = Option::<serde_json::Value>::deserialize(deserializer)?;
+    if let Some(fields) = shown.as_mut().and_then(serde_json::Value::as_object_mut) {
+        fields.remove("url");
+    }
+    shown.map(serde_json::from_value).transpose().map_err(D::Error::custom)
 }

@@ -143,14 +143,22 @@ impl Guard {
         after: Option<ApprovalId>,
         limit: usize,
     ) -> Result<Vec<Pending>, GuardError> {
-        let is_wanted = |(id, open): &(ApprovalId, &OpenApproval)| {
-            after.is_none_or(|after| *id > after)
-                && tenant.is_none_or(|tenant| open.of.subject.tenant == *tenant)
-        };
         let open: Vec<OpenApproval> = {
             let state = self.log().state();
-            let open = state.approvals().iter().filter(is_wanted);
-            open.take(limit).map(|(_, open)| open.clone()).collect()
+            // Ids made within a millisecond do not say which came first; entries do.
+            let place = |id, open: &OpenApproval| (open.opened, open.decided, id);
+            let known = after.and_then(|id| state.approvals().open(id));
+            let is_later = |id: ApprovalId, open: &OpenApproval| match (after, known) {
+                (Some(after), Some(known)) => place(id, open) > place(after, known),
+                (Some(after), None) => id > after,
+                (None, _) => true,
+            };
+            let is_wanted = |(id, open): &(ApprovalId, &OpenApproval)| {
+                is_later(*id, open) && tenant.is_none_or(|tenant| open.of.subject.tenant == *tenant)
+            };
+            let mut open: Vec<_> = state.approvals().iter().filter(is_wanted).collect();
+            open.sort_unstable_by_key(|(id, open)| place(*id, open));
+            open.into_iter().take(limit).map(|(_, open)| open.clone()).collect()
         };
         let mut pending = Vec::with_capacity(open.len());
         for open in open {

@@ -93,6 +93,7 @@ fn approved(guard: &Guard, action: &Action) -> (ActionId, String) {
     (id, guard.warrant_of(&followed(guard, id)).unwrap())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is easier to call")]
 fn redeem(guard: &Guard, token: &str, tool: &str, params: Object) -> Result<Object, RedeemError> {
     let tool = tool.parse().unwrap();
     wait(guard.redeem(token, None, &tool, &params)).map(|spent| spent.params)
@@ -128,7 +129,7 @@ fn what_was_approved_is_what_runs() {
         let refused = matches!(found, Err(RedeemError::Refused(Refusal::OtherAction)));
         assert!(refused, "{found:?}");
     };
-    other("issue_refund", action.params.clone());
+    other("issue_refund", action.params);
     other("issue_refunds", object(PARAMS));
     other("issue_refund", Object::default());
     // Every byte that can be another one and still be JSON.

@@ -110,8 +110,8 @@ fn more_than_a_few_at_once_are_asked_to_wait_and_none_gets_in_wrongly() {
     let guard = guard();
     enrolled(&guard, "ana");
     let one = |number: usize| {
-        let password = if number % 2 == 0 { PASSWORD } else { "five words to remember" };
-        (number % 2 == 0, guard.blocking().sign_in("ana", password))
+        let password = if number.is_multiple_of(2) { PASSWORD } else { "five words to remember" };
+        (number.is_multiple_of(2), guard.blocking().sign_in("ana", password))
     };
     let results: Vec<_> = thread::scope(|scope| {
         let one = &one;

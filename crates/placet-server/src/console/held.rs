@@ -134,7 +134,7 @@ impl Frozen {
         let (params, context) = (html("params"), html("context"));
         let reason = text("reason").map(|reason| tree.text(&reason));
         let value = value(followed, fields, &mut tree);
-        let seen = followed.frozen.as_ref().map(|frozen| seen(frozen)).unwrap_or_default();
+        let seen = followed.frozen.as_ref().map(seen).unwrap_or_default();
         let names = [text("agent"), text("build"), text("session"), text("user")];
         let subject = &followed.subject;
         let named = names.iter().flatten().map(|name| odd_ones(name)).sum::<usize>();

@@ -55,10 +55,10 @@ impl Tree {
     fn value(&mut self, out: &mut String, json: &Json) {
         match json {
             Json::Object(object) if object.is_empty() => {
-                out.push_str(r#"<span class="word">{ }</span>"#)
+                out.push_str(r#"<span class="word">{ }</span>"#);
             }
             Json::Array(items) if items.is_empty() => {
-                out.push_str(r#"<span class="word">[ ]</span>"#)
+                out.push_str(r#"<span class="word">[ ]</span>"#);
             }
             Json::Object(object) => self.folded(out, json, object.len(), |tree, out| {
                 out.push_str("<dl class=\"tree\">");
@@ -191,11 +191,11 @@ mod tests {
             (format!("\"{long}\""), long.clone()),
             (format!("\"{lines}\""), "a\n".repeat(5)),
             (many.clone(), many),
-            (format!("{{\"{long}\": 1}}"), long.clone()),
+            (format!("{{\"{long}\": 1}}"), long),
         ] {
             let (text, tree) = html(&json);
             let hash = sha256(of.as_bytes());
-            assert_eq!(tree.folds, [hash.clone()], "{json}");
+            assert_eq!(tree.folds, std::slice::from_ref(&hash), "{json}");
             assert!(text.contains(&format!("name=\"read\" value=\"{hash}\" form=\"f\"")), "{text}");
         }
         let (_, tree) = html(&format!("[\"{}\", \"a\\nb\\nc\\nd\\ne\"]", "x".repeat(200)));

@@ -1,5 +1,12 @@
 //! A real browser: Chromium without a window, told what to do over its debugging pipe.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "tests"
+)]
+
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};

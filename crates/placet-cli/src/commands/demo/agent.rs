@@ -1,5 +1,7 @@
 //! The agent: it speaks HTTP to the daemon, and acts only with a warrant that it has spent.
 
+#![expect(clippy::indexing_slicing, reason = "what is not there in JSON is null")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

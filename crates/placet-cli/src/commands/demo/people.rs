@@ -1,5 +1,7 @@
 //! The people of the demo: you, or somebody who is played.
 
+#![expect(clippy::indexing_slicing, reason = "what is not there in JSON is null")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

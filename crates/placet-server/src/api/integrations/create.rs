@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::http::StatusCode;
-use placet::{AgentId, KeyName, KeyScope, NewKey, PersonId, TenantId};
+use placet::{AgentId, GuardError, KeyName, KeyScope, NewKey, PersonId, Rejection, TenantId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -63,6 +63,12 @@ pub(crate) async fn create(
         None => tenant,
     };
     let new = NewKey { name, tenant, agent, person, scopes };
-    let (secret, _) = write.guard.create_key(new, Some(&write.principal.secret)).await?;
+    let made = write.guard.create_key(new, Some(&write.principal.secret)).await;
+    let (secret, _) = made.map_err(|error| match error {
+        GuardError::Rejected(unknown @ Rejection::UnknownPerson(_)) => {
+            Problem::invalid_at("/person", unknown)
+        }
+        other => other.into(),
+    })?;
     Ok((StatusCode::CREATED, Json(Credentials::new(&secret))))
 }

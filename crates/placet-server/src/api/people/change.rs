@@ -17,7 +17,7 @@ use crate::wire::{Path, Problem, body};
 #[schema(as = PersonPowers)]
 pub(crate) struct Powers {
     /// What they may do.
-    #[schema(min_items = 1, example = json!(["approver", "auditor"]))]
+    #[schema(value_type = Vec<Role>, min_items = 1, example = json!(["approver", "auditor"]))]
     roles: BTreeSet<Role>,
     /// The groups that they are in; none when not given.
     #[serde(default)]

@@ -21,7 +21,7 @@ pub(crate) struct New {
     #[schema(value_type = String, min_length = 1, max_length = 512, example = "ana")]
     person: PersonId,
     /// What they may do.
-    #[schema(min_items = 1, example = json!(["approver"]))]
+    #[schema(value_type = Vec<Role>, min_items = 1, example = json!(["approver"]))]
     roles: BTreeSet<Role>,
     /// The groups that they are in.
     #[serde(default)]

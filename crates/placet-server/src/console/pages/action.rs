@@ -90,7 +90,7 @@ pub(super) async fn page(
     let followed = find(app, visitor, id).await?;
     let (groups, now) = (groups(app, visitor), app.guard.now());
     let frame = Frame::new("Action", Place::Inbox, visitor).with(notice);
-    let page = app.blocking(move |guard| look(guard, frame, followed)).await??;
+    let page = app.blocking(move |guard| look(guard, frame, &followed)).await??;
     let pending = app.blocking(move |guard| guard.held(id.approval())).await??;
     let card = pending.map(|pending| Card::new(&pending, groups.as_deref(), now));
     let card = card.map(|card| match typed {
@@ -144,8 +144,8 @@ pub(super) async fn told(app: &Arc<App>, followed: Followed) -> Result<String, P
     })
 }
 
-fn look(guard: &Guard, frame: Frame, followed: Followed) -> Result<Page, Problem> {
-    let history = guard.log().history(&followed)?;
+fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Problem> {
+    let history = guard.log().history(followed)?;
     let answer = &followed.answer;
     Ok(Page {
         frame,
@@ -158,9 +158,9 @@ fn look(guard: &Guard, frame: Frame, followed: Followed) -> Result<Page, Problem
         decided: time(followed.decided.at),
         story: history.iter().map(step).collect(),
         card: None,
-        edits: edits(guard, &followed)?,
+        edits: edits(guard, followed)?,
         proof: prove(guard, &history),
-        of: Frozen::new(&followed),
+        of: Frozen::new(followed),
         now: guard.now(),
     })
 }

@@ -104,7 +104,7 @@ impl Form {
     pub(super) fn paste(&mut self, pasted: &str) {
         if !self.is_sent {
             self.edit(|text| {
-                text.extend(pasted.chars().map(|c| if c.is_control() { ' ' } else { c }))
+                text.extend(pasted.chars().map(|c| if c.is_control() { ' ' } else { c }));
             });
         }
     }

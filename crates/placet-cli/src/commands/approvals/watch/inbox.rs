@@ -197,7 +197,7 @@ impl Inbox {
             KeyCode::Char('k') | KeyCode::Up => self.choose(0, 1),
             KeyCode::PageDown | KeyCode::Char(' ') => self.scroll += self.page,
             KeyCode::PageUp | KeyCode::Char('b') => {
-                self.scroll = self.scroll.saturating_sub(self.page)
+                self.scroll = self.scroll.saturating_sub(self.page);
             }
             KeyCode::Home => self.scroll = 0,
             KeyCode::Char('o') => self.open(),

@@ -24,6 +24,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// A held action with params of our choice.
+#[allow(clippy::needless_pass_by_value, reason = "it is easier to call")]
 fn held(number: u32, tool: &str, params: Value) -> Held {
     let action = json!({
         "tool": tool, "tenant": "acme", "agent": "support-bot", "params": params,
