@@ -177,8 +177,8 @@ fn verifying_and_proving() {
     let forged = check("forged.json", &key);
     assert!(forged.status == 1 && forged.err.contains("does not hold"), "{}", forged.err);
     let proof: Value = serde_json::from_str(&world.read("proof.json")).unwrap();
-    assert_eq!((&proof["old"]["size"], &proof["new"]["size"]), (&4.into(), &5.into()));
-    assert!(world.path("tiles/checkpoint").exists() && world.path("tiles/tile/0/000.p/5").exists());
+    assert_eq!((&proof["old"]["size"], &proof["new"]["size"]), (&4.into(), &6.into()));
+    assert!(world.path("tiles/checkpoint").exists() && world.path("tiles/tile/0/000.p/6").exists());
 }
 
 #[test]

@@ -150,7 +150,9 @@ impl Look {
     pub(crate) fn approvals(&self) -> Result<Vec<Held>, Failure> {
         match self {
             Self::Log(state, log) => {
-                read(log, state.approvals().iter().map(|(_, open)| open).collect())
+                let mut open: Vec<_> = state.approvals().iter().map(|(_, open)| open).collect();
+                open.sort_unstable_by_key(|open| open.decided);
+                read(log, open)
             }
             Self::Daemon(daemon) => daemon.approvals(),
         }
