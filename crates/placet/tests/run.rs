@@ -132,10 +132,12 @@ fn what_is_allowed_runs_once_and_is_reported() {
 fn what_is_blocked_does_not_run() {
     let guard = guard();
     let much = action("pay", r#"{"amount": "101"}"#);
-    let ran =
-        wait(guard.run(much, &RunOptions::default(), |_| async {
-            panic!("it ran") as Result<(), String>
-        }));
+    let calls = Cell::new(0);
+    let ran = wait(guard.run(much, &RunOptions::default(), |running: Running| {
+        calls.set(calls.get() + 1);
+        params(running)
+    }));
+    assert_eq!(calls.get(), 0);
     let Err(RunError::Blocked(answer)) = ran else { panic!("{ran:?}") };
     assert_eq!(answer.verdict, Verdict::Block);
 }
