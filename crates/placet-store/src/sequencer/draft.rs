@@ -74,14 +74,28 @@ impl Draft<'_> {
 
     /// Closes what is due, all of it, so that nothing is judged by what should be over.
     pub(super) fn tick(&mut self) -> Result<(), StoreError> {
-        let due = |state: &State, now| state.next_due().is_some_and(|at| at <= now);
-        while due(self.state, self.now) {
-            let facts = handle(self.state, Command::Tick, self.now).unwrap_or_default();
-            if !matches!(self.add(facts, None)?, Ok(range) if !range.is_empty()) {
-                break;
-            }
+        while self.is_due() && self.close()? {}
+        Ok(())
+    }
+
+    /// Closes what is due by what was judged just now, as what a kill switch voids, so that both
+    /// become durable at once. A pile of it is left to the batches after this one: the switch must
+    /// not wait for it.
+    pub(super) fn follow_up(&mut self) -> Result<(), StoreError> {
+        if self.is_due() {
+            self.close()?;
         }
         Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.state.next_due().is_some_and(|at| at <= self.now)
+    }
+
+    /// Closes some of what is due, and says whether there was any.
+    fn close(&mut self) -> Result<bool, StoreError> {
+        let facts = handle(self.state, Command::Tick, self.now).unwrap_or_default();
+        Ok(matches!(self.add(facts, None)?, Ok(range) if !range.is_empty()))
     }
 
     /// Notes that a request which may be repeated changed nothing, so that its repetition changes

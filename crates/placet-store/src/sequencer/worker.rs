@@ -141,6 +141,7 @@ impl Worker {
             .into_iter()
             .map(|(command, caller)| draft.judge(command, caller.as_ref(), batch.view()));
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
+        draft.follow_up()?;
         let entries = draft.entries;
         if !entries.is_empty() {
             let head = sign(&self.tree, &self.keys)?;
