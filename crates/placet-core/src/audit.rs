@@ -134,38 +134,19 @@ pub fn audit(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), 
 /// Asks whether an event other than a step on a ladder follows.
 fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Violation> {
     let at = entry.at;
-    let cited = |of: &Entry| {
-        let is_it =
-            |found: &&Entry| Some(found.index) == of.event.cites() && found.index < of.index;
-        cited.filter(is_it).ok_or(Violation::Cited)
-    };
     match &entry.event {
         Event::PolicyInstalled(installed) => policy(installed),
-        Event::Decided(decided) => decision(state, decided, at),
-        Event::SignedOff(signed) => sign_off(state, signed, at),
-        Event::Denied(Denied { approval, action, .. })
-        | Event::Withdrawn(Withdrawn { approval, action }) => {
-            require(approval.action() == *action && pending(state, *approval, at).is_ok())
-        }
-        Event::Superseded(Superseded { approval, action, by, .. }) => {
-            approval::may_change(pending(state, *approval, at)?, by)?;
-            require(approval.action() == *action)
-        }
-        Event::Expired(Expired { approval, action }) => {
-            let ends_so = is_over(state, *action, at) && !state.is_stopped(*action);
-            require(approval.action() == *action && ends_so)
-        }
-        Event::Voided(Voided { action, why }) => void(state, *action, why, at),
-        Event::Redeemed(redeemed) => redemption(state, redeemed, cited(entry)?, at),
-        Event::RedemptionRefused(refused) => refusal(state, refused, cited(entry)?, at),
-        Event::OutcomeReported(reported) => {
-            let expected = run::reported(cited(entry)?, reported.action, reported.outcome)?;
-            if expected == *reported { Ok(()) } else { Err(Violation::Cited) }
-        }
-        Event::Indeterminate(Indeterminate { action }) => {
-            let run = state.executions().run(*action);
-            require(run.is_some_and(|run| run.report_by <= at))
-        }
+        Event::Decided(_)
+        | Event::SignedOff(_)
+        | Event::Denied(_)
+        | Event::Expired(_)
+        | Event::Withdrawn(_)
+        | Event::Superseded(_)
+        | Event::Voided(_)
+        | Event::Redeemed(_)
+        | Event::RedemptionRefused(_)
+        | Event::OutcomeReported(_)
+        | Event::Indeterminate(_) => life(state, entry, cited),
         Event::Tripped(Switched { scope, reason, by }) => {
             switch(state.switches().tripped(scope).is_none())?;
             let (scope, reason, by) = (scope.clone(), reason.clone(), by.clone());
@@ -205,6 +186,45 @@ fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Vi
         // Nothing follows from it, so all that has to hold is that somebody asked.
         Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
         Event::Unchanged(_) => Err(Violation::Idle),
+    }
+}
+
+/// Asks whether an event in the life of one action follows.
+fn life(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Violation> {
+    let at = entry.at;
+    let cited = |of: &Entry| {
+        let is_it =
+            |found: &&Entry| Some(found.index) == of.event.cites() && found.index < of.index;
+        cited.filter(is_it).ok_or(Violation::Cited)
+    };
+    match &entry.event {
+        Event::Decided(decided) => decision(state, decided, at),
+        Event::SignedOff(signed) => sign_off(state, signed, at),
+        Event::Denied(Denied { approval, action, .. })
+        | Event::Withdrawn(Withdrawn { approval, action }) => {
+            require(approval.action() == *action && pending(state, *approval, at).is_ok())
+        }
+        Event::Superseded(Superseded { approval, action, by, .. }) => {
+            approval::may_change(pending(state, *approval, at)?, by)?;
+            require(approval.action() == *action)
+        }
+        Event::Expired(Expired { approval, action }) => {
+            let ends_so = is_over(state, *action, at) && !state.is_stopped(*action);
+            require(approval.action() == *action && ends_so)
+        }
+        Event::Voided(Voided { action, why }) => void(state, *action, why, at),
+        Event::Redeemed(redeemed) => redemption(state, redeemed, cited(entry)?, at),
+        Event::RedemptionRefused(refused) => refusal(state, refused, cited(entry)?, at),
+        Event::OutcomeReported(reported) => {
+            let expected = run::reported(cited(entry)?, reported.action, reported.outcome)?;
+            if expected == *reported { Ok(()) } else { Err(Violation::Cited) }
+        }
+        Event::Indeterminate(Indeterminate { action }) => {
+            let run = state.executions().run(*action);
+            require(run.is_some_and(|run| run.report_by <= at))
+        }
+        // It is in the life of none.
+        _ => Err(Violation::Idle),
     }
 }
 
