@@ -7,7 +7,7 @@ use placet::signoff::{Record, SignOff};
 use support::{Invoice, invoice};
 
 fn anything<T>() -> T {
-    unimplemented!()
+    std::process::abort()
 }
 
 fn main() {
