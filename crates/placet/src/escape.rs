@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// Combining marks in a row that are shown. Writing systems stack two or three; more of them
 /// paint over the lines around.
-const MAX_MARKS: usize = 4;
+pub const MAX_MARKS: usize = 4;
 
 /// `text` on one line, with every character that a terminal would obey or hide spelled out.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -56,7 +56,10 @@ pub fn clipped(text: &str, width: usize) -> String {
     kept
 }
 
-fn is_visible(character: char) -> bool {
+/// Whether a reader sees the character for what it is: no control or format character, nothing that
+/// hides, reverses or is not there.
+#[must_use]
+pub fn is_visible(character: char) -> bool {
     match character {
         ' '..='~' => true,
         // These count as letters or marks and show nothing: joiners, fillers, the braille blank,
@@ -83,8 +86,9 @@ fn is_printable(character: char) -> bool {
     behind_a_letter.escape_debug().eq(behind_a_letter.chars())
 }
 
-/// Whether it combines with the character before it: by itself it would be escaped.
-fn is_mark(character: char) -> bool {
+/// Whether it combines with the character before it.
+#[must_use]
+pub fn is_mark(character: char) -> bool {
     !character.is_ascii() && is_printable(character) && character.escape_debug().len() > 1
 }
 

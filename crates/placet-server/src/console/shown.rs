@@ -5,12 +5,9 @@
 //! another. So every character that is not plainly what it seems is shown as its code point, and
 //! stands out. There is no other way from such text into a page than [`filters::shown`].
 
+use placet::escape::{MAX_MARKS, is_mark, is_visible};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection as _, skeleton};
-
-/// Combining marks in a row that are shown. Writing systems stack two or three; more of them paint
-/// over the lines around.
-const MAX_MARKS: usize = 4;
 
 /// The filters of the templates.
 #[expect(unreachable_pub, reason = "what the macro makes of them is public")]
@@ -147,43 +144,6 @@ fn looks_latin(word: &str) -> bool {
         let is_latin_anyway = bare.clone().all(|character| character.is_ascii());
         !is_latin_anyway && bare.peek().is_some() && skeleton(word).all(|c| c.is_ascii())
     }
-}
-
-fn is_visible(character: char) -> bool {
-    match character {
-        ' '..='~' => true,
-        // These count as letters or marks and show nothing: joiners, fillers, the braille blank,
-        // and selectors that only choose between glyphs.
-        '\u{34f}'
-        | '\u{115f}'
-        | '\u{1160}'
-        | '\u{17b4}'
-        | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{2800}'
-        | '\u{3164}'
-        | '\u{ffa0}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{e0100}'..='\u{e01ef}' => false,
-        other => is_printable(other),
-    }
-}
-
-/// Whether the standard library would print it as it is: no control or format character, no space
-/// but the ordinary one, nothing unassigned or private. Behind a letter it lets marks through.
-fn is_printable(character: char) -> bool {
-    let mut buffer = [0; 4];
-    let text: &str = character.encode_utf8(&mut buffer);
-    // These it escapes for another reason.
-    matches!(character, '"' | '\'' | '\\') || {
-        let behind_a_letter = format!("a{text}");
-        behind_a_letter.escape_debug().eq(behind_a_letter.chars())
-    }
-}
-
-/// Whether it combines with the character before it: by itself it would be escaped.
-fn is_mark(character: char) -> bool {
-    !character.is_ascii() && is_printable(character) && character.escape_debug().len() > 1
 }
 
 #[cfg(test)]
