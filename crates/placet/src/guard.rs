@@ -59,6 +59,7 @@ impl Guard {
         };
         let policy = files.map(|files| Policy::load(&files)).transpose()?;
         let log = Log::open(&config.log)?;
+        let before = log.state().terms().policy;
         let policy = match policy {
             Some(policy) => {
                 install_if_changed(&log, &policy).map_err(OpenError::Install)?;
@@ -66,12 +67,17 @@ impl Guard {
             }
             None => log.policy()?,
         };
+        let is_another = policy.terms().policy != before;
         let shared = Arc::new(Shared {
             policy: ArcSwap::from_pointee(policy),
             log,
             stretcher: Stretcher::default(),
         });
-        Ok(Self { shared, caller: None })
+        let guard = Self { shared, caller: None };
+        if is_another {
+            wait(guard.recheck_unasked());
+        }
+        Ok(guard)
     }
 
     /// The same guard, on the word of someone who showed an API key: what they may not do is
@@ -284,8 +290,16 @@ impl Guard {
         // A repetition installs nothing, and another policy may have come after this one.
         if *self.log().state().terms() == *policy.terms() {
             self.shared.policy.store(Arc::new(policy));
+            self.recheck_unasked().await;
         }
         Ok(change)
+    }
+
+    /// Ends what another policy forbids of what waits. It follows from the policy and is nobody's
+    /// request; what is left out by a failure is judged again when somebody answers it.
+    async fn recheck_unasked(&self) {
+        let unasked = Self { shared: Arc::clone(&self.shared), caller: None };
+        drop(unasked.recheck().await);
     }
 
     /// Takes over the policy of the log, where it is another than the one at hand: somebody else

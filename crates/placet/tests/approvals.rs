@@ -273,18 +273,6 @@ fn an_edit_in_shadow_mode_is_held_to_the_policy_like_the_action_was() {
     assert_eq!(followed(&guard, successor).status, Status::Pending, "it takes another person");
 }
 
-#[test]
-fn an_answer_under_a_new_policy_is_judged_by_that() {
-    let guard = guard();
-    let ids = [PARAMS, r#"{"amount":"1.00"}"#].map(|params| held(&guard, &refund(params)));
-    let lower = POLICY.replace("\"100\"", "\"10\"");
-    let files = [PolicyFile { name: "policy.toml".to_owned(), text: lower }];
-    wait(guard.install_policy(&files, None)).unwrap();
-    let answers = ids.map(|id| resolve(&guard, id.approval(), "ben", yes()).unwrap());
-    let expected = [Status::Voided, Status::Approved].map(Resolution::Resolved);
-    assert_eq!(answers, expected);
-}
-
 /// The first wait starts the thread that follows the log. Whatever happens meanwhile is heard.
 #[test]
 fn the_first_wait_hears_an_answer_that_comes_while_it_begins() {
@@ -388,4 +376,29 @@ fn of_sixty_four_threads_one_answers_and_one_redeems() {
 fn of_sixty_four_threads_one_answers_and_one_redeems_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     race(&guard_at(LogPlace::File(folder.path().join("placet.db")), POLICY), rounds(6));
+}
+
+#[test]
+fn what_waits_ends_at_once_where_another_policy_forbids_it() {
+    let guard = guard();
+    let (large, small) = (r#"{"amount":"42.00","order":"o-1"}"#, r#"{"amount":"3.00"}"#);
+    let (forbidden, still) = (held(&guard, &refund(large)), held(&guard, &refund(small)));
+    let tighter = POLICY.replace("hard_cap = \"100\"", "hard_cap = \"10\"");
+    let files = [PolicyFile { name: "policy.toml".to_owned(), text: tighter }];
+    guard.blocking().install_policy(&files, None).unwrap();
+    assert_eq!(followed(&guard, forbidden).status, Status::Voided);
+    assert_eq!(followed(&guard, still).status, Status::Pending);
+    let answer = resolve(&guard, forbidden.approval(), "ben", yes()).unwrap();
+    assert_eq!(answer, Resolution::AlreadyResolved(Status::Voided));
+    let answer = resolve(&guard, still.approval(), "ben", yes()).unwrap();
+    assert_eq!(answer, Resolution::Resolved(Status::Approved));
+}
+
+#[test]
+fn what_waited_ends_where_a_guard_is_opened_with_a_policy_that_forbids_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = LogPlace::File(folder.path().join("placet.db"));
+    let id = held(&guard_at(place.clone(), POLICY), &refund(r#"{"amount":"42.00"}"#));
+    let tighter = POLICY.replace("hard_cap = \"100\"", "hard_cap = \"10\"");
+    assert_eq!(followed(&guard_at(place, &tighter), id).status, Status::Voided);
 }
