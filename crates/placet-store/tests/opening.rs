@@ -5,11 +5,14 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Log, SIZE, terms, verifier};
-use placet_core::Command;
+use placet_core::Command as Asked;
 use placet_store::contract::fixture::{Bench, erase, keys, other_keys, propose_under, trip};
 use placet_store::recover::recover;
 use placet_store::sqlite::Options;
@@ -39,6 +42,27 @@ fn a_second_opening_is_refused_with_the_name_of_the_first() {
     );
     drop(first);
     log.start(keys(), &bench).close();
+}
+
+/// A child process has whatever its parent has open until it becomes another program.
+#[test]
+fn a_child_process_that_begins_does_not_keep_the_log() {
+    let (log, bench) = (Log::empty(), Bench::new(1));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    assert!(Command::new("true").status().unwrap().success());
+                }
+            });
+        }
+        let opened: Vec<_> = (0..150).map(|_| log.try_start(keys(), &bench).map(drop)).collect();
+        done.store(true, Ordering::Relaxed);
+        for found in opened {
+            found.unwrap();
+        }
+    });
 }
 
 #[test]
@@ -299,7 +323,7 @@ fn erased_bytes_are_gone_from_the_disk() {
     let sequencer = log.start(keys(), &bench);
     let terms = terms();
     sequencer
-        .submit_blocking(Command::InstallPolicy {
+        .submit_blocking(Asked::InstallPolicy {
             terms: Arc::new(terms.clone()),
             files: Vec::new(),
             by: None,
@@ -318,7 +342,7 @@ fn erased_bytes_are_gone_from_the_disk() {
     sequencer.submit_blocking(erase(5)).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     while on_disk("private-5") && Instant::now() < until {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     assert!(!on_disk("private-5"), "in the file, or in the write-ahead log");
     assert!(on_disk("private-6"));

@@ -24,7 +24,16 @@ const MAX_WORD_CHARS: usize = 40;
 /// The lock, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file would do, but for a child process that another thread has just started: it has
+/// the file open as well until it becomes another program.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What is left then is what closing does.
+        drop(self.file.unlock());
+    }
 }
 
 /// Who has a log.
@@ -61,7 +70,7 @@ impl Lock {
         file.set_len(0).map_err(failed)?;
         let holder = serde_json::to_vec(&Holder::this(env)).unwrap_or_default();
         file.write_all(&holder).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
