@@ -141,6 +141,12 @@ impl ApiKey {
             Event::Decided(decided) => {
                 self.has(KeyScope::Agent) && self.speaks_for(&decided.assessment.subject)
             }
+            // Whoever proposes causes it, and nobody what they gave themselves.
+            Event::SignedOff(signed) if signed.standing.is_some() => {
+                let open = state.approvals().open(signed.approval);
+                let own = open.is_none_or(|open| self.speaks_for(&open.of.subject));
+                self.has(KeyScope::Agent) && own && !self.is_of(&signed.by.person)
+            }
             Event::SignedOff(signed) => {
                 let person = state.people().get(&signed.by.person);
                 let in_groups = person.is_some_and(|person| person.groups == signed.by.groups);
@@ -170,6 +176,19 @@ impl ApiKey {
             Event::Ratified(ratified) => {
                 let in_own_name = self.has(KeyScope::Approver) && self.is_of(&ratified.by);
                 in_own_name && self.covers(&ratified.of.tenant)
+            }
+            Event::StandingGranted(granted) => {
+                let person = state.people().get(&granted.by.person);
+                let in_groups = person.is_some_and(|person| person.groups == granted.by.groups);
+                self.answers(id, state, granted.action.approval(), &granted.by.person) && in_groups
+            }
+            Event::StandingRevoked(revoked) => {
+                let standing = state.standing_approvals().get(revoked.id);
+                standing.is_some_and(|standing| {
+                    let tenant = &standing.granted.tenant;
+                    let answers = self.has(KeyScope::Approver) && self.covers(tenant);
+                    answers || self.administers(Some(tenant))
+                })
             }
             // Nobody makes a key that speaks for somebody else.
             Event::KeyCreated(KeyCreated { person: Some(person), .. }) => self.is_of(person),

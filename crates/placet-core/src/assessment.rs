@@ -5,10 +5,12 @@
 //! not verdicts. It goes into the log's leaf as it is, so that a verifier can judge the action again;
 //! therefore it holds nothing that may have to be erased.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Currency};
-use crate::digest::{ActionTag, Digest, PersonTag};
+use crate::digest::{ActionTag, Digest, ParamTag, PersonTag};
 use crate::mode::{Bucket, Treatment};
 use crate::name::{AgentId, BuildId, ClassName, TenantId, ToolName};
 use crate::verdict::Verdict;
@@ -46,6 +48,9 @@ pub struct Assessment {
     /// What inspection says.
     #[serde(default, skip_serializing_if = "Inspected::is_silent")]
     pub inspected: Inspected,
+    /// The params whose values are those that a standing approval pins.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pins: BTreeSet<ParamTag>,
     /// The policy it was made under; the sequencer refuses any other than its own.
     pub policy: Digest,
     /// The rules that apply or failed.

@@ -15,9 +15,10 @@ use crate::event::{
 use crate::execution::Refusal;
 use crate::handle::approval::{self, Again, pending};
 use crate::handle::{handle, run};
-use crate::id::{ActionId, KeyId};
+use crate::id::{ActionId, KeyId, StandingApprovalId};
 use crate::name::ClassName;
 use crate::person::SignedIn;
+use crate::standing_approval::{self, StandingRevoked};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -72,6 +73,9 @@ pub enum Violation {
     /// A warrant was spent that could not be.
     #[error("a warrant was spent that was worth nothing: {0}")]
     NotRedeemable(Refusal),
+    /// A standing approval that is not what was signed off on, or covers no such action.
+    #[error("the standing approval {0} does not reach as far as the entry says")]
+    Standing(StandingApprovalId),
     /// Resetting a switch that was not tripped, or tripping one that was.
     #[error("the kill switch was already in that position")]
     Switch,
@@ -183,6 +187,18 @@ fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Vi
         Event::PersonChanged(changed) => again(state, Command::ChangePerson(changed.clone()), at),
         Event::PersonRemoved(removed) => again(state, Command::RemovePerson(removed.clone()), at),
         Event::SignedIn(signed_in) => sign_in(state, signed_in, at),
+        Event::StandingGranted(granted) => match standing_approval::audit(state, granted, at)? {
+            true => Ok(()),
+            false => Err(Violation::Standing(granted.id)),
+        },
+        Event::StandingRevoked(StandingRevoked { id, action, reason, by }) => {
+            let standing = state.standing_approvals().get(*id);
+            if standing.is_some_and(|standing| standing.granted.action != *action) {
+                return Err(Violation::Standing(*id));
+            }
+            let (id, reason, by) = (*id, reason.clone(), by.clone());
+            again(state, Command::RevokeStanding { id, reason, by }, at)
+        }
         // Nothing follows from it, so all that has to hold is that somebody asked.
         Event::Unchanged(_) if entry.origin.is_some() => Ok(()),
         Event::Unchanged(_) => Err(Violation::Idle),
@@ -274,6 +290,11 @@ fn decision(state: &State, decided: &Decided, at: Timestamp) -> Result<(), Viola
 fn sign_off(state: &State, signed: &SignedOff, at: Timestamp) -> Result<(), Violation> {
     let open = pending(state, signed.approval, at)?;
     approval::may_sign(open, &signed.by)?;
+    if let Some(id) = signed.standing
+        && !standing_approval::covers(state, id, open, &signed.by, at)
+    {
+        return Err(Violation::Standing(id));
+    }
     let expires = (open.missing() <= 1).then(|| state.terms().warrants.expires(at));
     let again = approval::judge_again(state, open, signed.fresh.clone(), at)?;
     let holds = matches!(again, Again::Holds(fresh) if fresh == signed.fresh);

@@ -11,12 +11,13 @@ use crate::autonomy::{self, Evidence, LedgerKey};
 use crate::digest::Digest;
 use crate::event::{Entry, Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
 use crate::execution::Outcome;
-use crate::id::{ActionId, ApprovalId, KeyId};
+use crate::id::{ActionId, ApprovalId, KeyId, StandingApprovalId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
 use crate::person::{
     PasswordVerifier, PersonChanged, PersonEnrolled, PersonInvited, PersonRemoved, SignedIn,
 };
+use crate::standing_approval::Bounds;
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -39,6 +40,15 @@ pub enum Command {
     SignOff(Box<SigningOff>),
     /// Put another action in the place of a held one, and sign off on that.
     Edit(Box<Edit>),
+    /// Take back a standing approval.
+    RevokeStanding {
+        /// Which one.
+        id: StandingApprovalId,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: Option<PersonId>,
+    },
     /// Take back what was asked for.
     Withdraw {
         /// The approval.
@@ -155,6 +165,8 @@ pub struct SigningOff {
     /// What is known of the action under the policy of now; needed where it was held under
     /// another.
     pub fresh: Option<Assessment>,
+    /// How far the same may be done again without them, where they want that.
+    pub standing: Option<Box<Bounds>>,
 }
 
 /// Another action in the place of a held one.
@@ -241,6 +253,26 @@ pub enum Rejection {
     /// An action with an id that one has which is held.
     #[error("there is already a held action with the id {0}; make another id")]
     KnownAction(ActionId),
+    /// A standing approval for a tool without a class.
+    #[error("the policy does not know this tool; only classes have standing approvals")]
+    NoClass,
+    /// A standing approval that is bound by too little, or by nothing.
+    #[error(
+        "a standing approval pins 1 to {} params, is used 1 to {} times and lasts at most {} days",
+        limits::MAX_PINS, limits::MAX_STANDING_USES, limits::MAX_STANDING_TIME.as_secs() / 86_400
+    )]
+    StandingBounds,
+    /// A standing approval with an action that was held under another policy.
+    #[error(
+        "another policy holds since the action was held; approve it alone, and let the next one stand"
+    )]
+    StandingPolicy,
+    /// An id that another standing approval has.
+    #[error("there is already a standing approval {0}; make another id")]
+    KnownStanding(StandingApprovalId),
+    /// A standing approval that is not in force.
+    #[error("no standing approval in force has the id {0}")]
+    UnknownStanding(StandingApprovalId),
     /// An action that the log does not have.
     #[error("the log has no action {0}")]
     UnknownAction(ActionId),

@@ -17,6 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::bytes32::{Hex, public_bytes32};
 use crate::caller::RequestTag;
+use crate::json::{Json, Pointer};
 use crate::name::PersonId;
 use crate::person::PasswordTag;
 
@@ -31,6 +32,9 @@ const REQUEST_DOMAIN: &[u8] = b"placet/request/v1\n";
 
 /// Precedes what the tag of a person is computed over.
 const PERSON_DOMAIN: &[u8] = b"placet/person/v1\n";
+
+/// Precedes what the tag of a param is computed over.
+const PARAM_DOMAIN: &[u8] = b"placet/param/v1\n";
 
 /// Precedes what the key that signs warrants grows from.
 const WARRANT_DOMAIN: &[u8] = b"placet/warrant-key/v1\n";
@@ -105,6 +109,16 @@ pub struct PersonTag([u8; 32]);
 
 public_bytes32!(PersonTag, "", "64 lower-case hexadecimal digits");
 
+/// Recognises the value of a param in its place, for the holder of the pepper only. Text form: 64
+/// hexadecimal digits.
+///
+/// A standing approval pins params to values. Whether an action has them can be checked by whoever
+/// reads the log, also when both were erased.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamTag([u8; 32]);
+
+public_bytes32!(ParamTag, "", "64 lower-case hexadecimal digits");
+
 /// The secret key of a log, under which its tags and placeholders are computed.
 ///
 /// It never leaves the store's owner, is wiped from memory when dropped, and has no text form.
@@ -143,6 +157,14 @@ impl Pepper {
     /// The tag of a person.
     pub fn person_tag(&self, person: &PersonId) -> PersonTag {
         PersonTag(self.mac(PERSON_DOMAIN, person.as_str().as_bytes()))
+    }
+
+    /// The tag of a param's value in its place.
+    pub fn param_tag(&self, pointer: &Pointer, value: &Json) -> ParamTag {
+        // No pointer has a line break that is not escaped in JSON, and so no place runs into a value.
+        let place = Json::String(pointer.as_str().to_owned()).canonical();
+        let text = format!("{place}\n{}", value.canonical());
+        ParamTag(self.mac(PARAM_DOMAIN, text.as_bytes()))
     }
 
     /// What a key that signs warrants grows from. Each generation has its own, and none tells

@@ -4,7 +4,7 @@
 //! is too large for a leaf, is its [`Payload`], kept beside it; the leaf holds only a salted
 //! commitment to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,12 @@ use crate::command::Rejection;
 use crate::decide::Decision;
 use crate::digest::Digest;
 use crate::execution::{Outcome, Refusal};
-use crate::id::{ActionId, ApprovalId, KeyId};
+use crate::id::{ActionId, ApprovalId, KeyId, StandingApprovalId};
 use crate::json::Json;
 use crate::log::{Commitment, Sealed};
 use crate::name::{AgentId, ClassName, KeyName, PersonId, TenantId};
 use crate::person::{PersonChanged, PersonEnrolled, PersonInvited, PersonRemoved, SignedIn};
+use crate::standing_approval::{StandingGranted, StandingRevoked};
 use crate::switch::Scope;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -107,6 +108,10 @@ pub enum Event {
     PersonRemoved(PersonRemoved),
     /// Somebody signed in.
     SignedIn(SignedIn),
+    /// A person said how far what they signed off on may be done again without them.
+    StandingGranted(Box<StandingGranted>),
+    /// A standing approval was taken back.
+    StandingRevoked(StandingRevoked),
     /// A request changed nothing. It is kept so that its repetition gets the same answer.
     Unchanged(Unchanged),
 }
@@ -143,6 +148,8 @@ impl Event {
             Self::PersonChanged(_) => "person_changed",
             Self::PersonRemoved(_) => "person_removed",
             Self::SignedIn(_) => "signed_in",
+            Self::StandingGranted(_) => "standing_granted",
+            Self::StandingRevoked(_) => "standing_revoked",
             Self::Unchanged(_) => "unchanged",
         }
     }
@@ -162,8 +169,19 @@ impl Event {
             Self::RedemptionRefused(refused) => refused.action,
             Self::OutcomeReported(reported) => reported.action,
             Self::Indeterminate(doubtful) => doubtful.action,
+            Self::StandingGranted(granted) => granted.action,
+            Self::StandingRevoked(revoked) => revoked.action,
             _ => return None,
         })
+    }
+
+    /// The standing approval by which somebody signed off beforehand, where they did.
+    #[must_use]
+    pub fn standing(&self) -> Option<StandingApprovalId> {
+        match self {
+            Self::SignedOff(signed) => signed.standing,
+            _ => None,
+        }
     }
 
     /// The earlier entry that it rests on, where that is no longer part of the state.
@@ -231,6 +249,9 @@ pub struct SignedOff {
     /// was held under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh: Option<Assessment>,
+    /// The standing approval by which they signed off beforehand, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingApprovalId>,
 }
 
 /// The agent took back what it had asked for.
@@ -481,6 +502,8 @@ pub enum Payload {
     Statement(String),
     /// Of a sign-off: what the approver wrote, and the digest of what they signed.
     SignOff(Box<SignOffPayload>),
+    /// Of a standing approval: the values that it pins, by their places.
+    Pins(BTreeMap<String, Json>),
 }
 
 /// A decided action, frozen, with its secrets already replaced.

@@ -95,6 +95,11 @@ id!(
     "wrt_"
 );
 id!(
+    /// Names one standing approval.
+    StandingApprovalId,
+    "sta_"
+);
+id!(
     /// Names one API key.
     KeyId,
     "key_"

@@ -36,6 +36,7 @@ mod pairs;
 pub mod person;
 mod quote;
 pub mod signoff;
+pub mod standing_approval;
 pub mod state;
 pub mod switch;
 mod table;
@@ -55,11 +56,11 @@ pub use caller::{Caller, Origin, Request, RequestTag};
 pub use class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 pub use command::{Command, Rejection};
 pub use decide::{Decision, decide};
-pub use digest::{ActionTag, Digest, Pepper, PersonTag};
+pub use digest::{ActionTag, Digest, ParamTag, Pepper, PersonTag};
 pub use event::{Entry, Event, Fact, Kept, Payload};
 pub use execution::{Outcome, Refusal};
 pub use handle::{handle, handle_as};
-pub use id::{ActionId, ApprovalId, KeyId, WarrantId};
+pub use id::{ActionId, ApprovalId, KeyId, StandingApprovalId, WarrantId};
 pub use json::Json;
 pub use mode::Mode;
 pub use name::{
@@ -67,6 +68,7 @@ pub use name::{
     TenantId, ToolName,
 };
 pub use person::{People, Person};
+pub use standing_approval::StandingApproval;
 pub use state::State;
 pub use switch::{KillSwitch, Scope, Switches, Target};
 pub use table::Table;

@@ -74,6 +74,7 @@ pub const MAX_RUNS: usize = 200_000;
 
 /// Most running actions of one tenant, so that none of them can take all the room.
 pub const MAX_RUNS_PER_TENANT: usize = 50_000;
+
 /// Longest statement in a sign-off, in bytes: a few pages that a person typed, not a pasted file.
 pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
 
@@ -104,6 +105,25 @@ pub const MAX_OPEN_APPROVALS_PER_TENANT: usize = 20_000;
 /// Most open approvals of one agent, so that none of them can take all the room, and more than any
 /// team answers in a day.
 pub const MAX_OPEN_APPROVALS_PER_AGENT: usize = 1_000;
+
+/// Longest time that a standing approval lasts: whoever gave it reads such an action once a month.
+pub const MAX_STANDING_TIME: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// Most uses of a standing approval for which somebody can be said to have answered.
+pub const MAX_STANDING_USES: u32 = 10_000;
+
+/// Most params that a standing approval pins. Each is looked at in every action of its class.
+pub const MAX_PINS: usize = 16;
+
+/// Most places in the params of an action that are compared with what is pinned: more than any
+/// form has. Whatever is larger is held.
+pub const MAX_PINNABLE_PLACES: usize = 500;
+
+/// Most standing approvals in force: more than people can keep in mind, and 10 MB of state.
+pub const MAX_STANDING: usize = 10_000;
+
+/// Most standing approvals of one tenant, so that none of them takes all the room.
+pub const MAX_STANDING_PER_TENANT: usize = 1_000;
 
 /// Most API keys in force: one for each agent of a large organisation, and 4 MB of state.
 pub const MAX_API_KEYS: usize = 10_000;

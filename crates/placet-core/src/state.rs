@@ -25,7 +25,8 @@ use crate::handle;
 use crate::id::ActionId;
 use crate::limits;
 use crate::name::PersonId;
-use crate::person::{People, SignedIn};
+use crate::person::{People, PersonChanged, PersonInvited, SignedIn};
+use crate::standing_approval::{StandingApproval, StandingApprovals, StandingGranted};
 use crate::switch::{KillSwitch, Scope, Switches};
 use crate::table::Table;
 use crate::terms::Terms;
@@ -46,6 +47,8 @@ pub struct State {
     #[serde(with = "crate::table::pairs")]
     ledgers: Table<LedgerKey, Record>,
     approvals: OpenApprovals,
+    #[serde(default)]
+    standing_approvals: StandingApprovals,
     #[serde(default)]
     executions: Executions,
     /// What a kill switch has ended, and nobody has said so yet. Only between the entry that tripped
@@ -137,6 +140,12 @@ impl State {
     #[must_use]
     pub fn approvals(&self) -> &OpenApprovals {
         &self.approvals
+    }
+
+    /// What people signed off on beforehand.
+    #[must_use]
+    pub fn standing_approvals(&self) -> &StandingApprovals {
+        &self.standing_approvals
     }
 
     /// What may run by an approval, what runs, and what was spent.
@@ -271,19 +280,28 @@ impl State {
                 self.people.invite(invited, entry.at);
                 self.keys.end_sessions(&invited.person);
                 self.keys.restrict(&invited.person, &invited.roles);
+                let PersonInvited { person, roles, groups, .. } = invited.as_ref();
+                self.standing_approvals.restrict(person, roles, groups);
             }
             Event::PersonEnrolled(enrolled) => self.people.enrol(enrolled),
             Event::PersonChanged(changed) => {
                 self.people.change(changed);
                 self.keys.restrict(&changed.person, &changed.roles);
+                let PersonChanged { person, roles, groups } = changed;
+                self.standing_approvals.restrict(person, roles, groups);
             }
             Event::PersonRemoved(removed) => {
                 self.people.remove(&removed.person);
                 self.keys.end_all(&removed.person);
+                self.standing_approvals.restrict(&removed.person, &[].into(), &[].into());
             }
             Event::SignedIn(signed_in) => self.signed_in(signed_in, entry.at),
-            // A payload was never part of the state, and nothing is no change.
-            Event::Erased(_) | Event::Unchanged(_) | Event::RedemptionRefused(_) => {}
+            Event::StandingGranted(granted) => self.standing_granted(granted, entry),
+            Event::StandingRevoked(revoked) => self.standing_approvals.revoke(revoked.id),
+            // What it pins can be seen no more.
+            Event::Erased(erased) => self.standing_approvals.erased(erased),
+            // Nothing is no change.
+            Event::Unchanged(_) | Event::RedemptionRefused(_) => {}
         }
         if let Some(origin) = &entry.origin {
             self.keys.touch(origin.key, entry.at);
@@ -302,6 +320,7 @@ impl State {
         let lockdown = || Arc::new(Terms::lockdown(installed.policy));
         self.terms = installed.terms.clone().unwrap_or_else(lockdown);
         self.policies.insert(index);
+        self.standing_approvals.installed(installed.policy);
         let owes = |(of, record): &(&LedgerKey, &Record)| step(&self.terms, of, record).is_some();
         self.owed = self.ledgers.iter().filter(owes).map(|(of, _)| of.clone()).collect();
     }
@@ -382,7 +401,16 @@ impl State {
         }
     }
 
+    fn standing_granted(&mut self, granted: &StandingGranted, entry: &Entry) {
+        let granted = granted.clone();
+        let (index, since) = (entry.index, entry.at);
+        self.standing_approvals.insert(StandingApproval { granted, entry: index, since, used: 0 });
+    }
+
     fn signed_off(&mut self, signed: &SignedOff, entry: &Entry) {
+        if let Some(standing) = signed.standing {
+            self.standing_approvals.count(standing);
+        }
         let Some(expires) = signed.expires else {
             return self.approvals.sign(signed.approval, signed.by.person.clone(), entry.index);
         };
@@ -427,6 +455,7 @@ impl State {
     fn tripped(&mut self, switched: &Switched, entry: &Entry) {
         let scope = switched.scope.clone();
         self.executions.tripped(scope.clone(), entry.index, entry.at);
+        self.standing_approvals.tripped(&scope);
         self.switches.trip(KillSwitch {
             scope: scope.clone(),
             reason: switched.reason.clone(),
@@ -459,6 +488,7 @@ impl State {
             self.windows.sweep(now);
             self.executions.sweep(now);
             self.keys.sweep(now);
+            self.standing_approvals.sweep(now);
             self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
         }
     }

@@ -28,11 +28,12 @@ use placet_core::person::{
     Invite, PasswordSalt, PasswordTag, PasswordVerifier, PersonChanged, PersonEnrolled,
     PersonInvited, PersonRemoved, SignedIn,
 };
+use placet_core::standing_approval::{Bounds, Pin};
 use placet_core::terms::{Budget, Per};
 use placet_core::{
     ActionId, ApprovalId, ApprovalTerms, Approver, Assessment, Command, Digest, Entry, Event, Json,
-    KeyId, KeyScope, Mode, Origin, Outcome, PersonId, PersonTag, Rejection, Request, RequestTag,
-    RiskTier, Terms, Verdict, handle,
+    KeyId, KeyScope, Mode, Origin, Outcome, ParamTag, PersonId, PersonTag, Rejection, Request,
+    RequestTag, RiskTier, StandingApprovalId, Terms, Verdict, handle,
 };
 use proptest::prelude::*;
 
@@ -87,6 +88,7 @@ fn story() -> Vec<Entry> {
     world.run(erase, seconds(905)).unwrap();
     live(&mut world);
     admit(&mut world);
+    stand(&mut world);
     world.log
 }
 
@@ -98,15 +100,26 @@ fn of_finance(name: &str) -> Approver {
 fn signing(approval: ApprovalId, name: &str, fresh: Option<Assessment>) -> Command {
     let statement = [("why".to_owned(), "I read it".to_owned())].into();
     let (by, digest) = (of_finance(name), Digest::from_bytes([7; 32]));
-    Command::SignOff(Box::new(SigningOff { approval, by, statement, digest, fresh }))
+    Command::SignOff(Box::new(SigningOff {
+        approval,
+        by,
+        statement,
+        digest,
+        fresh,
+        standing: None,
+    }))
 }
 
 /// Mails take two people of finance.
 fn held_mail(policy: u8) -> Terms {
+    held_by(policy, 2)
+}
+
+fn held_by(policy: u8, quorum: u8) -> Terms {
     let mut mail = class("mail", RiskTier::ReversibleWrite);
     let (fields, groups) = (vec!["why".to_owned()], vec!["finance".to_owned()]);
     mail.approval =
-        ApprovalTerms { quorum: 2, fields, groups, least_length: 3, ..ApprovalTerms::default() };
+        ApprovalTerms { quorum, fields, groups, least_length: 3, ..ApprovalTerms::default() };
     Terms { policy: digest(policy), ..terms_of([mail]) }
 }
 
@@ -176,6 +189,35 @@ fn live(world: &mut World) {
     world.run(Command::Tick, seconds(5_000)).unwrap();
     let by = Some("olga".parse().unwrap());
     world.run(Command::RotateWarrantKey { by }, seconds(5_001)).unwrap();
+}
+
+/// A standing approval is given, used and taken back.
+fn stand(world: &mut World) {
+    world.install(held_by(4, 1), seconds(7_000));
+    world.run(reset("tool:mail"), seconds(7_000)).unwrap();
+    let of = |number| Assessment {
+        pins: [ParamTag::from_bytes([5; 32])].into(),
+        tag: tag(number),
+        user: Some(PersonTag::from_bytes([4; 32])),
+        value: money("7 EUR"),
+        ..call("mail")
+    };
+    let approval = world.propose(of(20), seconds(7_001)).approval.unwrap().id;
+    let Command::SignOff(mut signing) = signing(approval, "ben", None) else {
+        panic!("a sign-off is one")
+    };
+    let id = StandingApprovalId::new(uuid::Uuid::from_u128(1));
+    let pin = Pin { tag: ParamTag::from_bytes([5; 32]), value: Json::String("o-1".into()) };
+    let pins = [("/order".parse().unwrap(), pin)].into();
+    let bounds = Bounds { id, pins, uses: Some(3), until: Some(seconds(8_000)) };
+    signing.standing = Some(Box::new(bounds));
+    world.run(Command::SignOff(signing), seconds(7_002)).unwrap();
+    let policy = world.state.terms().policy;
+    let next = world.proposal(Assessment { policy, ..of(21) });
+    world.run(next, seconds(7_003)).unwrap();
+    let by = Some("olga".parse().unwrap());
+    let revoke = Command::RevokeStanding { id, reason: "enough".into(), by };
+    world.run(revoke, seconds(7_004)).unwrap();
 }
 
 /// People and keys come and go.
@@ -270,10 +312,12 @@ fn place(of: &Event) -> usize {
         Event::PersonRemoved(_) => 25,
         Event::SignedIn(_) => 26,
         Event::Unchanged(_) => 27,
+        Event::StandingGranted(_) => 28,
+        Event::StandingRevoked(_) => 29,
     }
 }
 
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 30] = [
     "policy_installed",
     "decided",
     "denied",
@@ -302,6 +346,8 @@ const KINDS: [&str; 28] = [
     "person_removed",
     "signed_in",
     "unchanged",
+    "standing_granted",
+    "standing_revoked",
 ];
 
 #[test]

@@ -5,6 +5,7 @@
 //! under its digest. What comes out are facts; `placet-core` judges them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use placet_core::assessment::{Assessment, InputFault, Inspected, Subject, Value};
 use placet_core::digest::{Digest, Domain};
@@ -131,6 +132,8 @@ impl Policy {
             rules: ruled.hits,
             bucket: self.bucket(action, class, pepper),
             enforce: action.enforce,
+            // Which are pinned is for the log to say.
+            pins: BTreeSet::new(),
         }
     }
 

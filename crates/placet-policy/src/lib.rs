@@ -21,5 +21,5 @@ pub mod rules;
 mod value;
 
 pub use assess::{Assessed, Evaluated, call_tag};
-pub use file::{Diagnostic, Diagnostics, Severity};
+pub use file::{Diagnostic, Diagnostics, Severity, parse_duration};
 pub use policy::Policy;

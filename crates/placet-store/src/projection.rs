@@ -266,6 +266,8 @@ pub fn change(of: &Entry) -> Option<Change> {
         | Event::PersonChanged(_)
         | Event::PersonRemoved(_)
         | Event::SignedIn(_)
+        | Event::StandingGranted(_)
+        | Event::StandingRevoked(_)
         | Event::Unchanged(_) => None,
     }
 }

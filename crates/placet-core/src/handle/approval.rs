@@ -1,5 +1,7 @@
 //! What people answer to a held action, and what else ends it.
 
+use std::collections::BTreeMap;
+
 use crate::approval::{Approval, Approver, OpenApproval, Statement};
 use crate::assessment::Assessment;
 use crate::command::{Edit, Proposal, Rejection, SigningOff};
@@ -12,6 +14,7 @@ use crate::id::{ActionId, ApprovalId};
 use crate::limits;
 use crate::name::PersonId;
 use crate::signoff::visible_length;
+use crate::standing_approval::{self, StandingGranted};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -68,7 +71,7 @@ pub(super) fn sign_off(
     signing: SigningOff,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
-    let SigningOff { approval, by, statement, digest, fresh } = signing;
+    let SigningOff { approval, by, statement, digest, fresh, standing } = signing;
     let open = pending(state, approval, now)?;
     let fresh = match judge_again(state, open, fresh, now)? {
         Again::Holds(fresh) => fresh,
@@ -77,10 +80,43 @@ pub(super) fn sign_off(
     may_sign(open, &by)?;
     check_statement(&open.terms, &statement)?;
     let expires = (open.missing() <= 1).then(|| state.terms().warrants.expires(now));
-    let action = open.action;
-    let event = Event::SignedOff(Box::new(SignedOff { approval, action, by, expires, fresh }));
+    let mut facts = Vec::with_capacity(2);
+    if let Some(bounds) = standing {
+        let granted = standing_approval::grant(state, open, &by, &bounds, now)?;
+        let values = bounds.pins.into_iter();
+        let pins = values.map(|(place, pin)| (place.as_str().to_owned(), pin.value)).collect();
+        let event = Event::StandingGranted(Box::new(granted));
+        facts.push(Fact { event, payload: Some(Kept::Open(Payload::Pins(pins))) });
+    }
+    let signed = SignedOff { approval, action: open.action, by, expires, fresh, standing: None };
+    let event = Event::SignedOff(Box::new(signed));
     let payload = Payload::SignOff(Box::new(SignOffPayload { digest, statement }));
-    Ok(vec![Fact { event, payload: Some(Kept::Open(payload)) }])
+    facts.push(Fact { event, payload: Some(Kept::Open(payload)) });
+    Ok(facts)
+}
+
+/// The sign-offs that people gave beforehand on an action which is held now.
+pub(super) fn signed_beforehand(state: &State, decided: &Decided, now: Timestamp) -> Vec<Fact> {
+    let Some(terms) = &decided.approval else { return Vec::new() };
+    let open = OpenApproval {
+        action: decided.id,
+        of: Box::new(decided.assessment.clone()),
+        terms: terms.clone(),
+        opened: now,
+        decided: state.size(),
+        proposed_by: None,
+        signed: BTreeMap::new(),
+    };
+    let signed = state.standing_approvals().sign(&open, &decided.decision.findings, now);
+    let missing = open.missing();
+    let sign = |(place, granted): (usize, &StandingGranted)| {
+        let expires = (place + 1 >= missing).then(|| state.terms().warrants.expires(now));
+        let (approval, action, by) = (terms.id, decided.id, granted.by.clone());
+        let standing = Some(granted.id);
+        let signed = SignedOff { approval, action, by, expires, fresh: None, standing };
+        Event::SignedOff(Box::new(signed)).into()
+    };
+    signed.into_iter().enumerate().map(sign).collect()
 }
 
 /// Ends what the policy of now forbids.
@@ -128,7 +164,8 @@ pub(super) fn edit(state: &State, edit: Edit, now: Timestamp) -> Result<Vec<Fact
         check_statement(&terms, &statement)?;
         is_in_group(&terms, &by)?;
         let expires = (terms.quorum <= 1).then(|| state.terms().warrants.expires(now));
-        let signed = SignedOff { approval: terms.id, action: id, by, expires, fresh: None };
+        let signed =
+            SignedOff { approval: terms.id, action: id, by, expires, fresh: None, standing: None };
         let payload = Payload::SignOff(Box::new(SignOffPayload { digest, statement }));
         let event = Event::SignedOff(Box::new(signed));
         facts.push(Fact { event, payload: Some(Kept::Open(payload)) });

@@ -21,6 +21,7 @@ use crate::event::{
 };
 use crate::limits;
 use crate::person;
+use crate::standing_approval::StandingRevoked;
 use crate::state::State;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -50,6 +51,13 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         Command::Propose(proposal) => propose(state, *proposal, now),
         Command::SignOff(signing) => approval::sign_off(state, *signing, now),
         Command::Deny { approval, by, reason } => approval::deny(state, approval, by, reason, now),
+        Command::RevokeStanding { id, reason, by } => {
+            check_reason(&reason)?;
+            let standing = state.standing_approvals().get(id);
+            let action = standing.ok_or(Rejection::UnknownStanding(id))?.granted.action;
+            let revoked = StandingRevoked { id, action, reason, by };
+            Ok(vec![Event::StandingRevoked(revoked).into()])
+        }
         Command::Withdraw { approval } => approval::withdraw(state, approval, now),
         Command::Edit(edit) => approval::edit(state, *edit, now),
         Command::Recheck { approval, fresh } => approval::recheck(state, approval, *fresh, now),
@@ -103,7 +111,12 @@ pub fn handle_as(
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
     let key = state.keys().admit(caller, now)?;
-    let facts = handle(state, command, now)?;
+    let mut facts = handle(state, command, now)?;
+    // Who asks for what they themselves signed off on beforehand has to ask like anybody else.
+    let permitted = |fact: &Fact| key.permits(caller.key, state, &fact.event);
+    if facts.iter().any(|fact| fact.event.standing().is_some() && !permitted(fact)) {
+        facts.retain(|fact| fact.event.standing().is_none());
+    }
     if facts.iter().all(|fact| key.permits(caller.key, state, &fact.event)) {
         Ok(facts)
     } else {
@@ -117,8 +130,11 @@ fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact
         return Err(Rejection::StalePolicy);
     }
     let decided = approval::decided(state, id, assessment, None, now)?;
+    let signed = approval::signed_beforehand(state, &decided, now);
     let event = Event::Decided(Box::new(decided));
-    Ok(vec![Fact { event, payload: Some(payload) }])
+    let mut facts = vec![Fact { event, payload: Some(payload) }];
+    facts.extend(signed);
+    Ok(facts)
 }
 
 /// Tripping what is tripped already changes nothing, and is no error: a second hand on the switch

@@ -8,7 +8,7 @@ pub(crate) use placet_core::{
     ActionId, ApprovalId, ApprovalTerms, Approver, Assessment, AutonomyState, Command, Entry,
     Event, Outcome, PersonTag, Refusal, Rejection, RiskTier, Terms, Timestamp, Verdict,
 };
-use uuid::Uuid;
+pub(crate) use uuid::Uuid;
 
 pub(crate) use crate::common::build::{
     call, class, deny, digest, graduation, reset, scope, tag, terms_of, trip,
@@ -45,7 +45,14 @@ pub(crate) fn action(number: u128) -> ActionId {
 }
 
 pub(crate) fn signing(approval: ApprovalId, by: Approver) -> SigningOff {
-    SigningOff { approval, by, statement: statement(), digest: digest(7), fresh: None }
+    SigningOff {
+        approval,
+        by,
+        statement: statement(),
+        digest: digest(7),
+        fresh: None,
+        standing: None,
+    }
 }
 
 pub(crate) fn sign(approval: ApprovalId, name: &str) -> Command {

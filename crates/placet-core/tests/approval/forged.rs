@@ -181,6 +181,7 @@ fn an_answer_to_what_is_answered_or_over_is_found() {
         by: of_group("dan", &["finance"]),
         expires: None,
         fresh: None,
+        standing: None,
     };
     let successor = crate::case::action(3);
     // Before it was proposed, after it was granted, after it ran.

@@ -25,5 +25,6 @@ mod permits;
 mod policy;
 mod quorum;
 mod redeem;
+mod standing;
 mod statement;
 mod switch;

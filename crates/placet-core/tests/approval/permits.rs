@@ -50,7 +50,7 @@ const ACTORS: [Actor; 14] = [
 ];
 
 fn key(number: u128) -> KeyId {
-    KeyId::new(uuid::Uuid::from_u128(number))
+    KeyId::new(Uuid::from_u128(number))
 }
 
 /// A log with a key of each actor, where ben is in the group finance. Some of these keys nobody
@@ -103,7 +103,7 @@ fn asked(world: &mut World, by: u128) -> ApprovalId {
 
 fn signed_off(approval: ApprovalId, by: Approver) -> Event {
     let (action, expires, fresh) = (approval.action(), None, None);
-    Event::SignedOff(Box::new(SignedOff { approval, action, by, expires, fresh }))
+    Event::SignedOff(Box::new(SignedOff { approval, action, by, expires, fresh, standing: None }))
 }
 
 fn denied(approval: ApprovalId, by: &str) -> Event {

@@ -316,6 +316,7 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
                 inspected,
                 rules,
                 bucket: bucket(treatment.0),
+                pins: Default::default(),
                 enforce: treatment.1,
             }
         })

@@ -104,6 +104,7 @@ pub(crate) fn call(name: &str) -> Assessment {
         inspected: Inspected::default(),
         rules: Vec::new(),
         bucket: bucket(0),
+        pins: Default::default(),
         enforce: false,
     }
 }

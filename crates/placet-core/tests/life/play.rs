@@ -92,7 +92,14 @@ impl Game {
                 let fresh = looked_at.then(|| assessment(&self.model.asked(id).2, policy));
                 let (by, statement) = (person(by), statement());
                 let (approval, digest) = (action(id).approval(), digest(7));
-                Command::SignOff(Box::new(SigningOff { approval, by, statement, digest, fresh }))
+                Command::SignOff(Box::new(SigningOff {
+                    approval,
+                    by,
+                    statement,
+                    digest,
+                    fresh,
+                    standing: None,
+                }))
             }
             Step::Deny(choice) => crate::common::build::deny(approval(*choice)?),
             Step::Withdraw(choice) => Command::Withdraw { approval: approval(*choice)? },

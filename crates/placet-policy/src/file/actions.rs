@@ -156,7 +156,7 @@ fn approval(class: &Reader<'_>, report: &mut Report<'_>) -> ApprovalTerms {
 }
 
 /// What an approver writes stands beside these keys in the same JSON object.
-const TAKEN_FIELDS: [&str; 2] = ["approved", "params"];
+const TAKEN_FIELDS: [&str; 3] = ["approved", "params", "standing"];
 
 fn refuse_taken_fields(fields: Option<&At<Vec<At<String>>>>, report: &mut Report<'_>) {
     let fields = fields.map_or(&[][..], |at| &at.value);

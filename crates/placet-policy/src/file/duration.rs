@@ -6,8 +6,10 @@ use std::time::Duration;
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Reads whole numbers, each with its unit, the longest unit first; `None` for anything else.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+/// Reads a duration as a policy has it, such as `1h30m`: whole numbers, each with its unit, the
+/// longest unit first; `None` for anything else.
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let mut units = UNITS.iter();
     let mut rest = text;
     let mut total: u64 = 0;

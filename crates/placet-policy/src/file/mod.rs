@@ -31,6 +31,7 @@ use placet_core::{ClassName, Digest, Terms, ToolName, Verdict};
 use toml::de::{DeTable, DeValue};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use duration::parse as parse_duration;
 pub use schema::json_schema;
 
 use crate::matcher::Matcher;

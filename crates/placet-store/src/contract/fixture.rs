@@ -1,5 +1,6 @@
 //! What tests of stores need: a clock that stands still, keys, and commands.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -98,6 +99,7 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
     let digest = Digest::of(Domain::Action, action.as_bytes());
     let assessment = Assessment {
         policy: terms.policy,
+        pins: BTreeSet::new(),
         subject: Subject {
             tenant: TenantId::default(),
             agent: Some(AgentId::new(format!("agent-{}", number % 5)).expect("a name")),
@@ -158,6 +160,7 @@ pub fn sign(number: u64, name: &str) -> Command {
         statement: statement.map(|(field, text)| (field.to_owned(), text.to_owned())).into(),
         digest: Digest::of(Domain::Action, &number.to_be_bytes()),
         fresh: None,
+        standing: None,
     }))
 }
 
