@@ -51,6 +51,10 @@ pub struct Answer {
     /// Until when it may run, when it is allowed.
     #[serde(skip)]
     pub expires: Option<Timestamp>,
+    /// Whether as many people as it takes had signed off on it beforehand: then it may run although
+    /// it was held.
+    #[serde(skip)]
+    pub is_approved: bool,
 }
 
 impl Answer {
@@ -77,6 +81,7 @@ impl Answer {
             approval: None,
             replaces: None,
             expires: None,
+            is_approved: false,
         }
     }
 
@@ -104,6 +109,7 @@ impl Answer {
             approval,
             replaces,
             expires,
+            is_approved: false,
         }
     }
 

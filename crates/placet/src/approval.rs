@@ -7,6 +7,7 @@ use placet_core::assessment::Assessment;
 use placet_core::command::{Edit, Proposal, SigningOff};
 use placet_core::event::{Kept, Payload};
 use placet_core::json::Object;
+use placet_core::standing_approval::Bounds;
 use placet_core::{
     Action, ActionId, ApprovalId, Command, Digest, GroupName, PersonId, Rejection, TenantId,
 };
@@ -21,6 +22,7 @@ use crate::error::GuardError;
 use crate::followed::Followed;
 use crate::guard::{Guard, MAX_REASSESSMENTS};
 use crate::ids;
+use crate::standing_approval::Reach;
 
 /// A person who answers. That it is them is for the caller to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,13 @@ pub enum Reply {
     Approve {
         /// What they write, each field by its name.
         statement: Statement,
+    },
+    /// It may run, and the like of it without asking.
+    ApproveStanding {
+        /// What they write, each field by its name.
+        statement: Statement,
+        /// What the like of it is.
+        reach: Reach,
     },
     /// It may run with other params.
     Edit {
@@ -245,16 +254,10 @@ impl Guard {
         let signer = placet_core::Approver { person, tag, groups };
         Ok(match reply {
             Reply::Deny { reason } => Command::Deny { approval, by: signer.person, reason },
-            Reply::Approve { statement } => {
-                let digest = followed.answer.digest.ok_or(GuardError::Erased)?;
-                let fresh = self.fresh(followed)?;
-                Command::SignOff(Box::new(SigningOff {
-                    approval,
-                    by: signer,
-                    statement,
-                    digest,
-                    fresh,
-                }))
+            Reply::Approve { statement } => self.sign_off(signer, statement, None, followed)?,
+            Reply::ApproveStanding { statement, reach } => {
+                let bounds = self.bounds(followed, reach)?;
+                self.sign_off(signer, statement, Some(Box::new(bounds)), followed)?
             }
             Reply::Edit { params, statement } => {
                 let action = followed.action().ok_or(GuardError::Erased)?;
@@ -266,6 +269,20 @@ impl Guard {
                 Command::Edit(Box::new(edit))
             }
         })
+    }
+
+    fn sign_off(
+        &self,
+        by: placet_core::Approver,
+        statement: Statement,
+        standing: Option<Box<Bounds>>,
+        followed: &Followed,
+    ) -> Result<Command, GuardError> {
+        let approval = followed.id().approval();
+        let digest = followed.answer.digest.ok_or(GuardError::Erased)?;
+        let fresh = self.fresh(followed)?;
+        let signing = SigningOff { approval, by, statement, digest, fresh, standing };
+        Ok(Command::SignOff(Box::new(signing)))
     }
 
     /// What is known of a held action under the policy of now, where it was held under another.
@@ -354,7 +371,9 @@ impl Guard {
     /// A proposal of an action, with the digest of what is frozen.
     pub(crate) fn freeze(&self, action: &Action) -> Result<(Proposal, Digest), GuardError> {
         let environment = self.log().environment();
-        let Assessed { assessment, payload } = self.policy().assess(action, self.log().pepper());
+        let assessed = self.policy().assess(action, self.log().pepper());
+        let Assessed { mut assessment, payload } = assessed;
+        assessment.pins = self.pins(&assessment, &payload.action);
         let digest = payload.digest;
         let id = ActionId::new(ids::fresh(environment)?);
         let payload = Payload::Action(Box::new(payload));

@@ -7,6 +7,7 @@ use placet_core::event::PolicyFile;
 use placet_core::mode::Treatment;
 use placet_core::{
     Action, ApprovalId, AutonomyState, Entry, GroupName, KeyId, KeyScope, PersonId, Scope,
+    StandingApprovalId,
 };
 use placet_store::sequencer::wait;
 
@@ -48,6 +49,19 @@ impl<'a> Blocking<'a> {
     /// As there.
     pub fn deny(&self, approval: ApprovalId, by: PersonId, reason: &str) -> Result<(), GuardError> {
         wait(self.guard.deny(approval, by, reason))
+    }
+
+    /// See [`Guard::revoke_standing`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn revoke_standing(
+        &self,
+        id: StandingApprovalId,
+        reason: &str,
+        by: Option<PersonId>,
+    ) -> Result<Change, GuardError> {
+        wait(self.guard.revoke_standing(id, reason, by))
     }
 
     /// See [`Guard::resolve`].

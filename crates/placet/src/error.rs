@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 
 use placet_core::Rejection;
+use placet_core::json::Pointer;
 use placet_policy::Diagnostics;
 use placet_store::{OpenError as OpenLogError, StoreError, SubmitError};
 
+use crate::escape::clipped;
 use crate::password::PasswordError;
+
+/// How many columns of somebody's own text an error shows.
+const SHOWN: usize = 60;
 
 /// Why a guard could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +77,9 @@ pub enum GuardError {
         "what was proposed has been erased, so nobody can see what they would approve; deny it"
     )]
     Erased,
+    /// A standing approval that pins a param which the action does not have.
+    #[error("the action has no param at {}, so nothing can be pinned there", clipped(.0.as_str(), SHOWN))]
+    NoSuchParam(Pointer),
     /// The log cannot be read.
     #[error("the log cannot be read")]
     Log(#[from] StoreError),

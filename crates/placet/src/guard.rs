@@ -400,12 +400,15 @@ fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
         Some(Repeated { payload: Some(Payload::Action(first)) }) => Some(first.digest),
         Some(_) => None,
     };
+    let is_last = |event: &Event| matches!(event, Event::SignedOff(it) if it.expires.is_some());
+    let is_approved = committed.entries.iter().any(|entry| is_last(&entry.event));
     committed
         .entries
         .into_iter()
         .find_map(|entry| match entry.event {
             Event::Decided(decided) => {
-                Some(Answer::recorded(digest, *decided, entry.index, entry.at))
+                let answer = Answer::recorded(digest, *decided, entry.index, entry.at);
+                Some(Answer { is_approved, ..answer })
             }
             _ => None,
         })

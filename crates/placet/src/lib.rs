@@ -54,6 +54,7 @@ mod password;
 mod person;
 mod run;
 mod standing;
+mod standing_approval;
 mod tail;
 mod waits;
 mod warrant;
@@ -74,6 +75,7 @@ pub use person::{
 };
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};
 pub use standing::{Standing, standings};
+pub use standing_approval::{Reach, StandingApproval};
 pub use tail::{Tail, TailError};
 pub use warrant::{RedeemError, Spent};
 
@@ -86,7 +88,7 @@ pub use placet_core::{
     Action, ActionId, AgentId, Amount, ApiKey, ApiKeys, ApprovalId, AutonomyState, BuildId, Caller,
     CheckName, ClassName, Digest, Entry, Event, Finding, GroupName, Json, KeyId, KeyName, KeyScope,
     KillSwitch, Mode, Outcome, People, Person, PersonId, Refusal, Rejection, RiskTier, Scope,
-    SessionId, SourceName, Target, TenantId, Timestamp, ToolName, Verdict,
+    SessionId, SourceName, StandingApprovalId, Target, TenantId, Timestamp, ToolName, Verdict,
 };
 pub use placet_derive::SignoffGated;
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};

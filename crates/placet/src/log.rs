@@ -239,7 +239,9 @@ impl Log {
             | Event::Withdrawn(_)
             | Event::Superseded(_)
             | Event::Voided(_)
-            | Event::Indeterminate(_) => {
+            | Event::Indeterminate(_)
+            | Event::StandingGranted(_)
+            | Event::StandingRevoked(_) => {
                 let Some(action) = entry.event.action() else { return Ok(false) };
                 let row = self.read(|view| view.action(action))?;
                 row.is_some_and(|row| {

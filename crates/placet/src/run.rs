@@ -303,7 +303,9 @@ impl Guard {
         match answer.verdict {
             Verdict::Allow => Ok(warrant(action, answer.id)),
             Verdict::Block => Err(RunError::Blocked(Box::new(answer))),
-            Verdict::RequireApproval if options.on_review == OnReview::FailClosed => {
+            Verdict::RequireApproval
+                if options.on_review == OnReview::FailClosed && !answer.is_approved =>
+            {
                 Err(RunError::Pending(Box::new(answer)))
             }
             Verdict::RequireApproval => {
