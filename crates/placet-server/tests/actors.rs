@@ -33,6 +33,8 @@ GET    /v1/approvals                  401    401   401     200      200      403
 GET    /v1/approvals/{id}             401    401   401     200      200      403   403 200   200      200     403         404
 POST   /v1/approvals/{id}/resolve     401    401   401     403      403      403   403 403   200      403     403         403
 POST   /v1/approvals/{id}/withdraw    401    401   401     403      403      200   404 403   403      403     404         403
+GET    /v1/standing-approvals         401    401   401     200      200      403   403 200   200      200     403         200
+DELETE /v1/standing-approvals/{id}    401    401   401     200      403      403   403 200   200      403     403         404
 POST   /v1/warrants/redeem            401    401   401     403      403      200   403 403   403      403     403         403
 POST   /v1/warrants/rotate            401    401   401     200      403      403   403 403   403      403     403         403
 GET    /.well-known/jwks.json         200    200   200     200      200      200   200 200   200      200     200         200
@@ -175,6 +177,7 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
         }
         ("GET", "/v1/approvals/{id}") => at(path.replace("{id}", &held(daemon))),
         ("POST", "/v1/approvals/{id}/withdraw") => at(path.replace("{id}", &held(daemon))),
+        ("DELETE", "/v1/standing-approvals/{id}") => at(path.replace("{id}", &standing(daemon))),
         ("POST", "/v1/warrants/redeem") => {
             let action = json!({"tool": "get_order", "agent": "another"});
             let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
@@ -230,6 +233,20 @@ fn held(daemon: &Daemon) -> String {
     let action = json!({"tool": "send_note", "agent": "another"});
     let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
     decision["approval"]["id"].as_str().unwrap().to_owned()
+}
+
+/// A standing approval of acme.
+fn standing(daemon: &Daemon) -> String {
+    let path = format!("/v1/approvals/{}/resolve", held(daemon));
+    let answer = json!({
+        "approved": true,
+        "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
+        "responsible_owner": "Ann",
+        "standing": {"params": [""]},
+    });
+    assert_eq!(daemon.post(&path, &daemon.keys.approver, &answer).status, 200);
+    let listed = daemon.get("/v1/standing-approvals", &daemon.keys.approver).json();
+    listed["standing_approvals"][0]["id"].as_str().unwrap().to_owned()
 }
 
 /// An action of acme, by an agent that is not the bot, and its place in the log.

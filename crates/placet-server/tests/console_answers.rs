@@ -406,3 +406,56 @@ fn activity_counts_what_the_tenant_did() {
     assert!(!page.contains("umbrella"));
     assert_eq!(Browser::signed_in(&daemon, "ben").get("/console/activity?of=year").status, 400);
 }
+
+#[test]
+fn an_approver_lets_the_like_of_it_stand_and_takes_it_back() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let held = hold(&daemon, &refund());
+    let inbox = ben.get("/console").text;
+    for offered in [r#"name="pin" value="/order""#, r#"name="pin" value="">"#, r#"value="stand""#] {
+        assert!(inbox.contains(offered), "{offered}");
+    }
+    // Without a param, and with what is no number or time, nothing is answered.
+    let bad: [&[(&str, &str)]; 4] = [
+        &[("choice", "stand"), ("lasts", "8h")],
+        &[("choice", "stand"), ("pin", "/order")],
+        &[("choice", "stand"), ("pin", "/order"), ("lasts", "ever")],
+        &[("choice", "stand"), ("pin", "/order"), ("lasts", "8h"), ("uses", "many")],
+    ];
+    for fields in bad {
+        let refused = answer(&mut ben, &held, fields);
+        assert_eq!(
+            (refused.status, status(&daemon, &held.0).as_str()),
+            (422, "pending"),
+            "{fields:?}"
+        );
+    }
+    let typed = answer(&mut ben, &held, bad[3]).text;
+    assert!(typed.contains(r#"value="/order" checked"#), "what was ticked stays");
+    let fields = [
+        ("choice", "stand"),
+        ("pin", "/order"),
+        ("pin", "/currency"),
+        ("lasts", "8h"),
+        ("uses", "3"),
+    ];
+    assert_eq!(answer(&mut ben, &held, &fields).status, 303);
+    assert_eq!(status(&daemon, &held.0), "approved");
+
+    let next = hold(&daemon, &refund());
+    assert_eq!(status(&daemon, &next.0), "approved");
+    let page = ben.get(&format!("/console/actions/{}", next.0)).text;
+    assert!(page.contains("Signed off beforehand") && page.contains("sta_"), "{page}");
+    let mut una = Browser::signed_in(&daemon, "una");
+    assert!(una.get("/console/standing").text.contains("Nothing stands"));
+    let listed = ben.get("/console/standing").text;
+    assert!(listed.contains("1 of 3 used") && listed.contains("at most 42 USD"), "{listed}");
+    let id = Regex::new("sta_[0-9a-f-]{36}").unwrap().find(&listed).unwrap().as_str().to_owned();
+    let revoke = [("id", id.as_str()), ("reason", "the order is paid back")];
+    assert_eq!(una.submit("/console/standing", "/console/standing/revoke", &revoke).status, 404);
+    assert_eq!(ben.submit("/console/standing", "/console/standing/revoke", &revoke).status, 303);
+    assert!(ben.get("/console/standing").text.contains("Nothing stands"));
+    let last = hold(&daemon, &refund());
+    assert_eq!(status(&daemon, &last.0), "pending");
+}

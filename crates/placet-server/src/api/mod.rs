@@ -16,6 +16,7 @@ mod people;
 mod policy;
 mod ratify;
 mod ready;
+mod standing;
 mod warrants;
 mod webhooks;
 
@@ -72,6 +73,8 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(approvals::show::show))
         .routes(routes!(approvals::resolve::resolve))
         .routes(routes!(approvals::withdraw::withdraw))
+        .routes(routes!(standing::list::list))
+        .routes(routes!(standing::revoke::revoke))
         .routes(routes!(warrants::redeem::redeem))
         .routes(routes!(warrants::rotate::rotate))
         .routes(routes!(warrants::jwks::jwks))

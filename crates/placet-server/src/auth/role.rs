@@ -19,6 +19,9 @@ pub(crate) struct Agent;
 /// Answers what waits for people.
 pub(crate) struct Approver;
 
+/// Answers what waits for people, or looks after those who do.
+pub(crate) struct Answerer;
+
 /// Runs actions, or looks after what runs.
 pub(crate) struct Runner;
 
@@ -46,6 +49,13 @@ impl Role for Agent {
 impl Role for Approver {
     fn check(key: &ApiKey) -> Result<(), Problem> {
         needs(key.has(KeyScope::Approver), "a key with the scope approver")
+    }
+}
+
+impl Role for Answerer {
+    fn check(key: &ApiKey) -> Result<(), Problem> {
+        let may = key.has(KeyScope::Approver) || key.has(KeyScope::Admin);
+        needs(may, "a key with the scope approver or admin")
     }
 }
 

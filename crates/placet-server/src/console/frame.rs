@@ -11,6 +11,7 @@ pub(crate) enum Place {
     Inbox,
     Activity,
     Autonomy,
+    Standing,
     Switches,
     Policy,
     People,
@@ -20,10 +21,11 @@ pub(crate) enum Place {
 
 /// The navigation, in its order. Whoever is signed in may see all of it; what they may do there is
 /// another matter.
-const PLACES: [(Place, &str, &str); 8] = [
+const PLACES: [(Place, &str, &str); 9] = [
     (Place::Inbox, "/console", "Inbox"),
     (Place::Activity, "/console/activity", "Activity"),
     (Place::Autonomy, "/console/autonomy", "Autonomy"),
+    (Place::Standing, "/console/standing", "Standing"),
     (Place::Switches, "/console/switches", "Switches"),
     (Place::Policy, "/console/policy", "Policy"),
     (Place::People, "/console/people", "People"),

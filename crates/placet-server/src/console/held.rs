@@ -1,7 +1,10 @@
 //! A held action as a person sees it before they answer: everything of it, from the frozen bytes.
 
 use placet::core::event::ActionPayload;
+use placet::core::json::Pointer;
+use placet::core::limits::MAX_PINS;
 use placet::core::time::human_duration;
+use placet::escape::clipped;
 use placet::store::projection::Status;
 use placet::{Event, Followed, GroupName, Json, Object, Pending, RiskTier, Timestamp, Verdict};
 
@@ -82,10 +85,31 @@ pub(super) struct Card {
     pub(super) denial: String,
     pub(super) params_text: String,
     pub(super) is_editing: bool,
+    /// What can be pinned to let the like of it stand; none where nothing can stand.
+    pub(super) standing: Option<Pinnable>,
     /// Whether it is too large to be shown among others.
     pub(super) is_large: bool,
     /// Changes when somebody signs.
     pub(super) version: String,
+}
+
+/// What of an action can be pinned in a standing approval.
+#[derive(Debug)]
+pub(super) struct Pinnable {
+    pub(super) class: String,
+    pub(super) params: Vec<Param>,
+    /// How often, as it was typed.
+    pub(super) uses: String,
+    pub(super) is_chosen: bool,
+}
+
+/// One param, or all of them.
+#[derive(Debug)]
+pub(super) struct Param {
+    pub(super) place: String,
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) is_ticked: bool,
 }
 
 /// What an approver must write.
@@ -112,6 +136,16 @@ pub(super) struct Twin {
 
 /// Largest action that is shown in full among others, in bytes.
 const MAX_AMONG_OTHERS: usize = 64 * 1024;
+
+/// The field of a form for a param that is pinned.
+pub(super) const PIN: &str = "pin";
+
+/// The field for how often a standing approval is used.
+pub(super) const USES: &str = "uses";
+
+/// How much of a param's value is shown beside the box that pins it, in columns: all of it stands
+/// above.
+const SHOWN_OF_PARAM: usize = 48;
 
 /// The id of the form that answers an action.
 pub(super) fn form_of(id: &str) -> String {
@@ -211,6 +245,7 @@ impl Card {
             denial: String::new(),
             params_text: params_text(&pending.followed),
             is_editing: false,
+            standing: pinnable(&pending.followed),
         }
     }
 
@@ -223,6 +258,14 @@ impl Card {
         if let Some(params) = fields.one("params") {
             self.is_editing = params != self.params_text;
             params.clone_into(&mut self.params_text);
+        }
+        if let Some(standing) = &mut self.standing {
+            let ticked: Vec<&str> = fields.all(PIN).collect();
+            standing.is_chosen = !ticked.is_empty();
+            for param in &mut standing.params {
+                param.is_ticked = ticked.contains(&param.place.as_str());
+            }
+            fields.one(USES).unwrap_or_default().clone_into(&mut standing.uses);
         }
         self
     }
@@ -252,6 +295,30 @@ impl Card {
 /// The field of a form for a field of a statement.
 pub(super) fn field_name(name: &str) -> String {
     format!("statement {name}")
+}
+
+/// What can be pinned of a held action: its params one by one where they are few, and all at once.
+/// What has no class cannot stand.
+fn pinnable(of: &Followed) -> Option<Pinnable> {
+    let class = of.answer.class.as_ref()?.to_string();
+    let frozen = of.frozen.as_ref()?.action.as_object()?.get("params")?.as_object()?;
+    let param = |(name, value): (&str, &Json)| {
+        let mut place = Pointer::root();
+        place.push(name);
+        let (place, name) = (place.as_str().to_owned(), name.to_owned());
+        Param { place, name, value: clipped(&value.canonical(), SHOWN_OF_PARAM), is_ticked: false }
+    };
+    let mut params: Vec<Param> = match frozen.iter().count() {
+        0 | MAX_PINS.. => Vec::new(),
+        _ => frozen.iter().map(param).collect(),
+    };
+    params.push(Param {
+        place: String::new(),
+        name: "all params".to_owned(),
+        value: "exactly as they are here".to_owned(),
+        is_ticked: false,
+    });
+    Some(Pinnable { class, params, uses: String::new(), is_chosen: false })
 }
 
 /// What an agent says beside the call itself.

@@ -13,7 +13,7 @@ use placet::{GroupName, KeyScope, PersonId, TenantId};
 use super::fault::Fault;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::auth::role::{Admin, Approver, Reader, Role};
+use crate::auth::role::{Admin, Answerer, Approver, Reader, Role};
 use crate::wire::Problem;
 
 /// Precedes what the token of a session's forms is computed over.
@@ -83,6 +83,13 @@ impl From<Visitor<Admin>> for Visitor<Reader> {
     /// Whoever administers may look.
     fn from(admin: Visitor<Admin>) -> Self {
         Self { principal: admin.principal, person: admin.person, role: PhantomData }
+    }
+}
+
+impl From<Visitor<Answerer>> for Visitor<Reader> {
+    /// Whoever answers or administers may look.
+    fn from(answerer: Visitor<Answerer>) -> Self {
+        Self { principal: answerer.principal, person: answerer.person, role: PhantomData }
     }
 }
 

@@ -77,6 +77,14 @@ impl Problem {
         problem
     }
 
+    /// The same, where what was read is only the part of a body at `pointer`.
+    pub(crate) fn within(self, pointer: &str) -> Self {
+        match <[Place; 1]>::try_from(self.errors) {
+            Ok([inner]) => Self::invalid_at(format!("{pointer}{}", inner.pointer), inner.detail),
+            Err(errors) => Self { errors, ..self },
+        }
+    }
+
     /// There is no key, or it is not one.
     pub(crate) fn unauthorized(detail: impl ToString) -> Self {
         let title = "the request needs an API key";
@@ -217,6 +225,7 @@ impl From<GuardError> for Problem {
             GuardError::SecretGone | GuardError::Erased => Self::conflict(error),
             GuardError::WrongPassword => Self::unauthorized(error),
             GuardError::Password(_) | GuardError::Untypable => Self::invalid(error),
+            GuardError::NoSuchParam(_) => Self::invalid_at("/standing/params", error),
             GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
             GuardError::PolicyUnreadable(_) | GuardError::Log(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
@@ -238,6 +247,7 @@ impl From<Rejection> for Problem {
             | Rejection::UnknownAction(_)
             | Rejection::UnknownKey(_)
             | Rejection::UnknownPerson(_)
+            | Rejection::UnknownStanding(_)
             | Rejection::UnknownEntry { .. } => Self::missing(rejection),
             Rejection::OwnAction | Rejection::OtherGroup(_) => Self::forbidden(rejection),
             Rejection::StalePolicy
@@ -245,11 +255,16 @@ impl From<Rejection> for Problem {
             | Rejection::KnownKey(_)
             | Rejection::SignedAlready
             | Rejection::KnownPerson(_)
+            | Rejection::KnownStanding(_)
+            | Rejection::StandingPolicy
             | Rejection::Blocked
             | Rejection::NotRun(_) => Self::conflict(rejection),
             Rejection::ShortField { field, .. } | Rejection::LongField { field, .. } => {
                 let pointer = format!("/{field}");
                 Self::invalid_at(pointer, rejection)
+            }
+            Rejection::NoClass | Rejection::StandingBounds => {
+                Self::invalid_at("/standing", rejection)
             }
             Rejection::ApprovalExpired(..) | Rejection::DeadInvite => Self::gone(rejection),
             Rejection::UnknownClass(_)

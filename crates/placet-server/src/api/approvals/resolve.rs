@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{Json as Value, Object, Reply};
+use placet::{Json as Value, Object, Reach, Reply, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Resolved, id};
 use crate::app::App;
 use crate::auth::{Write, role};
-use crate::wire::{Path, Problem};
+use crate::wire::{Path, Problem, body};
 
 /// Most fields of a sign-off that are looked at: no policy asks for so many.
 const MAX_FIELDS: usize = 64;
@@ -30,6 +30,9 @@ pub(crate) struct Answer {
     /// Other params, to approve the action with those instead.
     #[schema(value_type = Option<Object>, nullable = false)]
     params: Option<serde_json::Value>,
+    /// How far the like of it may be done without asking, to approve that as well.
+    #[schema(nullable = false)]
+    standing: Option<Standing>,
     /// The statement in the approver's own words, where the approval asks for it.
     #[schema(nullable = false)]
     verbatim_response: Option<String>,
@@ -40,6 +43,40 @@ pub(crate) struct Answer {
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, String>)]
     fields: BTreeMap<String, String>,
+}
+
+/// How far the like of an action may be done without asking.
+///
+/// It holds for the tenant, agent and class of that action, for amounts that are no higher, and for
+/// what is held for the same reasons.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Reach)]
+pub(crate) struct Standing {
+    /// The params that must have the same values, as JSON Pointers; `""` for all of them.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 16, example = json!(["/order"]))]
+    params: Vec<String>,
+    /// How often at the most; left out, as often as there is time.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(nullable = false, minimum = 1, maximum = 10000)]
+    uses: Option<u32>,
+    /// Until when, at most for 31 days; left out, for so long.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    until: Option<Timestamp>,
+}
+
+impl Standing {
+    fn read(json: &Value) -> Result<Reach, Problem> {
+        let Self { params, uses, until } =
+            body::typed(json).map_err(|problem| problem.within("/standing"))?;
+        let pointer = |(place, text): (usize, String)| {
+            text.parse()
+                .map_err(|error| Problem::invalid_at(format!("/standing/params/{place}"), error))
+        };
+        let pins = params.into_iter().enumerate().map(pointer).collect::<Result<_, _>>()?;
+        Ok(Reach { pins, uses, until })
+    }
 }
 
 /// Answer a held action.
@@ -78,7 +115,7 @@ pub(crate) fn reply(json: &Value) -> Result<Reply, Problem> {
         return Err(Problem::invalid_at("", "a JSON object is expected"));
     };
     let mut approved = None;
-    let mut params = None;
+    let (mut params, mut standing) = (None, None);
     let mut statement = BTreeMap::new();
     for (name, value) in fields.iter().take(MAX_FIELDS) {
         match (name, value) {
@@ -88,6 +125,7 @@ pub(crate) fn reply(json: &Value) -> Result<Reply, Problem> {
             }
             ("params", Value::Object(value)) => params = Some(Object::clone(value)),
             ("params", _) => return Err(Problem::invalid_at("/params", "an object is expected")),
+            ("standing", value) => standing = Some(Standing::read(value)?),
             (name, Value::String(text)) => drop(statement.insert(name.to_owned(), text.clone())),
             (name, _) => {
                 return Err(Problem::invalid_at(format!("/{name}"), "a text is expected"));
@@ -95,12 +133,20 @@ pub(crate) fn reply(json: &Value) -> Result<Reply, Problem> {
         }
     }
     match approved.ok_or_else(|| Problem::invalid_at("/approved", "is missing"))? {
-        true => Ok(match params {
-            Some(params) => Reply::Edit { params, statement },
-            None => Reply::Approve { statement },
-        }),
+        true => match (params, standing) {
+            (None, None) => Ok(Reply::Approve { statement }),
+            (None, Some(reach)) => Ok(Reply::ApproveStanding { statement, reach }),
+            (Some(params), None) => Ok(Reply::Edit { params, statement }),
+            (Some(_), Some(_)) => {
+                let detail = "what is edited is approved alone; let the next one like it stand";
+                Err(Problem::invalid_at("/standing", detail))
+            }
+        },
         false if params.is_some() => {
             Err(Problem::invalid_at("/params", "only what is approved has params"))
+        }
+        false if standing.is_some() => {
+            Err(Problem::invalid_at("/standing", "only what is approved can stand"))
         }
         false => {
             let reason = statement.remove("reason").or(statement.remove("verbatim_response"));

@@ -207,6 +207,9 @@ fn step(moment: &Moment) -> Step {
     let (what, tone, by) = event(&entry.event);
     let words = match &moment.payload {
         Some(Payload::Statement(text)) if !text.is_empty() => vec![(String::new(), text.clone())],
+        None if let Some(standing) = entry.event.standing() => {
+            vec![("by the standing approval".to_owned(), standing.to_string())]
+        }
         Some(Payload::SignOff(signed)) => signed.statement.clone().into_iter().collect(),
         _ => Vec::new(),
     };
@@ -222,6 +225,9 @@ fn event(event: &Event) -> (String, &'static str, Option<String>) {
             placet::Verdict::RequireApproval => ("Held for people", "held", None),
             placet::Verdict::Block => ("Blocked", "bad", None),
         },
+        Event::SignedOff(signed) if signed.standing.is_some() => {
+            ("Signed off beforehand", "good", name(&signed.by.person))
+        }
         Event::SignedOff(signed) if signed.expires.is_some() => {
             ("Approved", "good", name(&signed.by.person))
         }

@@ -9,13 +9,19 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::approval::Statement;
-use placet::{ActionId, Approver, Followed, Guard, Json, Object, Reply, Resolution, Status};
+use placet::core::json::Pointer;
+use placet::policy::parse_duration;
+use placet::{
+    ActionId, Approver, Followed, Guard, Json, Object, Reach, Reply, Resolution, Status, Timestamp,
+};
 
 use super::super::diff::diff;
 use super::super::fault::Fault;
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{Frozen, claims, field_name, is_same_call, params_text, pretty};
+use super::super::held::{
+    Frozen, PIN, USES, claims, field_name, is_same_call, params_text, pretty,
+};
 use super::super::shown::filters;
 use super::super::tree::sha256;
 use super::super::visitor::Visitor;
@@ -63,7 +69,7 @@ pub(super) async fn submit(
     let followed = find(&app, &visitor, id).await?;
     let approver = visitor.principal.approver(&app.guard)?;
     let visitor: Visitor<Reader> = visitor.into();
-    let done = match asked(&fields, &followed) {
+    let done = match asked(&fields, &followed, app.guard.now()) {
         Ok(Asked::Compare(params)) => return Ok(compare(&visitor, &followed, &fields, params)),
         Ok(Asked::Reply(reply)) => {
             take(&app, &guard, &approver, &followed, reply, &fields).await.map_err(Problem::from)
@@ -94,7 +100,7 @@ pub(super) async fn submit(
 }
 
 /// Reads a form. Nothing but the two words of its buttons is an answer.
-fn asked(fields: &Fields, followed: &Followed) -> Result<Asked, Problem> {
+fn asked(fields: &Fields, followed: &Followed, now: Timestamp) -> Result<Asked, Problem> {
     let choice = fields.one("choice").unwrap_or_default();
     match choice {
         "deny" => {
@@ -103,11 +109,15 @@ fn asked(fields: &Fields, followed: &Followed) -> Result<Asked, Problem> {
                 reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
             Ok(Asked::Reply(Reply::Deny { reason: reason.to_owned() }))
         }
-        "approve" | "edit" | "approve-edited" => {
+        "approve" | "stand" | "edit" | "approve-edited" => {
             has_seen(fields, followed)?;
             let statement = statement(fields, followed);
             match choice {
                 "approve" => Ok(Asked::Reply(Reply::Approve { statement })),
+                "stand" => {
+                    let reach = reach(fields, now)?;
+                    Ok(Asked::Reply(Reply::ApproveStanding { statement, reach }))
+                }
                 "edit" => Ok(Asked::Compare(params(fields)?)),
                 _ => {
                     let params = params(fields)?;
@@ -149,6 +159,21 @@ fn statement(fields: &Fields, followed: &Followed) -> Statement {
         (name.clone(), typed.replace("\r\n", "\n"))
     };
     wanted.map(field).collect()
+}
+
+/// How far the like of it may be done without asking.
+fn reach(fields: &Fields, now: Timestamp) -> Result<Reach, Problem> {
+    let pin = |place: &str| place.parse().map_err(Problem::invalid);
+    let pins = fields.all(PIN).map(pin).collect::<Result<BTreeSet<Pointer>, _>>()?;
+    if pins.is_empty() {
+        return Err(Problem::invalid("tick the params that must stay the same, or all of them"));
+    }
+    let uses = fields.text(USES).map(str::parse).transpose();
+    let uses = uses.map_err(|_| Problem::invalid("how often is a whole number, such as 10"))?;
+    let lasts = parse_duration(fields.needed("lasts")?);
+    let lasts =
+        lasts.ok_or_else(|| Problem::invalid("for how long is a time, such as 8h or 7d"))?;
+    Ok(Reach { pins, uses, until: Some(now.saturating_add(lasts)) })
 }
 
 fn params(fields: &Fields) -> Result<Object, Problem> {
@@ -197,6 +222,11 @@ async fn take(
 ) -> Result<Resolution, placet::GuardError> {
     let is_edit = matches!(reply, Reply::Edit { .. });
     let resolution = guard.resolve(followed.id().approval(), approver, reply.clone()).await?;
+    // One standing approval is enough for all that are alike.
+    let reply = match reply {
+        Reply::ApproveStanding { statement, .. } => Reply::Approve { statement },
+        reply => reply,
+    };
     if !is_edit && matches!(resolution, Resolution::Resolved(_)) {
         for twin in twins(app, followed, fields).await {
             // One that cannot be answered, or was meanwhile, stays as it is: the inbox shows it.

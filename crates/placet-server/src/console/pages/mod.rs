@@ -12,6 +12,7 @@ mod people;
 mod policy;
 mod sign_in;
 mod sign_out;
+mod standing;
 mod switches;
 
 use std::collections::BTreeSet;
@@ -62,6 +63,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/enrol", get(enrol::show).post(enrol::submit))
         .route("/console/sign-out", post(sign_out::submit))
         .route("/console/autonomy", get(autonomy::show))
+        .route("/console/standing", get(standing::show))
+        .route("/console/standing/revoke", post(standing::revoke))
         .route("/console/switches", get(switches::show))
         .route("/console/switches/trip", post(switches::trip))
         .route("/console/switches/reset", post(switches::reset))

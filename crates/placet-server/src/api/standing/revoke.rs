@@ -1,0 +1,76 @@
+//! `DELETE /v1/standing-approvals/{id}`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use placet::{Json as Value, Rejection, StandingApprovalId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::{Write, role};
+use crate::wire::{Path, Problem, body};
+
+/// The reason when none is given.
+const NO_REASON: &str = "no reason was given";
+
+/// Why it is taken back. The whole body may be left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RevokeStanding)]
+pub(crate) struct Revoke {
+    /// Why.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 1024)]
+    reason: Option<String>,
+}
+
+/// That it was taken back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StandingRevoked)]
+pub(crate) struct Revoked {
+    /// Which one.
+    #[schema(value_type = String, pattern = "^sta_")]
+    id: StandingApprovalId,
+    /// The entry that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    log_index: Option<u64>,
+}
+
+/// Take a standing approval back.
+///
+/// What it signed off on before stays signed off on.
+#[utoipa::path(
+    delete,
+    path = "/v1/standing-approvals/{id}",
+    operation_id = "revoke_standing_approval",
+    tag = "approvals",
+    params(("id" = String, Path, description = "the standing approval's id", pattern = "^sta_")),
+    request_body = Option<Revoke>,
+    responses((status = OK, body = Revoked)),
+)]
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    write: Write<role::Answerer>,
+) -> Result<Json<Revoked>, Problem> {
+    let id: StandingApprovalId = id.parse().map_err(Problem::missing)?;
+    let key = &write.principal.key;
+    let is_seen = {
+        let state = app.guard.log().state();
+        state.standing_approvals().get(id).is_some_and(|it| key.covers(&it.granted.tenant))
+    };
+    if !is_seen {
+        return Err(Rejection::UnknownStanding(id).into());
+    }
+    let given = match &write.body {
+        Value::Null => Revoke { reason: None },
+        body => body::typed(body)?,
+    };
+    let reason = given.reason.as_deref().unwrap_or(NO_REASON);
+    let by = key.person.clone();
+    let change = write.guard.revoke_standing(id, reason, by).await?;
+    Ok(Json(Revoked { id, log_index: change.log_index }))
+}
