@@ -151,7 +151,7 @@ fn trusted(path: &Path, given: Option<&Verifier>) -> Result<Verifier, Failure> {
 /// What the log did not accept, or could not record.
 pub(crate) fn rejected(error: GuardError) -> Failure {
     match error {
-        GuardError::Rejected(_) => Failure::found(error),
+        GuardError::Rejected(_) | GuardError::NoSuchParam(_) => Failure::found(error),
         GuardError::Unrecorded(reason @ SubmitError::NotErasable(_)) => Failure::found(reason),
         other => Failure::unusable(other),
     }

@@ -11,6 +11,7 @@ mod people;
 use std::collections::BTreeSet;
 mod record;
 mod rules;
+mod standing;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

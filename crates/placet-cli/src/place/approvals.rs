@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::daemon::failure;
-use super::{Change, Daemon, Look};
+use super::{Change, Daemon, Look, standing};
 use crate::failure::Failure;
 use crate::log_file::{self, LogArgument};
 
@@ -237,6 +237,9 @@ impl Daemon {
     pub(crate) fn resolve(&self, id: ApprovalId, reply: &Reply) -> Result<Resolved, Failure> {
         let body = match reply {
             Reply::Approve { statement } => with(json!({ "approved": true }), statement),
+            Reply::ApproveStanding { statement, reach } => {
+                with(json!({ "approved": true, "standing": standing::reach(reach) }), statement)
+            }
             Reply::Edit { params, statement } => {
                 with(json!({ "approved": true, "params": params }), statement)
             }

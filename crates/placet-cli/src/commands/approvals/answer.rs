@@ -9,6 +9,7 @@ use placet_core::approval::Statement;
 use placet_core::limits::MAX_JSON_BYTES;
 use serde_json::json;
 
+use super::standing::Standing;
 use super::{card, now, prompt, render};
 use crate::console::{BAD, Console, GOOD, HELD};
 use crate::failure::{Failure, Outcome};
@@ -48,6 +49,9 @@ pub(crate) struct Approve {
     /// input
     #[arg(long, value_name = "FILE")]
     params: Option<PathBuf>,
+
+    #[command(flatten)]
+    standing: Standing,
 
     #[command(flatten)]
     person: Person,
@@ -100,9 +104,14 @@ pub(super) fn approve(approve: Approve, console: &Console) -> Outcome {
         }
         complete(&mut statement, held, params.as_ref(), console)?;
     }
-    let reply = match params {
-        Some(params) => Reply::Edit { params, statement },
-        None => Reply::Approve { statement },
+    let reply = match (params, approve.standing.reach()) {
+        (Some(params), None) => Reply::Edit { params, statement },
+        (None, Some(reach)) => Reply::ApproveStanding { statement, reach },
+        (None, None) => Reply::Approve { statement },
+        (Some(_), Some(_)) => {
+            let message = "what is edited is approved alone; leave out --params or --stand";
+            return Err(Failure::usage(message));
+        }
     };
     let resolved = place.resolve(approve.id, approve.person.name, reply)?;
     tell(approve.id, &resolved, held.as_ref(), console)

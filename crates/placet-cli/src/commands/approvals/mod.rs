@@ -4,6 +4,7 @@ mod answer;
 mod card;
 mod prompt;
 mod render;
+mod standing;
 mod watch;
 
 use std::time::SystemTime;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Show(Show),
     Approve(answer::Approve),
     Deny(answer::Deny),
+    Standing(standing::List),
+    Revoke(standing::Revoke),
     Watch(watch::Watch),
 }
 
@@ -60,6 +63,8 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Show(show) => self::show(&show, console),
         Command::Approve(approve) => answer::approve(approve, console),
         Command::Deny(deny) => answer::deny(deny, console),
+        Command::Standing(list) => standing::list(&list, console),
+        Command::Revoke(revoke) => standing::revoke(&revoke, console),
         Command::Watch(watch) => watch::run(&watch, console),
     }
 }
