@@ -109,7 +109,8 @@ fn the_action_that_it_is_given_with_uses_none_of_it() {
 
 #[test]
 fn nothing_else_is_covered() {
-    let changes: [(&str, fn(&mut Assessment)); 13] = [
+    type Change = fn(&mut Assessment);
+    let changes: [(&str, Change); 13] = [
         ("another value of the pinned param", |of| of.pins = [param(2)].into()),
         ("another agent", |of| of.subject.agent = Some("bob".parse().unwrap())),
         ("an agent without a name", |of| of.subject.agent = None),
@@ -121,7 +122,7 @@ fn nothing_else_is_covered() {
         ("money of no currency", |of| of.value = money("40")),
         ("no value at all", |of| of.value = Default::default()),
         ("a rule that did not hold the first", |of| {
-            of.rules = vec![rule(Verdict::RequireApproval)]
+            of.rules = vec![rule(Verdict::RequireApproval)];
         }),
         ("more than the class declares", |of| of.inspected.exceeds = vec!["it deletes".into()]),
         ("its person is whom it is done for", |of| of.user = Some(person_tag("ben"))),
@@ -563,7 +564,7 @@ fn a_forged_entry_is_found() {
         |it| it.worth = money("4000 USD"),
         |it| {
             it.held_by =
-                vec![placet_core::Finding::require_approval(placet_core::CheckName::Rule, "any")]
+                vec![placet_core::Finding::require_approval(placet_core::CheckName::Rule, "any")];
         },
         |it| it.policy = digest(2),
         |it| it.pins.clear(),
@@ -601,7 +602,7 @@ fn pins_are_values_in_their_places() {
     let json = |text: &str| Json::parse(text.as_bytes()).unwrap();
     let first = json(r#"{"order":"o-1","lines":[{"id":7},{"id":8}],"note":"hi","a/b":1}"#);
     let places = ["/order", "/lines/0/id", "/lines/1", "/a~1b", ""].map(at);
-    let pins = pin(&pepper, &first, places.clone()).unwrap();
+    let pins = pin(&pepper, &first, places).unwrap();
     assert_eq!(pins[&at("/lines/1")].value, json(r#"{"id":8}"#));
     let tags = pins.values().map(|pin| pin.tag).collect();
     assert_eq!(pinned(&pepper, &first, &tags), tags);
