@@ -173,7 +173,16 @@ impl Sequencer {
         answer.await.unwrap_or(Err(SubmitError::Closed))
     }
 
-    /// The same for callers that may block, on this thread where nobody else is at the log.
+    /// Sends a command whose answer nobody waits for. False when it was not let in: so many wait
+    /// already, or the log is closed.
+    #[must_use]
+    pub fn send(&self, command: Command, caller: Option<Caller>) -> bool {
+        let (reply, _nobody) = oneshot::channel();
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(Job { command, caller, reply }));
+        matches!(sent, Some(Ok(())))
+    }
+
+    /// Submits for callers that may block, on this thread where nobody else is at the log.
     ///
     /// # Errors
     /// The reason says whether anything may have been recorded.
