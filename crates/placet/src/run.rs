@@ -15,12 +15,13 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use placet_core::json::Object;
 use placet_core::mode::Treatment;
 use placet_core::{Action, ActionId, Command, Mode, Outcome, Rejection, ToolName, Verdict};
 use placet_store::projection::Status;
+use placet_store::sequencer::wait;
 
 use crate::answer::Answer;
 use crate::ask::Ask;
@@ -145,11 +146,15 @@ impl Warrant {
         &self.action
     }
 
-    /// Spends it, at the tip of the log.
+    /// Spends it, at the tip of the log. Dropped meanwhile, the action counts as failed.
     ///
     /// # Errors
     /// When a kill switch was tripped since, it has expired, or the log cannot be written.
     pub async fn redeem(self) -> Result<Permit, RedeemError> {
+        Spending(Some(Box::pin(self.spend()))).await
+    }
+
+    async fn spend(self) -> Result<Permit, RedeemError> {
         let Self { guard, action, id, is_lenient } = self;
         let Some(id) = id else { return Ok(Permit { guard, action, id }) };
         let spent = match guard.log().action(id).map_err(GuardError::from) {
@@ -202,6 +207,35 @@ impl Drop for Permit {
             let detail = "it was abandoned while it ran, and may have had some of its effect";
             // Not let in, it never happened: then it is in doubt what came of it, and shown so.
             let _sent = self.guard.conclude_unawaited(id, Outcome::Failed, detail);
+        }
+    }
+}
+
+/// A warrant that is being spent.
+///
+/// Dropped before it heard whether it was, it goes on to hear it: who else would say of an action
+/// whose warrant is spent that it did not run?
+struct Spending(Option<Pin<Box<dyn Future<Output = Result<Permit, RedeemError>> + Send>>>);
+
+impl Future for Spending {
+    type Output = Result<Permit, RedeemError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(spending) = &mut self.0 else { return Poll::Pending };
+        let spent = spending.as_mut().poll(context);
+        if spent.is_ready() {
+            self.0 = None;
+        }
+        spent
+    }
+}
+
+impl Drop for Spending {
+    fn drop(&mut self) {
+        if let Some(spending) = self.0.take() {
+            // As long as one commit takes. Without a thread it stays in doubt, and is shown so.
+            let hears = std::thread::Builder::new().name("placet-abandoned".to_owned());
+            drop(hears.spawn(move || drop(wait(spending))));
         }
     }
 }

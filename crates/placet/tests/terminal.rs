@@ -27,8 +27,8 @@ use std::time::Duration;
 use placet::ask::Terminal;
 use placet::store::sequencer::wait;
 use placet::{
-    Action, Approver, Config, Guard, Json, LogPlace, PolicyFile, PolicySource, Reply,
-    RunOptions, Running,
+    Action, Approver, Config, Guard, Json, LogPlace, PolicyFile, PolicySource, Reply, RunOptions,
+    Running,
 };
 use pty::Pty;
 
@@ -213,17 +213,16 @@ fn a_denial_reaches_the_agent_with_its_reason() {
 #[test]
 fn what_an_agent_wrote_is_shown_and_not_obeyed() {
     let mut asking = asking();
-    let hostile = "\\u001b[2J\\u001b]0;title\\u0007\\u202elatot\\u200b\\u2066\\u009b1A\\r\\n\\u0008";
+    let hostile =
+        "\\u001b[2J\\u001b]0;title\\u0007\\u202elatot\\u200b\\u2066\\u009b1A\\r\\n\\u0008";
     let action = format!(
         r#"{{"tool": "pay", "agent": "bot", "reason": "{hostile}reason", "params": {{"to{hostile}": "it{hostile}"}}}}"#
     );
     asking.order(&format!("run {action}"));
     asking.pty.shows(PROMPT);
     let shown = asking.pty.text();
-    let raw: Vec<char> = shown
-        .chars()
-        .filter(|shown| !matches!(shown, ' '..='~' | '\r' | '\n'))
-        .collect();
+    let raw: Vec<char> =
+        shown.chars().filter(|shown| !matches!(shown, ' '..='~' | '\r' | '\n')).collect();
     assert!(raw.is_empty(), "{raw:?} in {shown:?}");
     for spelled in ["<U+001B>[2J", "<U+202E>latot", "<U+200B>", "<U+2066>", "<U+009B>1A"] {
         assert!(shown.matches(spelled).count() >= 2, "{spelled} in {shown}");
@@ -239,9 +238,27 @@ fn nothing_but_the_word_approves() {
     asking.proposes("{}");
     asking.pty.shows(PROMPT);
     for said in [
-        "", " ", "y", "Y", "yes", "y approve", "approve it", "approve approve", "approved",
-        "APPROVE", "Approve", "a", "ok", "true", "1", "\"approve\"", "approve\u{200b}", "аpprove",
-        "not approve", "denied", "apprve",
+        "",
+        " ",
+        "y",
+        "Y",
+        "yes",
+        "y approve",
+        "approve it",
+        "approve approve",
+        "approved",
+        "APPROVE",
+        "Approve",
+        "a",
+        "ok",
+        "true",
+        "1",
+        "\"approve\"",
+        "approve\u{200b}",
+        "аpprove",
+        "not approve",
+        "denied",
+        "apprve",
     ] {
         asking.pty.types(&format!("{said}\n"));
         asking.pty.shows(PROMPT);

@@ -65,7 +65,8 @@ impl Pty {
     pub fn shows(&mut self, what: &str) {
         let began = Instant::now();
         loop {
-            let found = self.seen[self.read..].windows(what.len()).position(|at| at == what.as_bytes());
+            let found =
+                self.seen[self.read..].windows(what.len()).position(|at| at == what.as_bytes());
             if let Some(place) = found {
                 self.read += place + what.len();
                 return;
