@@ -8,6 +8,9 @@
 )]
 
 pub mod daemon;
+#[path = "../../../placet/tests/support/pty.rs"]
+pub mod pty;
+pub mod screen;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
