@@ -13,7 +13,8 @@
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Lines, StdinLock, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
@@ -36,6 +37,9 @@ const NO_LIMIT: [&str; 4] = ["--rate", "1000000", "--burst", "1000000"];
 /// What each of them does in a round, once.
 const ACTS: [&str; 4] = ["approve", "deny", "withdraw", "redeem"];
 
+/// How many orders they have.
+const ORDERS: u64 = 24;
+
 /// Tells a process who it is: the daemon, and its keys.
 const SELF: &str = "PLACET_RACING";
 
@@ -43,7 +47,7 @@ fn rounds() -> usize {
     if std::env::var_os("PLACET_NIGHTLY").is_some() { ROUNDS.1 } else { ROUNDS.0 }
 }
 
-/// All acts in one of their orders, of which there are twenty-four.
+/// All acts in one of their orders.
 fn order(number: usize) -> Vec<&'static str> {
     let (mut left, mut order, mut number) = (ACTS.to_vec(), Vec::new(), number);
     while !left.is_empty() {
@@ -225,8 +229,9 @@ fn of_four_processes_one_answers_and_one_redeems() {
 /// Lets them all go at once, each in an order of its own; gives what counted.
 fn race(racers: &mut [Racer], round: usize, id: &str, params: &Value) -> Vec<String> {
     for (number, racer) in racers.iter_mut().enumerate() {
-        // Four processes with twenty-four orders each, in other combinations every time.
-        let order = (round * (number * 2 + 1) + number * 7) % 24;
+        let mut hasher = DefaultHasher::new();
+        (round, number).hash(&mut hasher);
+        let order = hasher.finish() % ORDERS;
         racer.tell(&json!({ "id": id, "params": params, "order": order }));
     }
     for racer in racers.iter_mut() {
@@ -265,7 +270,7 @@ fn redeemed(world: &World) -> usize {
     let actions: Vec<String> = entries
         .filter_map(|entry| Some(entry.pointer("/event/redeemed/action")?.as_str()?.to_owned()))
         .collect();
-    let distinct: std::collections::HashSet<&String> = actions.iter().collect();
+    let distinct: HashSet<&String> = actions.iter().collect();
     assert_eq!(distinct.len(), actions.len(), "an action was redeemed twice");
     actions.len()
 }

@@ -215,12 +215,14 @@ impl Drop for Permit {
 ///
 /// Dropped before it heard whether it was, it goes on to hear it: who else would say of an action
 /// whose warrant is spent that it did not run?
-struct Spending(Option<Pin<Box<dyn Future<Output = Result<Permit, RedeemError>> + Send>>>);
+struct Spending(Option<Pin<Box<dyn Future<Output = Spent> + Send>>>);
+
+type Spent = Result<Permit, RedeemError>;
 
 impl Future for Spending {
-    type Output = Result<Permit, RedeemError>;
+    type Output = Spent;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Spent> {
         let Some(spending) = &mut self.0 else { return Poll::Pending };
         let spent = spending.as_mut().poll(context);
         if spent.is_ready() {
@@ -235,7 +237,12 @@ impl Drop for Spending {
         if let Some(spending) = self.0.take() {
             // As long as one commit takes. Without a thread it stays in doubt, and is shown so.
             let hears = std::thread::Builder::new().name("placet-abandoned".to_owned());
-            drop(hears.spawn(move || drop(wait(spending))));
+            drop(hears.spawn(move || {
+                if let Ok(permit) = wait(spending) {
+                    let detail = "it was abandoned before it ran";
+                    drop(wait(permit.conclude(Outcome::Failed, detail)));
+                }
+            }));
         }
     }
 }

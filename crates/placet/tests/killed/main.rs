@@ -36,7 +36,7 @@ const ROUNDS: usize = 20;
 const ROUNDS_OF_A_LOG: usize = 5;
 
 /// The same where there is time.
-const NIGHTLY_ROUNDS: usize = 2_000;
+const NIGHTLY_ROUNDS: usize = 500;
 
 /// Longest wait for what must come at once, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
