@@ -233,6 +233,19 @@ fn what_an_agent_wrote_is_shown_and_not_obeyed() {
 }
 
 #[test]
+fn what_an_agent_named_is_not_taken_for_what_is_ours() {
+    let mut asking = asking();
+    asking.proposes(r#"{"until": "2099-01-01", "tool": "look"}"#);
+    asking.pty.shows(PROMPT);
+    let shown = asking.pty.text();
+    let rows = |name: &str| {
+        let is_row = |line: &&str| line.split_whitespace().next() == Some(name);
+        shown.lines().filter(is_row).count()
+    };
+    assert_eq!([rows("until"), rows("/until"), rows("tool"), rows("/tool")], [1; 4], "{shown}");
+}
+
+#[test]
 fn nothing_but_the_word_approves() {
     let mut asking = asking();
     asking.proposes("{}");

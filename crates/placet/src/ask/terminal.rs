@@ -98,7 +98,8 @@ fn shown(pending: &Pending, problem: Option<&str>) -> String {
     row("tenant", of.subject.tenant.as_str());
     if let Some(action) = of.action() {
         for (name, value) in action.params.iter() {
-            row(&escape::line(name), &value.canonical());
+            // The stroke tells what the agent named from what is ours: it may name one "until".
+            row(&format!("/{}", escape::line(name)), &value.canonical());
         }
         if let Some(reason) = &action.reason {
             row("it claims", reason);
