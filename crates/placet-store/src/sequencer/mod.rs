@@ -178,8 +178,8 @@ impl Sequencer {
     #[must_use]
     pub fn send(&self, command: Command, caller: Option<Caller>) -> bool {
         let (reply, _nobody) = oneshot::channel();
-        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(Job { command, caller, reply }));
-        matches!(sent, Some(Ok(())))
+        let job = Job { command, caller, reply };
+        self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok())
     }
 
     /// Submits for callers that may block, on this thread where nobody else is at the log.
