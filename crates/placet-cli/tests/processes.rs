@@ -29,8 +29,6 @@ const POLICY: &str = "version = 1\nmode = \"enforce\"\n[actions.pay]\nrisk = \"r
 /// Rounds in the ordinary run, and in the nightly one.
 const ROUNDS: (usize, usize) = (72, 10_000);
 
-const PROCESSES: usize = 4;
-
 /// More than they can send, so that no limit slows them down.
 const NO_LIMIT: [&str; 4] = ["--rate", "1000000", "--burst", "1000000"];
 

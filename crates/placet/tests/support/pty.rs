@@ -1,4 +1,5 @@
 //! A pseudo-terminal, and somebody who sits at it.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
