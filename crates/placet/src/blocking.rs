@@ -40,7 +40,7 @@ impl<'a> Blocking<'a> {
     /// # Errors
     /// As there.
     pub fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        wait(self.guard.propose_by(Way::Block, action, Treatment::Binding))
+        wait(self.guard.propose_by(Way::Block, action, Treatment::Binding, |_| {}))
     }
 
     /// See [`Guard::deny`].

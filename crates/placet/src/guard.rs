@@ -7,8 +7,8 @@ use placet_core::autonomy::{Evidence, LedgerKey};
 use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
 use placet_core::mode::Treatment;
 use placet_core::{
-    Action, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId, Rejection, Scope,
-    Verdict, decide,
+    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
+    Rejection, Scope, Verdict, decide,
 };
 use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
@@ -135,26 +135,19 @@ impl Guard {
     /// When it could not be recorded; then it is not permitted either. In shadow mode there is no
     /// such error: shadow never stops a caller, and the answer then has no place in the log.
     pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        self.propose_by(Way::Await, action, Treatment::Binding).await
+        self.propose_by(Way::Await, action, Treatment::Binding, |_| {}).await
     }
 
-    /// The same, for a program that asks for other treatment at this place.
-    pub(crate) async fn propose_as(
-        &self,
-        action: &Action,
-        treatment: Treatment,
-    ) -> Result<Answer, GuardError> {
-        self.propose_by(Way::Await, action, treatment).await
-    }
-
-    /// The same, for a caller that may block or may not.
+    /// The same, for a caller that may block or may not, and that asks for other treatment at this
+    /// place. It is told the id that the action gets before anything is recorded.
     pub(crate) async fn propose_by(
         &self,
         way: Way,
         action: &Action,
         treatment: Treatment,
+        told: impl FnMut(ActionId),
     ) -> Result<Answer, GuardError> {
-        let answer = self.record(way, action, treatment).await;
+        let answer = self.record(way, action, treatment, told).await;
         match answer {
             Err(error) if self.is_shadow(action, treatment) && !is_callers_fault(&error) => {
                 let evaluated = self.evaluate(action);
@@ -172,11 +165,13 @@ impl Guard {
         way: Way,
         action: &Action,
         treatment: Treatment,
+        mut told: impl FnMut(ActionId),
     ) -> Result<Answer, GuardError> {
         for _ in 0..MAX_REASSESSMENTS {
             // What is left to the log is only what takes the tip: the payload is sealed here.
             let (mut proposal, digest) = self.freeze(action)?;
             proposal.assessment.treatment = treatment;
+            told(proposal.id);
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {
                 // Another policy was installed between assessing and judging.
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
@@ -326,6 +321,11 @@ impl Guard {
 
     pub(crate) async fn submit(&self, command: Command) -> Result<Committed, GuardError> {
         self.submit_by(Way::Await, command).await
+    }
+
+    /// Sends a command whose answer nobody waits for.
+    pub(crate) fn send(&self, command: Command) -> bool {
+        self.log().send(command, self.caller.as_deref().cloned())
     }
 
     async fn submit_by(&self, way: Way, command: Command) -> Result<Committed, GuardError> {

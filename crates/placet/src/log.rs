@@ -364,6 +364,11 @@ impl Log {
         }
     }
 
+    /// Sends a command whose answer nobody waits for.
+    pub(crate) fn send(&self, command: Command, caller: Option<Caller>) -> bool {
+        self.sequencer.send(command, caller)
+    }
+
     pub(crate) fn pepper(&self) -> &Pepper {
         self.sequencer.keys().pepper()
     }

@@ -15,18 +15,20 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use placet_core::json::Object;
 use placet_core::mode::Treatment;
-use placet_core::{Action, ActionId, ApprovalId, Mode, Outcome, Rejection, ToolName, Verdict};
+use placet_core::{Action, ActionId, Command, Mode, Outcome, Rejection, ToolName, Verdict};
 use placet_store::projection::Status;
+use placet_store::sequencer::wait;
 
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::error::GuardError;
 use crate::followed::Followed;
 use crate::guard::Guard;
+use crate::log::Way;
 use crate::warrant::RedeemError;
 
 /// What a place in a program does when its action has to wait for people.
@@ -144,11 +146,15 @@ impl Warrant {
         &self.action
     }
 
-    /// Spends it, at the tip of the log.
+    /// Spends it, at the tip of the log. Dropped meanwhile, the action counts as failed.
     ///
     /// # Errors
     /// When a kill switch was tripped since, it has expired, or the log cannot be written.
     pub async fn redeem(self) -> Result<Permit, RedeemError> {
+        Spending(Some(Box::pin(self.spend()))).await
+    }
+
+    async fn spend(self) -> Result<Permit, RedeemError> {
         let Self { guard, action, id, is_lenient } = self;
         let Some(id) = id else { return Ok(Permit { guard, action, id }) };
         let spent = match guard.log().action(id).map_err(GuardError::from) {
@@ -199,28 +205,75 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(id) = self.id.take() {
             let detail = "it was abandoned while it ran, and may have had some of its effect";
-            start(self.guard.conclude(id, Outcome::Failed, detail));
+            // Not let in, it never happened: then it is in doubt what came of it, and shown so.
+            let _sent = self.guard.conclude_unawaited(id, Outcome::Failed, detail);
         }
     }
 }
 
-/// Starts something whose answer nobody waits for: sent once, the log carries it out by itself.
-fn start<T>(future: impl Future<Output = T>) {
-    let mut future = std::pin::pin!(future);
-    // Not sent, it never happened: then it is in doubt what came of the action, and is shown so.
-    let _sent = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// A warrant that is being spent.
+///
+/// Dropped before it heard whether it was, it goes on to hear it: who else would say of an action
+/// whose warrant is spent that it did not run?
+struct Spending(Option<Pin<Box<dyn Future<Output = Spent> + Send>>>);
+
+type Spent = Result<Permit, RedeemError>;
+
+impl Future for Spending {
+    type Output = Spent;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Spent> {
+        let Some(spending) = &mut self.0 else { return Poll::Pending };
+        let spent = spending.as_mut().poll(context);
+        if spent.is_ready() {
+            self.0 = None;
+        }
+        spent
+    }
 }
 
-/// Takes back what was asked for when nobody waits for it any more.
-struct Waiting<'a> {
-    guard: &'a Guard,
-    approval: Option<ApprovalId>,
-}
-
-impl Drop for Waiting<'_> {
+impl Drop for Spending {
     fn drop(&mut self) {
-        if let Some(approval) = self.approval.take() {
-            start(self.guard.withdraw(approval));
+        if let Some(spending) = self.0.take() {
+            // As long as one commit takes. Without a thread it stays in doubt, and is shown so.
+            let hears = std::thread::Builder::new().name("placet-abandoned".to_owned());
+            drop(hears.spawn(move || {
+                if let Ok(permit) = wait(spending) {
+                    let detail = "it was abandoned before it ran";
+                    drop(wait(permit.conclude(Outcome::Failed, detail)));
+                }
+            }));
+        }
+    }
+}
+
+/// What was asked for, and is taken back when nobody waits for it any more.
+///
+/// It knows the action before the log does. Dropped between the two, it sends the withdrawal after
+/// the proposal, and the log takes them in that order; dropped before, it takes back what was never
+/// asked for, which changes nothing.
+struct Wanted<'a> {
+    guard: &'a Guard,
+    action: Option<ActionId>,
+}
+
+impl Wanted<'_> {
+    /// What people put in the place of an action, and again in its place: only the last can be open.
+    fn last(&self, mut action: ActionId) -> ActionId {
+        while let Ok(Some(Followed { successor: Some(next), .. })) = self.guard.log().action(action)
+        {
+            action = next;
+        }
+        action
+    }
+}
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        if let Some(action) = self.action.take() {
+            let approval = self.last(action).approval();
+            // Where there is no room for it, the deadline ends the approval.
+            let _sent = self.guard.send(Command::Withdraw { approval });
         }
     }
 }
@@ -230,8 +283,8 @@ impl Guard {
     /// calls `run` with the frozen params, and reports what came of it, also when `run` panics or
     /// the whole is dropped.
     ///
-    /// `run` is called once or not at all. Dropped while it waits for people, the action is taken
-    /// back.
+    /// `run` is called once or not at all. Dropped at any moment before the action is approved, it
+    /// is taken back.
     ///
     /// # Errors
     /// When it did not run, or failed; the error says which.
@@ -296,10 +349,16 @@ impl Guard {
         if !treatment.is_permitted(self.policy().terms().laxest) {
             return Err(RunError::NotPermitted(options.on_review));
         }
-        let answer = self.propose_as(&action, treatment).await?;
+        let mut wanted = Wanted { guard: self, action: None };
+        let told = |id| wanted.action = Some(id);
+        let answer = self.propose_by(Way::Await, &action, treatment, told).await?;
         let is_shadow = answer.mode == Mode::Shadow && !action.enforce && !options.gated;
         let is_lenient = is_shadow || treatment == Treatment::Shadow;
         let warrant = |action, id| Warrant { guard: self.clone(), action, id, is_lenient };
+        // Only what is waited for here is taken back. A repetition tells the id of the first time.
+        let is_awaited =
+            answer.verdict == Verdict::RequireApproval && options.on_review != OnReview::FailClosed;
+        wanted.action = answer.id.filter(|_| is_awaited);
         match answer.verdict {
             Verdict::Allow => Ok(warrant(action, answer.id)),
             Verdict::Block => Err(RunError::Blocked(Box::new(answer))),
@@ -310,7 +369,7 @@ impl Guard {
             }
             Verdict::RequireApproval => {
                 let id = answer.id.ok_or(GuardError::Rejected(Rejection::StalePolicy))?;
-                let (id, edited) = self.approved(id, options.ask.as_deref()).await?;
+                let (id, edited) = self.approved(id, options.ask.as_deref(), &mut wanted).await?;
                 Ok(warrant(edited.unwrap_or(action), Some(id)))
             }
         }
@@ -321,10 +380,14 @@ impl Guard {
         &self,
         mut id: ActionId,
         ask: Option<&dyn Ask>,
+        wanted: &mut Wanted<'_>,
     ) -> Result<(ActionId, Option<Action>), RunError<E>> {
         let mut edited = None;
         loop {
             let found = self.settle(id, ask).await?;
+            if found.successor.is_none() {
+                wanted.action = None;
+            }
             match (found.status, found.successor) {
                 (Status::Approved | Status::Allowed, _) => return Ok((id, edited)),
                 (Status::Superseded, Some(successor)) => {
@@ -346,7 +409,6 @@ impl Guard {
 
     /// Waits for people to answer, and asks somebody where the caller wants that.
     async fn settle(&self, id: ActionId, ask: Option<&dyn Ask>) -> Result<Followed, GuardError> {
-        let mut waiting = Waiting { guard: self, approval: Some(id.approval()) };
         let mut answered = std::pin::pin!(self.answered(id));
         let mut asked: Pin<Box<dyn Future<Output = ()> + Send + '_>> = match ask {
             Some(ask) => Box::pin(self.ask(id, ask)),
@@ -364,7 +426,6 @@ impl Guard {
             Poll::Pending
         })
         .await?;
-        waiting.approval = None;
         let found = self.log().action(id)?;
         found.ok_or(GuardError::Rejected(Rejection::UnknownAction(id)))
     }

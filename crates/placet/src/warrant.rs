@@ -180,6 +180,26 @@ impl Guard {
         outcome: Outcome,
         detail: &str,
     ) -> Result<Change, GuardError> {
+        self.command(self.conclusion(action, outcome, detail)?).await
+    }
+
+    /// Says it to the log, and does not wait until it is recorded; whether it was said.
+    pub(crate) fn conclude_unawaited(
+        &self,
+        action: ActionId,
+        outcome: Outcome,
+        detail: &str,
+    ) -> bool {
+        let conclusion = self.conclusion(action, outcome, detail);
+        conclusion.is_ok_and(|conclusion| self.send(conclusion))
+    }
+
+    fn conclusion(
+        &self,
+        action: ActionId,
+        outcome: Outcome,
+        detail: &str,
+    ) -> Result<Command, GuardError> {
         let missing = GuardError::Rejected(Rejection::UnknownAction(action));
         let followed = self.log().action(action)?.ok_or(missing)?;
         let redeemed = followed.steps.iter().find(|step| step.status == Status::Redeemed);
@@ -188,6 +208,6 @@ impl Guard {
             None => followed.decided,
         };
         let conclusion = Conclusion { action, of, outcome, detail: detail.to_owned() };
-        self.command(Command::Conclude(Box::new(conclusion))).await
+        Ok(Command::Conclude(Box::new(conclusion)))
     }
 }

@@ -173,7 +173,16 @@ impl Sequencer {
         answer.await.unwrap_or(Err(SubmitError::Closed))
     }
 
-    /// The same for callers that may block, on this thread where nobody else is at the log.
+    /// Sends a command whose answer nobody waits for. False when it was not let in: so many wait
+    /// already, or the log is closed.
+    #[must_use]
+    pub fn send(&self, command: Command, caller: Option<Caller>) -> bool {
+        let (reply, _nobody) = oneshot::channel();
+        let job = Job { command, caller, reply };
+        self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok())
+    }
+
+    /// Submits for callers that may block, on this thread where nobody else is at the log.
     ///
     /// # Errors
     /// The reason says whether anything may have been recorded.

@@ -1,14 +1,19 @@
 //! Asking on the terminal.
 //!
 //! It refuses where there is no terminal, shows nothing raw that an agent wrote, and reads whole
-//! lines in the terminal's own mode, so that Ctrl-C ends the program as ever.
+//! lines in the terminal's own mode, so that Ctrl-C ends the program as ever. One question at a time
+//! is on the terminal, and only what was typed while it was there answers it: else a person could
+//! approve what they have not seen.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 
-use tokio::sync::oneshot;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::termios::{QueueSelector, tcflush};
+use tokio::sync::{Mutex, oneshot};
 
 use super::{Ask, Asked};
 use crate::approval::{Approver, Pending, Reply};
@@ -22,6 +27,12 @@ const DENY: &str = "deny";
 
 /// Longest line that is read, in bytes.
 const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// How often a question that nobody answers looks whether it still needs an answer.
+const LOOK_AGAIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// Whose question is on the terminal. A program has one terminal, however many guards.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The terminal of the program, with the person who sits at it.
 #[derive(Clone, Debug)]
@@ -56,11 +67,17 @@ impl Ask for Terminal {
     fn ask<'a>(&'a self, pending: &'a Pending, problem: Option<&'a str>) -> Asked<'a> {
         let (shown, fields) = (shown(pending, problem), pending.approval.fields.clone());
         Box::pin(async move {
+            let turn = TURN.lock().await;
             let (answer, answered) = oneshot::channel();
-            // Reading a line cannot be taken back, so it gets a thread; what comes too late is
-            // dropped.
+            // Somebody has to sit at the terminal meanwhile, so it gets a thread.
             let reader = std::thread::Builder::new().name("placet-terminal".to_owned());
-            let started = reader.spawn(move || drop(answer.send(read(&shown, &fields))));
+            let started = reader.spawn(move || {
+                let reply =
+                    Question::begin(&answer).and_then(|asked| asked.answer(&shown, &fields));
+                // What comes too late is dropped.
+                drop(answer.send(reply));
+                drop(turn);
+            });
             started.ok()?;
             let reply = answered.await.ok()??;
             Some((self.approver.clone(), reply))
@@ -81,7 +98,8 @@ fn shown(pending: &Pending, problem: Option<&str>) -> String {
     row("tenant", of.subject.tenant.as_str());
     if let Some(action) = of.action() {
         for (name, value) in action.params.iter() {
-            row(&escape::line(name), &value.canonical());
+            // The stroke tells what the agent named from what is ours: it may name one "until".
+            row(&format!("/{}", escape::line(name)), &value.canonical());
         }
         if let Some(reason) = &action.reason {
             row("it claims", reason);
@@ -98,36 +116,80 @@ fn shown(pending: &Pending, problem: Option<&str>) -> String {
     text
 }
 
-/// Asks for an answer; none when the terminal is gone.
-fn read(shown: &str, fields: &[String]) -> Option<Reply> {
-    let terminal = tty()?;
-    let mut lines = BufReader::new(terminal.try_clone().ok()?);
-    let mut say = terminal;
-    say.write_all(shown.as_bytes()).ok()?;
-    loop {
-        match line(&mut lines)?.as_str() {
-            APPROVE => {
-                let mut statement = BTreeMap::new();
-                for field in fields {
-                    write!(say, "{}: ", escape::line(field)).ok()?;
-                    statement.insert(field.clone(), line(&mut lines)?);
-                }
-                return Some(Reply::Approve { statement });
-            }
-            DENY => {
-                write!(say, "Why not? The agent is told: ").ok()?;
-                return Some(Reply::Deny { reason: line(&mut lines)? });
-            }
-            _ => write!(say, "Type {APPROVE} or {DENY}: ").ok()?,
-        }
-    }
+/// A question that is on the terminal now.
+struct Question<'a> {
+    terminal: File,
+    /// Where the answer goes. Closed when it is not wanted any more.
+    to: &'a oneshot::Sender<Option<Reply>>,
+    /// What was read and is not a whole line yet.
+    read: Vec<u8>,
 }
 
-fn line(from: &mut BufReader<File>) -> Option<String> {
-    let mut line = String::new();
-    match std::io::Read::take(&mut *from, 16 * 1024).read_line(&mut line) {
-        Ok(0) | Err(_) => None,
-        Ok(read) if read >= MAX_LINE_BYTES => None,
-        Ok(_) => Some(line.trim().to_owned()),
+impl<'a> Question<'a> {
+    /// Takes the terminal. What was typed before anybody could see the question answers nothing.
+    fn begin(to: &'a oneshot::Sender<Option<Reply>>) -> Option<Self> {
+        let terminal = tty()?;
+        tcflush(&terminal, QueueSelector::IFlush).ok()?;
+        Some(Self { terminal, to, read: Vec::new() })
+    }
+
+    /// Asks until there is an answer; none when the terminal is gone or it is not wanted any more.
+    fn answer(mut self, shown: &str, fields: &[String]) -> Option<Reply> {
+        self.say(shown)?;
+        loop {
+            match self.line()?.as_str() {
+                APPROVE => {
+                    let mut statement = BTreeMap::new();
+                    for field in fields {
+                        self.say(&format!("{}: ", escape::line(field)))?;
+                        statement.insert(field.clone(), self.line()?);
+                    }
+                    return Some(Reply::Approve { statement });
+                }
+                DENY => {
+                    self.say("Why not? The agent is told: ")?;
+                    return Some(Reply::Deny { reason: self.line()? });
+                }
+                _ => self.say(&format!("Type {APPROVE} or {DENY}: "))?,
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) -> Option<()> {
+        self.terminal.write_all(text.as_bytes()).ok()
+    }
+
+    /// The next line. One that was not ended is none, and neither is one that is too long.
+    fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let rest = self.read.split_off(end.saturating_add(1));
+                let line = std::mem::replace(&mut self.read, rest);
+                return Some(String::from_utf8(line).ok()?.trim().to_owned());
+            }
+            self.wait()?;
+            let mut part = [0; 4096];
+            let length = self.terminal.read(&mut part).ok()?;
+            let read = part.get(..length).filter(|read| !read.is_empty())?;
+            self.read.extend_from_slice(read);
+            if self.read.len() > MAX_LINE_BYTES {
+                return None;
+            }
+        }
+    }
+
+    /// Waits until something was typed; none when the question is not wanted any more.
+    fn wait(&mut self) -> Option<()> {
+        while !self.to.is_closed() {
+            let mut polled = [PollFd::new(&self.terminal, PollFlags::IN)];
+            match poll(&mut polled, Some(&LOOK_AGAIN)) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return Some(()),
+                Err(_) => return None,
+            }
+        }
+        // Whoever sits there should not go on typing for nothing.
+        self.say("\nThis needs no answer any more.\n")?;
+        None
     }
 }
