@@ -11,7 +11,7 @@ use placet_core::{ActionId, RequestTag};
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
 use crate::projection::{
-    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
+    ActionRow, AutonomyRow, Change, RefusalRow, RequestRow, StepRow, SwitchRow, change, request,
 };
 use crate::snapshot::Snapshot;
 use crate::store::{Append, Batch, Head, Reader, Store, StoredTile, View};
@@ -49,6 +49,8 @@ struct Projections {
     by_id: BTreeSet<(ActionId, u64)>,
     steps: BTreeMap<u64, StepRow>,
     steps_of: BTreeSet<(ActionId, u64)>,
+    refusals: BTreeMap<u64, RefusalRow>,
+    refusals_of: BTreeSet<(ActionId, u64)>,
     requests: BTreeMap<u64, RequestRow>,
     switches: BTreeMap<u64, SwitchRow>,
     autonomy: BTreeMap<u64, AutonomyRow>,
@@ -207,6 +209,10 @@ impl Projections {
                 self.steps_of.insert((row.action, row.entry));
                 self.steps.insert(row.entry, row);
             }
+            Change::Refusal(row) => {
+                self.refusals_of.insert((row.action, row.entry));
+                self.refusals.insert(row.entry, row);
+            }
             Change::Switch(row) => drop(self.switches.insert(row.entry, row)),
             Change::Reset { scope, entry } => {
                 let open = |row: &&mut SwitchRow| row.scope == scope && row.reset.is_none();
@@ -252,6 +258,16 @@ impl View for Arc<Data> {
 
     fn steps(&self, from: u64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
         Ok(range(&self.projections.steps, from, limit))
+    }
+
+    fn refusals_of(&self, action: ActionId, limit: usize) -> Result<Vec<RefusalRow>, StoreError> {
+        let latest = self.projections.refusals_of.range((action, 0)..=(action, u64::MAX)).rev();
+        let rows = latest.filter_map(|(_, entry)| self.projections.refusals.get(entry));
+        Ok(rows.take(limit).copied().collect())
+    }
+
+    fn refusals(&self, from: u64, limit: usize) -> Result<Vec<RefusalRow>, StoreError> {
+        Ok(range(&self.projections.refusals, from, limit))
     }
 
     fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {

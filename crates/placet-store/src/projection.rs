@@ -150,6 +150,16 @@ pub struct StepRow {
     pub status: Status,
 }
 
+/// One warrant that was shown and refused. It changes nothing of what became of its action, so it is
+/// no step; and however many there are, they hide none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusalRow {
+    /// The entry that says so.
+    pub entry: u64,
+    /// The action.
+    pub action: ActionId,
+}
+
 /// One time that a kill switch was tripped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchRow {
@@ -205,6 +215,8 @@ pub enum Change {
     Action(ActionRow),
     /// Adds a step in what became of an action.
     Step(StepRow),
+    /// Adds a warrant that was refused.
+    Refusal(RefusalRow),
     /// Adds a tripped switch.
     Switch(SwitchRow),
     /// Resets the switch of a scope.
@@ -227,6 +239,9 @@ pub fn change(of: &Entry) -> Option<Change> {
     }
     match &of.event {
         Event::Decided(decided) => Some(Change::Action(action(entry, at, decided))),
+        Event::RedemptionRefused(refused) => {
+            Some(Change::Refusal(RefusalRow { entry, action: refused.action }))
+        }
         Event::Tripped(switched) => Some(Change::Switch(SwitchRow {
             entry,
             at,
@@ -250,7 +265,6 @@ pub fn change(of: &Entry) -> Option<Change> {
         | Event::Superseded(_)
         | Event::Voided(_)
         | Event::Redeemed(_)
-        | Event::RedemptionRefused(_)
         | Event::OutcomeReported(_)
         | Event::Indeterminate(_)
         | Event::PolicyInstalled(_)

@@ -21,7 +21,7 @@ use placet_core::{ActionId, RequestTag};
 
 use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RefusalRow, RequestRow, StepRow, SwitchRow};
 use crate::snapshot::Snapshot;
 
 /// The signed head of a log.
@@ -190,6 +190,18 @@ pub trait View {
     /// # Errors
     /// When they cannot be read.
     fn steps(&self, from: u64, limit: usize) -> Result<Vec<StepRow>, StoreError>;
+
+    /// The latest refusals of an action's warrant, the latest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn refusals_of(&self, action: ActionId, limit: usize) -> Result<Vec<RefusalRow>, StoreError>;
+
+    /// Refusals of warrants, by the entries that record them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn refusals(&self, from: u64, limit: usize) -> Result<Vec<RefusalRow>, StoreError>;
 
     /// The latest entry that a request led to first.
     ///

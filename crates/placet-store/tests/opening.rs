@@ -143,7 +143,7 @@ fn other_files_and_other_versions_are_refused() {
     let log = Log::sample();
     log.sql("PRAGMA user_version = 7");
     let refused = log.try_start(keys(), &bench).unwrap_err();
-    assert!(matches!(refused, StoreError::Schema { found: 7, expected: 2, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::Schema { found: 7, expected: 3, .. }), "{refused}");
     assert!(matches!(SqliteReader::open(&log.path()), Err(StoreError::Schema { .. })));
 
     let log = Log::empty();

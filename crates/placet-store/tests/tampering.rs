@@ -227,6 +227,14 @@ fn changed_projections() {
     found(&format!("DELETE FROM requests WHERE {last}"), place, "missing");
     found(&format!("UPDATE requests SET id = zeroblob(32) WHERE {last}"), place, "something else");
     found("INSERT INTO requests (entry, id) VALUES (7, zeroblob(32))", Place::Row(7), "no entry");
+    let (place, last) = (row("refusals", "max"), "entry = (SELECT max(entry) FROM refusals)");
+    found(&format!("DELETE FROM refusals WHERE {last}"), place, "missing");
+    let other = "act_0198c2f4-0000-7000-8000-0000000fffff";
+    found(&format!("UPDATE refusals SET action = '{other}' WHERE {last}"), place, "something else");
+    let added = format!("INSERT INTO refusals (entry, action) VALUES (7, '{other}')");
+    found(&added, Place::Row(7), "no entry");
+    let beyond = format!("UPDATE refusals SET entry = 100000 WHERE {last}");
+    found(&beyond, Place::Row(SIZE), "no entry accounts");
     let first = row("actions", "min");
     let which = "entry = (SELECT min(entry) FROM actions)";
     found(&format!("UPDATE actions SET verdict = 'allow' WHERE {which}"), first, "something else");

@@ -25,7 +25,7 @@ mod runs;
 use std::sync::Arc;
 
 use crate::environment::Environment;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RefusalRow, RequestRow, StepRow, SwitchRow};
 use crate::sequencer::Sequencer;
 use crate::store::{Reader, Store, View};
 use crate::verify::verify;
@@ -86,7 +86,14 @@ pub fn assert_sound(reader: &mut dyn Reader) {
 }
 
 /// Every row of the projections.
-pub type Rows = (Vec<ActionRow>, Vec<StepRow>, Vec<SwitchRow>, Vec<AutonomyRow>, Vec<RequestRow>);
+pub type Rows = (
+    Vec<ActionRow>,
+    Vec<StepRow>,
+    Vec<SwitchRow>,
+    Vec<AutonomyRow>,
+    Vec<RequestRow>,
+    Vec<RefusalRow>,
+);
 
 /// Reads every row of the projections.
 pub fn rows(view: &dyn View) -> Rows {
@@ -97,5 +104,6 @@ pub fn rows(view: &dyn View) -> Rows {
         view.switches(0, all).unwrap(),
         view.autonomy(0, all).unwrap(),
         view.requests(0, all).unwrap(),
+        view.refusals(0, all).unwrap(),
     )
 }

@@ -25,6 +25,7 @@ pub(super) fn steps_are_told(site: &dyn Site) {
     submit(conclude(&log, 0, Outcome::Succeeded));
     submit(conclude(&log, 0, Outcome::Reversed));
     submit(withdraw(2));
+    submit(redeem(&log, 0, true));
     let mut reader = log.reader().unwrap();
     {
         let view = reader.view().unwrap();
@@ -45,6 +46,18 @@ pub(super) fn steps_are_told(site: &dyn Site) {
         };
         assert_eq!(places(0, 100), [3, 4, 5, 7, 8, 9]);
         assert_eq!((places(4, 2), places(6, 1), places(10, 5)), (vec![4, 5], vec![7], vec![]));
+        let refused = |number, limit| -> Vec<u64> {
+            let refusals = view.refusals_of(super::fixture::action(number), limit).unwrap();
+            refusals.iter().map(|row| row.entry).collect()
+        };
+        assert_eq!((refused(0, 9), refused(1, 9)), (vec![10, 6], vec![]), "the latest first");
+        assert_eq!(refused(0, 1), [10]);
+        let all = view.refusals(0, 100).unwrap();
+        assert_eq!(all.iter().map(|row| row.entry).collect::<Vec<_>>(), [6, 10]);
+        assert_eq!(
+            (view.refusals(7, 1).unwrap(), view.refusals(11, 1).unwrap().len()),
+            (vec![all[1]], 0)
+        );
     }
     assert_sound(&mut *reader);
     log.close();

@@ -27,7 +27,7 @@ use lock::Lock;
 pub use read::SqliteReader;
 
 /// The version of the schema, in the file's `user_version`.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// What marks the file as a log, in its `application_id`: "Plct".
 const APPLICATION_ID: i64 = 0x506c_6374;

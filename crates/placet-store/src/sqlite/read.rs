@@ -14,7 +14,9 @@ use super::fault::fault;
 use super::{BUSY_TIMEOUT, STATEMENTS, beside, check_version};
 use crate::entry::{Private, StoredEntry};
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, Status, StepRow, SwitchRow};
+use crate::projection::{
+    ActionRow, AutonomyRow, RefusalRow, RequestRow, Status, StepRow, SwitchRow,
+};
 use crate::snapshot::Snapshot;
 use crate::store::{Head, Reader, View};
 
@@ -201,6 +203,18 @@ impl<C: Deref<Target = Connection>> View for Sql<C> {
         self.range(sql, from, limit, step)
     }
 
+    fn refusals_of(&self, action: ActionId, limit: usize) -> Result<Vec<RefusalRow>, StoreError> {
+        let sql = "SELECT entry, action FROM refusals
+                   WHERE action = ?1 ORDER BY entry DESC LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.rows(sql, (action.to_string(), limit), refusal)
+    }
+
+    fn refusals(&self, from: u64, limit: usize) -> Result<Vec<RefusalRow>, StoreError> {
+        let sql = "SELECT entry, action FROM refusals WHERE entry >= ?1 ORDER BY entry LIMIT ?2";
+        self.range(sql, from, limit, refusal)
+    }
+
     fn request(&self, id: &RequestTag) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT entry FROM requests WHERE id = ?1 ORDER BY entry DESC LIMIT 1";
         self.one(sql, [id.as_bytes()], |row| unsigned(row, 0))
@@ -268,6 +282,10 @@ fn step(row: &Row<'_>) -> Result<StepRow, StoreError> {
         action: parsed(row, 2)?,
         status: status(look(row, 3)?)?,
     })
+}
+
+fn refusal(row: &Row<'_>) -> Result<RefusalRow, StoreError> {
+    Ok(RefusalRow { entry: unsigned(row, 0)?, action: parsed(row, 1)? })
 }
 
 fn switch(row: &Row<'_>) -> Result<SwitchRow, StoreError> {

@@ -66,6 +66,14 @@ CREATE TABLE steps (
 
 CREATE INDEX steps_by_action ON steps (action, entry);
 
+-- Every warrant that was shown and refused.
+CREATE TABLE refusals (
+    entry  INTEGER PRIMARY KEY,   -- the entry that says so; never changes
+    action TEXT NOT NULL          -- the action's id; never changes
+) STRICT;
+
+CREATE INDEX refusals_by_action ON refusals (action, entry);
+
 -- Every request that may be repeated, so that its repetition gets its answer.
 CREATE TABLE requests (
     entry INTEGER PRIMARY KEY,    -- the first entry that it led to; never changes

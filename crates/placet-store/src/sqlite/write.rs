@@ -10,7 +10,7 @@ use crate::entry::{NewEntry, StoredEntry};
 use crate::error::{CommitError, StoreError};
 use crate::memory::check_order;
 use crate::projection::{
-    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
+    ActionRow, AutonomyRow, Change, RefusalRow, RequestRow, StepRow, SwitchRow, change, request,
 };
 use crate::recover::damaged;
 use crate::snapshot::Snapshot;
@@ -161,7 +161,7 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     transaction
-        .execute_batch("DELETE FROM actions; DELETE FROM steps; DELETE FROM requests; DELETE FROM switches; DELETE FROM autonomy;")
+        .execute_batch("DELETE FROM actions; DELETE FROM steps; DELETE FROM refusals; DELETE FROM requests; DELETE FROM switches; DELETE FROM autonomy;")
         .map_err(fault)?;
     let sql = Sql(transaction);
     let mut next = 0;
@@ -190,6 +190,7 @@ fn project(connection: &Connection, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Action(row) => insert_action(connection, row),
         Change::Step(row) => insert_step(connection, row),
+        Change::Refusal(row) => insert_refusal(connection, row),
         Change::Switch(row) => insert_switch(connection, row),
         Change::Reset { scope, entry } => {
             let mut statement = connection
@@ -234,6 +235,14 @@ fn insert_step(connection: &Connection, row: &StepRow) -> Result<(), StoreError>
         .map_err(fault)?;
     let (at, action) = (row.at.as_millis(), row.action.to_string());
     let values = params![integer(row.entry)?, at, action, row.status.as_str()];
+    statement.execute(values).map_err(fault).map(drop)
+}
+
+fn insert_refusal(connection: &Connection, row: &RefusalRow) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached("INSERT OR REPLACE INTO refusals (entry, action) VALUES (?1, ?2)")
+        .map_err(fault)?;
+    let values = params![integer(row.entry)?, row.action.to_string()];
     statement.execute(values).map_err(fault).map(drop)
 }
 

@@ -10,7 +10,7 @@ use placet_core::log::{Hash, leaf_hash};
 use super::problem::What;
 use crate::entry::StoredEntry;
 use crate::error::StoreError;
-use crate::projection::{ActionRow, AutonomyRow, RequestRow, StepRow, SwitchRow};
+use crate::projection::{ActionRow, AutonomyRow, RefusalRow, RequestRow, StepRow, SwitchRow};
 use crate::store::View;
 
 /// How many entries are in a chunk: a few tiles.
@@ -37,6 +37,7 @@ pub(super) struct Beside {
     pub(super) tiles: Vec<Option<Vec<Hash>>>,
     pub(super) actions: Vec<ActionRow>,
     pub(super) steps: Vec<StepRow>,
+    pub(super) refusals: Vec<RefusalRow>,
     pub(super) requests: Vec<RequestRow>,
     pub(super) switches: Vec<SwitchRow>,
     pub(super) autonomy: Vec<AutonomyRow>,
@@ -116,6 +117,7 @@ impl Beside {
             tiles: tiles.collect::<Result<_, _>>()?,
             actions: view.actions(start, limit)?,
             steps: view.steps(start, limit)?,
+            refusals: view.refusals(start, limit)?,
             requests: view.requests(start, limit)?,
             switches: view.switches(start, limit)?,
             autonomy: view.autonomy(start, limit)?,
@@ -123,6 +125,7 @@ impl Beside {
         };
         beside.actions.retain(|row| row.entry < end);
         beside.steps.retain(|row| row.entry < end);
+        beside.refusals.retain(|row| row.entry < end);
         beside.requests.retain(|row| row.entry < end);
         beside.switches.retain(|row| row.entry < end);
         beside.autonomy.retain(|row| row.entry < end);

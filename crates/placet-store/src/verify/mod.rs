@@ -248,6 +248,7 @@ fn check_end(
     let rows = rows.and_then(|rows| Ok(rows + view.autonomy(size, 1)?.len()));
     let rows = rows.and_then(|rows| Ok(rows + view.requests(size, 1)?.len()));
     let rows = rows.and_then(|rows| Ok(rows + view.steps(size, 1)?.len()));
+    let rows = rows.and_then(|rows| Ok(rows + view.refusals(size, 1)?.len()));
     if problems.unless_damaged(Place::Projections, rows)?.is_some_and(|rows| rows > 0) {
         problems.add(Place::Row(size), What::ExtraRow);
     }

@@ -10,7 +10,7 @@ use placet_core::{Entry, Scope};
 use super::chunk::Beside;
 use super::problem::{Place, Problems, What};
 use crate::projection::{
-    ActionRow, AutonomyRow, Change, RequestRow, StepRow, SwitchRow, change, request,
+    ActionRow, AutonomyRow, Change, RefusalRow, RequestRow, StepRow, SwitchRow, change, request,
 };
 
 /// The rows that something may still change.
@@ -23,6 +23,7 @@ pub(super) struct Rows {
 pub(super) struct Stored {
     actions: InOrder<ActionRow>,
     steps: InOrder<StepRow>,
+    refusals: InOrder<RefusalRow>,
     requests: InOrder<RequestRow>,
     switches: InOrder<SwitchRow>,
     autonomy: InOrder<AutonomyRow>,
@@ -55,27 +56,22 @@ impl<T> InOrder<T> {
 
 impl Stored {
     pub(super) fn take(beside: &mut Beside) -> Self {
-        let (actions, steps, requests, switches, autonomy) = (
-            std::mem::take(&mut beside.actions),
-            std::mem::take(&mut beside.steps),
-            std::mem::take(&mut beside.requests),
-            std::mem::take(&mut beside.switches),
-            std::mem::take(&mut beside.autonomy),
-        );
+        let Beside { actions, steps, refusals, requests, switches, autonomy, .. } = beside;
         Self {
-            actions: InOrder::of(actions, |row| row.entry),
-            steps: InOrder::of(steps, |row| row.entry),
-            requests: InOrder::of(requests, |row| row.entry),
-            switches: InOrder::of(switches, |row| row.entry),
-            autonomy: InOrder::of(autonomy, |row| row.entry),
+            actions: InOrder::of(std::mem::take(actions), |row| row.entry),
+            steps: InOrder::of(std::mem::take(steps), |row| row.entry),
+            refusals: InOrder::of(std::mem::take(refusals), |row| row.entry),
+            requests: InOrder::of(std::mem::take(requests), |row| row.entry),
+            switches: InOrder::of(std::mem::take(switches), |row| row.entry),
+            autonomy: InOrder::of(std::mem::take(autonomy), |row| row.entry),
         }
     }
 
     /// Reports the rows that are left.
     pub(super) fn finish(self, problems: &mut Problems) {
-        let Self { actions, steps, requests, switches, autonomy } = self;
-        let left = actions.left().chain(steps.left()).chain(requests.left());
-        for entry in left.chain(switches.left()).chain(autonomy.left()) {
+        let Self { actions, steps, refusals, requests, switches, autonomy } = self;
+        let left = actions.left().chain(steps.left()).chain(refusals.left());
+        for entry in left.chain(requests.left()).chain(switches.left()).chain(autonomy.left()) {
             problems.add(Place::Row(entry), What::ExtraRow);
         }
     }
@@ -86,21 +82,19 @@ impl Rows {
     pub(super) fn compare(&mut self, entry: &Entry, stored: &mut Stored, problems: &mut Problems) {
         let index = entry.index;
         if let Some(expected) = request(entry) {
-            match stored.requests.take(index) {
-                None => problems.add(Place::Row(index), What::MissingRow),
-                Some(row) => expect(row == expected, index, problems),
-            }
+            same(stored.requests.take(index), &expected, index, problems);
         }
         match change(entry) {
             None => {}
-            Some(Change::Action(expected)) => match stored.actions.take(index) {
-                None => problems.add(Place::Row(index), What::MissingRow),
-                Some(row) => expect(row == expected, index, problems),
-            },
-            Some(Change::Step(expected)) => match stored.steps.take(index) {
-                None => problems.add(Place::Row(index), What::MissingRow),
-                Some(row) => expect(row == expected, index, problems),
-            },
+            Some(Change::Action(expected)) => {
+                same(stored.actions.take(index), &expected, index, problems);
+            }
+            Some(Change::Step(expected)) => {
+                same(stored.steps.take(index), &expected, index, problems);
+            }
+            Some(Change::Refusal(expected)) => {
+                same(stored.refusals.take(index), &expected, index, problems);
+            }
             Some(Change::Switch(expected)) => match stored.switches.take(index) {
                 None => problems.add(Place::Row(index), What::MissingRow),
                 Some(row) => {
@@ -109,10 +103,9 @@ impl Rows {
                     self.switches.entry(expected.scope).or_default().push(row);
                 }
             },
-            Some(Change::Autonomy(expected)) => match stored.autonomy.take(index) {
-                None => problems.add(Place::Row(index), What::MissingRow),
-                Some(row) => expect(row == expected, index, problems),
-            },
+            Some(Change::Autonomy(expected)) => {
+                same(stored.autonomy.take(index), &expected, index, problems);
+            }
             Some(Change::Reset { scope, entry }) => {
                 for row in self.switches.remove(&scope).into_iter().flatten() {
                     expect(row.reset == Some(entry), row.entry, problems);
@@ -126,6 +119,14 @@ impl Rows {
         for row in self.switches.into_values().flatten() {
             expect(row.reset.is_none(), row.entry, problems);
         }
+    }
+}
+
+/// Checks that a row is there, and says what its entry says.
+fn same<T: PartialEq>(row: Option<T>, expected: &T, index: u64, problems: &mut Problems) {
+    match row {
+        None => problems.add(Place::Row(index), What::MissingRow),
+        Some(row) => expect(row == *expected, index, problems),
     }
 }
 
