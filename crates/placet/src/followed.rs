@@ -13,6 +13,10 @@ use crate::answer::Answer;
 /// Most steps of one action that are looked at: an ordinary one takes three.
 const MAX_STEPS: usize = 100;
 
+/// Most refusals of its warrant that are looked at, the latest: whoever shows a dead warrant again and
+/// again says nothing new.
+const MAX_REFUSALS: usize = 20;
+
 /// A decision of the log, and what became of its action since.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Followed {
@@ -43,6 +47,10 @@ pub struct Followed {
     /// What happened since, the latest first.
     #[serde(skip)]
     pub steps: Vec<StepRow>,
+    /// The entries that refused its warrant, the latest first. They change nothing of what became of
+    /// it.
+    #[serde(skip)]
+    pub refusals: Vec<u64>,
     /// Until when it may run, and the entry that permits it, where it may.
     #[serde(skip)]
     pub permit: Option<(Timestamp, u64)>,
@@ -62,6 +70,7 @@ impl Followed {
         };
         let digest = frozen.as_ref().map(|frozen| frozen.digest);
         let steps = view.steps_of(row.id, MAX_STEPS)?;
+        let refusals = view.refusals_of(row.id, MAX_REFUSALS)?;
         let status = steps.first().map_or(row.first_status(), |step| step.status);
         let subject = decided.assessment.subject.clone();
         let expires = decided.expires;
@@ -76,6 +85,7 @@ impl Followed {
             decided: entry,
             frozen,
             steps,
+            refusals: refusals.iter().map(|refusal| refusal.entry).collect(),
         };
         followed.look_at_last_step(view)?;
         Ok(Some(followed))

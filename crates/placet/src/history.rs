@@ -24,15 +24,18 @@ pub struct Moment {
 }
 
 impl Log {
-    /// The life of an action: the decision first, then what became of it.
+    /// The life of an action: the decision first, then what became of it, and where its warrant was
+    /// refused.
     ///
     /// Blocks while the log is read.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub fn history(&self, of: &Followed) -> Result<Vec<Moment>, StoreError> {
-        let later = of.steps.iter().rev().map(|step| step.entry);
-        let indices: Vec<u64> = std::iter::once(of.decided.index).chain(later).collect();
+        let steps = of.steps.iter().map(|step| step.entry);
+        let later = steps.chain(of.refusals.iter().copied());
+        let mut indices: Vec<u64> = std::iter::once(of.decided.index).chain(later).collect();
+        indices.sort_unstable();
         self.read(|view| {
             let mut moments = Vec::with_capacity(indices.len());
             for index in &indices {
