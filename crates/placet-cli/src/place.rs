@@ -31,7 +31,7 @@ use crate::status::Status;
 pub(crate) use approvals::{Held, Resolved, Terms};
 pub(crate) use daemon::{Credentials, Daemon, Key};
 pub(crate) use people::{Invitation, Known};
-pub(crate) use record::head;
+pub(crate) use record::{Life, head};
 pub(crate) use rules::{Holding, Undecided};
 
 const LOG: &str = "PLACET_LOG";

@@ -7,6 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use regex::Regex;
+use serde_json::{Value, json};
 use support::daemon::{Daemon, key};
 use support::{Ended, World, stable};
 
@@ -216,13 +217,6 @@ fn the_log_is_shown_and_proved_the_same_on_a_file_and_on_a_daemon() {
     let entry: serde_json::Value =
         serde_json::from_str(pair.far("log show --json --limit 1", auditor).out.trim()).unwrap();
     assert_eq!((&entry["index"], &entry["private"]), (&0.into(), &serde_json::Value::Null));
-    // What only a file has is said to be so.
-    let id = "act_01999999-0000-7000-8000-000000000000";
-    for line in [format!("log show --action {id}"), "log prove 1 --open".to_owned()] {
-        let ended = pair.far(&line, auditor);
-        assert!(ended.status == 2 && ended.err.contains("--log"), "{line}: {}", ended.err);
-    }
-
     // A receipt holds by the log's own key, and so does what came after a checkpoint.
     let verifier = pair.held.ok(&arguments("log key --log placet.db"));
     let verifier = verifier.trim();
@@ -248,6 +242,60 @@ fn the_log_is_shown_and_proved_the_same_on_a_file_and_on_a_daemon() {
     std::fs::copy(pair.file.path("kept"), pair.held.path("other")).unwrap();
     let other = pair.far("log prove --against other", auditor);
     assert!(other.status == 1 && other.err.contains("of the log"), "{}", other.err);
+    pair.daemon.stop();
+}
+
+#[test]
+fn an_action_is_shown_and_opened_the_same_on_a_file_and_on_a_daemon() {
+    let (pair, keys) =
+        Pair::new(&[&["--scope", "auditor"], &["--scope", "agent", "--tenant", "default"]]);
+    let [auditor, agent] = [keys[0].as_str(), &keys[1]];
+    let post = |path: &str, body: Value| {
+        let (status, text) = pair.daemon.call("POST", path, agent, Some(&body));
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    let call = json!({"tool": "get_order", "params": {"order": "o-1"}, "reason": "\u{202e}asked"});
+    let (_, decided) = post("/v1/actions", call);
+    let text = |name: &str| decided[name].as_str().unwrap().to_owned();
+    let warrant =
+        json!({"warrant": text("warrant"), "tool": "get_order", "params": {"order": "o-1"}});
+    assert_eq!(post("/v1/warrants/redeem", warrant.clone()).0, 200);
+    assert_eq!(post("/v1/warrants/redeem", warrant).0, 409);
+    let path = format!("/v1/actions/{}/outcome", text("id"));
+    let outcome = json!({"status": "failed", "error": "no such order"});
+    assert_eq!(post(&path, outcome).0, 200);
+
+    // The file of the same log, which may be read while the daemon has it.
+    let both = |line: &str| {
+        let near = pair.held.run(&arguments(&format!("{line} --log placet.db")));
+        let far = pair.far(line, auditor);
+        assert_eq!((near.status, near.out, near.err), (far.status, far.out.clone(), far.err));
+        far.out
+    };
+    let shown = both(&format!("log show --action {}", text("id")));
+    let places = ["o-1", "failed", "it runs", "the warrant is spent", "(shown with key_", "failed"];
+    for what in places {
+        assert!(shown.contains(what), "{what}: {shown}");
+    }
+    assert!(!shown.contains('\u{202e}'), "{shown}");
+    let told = both(&format!("log show --json --action {}", text("id")));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let entries = told["entries"].as_array().unwrap();
+    assert_eq!((&told["status"], entries.len()), (&json!("failed"), 4));
+    assert_eq!(entries[0]["private"]["action"]["action"]["params"]["order"], "o-1");
+    let index = &entries[0]["index"];
+    let receipt = both(&format!("log prove {index} --open"));
+    assert!(receipt.contains("o-1") && receipt.contains("salt"), "{receipt}");
+
+    // An agent is not told what people wrote, and what a policy says is not given away like this.
+    let refused = pair.far(&format!("log show --action {}", text("id")), agent);
+    assert!(refused.status == 2 && refused.err.contains("auditor"), "{}", refused.err);
+    let refused = pair.far(&format!("log prove {index} --open"), agent);
+    assert!(refused.status == 2 && refused.err.contains("auditor"), "{}", refused.err);
+    let refused = pair.far("log prove 0 --open", auditor);
+    assert!(refused.status == 2 && refused.err.contains("about an action"), "{}", refused.err);
+    let unknown = "log show --action act_01999999-0000-7000-8000-000000000000";
+    assert_eq!(pair.far(unknown, auditor).status, 1);
     pair.daemon.stop();
 }
 

@@ -3,9 +3,9 @@
 //! Whoever names the public key of the log need not trust the daemon: what it says is checked. Who
 //! does not name it takes its word for which log this is, and for no more than that.
 
-use placet::Receipt;
-use placet_core::log::{Checkpoint, ConsistencyProof, Tile, TileKind, Verifier};
-use placet_store::entry::StoredEntry;
+use placet::{ActionId, Receipt};
+use placet_core::log::{Checkpoint, ConsistencyProof, Opening, Tile, TileKind, Verifier};
+use placet_store::entry::{Private, StoredEntry};
 use placet_store::prove::{Continuation, ProveError};
 use serde::Deserialize;
 
@@ -19,6 +19,27 @@ const BUNDLE: u64 = 256;
 struct Continued {
     proof: ConsistencyProof,
     checkpoint: String,
+}
+
+/// An action as a daemon tells it.
+#[derive(Deserialize)]
+struct Told {
+    status: String,
+    entries: Vec<Shown>,
+}
+
+/// The part of a receipt that says what happened.
+#[derive(Deserialize)]
+struct Shown {
+    index: u64,
+    leaf: String,
+    private: Option<Opening>,
+}
+
+/// What became of an action: one word for it, and the entries that say so, the decision first.
+pub(crate) struct Life {
+    pub(crate) status: String,
+    pub(crate) entries: Vec<StoredEntry>,
 }
 
 /// Reads a checkpoint, by the key of its log where that is known.
@@ -41,13 +62,28 @@ impl Daemon {
         self.0.text("/checkpoint").map_err(failure)
     }
 
-    /// The receipt of an entry.
-    pub(crate) fn receipt(&self, index: u64) -> Result<Receipt, Failure> {
+    /// The receipt of an entry, with what is kept beside it if that is asked for.
+    pub(crate) fn receipt(&self, index: u64, open: bool) -> Result<Receipt, Failure> {
         let size = head(self.checkpoint()?.as_bytes(), None)?.size();
         if index >= size {
             return Err(Failure::found(ProveError::NoEntry { index, size }));
         }
-        self.0.get(&format!("/v1/log/proof?index={index}")).map_err(failure)
+        let open = if open { "&open=true" } else { "" };
+        self.0.get(&format!("/v1/log/proof?index={index}{open}")).map_err(failure)
+    }
+
+    /// What became of an action, and every entry about it with what is kept beside it.
+    pub(crate) fn life(&self, id: ActionId) -> Result<Life, Failure> {
+        let told: Told = self.0.get(&format!("/v1/actions/{id}/history")).map_err(failure)?;
+        let stored = |shown: Shown| StoredEntry {
+            index: shown.index,
+            leaf: shown.leaf.into_bytes(),
+            private: shown.private.map(|opening| Private {
+                salt: opening.salt,
+                payload: opening.payload.into_bytes(),
+            }),
+        };
+        Ok(Life { status: told.status, entries: told.entries.into_iter().map(stored).collect() })
     }
 
     /// Whether its log continues an earlier one; the inner error says why it does not.

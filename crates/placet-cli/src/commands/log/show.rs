@@ -16,7 +16,7 @@ use super::describe;
 use crate::console::{BAD, Console, FAINT, STRONG, cell};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
-use crate::place::{Daemon, Place, PlaceArgument};
+use crate::place::{Daemon, Life, Place, PlaceArgument};
 use crate::status::Status;
 
 /// Entries that are read at a time.
@@ -32,7 +32,8 @@ const EVENT: usize = 8;
 /// Show entries, or everything about one action.
 ///
 /// With --json each entry is a line: the leaf as it is in the log, and in "private" what is kept
-/// beside it, null when there is nothing or it was erased. A daemon does not give that away.
+/// beside it, null when there is nothing or it was erased. A daemon gives that away only with
+/// --action.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -57,13 +58,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     match (arguments.place.resolve()?, arguments.action) {
-        (Place::Log(log), Some(id)) => action(id, &mut log.reader()?, console),
+        (Place::Log(log), Some(id)) => action(id, &life(id, &mut log.reader()?)?, console),
         (Place::Log(log), None) => entries(arguments, Source::Log(log.reader()?), console),
         (Place::Daemon(daemon), None) => entries(arguments, Source::Daemon(daemon), console),
-        (Place::Daemon(_), Some(_)) => Err(Failure::usage(
-            "--action shows what is kept beside an entry, which a daemon does not give away",
-        )
-        .help("name the log with --log")),
+        (Place::Daemon(daemon), Some(id)) => action(id, &daemon.life(id)?, console),
     }
 }
 
@@ -155,7 +153,11 @@ impl Printer {
 }
 
 fn line(entry: &Entry) -> String {
-    let (name, text) = describe::event(&entry.event);
+    let (name, mut text) = describe::event(&entry.event);
+    // Nobody in particular shows a dead warrant; but it was somebody's key.
+    if let (Event::RedemptionRefused(_), Some(origin)) = (&entry.event, entry.origin) {
+        text.push_str(&format!(" (shown with {})", origin.key));
+    }
     format!("{FAINT}{}{FAINT:#}  {}  {text}", entry.at, cell(STRONG, name, EVENT))
 }
 
@@ -174,34 +176,49 @@ fn value(stored: &StoredEntry) -> Value {
 /// Most steps of one action that are shown: an ordinary one takes three.
 const MAX_STEPS: usize = 100;
 
-/// Everything about one action: its decision, and what became of it.
-fn action(id: ActionId, reader: &mut SqliteReader, console: &Console) -> Outcome {
+/// Most refusals of its warrant that are shown, the latest: more of them say nothing new.
+const MAX_REFUSALS: usize = 20;
+
+/// What a log says of one action.
+fn life(id: ActionId, reader: &mut SqliteReader) -> Result<Life, Failure> {
     let view = reader.view().map_err(Failure::unusable)?;
     let row = view.action(id).map_err(Failure::unusable)?;
     let row = row.ok_or_else(|| Failure::found_because(format!("the log has no action {id}")))?;
-    let entry = |index| view.entries(index, 1).map(|entries| entries.into_iter().next());
-    let decided = entry(row.entry).map_err(Failure::unusable)?;
-    let decided = decided
-        .ok_or_else(|| Failure::unusable_because(format!("entry {} is missing", row.entry)))?;
-    let mut steps = view.steps_of(id, MAX_STEPS).map_err(Failure::unusable)?;
-    let status = steps.first().map_or(row.first_status(), |step| step.status);
-    steps.reverse();
-    let since = steps.iter().filter_map(|step| entry(step.entry).transpose());
-    let since = since.collect::<Result<Vec<_>, _>>().map_err(Failure::unusable)?;
+    let steps = view.steps_of(id, MAX_STEPS).map_err(Failure::unusable)?;
+    let refusals = view.refusals_of(id, MAX_REFUSALS).map_err(Failure::unusable)?;
+    let status = steps.first().map_or(row.first_status(), |step| step.status).to_string();
+    let later = steps.iter().map(|step| step.entry).chain(refusals.iter().map(|row| row.entry));
+    let mut indices: Vec<u64> = std::iter::once(row.entry).chain(later).collect();
+    indices.sort_unstable();
+    let mut entries = Vec::with_capacity(indices.len());
+    for index in indices {
+        let stored = view.entries(index, 1).map_err(Failure::unusable)?.into_iter().next();
+        entries.push(
+            stored.ok_or_else(|| Failure::unusable_because(format!("entry {index} is missing")))?,
+        );
+    }
+    Ok(Life { status, entries })
+}
+
+/// Everything about one action: its decision, and what became of it.
+fn action(id: ActionId, life: &Life, console: &Console) -> Outcome {
+    let Life { status, entries } = life;
     if console.is_json() {
-        let entries: Vec<Value> = std::iter::once(&decided).chain(&since).map(value).collect();
-        console.value(&json!({ "id": id, "status": status.as_str(), "entries": entries }))?;
+        let entries: Vec<Value> = entries.iter().map(value).collect();
+        console.value(&json!({ "id": id, "status": status, "entries": entries }))?;
         return Ok(Status::Ok);
     }
-    let mut text = details(&decided).map_err(Failure::unusable)?;
-    text.push_str(&format!("{FAINT}status{FAINT:#}    {status}\n"));
-    for stored in since {
-        let entry = stored.decode().map_err(Failure::unusable)?;
-        text.push_str(&format!(
-            "{FAINT}then{FAINT:#}      entry {}: {}\n",
-            stored.index,
-            line(&entry)
-        ));
+    let mut text = String::new();
+    for (place, stored) in entries.iter().enumerate() {
+        if place == 0 {
+            text.push_str(&details(stored).map_err(Failure::unusable)?);
+            let status = escape::line(status);
+            text.push_str(&format!("{FAINT}status{FAINT:#}    {status}\n"));
+        } else {
+            let entry = stored.decode().map_err(Failure::unusable)?;
+            let (index, line) = (stored.index, line(&entry));
+            text.push_str(&format!("{FAINT}then{FAINT:#}      entry {index}: {line}\n"));
+        }
     }
     console.text(&text)?;
     Ok(Status::Ok)
