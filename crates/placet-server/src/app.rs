@@ -75,7 +75,7 @@ impl App {
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),
-            dead_letters: Arc::default(),
+            dead_letters: Arc::new(DeadLetters::open(config.dead_letters.as_deref())),
             guard,
             config,
             _working: working,

@@ -36,6 +36,9 @@ pub struct ServerConfig {
     pub export: Option<Export>,
     /// Whom it tells that something waits for people.
     pub webhooks: Webhooks,
+    /// The file in which it keeps what it could not tell them. Without one that is forgotten when it
+    /// ends.
+    pub dead_letters: Option<PathBuf>,
     /// How much it takes.
     pub limits: Limits,
 }
@@ -52,6 +55,7 @@ impl Default for ServerConfig {
             policy: None,
             export: None,
             webhooks: Webhooks::default(),
+            dead_letters: None,
             limits: Limits::default(),
         }
     }

@@ -12,6 +12,7 @@ mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,10 @@ fn webhook(url: &str, more: &str) -> Webhook {
 }
 
 fn daemon(list: Vec<Webhook>) -> Daemon {
+    daemon_keeping(list, None)
+}
+
+fn daemon_keeping(list: Vec<Webhook>, dead_letters: Option<&Path>) -> Daemon {
     let retries = Retries {
         attempts: 3,
         first_wait: Duration::from_millis(5),
@@ -128,7 +133,9 @@ fn daemon(list: Vec<Webhook>) -> Daemon {
     };
     let console = Some("https://placet.example.com".to_owned());
     let webhooks = Webhooks { list, console, retries };
-    Daemon::with(ServerConfig { webhooks, ..ServerConfig::default() }, LogPlace::Memory)
+    let dead_letters = dead_letters.map(Path::to_owned);
+    let config = ServerConfig { webhooks, dead_letters, ..ServerConfig::default() };
+    Daemon::with(config, LogPlace::Memory)
 }
 
 /// A held action of acme; its approval.
@@ -231,6 +238,66 @@ fn what_cannot_be_delivered_is_a_dead_letter() {
     assert!(of("chat")["reason"].as_str().unwrap().contains("503"));
     // Whoever wants nothing any more is not asked again.
     assert_eq!(of("gone")["attempts"], 1);
+}
+
+#[test]
+fn dead_letters_outlive_the_daemon_and_a_broken_file_of_them_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("placet.db-dead-letters");
+    let gone = Hook::start(&["410 Gone"]);
+    let start = || {
+        let hook = webhook(&gone.url(), "allow_private = true");
+        daemon_keeping(vec![hook], Some(&place))
+    };
+    let daemon = start();
+    held(&daemon);
+    let first = dead(&daemon, 1);
+    assert!(daemon.stop());
+
+    // They are there again, also where no webhook is left, and later ones come after them.
+    let daemon = daemon_keeping(Vec::new(), Some(&place));
+    assert_eq!(dead(&daemon, 0), first);
+    assert!(daemon.stop());
+    let daemon = start();
+    held(&daemon);
+    let both = dead(&daemon, 2);
+    assert_eq!((both.len(), &both[0]), (2, &first[0]));
+    // It does not take a stop to keep them.
+    let limit = Instant::now() + PATIENCE;
+    let kept = || serde_json::from_slice::<Value>(&std::fs::read(&place).unwrap()).unwrap();
+    while kept()["dead_letters"] != json!(both) {
+        assert!(Instant::now() < limit, "{:?}", kept());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(daemon.stop());
+
+    // The last thousand are enough.
+    let letter = |place: u32| {
+        let mut letter = first[0].clone();
+        letter["attempts"] = json!(place);
+        letter
+    };
+    let many: Vec<Value> = (0..1_200).map(letter).collect();
+    let content = json!({"format": "placet-dead-letters/v1", "dead_letters": many});
+    std::fs::write(&place, content.to_string()).unwrap();
+    let daemon = start();
+    let listed = dead(&daemon, 0);
+    assert_eq!((listed.len(), &listed[0]["attempts"]), (1_000, &json!(200)));
+    assert!(daemon.stop());
+
+    for broken in
+        ["", "{\"format\":\"placet-dead-letters/v1\"", "[]", "\u{0}", "{\"format\":\"other\"}"]
+    {
+        std::fs::write(&place, broken).unwrap();
+        let daemon = start();
+        assert_eq!(dead(&daemon, 0), Vec::<Value>::new(), "{broken:?}");
+        let aside = folder.path().join("placet.db-dead-letters.unreadable");
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), broken);
+        held(&daemon);
+        assert_eq!(dead(&daemon, 1).len(), 1);
+        assert!(daemon.stop());
+        assert_eq!(kept()["dead_letters"].as_array().unwrap().len(), 1);
+    }
 }
 
 #[test]

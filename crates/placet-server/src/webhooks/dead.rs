@@ -1,16 +1,32 @@
-//! Announcements that could not be delivered.
+//! Announcements that could not be delivered, the last of them, also across a restart.
+//!
+//! They are kept in a file beside the log, which is replaced as a whole a moment after one was added
+//! and when the daemon stops. A crash costs those of that moment: what they were about is in the log.
+//! The file is for people to read; nothing depends on it, so one that cannot be read or written is
+//! said to be, and stops nothing.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use placet::{ApprovalId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
+use super::announcement::Kind;
+use super::file;
 use crate::limits::MAX_DEAD_LETTERS;
 
+/// How long the file is left alone after it was written: many that are given up at the same time
+/// cost few writes.
+const PAUSE: Duration = Duration::from_millis(300);
+
 /// An announcement that could not be delivered.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = DeadLetter)]
 pub(crate) struct DeadLetter {
     /// Its id, which its receiver would have seen as `webhook-id`.
@@ -19,7 +35,8 @@ pub(crate) struct DeadLetter {
     pub(super) webhook: String,
     /// What it announces.
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    #[schema(value_type = String)]
+    pub(super) kind: Kind,
     /// The approval that it is about.
     #[schema(value_type = String, pattern = "^apr_")]
     pub(super) approval: ApprovalId,
@@ -34,19 +51,86 @@ pub(crate) struct DeadLetter {
 
 /// The last of them.
 #[derive(Debug, Default)]
-pub(crate) struct DeadLetters(Mutex<VecDeque<DeadLetter>>);
+pub(crate) struct DeadLetters {
+    letters: Mutex<Letters>,
+    /// Where they are kept, if anywhere.
+    place: Option<PathBuf>,
+    added: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
+    list: VecDeque<DeadLetter>,
+    /// Whether the file does not have all of them yet.
+    is_new: bool,
+}
+
+impl Letters {
+    fn add(&mut self, letter: DeadLetter) {
+        while self.list.len() >= MAX_DEAD_LETTERS {
+            self.list.pop_front();
+        }
+        self.list.push_back(letter);
+    }
+}
 
 impl DeadLetters {
-    pub(super) fn add(&self, letter: DeadLetter) {
-        let mut letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while letters.len() >= MAX_DEAD_LETTERS {
-            letters.pop_front();
+    /// With those that the file has. One that cannot be read is put aside.
+    pub(crate) fn open(place: Option<&Path>) -> Self {
+        let mut letters = Letters::default();
+        for letter in place.map(file::read).unwrap_or_default() {
+            letters.add(letter);
         }
-        letters.push_back(letter);
+        let place = place.map(Path::to_owned);
+        Self { letters: Mutex::new(letters), place, added: Notify::new() }
+    }
+
+    pub(super) fn add(&self, letter: DeadLetter) {
+        let mut letters = self.letters();
+        letters.add(letter);
+        letters.is_new = true;
+        drop(letters);
+        self.added.notify_one();
     }
 
     /// All that are kept, the oldest first.
     pub(crate) fn list(&self) -> Vec<DeadLetter> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.letters().list.iter().cloned().collect()
+    }
+
+    /// Writes the file a moment after one was added, for ever; and once more when it is dropped.
+    pub(super) async fn keep(self: &Arc<Self>) {
+        let _last = Last(Arc::clone(self));
+        loop {
+            self.added.notified().await;
+            let own = Arc::clone(self);
+            drop(spawn_blocking(move || own.save()).await);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn save(&self) {
+        let Some(place) = &self.place else { return };
+        let list: Vec<DeadLetter> = {
+            let mut letters = self.letters();
+            if !std::mem::take(&mut letters.is_new) {
+                return;
+            }
+            letters.list.iter().cloned().collect()
+        };
+        file::write(place, &list);
+    }
+
+    fn letters(&self) -> std::sync::MutexGuard<'_, Letters> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Saves what is left when nobody keeps them any more.
+struct Last(Arc<DeadLetters>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.save();
     }
 }

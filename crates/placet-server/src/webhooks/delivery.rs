@@ -99,7 +99,7 @@ impl Endpoint {
         );
         let at =
             Timestamp::from_millis(i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX));
-        let (kind, approval, id) = (what.kind.as_str(), what.approval, what.id.clone());
+        let (kind, approval, id) = (what.kind, what.approval, what.id.clone());
         let reason = reason.to_owned();
         dead.add(DeadLetter { id, webhook, kind, approval, attempts, reason, at });
     }

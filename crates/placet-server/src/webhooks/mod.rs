@@ -6,7 +6,7 @@
 //! that the receiver knows whom it is from.
 //!
 //! An announcement is sent at least once: it is tried again with growing waits, and one that cannot be
-//! delivered ends in the list of dead letters. What is in the works when the daemon stops is lost with
+//! delivered ends in the list of dead letters, which outlives the daemon. What is in the works when the daemon stops is lost with
 //! it; what still waits for people is announced again at the next start, under the same id.
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
@@ -15,6 +15,7 @@ mod address;
 mod announcement;
 mod dead;
 mod delivery;
+mod file;
 mod secret;
 mod settings;
 
@@ -51,8 +52,15 @@ pub(crate) async fn follow(app: Arc<App>) {
         next: app.guard.log().size(),
         app: Arc::clone(&app),
     };
-    announcer.open_ones().await;
-    announcer.run().await;
+    let dead = Arc::clone(&app.dead_letters);
+    let announcing = async {
+        announcer.open_ones().await;
+        announcer.run().await;
+    };
+    tokio::select! {
+        () = announcing => {}
+        () = dead.keep() => {}
+    }
 }
 
 struct Announcer {

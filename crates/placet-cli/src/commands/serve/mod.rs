@@ -7,7 +7,7 @@ mod trace;
 
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -153,6 +153,13 @@ fn body_bytes(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| format!("write a number of bytes from 1 to {most}"))
 }
 
+/// The file beside the log for announcements that could not be delivered.
+fn dead_letters(log: &Path) -> PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push("-dead-letters");
+    name.into()
+}
+
 impl From<Arguments> for ServerConfig {
     fn from(arguments: Arguments) -> Self {
         let tls = arguments.tls_cert.zip(arguments.tls_key);
@@ -166,6 +173,7 @@ impl From<Arguments> for ServerConfig {
             policy: arguments.policy,
             export: None,
             webhooks: Webhooks::default(),
+            dead_letters: Some(dead_letters(&arguments.log)),
             limits: Limits {
                 requests_per_second: arguments.rate,
                 burst: arguments.burst,

@@ -20,7 +20,7 @@ pub(crate) struct Letters {
 
 /// List the announcements that could not be delivered.
 ///
-/// The last thousand since the start of the daemon. What they were about is in the log; those that
+/// The last thousand, also from before the daemon started. What they were about is in the log; those that
 /// still wait for people are announced again when the daemon starts.
 #[utoipa::path(
     get,
