@@ -25,6 +25,7 @@ endpoint                              nobody wrong revoked operator overseer age
 
 POST   /v1/actions                    401    401   401     403      403      200   200 403   403      403     403         403
 GET    /v1/actions/{id}               401    401   401     200      200      200   404 200   200      200     404         404
+GET    /v1/actions/{id}/history       401    401   401     200      200      403   403 200   200      200     403         404
 POST   /v1/evaluate                   401    401   401     200      200      200   200 200   200      200     403         403
 
 POST   /v1/actions/{id}/outcome       401    401   401     200      403      200   404 200   403      403     404         404
@@ -162,7 +163,9 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
         ("POST", "/v1/actions" | "/v1/evaluate") => {
             body(json!({"tool": "get_order", "tenant": "acme"}))
         }
-        ("GET", "/v1/actions/{id}") => at(path.replace("{id}", &acted(daemon).0)),
+        ("GET", "/v1/actions/{id}" | "/v1/actions/{id}/history") => {
+            at(path.replace("{id}", &acted(daemon).0))
+        }
         ("POST", "/v1/actions/{id}/outcome") => {
             let path = path.replace("{id}", &acted(daemon).0);
             (path, Some(json!({"status": "succeeded"})))

@@ -67,6 +67,7 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(actions::propose::propose))
         .routes(routes!(actions::show::show))
+        .routes(routes!(actions::history::history))
         .routes(routes!(actions::evaluate::evaluate))
         .routes(routes!(actions::outcome::outcome))
         .routes(routes!(approvals::list::list))

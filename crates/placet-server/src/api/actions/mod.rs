@@ -1,6 +1,7 @@
 //! Actions: proposed, evaluated, followed.
 
 pub(super) mod evaluate;
+pub(super) mod history;
 pub(super) mod outcome;
 pub(super) mod propose;
 pub(super) mod show;

@@ -12,6 +12,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use placet::core::log::{Tile, TileKind};
 
+pub(super) use proof::ReceiptShape;
+
 use crate::app::App;
 use crate::auth::{Principal, role::Role};
 use crate::wire::Problem;

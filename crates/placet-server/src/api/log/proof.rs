@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use placet::Receipt;
 use placet::core::log::ConsistencyProof;
 use placet::store::prove::ProveError;
+use placet::{Entry, Guard, Receipt};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::auth::role::Role as _;
 use crate::auth::{Principal, Read, role};
 use crate::wire::{Problem, Query};
 
@@ -26,6 +27,8 @@ pub(crate) struct Asked {
     index: Option<u64>,
     /// That the log continues the one that had so many entries.
     from: Option<u64>,
+    /// Whether the receipt holds what is kept beside its entry as well.
+    open: Option<bool>,
 }
 
 /// A proof that the log continues the one that it was.
@@ -46,7 +49,7 @@ pub(crate) struct Continued {
 /// A receipt: an entry, and the proof that the log has it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Receipt)]
-struct ReceiptShape {
+pub(crate) struct ReceiptShape {
     /// The format, for those who check it later.
     format: String,
     /// The entry, as the bytes that are hashed.
@@ -57,13 +60,27 @@ struct ReceiptShape {
     proof: Vec<String>,
     /// The head, as a signed note.
     checkpoint: String,
+    /// What is kept beside the entry, where that was asked for and is there.
+    #[schema(nullable = false)]
+    private: Option<OpeningShape>,
+}
+
+/// What the commitment in an entry commits to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Opening)]
+struct OpeningShape {
+    /// The salt of the commitment.
+    salt: String,
+    /// The private payload, as the bytes that are committed to: canonical JSON.
+    payload: String,
 }
 
 /// Prove that an entry is in the log, or that the log continues an earlier one.
 ///
 /// With `index` the answer is a receipt, which `placet log prove` and any implementation of RFC
 /// 6962 check offline; with `from` it is a proof of consistency, for whoever kept the checkpoint
-/// of that size.
+/// of that size. With `open` the receipt holds what was decided on or written as well: only of an
+/// entry about an action, and only for those who may read what its tenant does.
 #[utoipa::path(
     get,
     path = "/v1/log/proof",
@@ -78,17 +95,18 @@ pub(crate) async fn proof(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     match asked {
-        Asked { index: Some(index), from: None } => {
-            receipt(&app, read.principal, index).await.map(|receipt| Json(receipt).into_response())
+        Asked { index: Some(index), from: None, open } => {
+            let receipt = receipt(&app, read.principal, index, open.unwrap_or_default());
+            receipt.await.map(|receipt| Json(receipt).into_response())
         }
-        Asked { index: None, from: Some(from) } => {
+        Asked { index: None, from: Some(from), open: None } => {
             let found = app.blocking(move |guard| guard.log().consistency(from)).await?;
             let found = found.map_err(problem)?;
             let (from, to) = (found.old, found.new);
             let shown = Continued { from, to, proof: found.proof, checkpoint: found.checkpoint };
             Ok(Json(shown).into_response())
         }
-        _ => Err(Problem::invalid("ask for one of index and from")),
+        _ => Err(Problem::invalid("ask for one of index and from; open goes with index")),
     }
 }
 
@@ -102,16 +120,41 @@ enum Proof {
 }
 
 /// The receipt, if the key may see the entry; to everyone else there is none.
-async fn receipt(app: &Arc<App>, principal: Principal, index: u64) -> Result<Receipt, Problem> {
-    let found = app.blocking(move |guard| {
+async fn receipt(
+    app: &Arc<App>,
+    principal: Principal,
+    index: u64,
+    open: bool,
+) -> Result<Receipt, Problem> {
+    if open {
+        role::Reader::check(&principal.key)?;
+    }
+    let look = move |guard: &Guard| -> Result<Receipt, Problem> {
+        let log = guard.log();
         let sees = match &principal.key.tenant {
             None => true,
-            Some(own) => guard.log().concerns(index, own, principal.key.agent.as_ref())?,
+            Some(own) => log.concerns(index, own, principal.key.agent.as_ref())?,
         };
-        let missing = ProveError::NoEntry { index, size: guard.log().size() };
-        if sees { guard.log().receipt(index, false) } else { Err(missing) }
-    });
-    found.await?.map_err(problem)
+        if !sees {
+            return Err(problem(ProveError::NoEntry { index, size: log.size() }));
+        }
+        if open {
+            let entry = log.entries(index, 1)?.into_iter().next();
+            may_be_opened(entry.as_ref())?;
+        }
+        log.receipt(index, open).map_err(problem)
+    };
+    app.blocking(look).await?
+}
+
+/// What a policy says, or whatever is kept beside other entries, is not handed out here.
+fn may_be_opened(entry: Option<&Entry>) -> Result<(), Problem> {
+    match entry {
+        Some(entry) if entry.event.action().is_none() => {
+            Err(Problem::forbidden("open is for an entry about an action; leave it out"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn problem(error: ProveError) -> Problem {
