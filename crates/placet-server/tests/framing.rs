@@ -193,6 +193,24 @@ fn heads_are_limited() {
 }
 
 #[test]
+fn a_head_that_cannot_be_read_is_answered_by_its_status_alone_and_the_connection_closed() {
+    let daemon = daemon();
+    let many = (0..64).map(|n| format!("X-{n}: y\r\n")).collect::<String>();
+    for (template, status) in [
+        ("GET  /health HTTP/1.1\r\nHost: {HOST}\r\n\r\n{NEXT}".to_owned(), 400),
+        (format!("GET /health HTTP/1.1\r\nHost: {{HOST}}\r\n{many}\r\n{{NEXT}}"), 431),
+    ] {
+        let replies = exchange(&daemon, &template);
+        let [reply] = replies.as_slice() else { panic!("{template:?}: {replies:?}") };
+        assert_eq!((reply.status, reply.body.as_slice()), (status, &b""[..]), "{template:?}");
+        assert!(reply.has("connection: close") && !reply.has("content-type:"), "{}", reply.head);
+    }
+    // Whatever can be read is answered in full, also where it is refused.
+    let readable = "GET /nowhere HTTP/1.1\r\nHost: {HOST}\r\n\r\n";
+    assert!(exchange(&daemon, readable)[0].has("content-type: application/problem+json"));
+}
+
+#[test]
 fn what_is_not_text_is_refused() {
     let daemon = daemon();
     let send = |bytes: &[u8]| {
