@@ -114,17 +114,18 @@ function mergeCards(list, next) {
   }
 }
 
-/** Somebody was typing when it was answered elsewhere: their words stay, and it is said. */
+/** Somebody was typing when it was answered elsewhere, or too late: their words stay, and it is said. */
 function leave(card, form) {
-  if (form.dataset.late !== undefined) return;
-  form.dataset.late = "yes";
+  if (form.dataset.left !== undefined) return;
+  const why = form.dataset.late === undefined ? "This was answered meanwhile. " : "Its time is over. ";
+  form.dataset.left = form.dataset.late = "yes";
   judge(form);
   const note = document.createElement("p");
   note.className = "notice bad";
   note.setAttribute("role", "alert");
   const link = card.querySelector("h2 a").cloneNode(true);
   link.textContent = "See what became of it.";
-  note.append("This was answered meanwhile. ", link);
+  note.append(why, link);
   form.before(note);
 }
 

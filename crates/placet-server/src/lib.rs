@@ -40,6 +40,7 @@ pub use api::document as openapi;
 pub use auth::{Secret, SecretError};
 pub use config::{Listen, ListenError, ServerConfig, Tls};
 pub use connection::TlsError;
+pub use console::routes as console_routes;
 pub use limits::Limits;
 pub use reload::ReloadHandle;
 pub use server::{Server, StartError};

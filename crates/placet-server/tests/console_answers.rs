@@ -311,6 +311,7 @@ fn the_page_of_an_action_tells_its_life_and_proves_it() {
     let warrant = daemon.get(&path, &daemon.keys.agent).json()["warrant"].clone();
     let call = json!({"warrant": warrant, "tool": "issue_refund", "params": refund()["params"]});
     assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call).status, 200);
+    assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call).status, 409);
     let outcome = json!({"status": "failed", "error": "the bank is <closed>"});
     let report = daemon.post(&format!("{path}/outcome"), &daemon.keys.agent, &outcome);
     assert_eq!(report.status, 200);
@@ -320,6 +321,9 @@ fn the_page_of_an_action_tells_its_life_and_proves_it() {
         "Approved",
         STATEMENT,
         "Warrant redeemed",
+        "Warrant shown and refused",
+        "the key test (key_",
+        "the warrant is spent",
         "the bank is &lt;closed&gt;",
     ]
     .iter()
@@ -327,6 +331,16 @@ fn the_page_of_an_action_tells_its_life_and_proves_it() {
     .collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {page}");
     assert!(page.contains("verified now") && page.contains(&held.1), "{page}");
+    // However often a dead warrant is shown, it hides nothing of what happened.
+    for _ in 0..30 {
+        assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call).status, 409);
+    }
+    assert_eq!(status(&daemon, &held.0), "failed");
+    let late = answer(&mut ben, &held, &[("choice", "deny"), ("reason", "no")]);
+    assert!(late.text.contains("issue_refund: failed at "), "{}", late.text);
+    let page = ben.get(&format!("/console/actions/{}", held.0)).text;
+    assert!(page.contains("Approved") && page.contains("Warrant redeemed"), "{page}");
+    assert_eq!(page.matches("Warrant shown and refused").count(), 20, "the latest");
     let receipt = ben.get(&format!("/console/actions/{}/receipt.json", held.0));
     let receipt = Receipt::parse(receipt.text.as_bytes()).unwrap();
     let guard = daemon.guard.as_ref().unwrap();

@@ -10,10 +10,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::Daemon;
 use common::browser::{Browser, PASSWORD, people};
-use placet::{Guard, KeyScope, NewPerson, Scope};
+use placet::{Guard, KeyScope, NewPerson, Scope, Secret};
+use placet_server::console_routes;
 use regex::Regex;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 fn daemon() -> Daemon {
@@ -26,48 +30,76 @@ fn guard(daemon: &Daemon) -> &Guard {
     daemon.guard.as_ref().expect("running")
 }
 
-/// What each person gets for a page or a form: the first two run the daemon, the next three belong
-/// to acme, the last is the admin of umbrella. The session that is to be ended is carl's.
+/// What each person gets for a page or a form: nobody is signed in, the next two run the daemon,
+/// three belong to acme, the last is the admin of umbrella. The action is one of acme, and the
+/// session that is to be ended is carl's.
 const TABLE: &str = "
-request                             olga otto ana ben carl uma
+request                                  nobody olga   otto   ana    ben    carl   uma
 
-GET  /console                       200  200  200 200 200  200
-GET  /console/activity              200  200  200 200 200  200
-GET  /console/autonomy              200  200  200 200 200  200
-GET  /console/switches              200  200  200 200 200  200
-GET  /console/policy                200  200  200 200 200  200
-GET  /console/policy/edit           200  403  403 403 403  403
-GET  /console/people                200  200  200 200 200  200
-GET  /console/integrations          200  200  200 200 200  200
-GET  /console/log                   200  200  200 200 200  200
-GET  /console/log/checkpoint        200  200  403 403 403  403
-GET  /console/log/entries.jsonl     200  200  403 403 403  403
+GET  /console                            303    200    200    200    200    200    200
+GET  /console/                           303    303    303    303    303    303    303
+GET  /console/events                     303    200    200    200    200    200    200
+GET  /console/actions/{id}               303    200    200    200    200    200    404
+GET  /console/actions/{id}/receipt.json  303    200    200    200    200    200    404
+GET  /console/activity                   303    200    200    200    200    200    200
+GET  /console/autonomy                   303    200    200    200    200    200    200
+GET  /console/switches                   303    200    200    200    200    200    200
+GET  /console/policy                     303    200    200    200    200    200    200
+GET  /console/policy/edit                303    200    403    403    403    403    403
+GET  /console/people                     303    200    200    200    200    200    200
+GET  /console/integrations               303    200    200    200    200    200    200
+GET  /console/log                        303    200    200    200    200    200    200
+GET  /console/log/checkpoint             303    200    200    403    403    403    403
+GET  /console/log/entries.jsonl          303    200    200    403    403    403    403
+GET  /console/sign-in                    200    303    303    303    303    303    303
+GET  /console/enrol                      200    200    200    200    200    200    200
+GET  /console/assets/{version}/{name}    200    200    200    200    200    200    200
+GET  /console/{*rest}                    404    404    404    404    404    404    404
 
-POST /console/switches/trip         303  403  303 403 403  403
-POST /console/switches/reset        303  403  303 403 403  403
-POST /console/policy/validate       200  403  403 403 403  403
-POST /console/policy/install        303  403  403 403 403  403
-POST /console/people/invite         200  403  200 403 403  409
-POST /console/people/change         303  403  303 403 403  404
-POST /console/people/remove         303  403  303 403 403  404
-POST /console/people/end            303  403  303 403 303  403
-POST /console/integrations/create   200  403  200 403 403  200
-POST /console/integrations/rotate   200  403  200 403 403  404
-POST /console/integrations/revoke   303  403  303 403 403  404
-POST /console/log/verify            303  303  403 403 403  403
-POST /console/sign-out              303  303  303 303 303  303
+POST /console/actions/{id}/answer        303    303    403    403    303    403    403
+
+POST /console/switches/trip              303    303    403    303    403    403    403
+POST /console/switches/reset             303    303    403    303    403    403    403
+POST /console/policy/validate            303    200    403    403    403    403    403
+POST /console/policy/install             303    303    403    403    403    403    403
+POST /console/people/invite              303    200    403    200    403    403    409
+POST /console/people/change              303    303    403    303    403    403    404
+POST /console/people/remove              303    303    403    303    403    403    404
+POST /console/people/end                 303    303    403    303    403    303    403
+POST /console/integrations/create        303    200    403    200    403    403    200
+POST /console/integrations/own           303    200    200    200    200    200    200
+POST /console/integrations/rotate        303    200    403    200    403    403    404
+POST /console/integrations/revoke        303    303    403    303    403    403    404
+POST /console/log/verify                 303    303    303    403    403    403    403
+POST /console/sign-out                   303    303    303    303    303    303    303
+POST /console/sign-in                    303    303    303    303    303    303    303
+POST /console/enrol                      303    303    303    303    303    303    303
 ";
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str, Vec<&'static str>)> {
+    let lines = TABLE.trim().lines().skip(1).filter(|line| !line.is_empty());
+    lines.map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next().unwrap(), words.next().unwrap(), words.collect())
+    })
+}
+
+#[test]
+fn the_table_names_everything_that_the_console_answers() {
+    let tabled: BTreeSet<String> =
+        rows().map(|(method, path, _)| format!("{method} {path}")).collect();
+    assert_eq!(console_routes().into_iter().collect::<BTreeSet<_>>(), tabled);
+}
 
 #[test]
 fn everyone_gets_what_the_table_says() {
     let daemon = daemon();
-    let mut lines = TABLE.trim().lines().filter(|line| !line.is_empty());
-    let names: Vec<&str> = lines.next().unwrap().split_whitespace().skip(1).collect();
+    let names: Vec<&str> =
+        TABLE.trim().lines().next().unwrap().split_whitespace().skip(1).collect();
     let mut wrong = Vec::new();
-    for line in lines {
-        let mut words = line.split_whitespace();
-        let (method, path) = (words.next().unwrap(), words.next().unwrap());
-        for (name, expected) in names.iter().zip(words) {
+    for (method, path, statuses) in rows() {
+        assert_eq!(statuses.len(), names.len(), "{method} {path}");
+        for (name, expected) in names.iter().zip(statuses) {
             let status = ask(&daemon, name, method, path);
             if status.to_string() != expected {
                 wrong.push(format!("{name}: {method} {path}: {status}, not {expected}"));
@@ -77,15 +109,96 @@ fn everyone_gets_what_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn a_key_opens_no_page_and_sends_no_form() {
+    let daemon = daemon();
+    let keys = &daemon.keys;
+    for (method, path, _) in rows() {
+        let (path, fields) = request(&daemon, path);
+        let fields = form_urlencoded(&fields);
+        let send = |key: Option<&str>| {
+            let body = (method == "POST").then(|| (FORM, fields.clone()));
+            let origin = format!("http://{}", daemon.address);
+            let answer = daemon.request(method, &path, key, body, &[("origin", &origin)]);
+            (answer.status(), answer.headers().get("location").cloned())
+        };
+        // Whoever signs in or sets a password shows no key, and an invitation works once.
+        if matches!(path.as_str(), "/console/sign-in" | "/console/enrol") {
+            continue;
+        }
+        let nobody = send(None);
+        for key in [&keys.operator, &keys.admin, &keys.approver, &keys.auditor, &keys.agent] {
+            assert_eq!(send(Some(key)), nobody, "{method} {path}");
+        }
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn form_urlencoded(fields: &[(&'static str, String)]) -> Vec<u8> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields).finish().into_bytes()
+}
+
 /// Asks for a page, or sends a form that is right for whoever may send it.
 fn ask(daemon: &Daemon, name: &str, method: &str, path: &str) -> u16 {
-    let mut browser = Browser::signed_in(daemon, name);
-    if method == "GET" {
-        return browser.get(path).status;
+    let mut browser = match name {
+        "nobody" => Browser::new(daemon),
+        name => Browser::signed_in(daemon, name),
+    };
+    let (target, mut fields) = request(daemon, path);
+    if path.ends_with("/own") {
+        let role = match name {
+            "otto" | "carl" => "auditor",
+            "ben" => "approver",
+            _ => "admin",
+        };
+        fields.push(("scopes", role.to_owned()));
     }
-    let fields = prepared(daemon, path);
+    if method == "GET" {
+        return browser.get(&target).status;
+    }
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
-    browser.submit("/console/people", path, &fields).status
+    match name {
+        "nobody" => browser.post(&target, &fields).status,
+        _ => browser.submit("/console/people", &target, &fields).status,
+    }
+}
+
+/// An address of this path, the fields of its form, and what must be there for it to be accepted.
+fn request(daemon: &Daemon, path: &str) -> (String, Vec<(&'static str, String)>) {
+    let at = |target: String| (target, Vec::new());
+    match path {
+        path if path.contains("/actions/{id}") => {
+            let (id, digest) = held(daemon);
+            let fields = [
+                ("choice", "approve"),
+                ("digest", &digest),
+                (
+                    "statement verbatim_response",
+                    "I have read the whole of it, and it is what we agreed on.",
+                ),
+                ("statement responsible_owner", "Ben"),
+            ];
+            (path.replace("{id}", &id), fields.map(|(name, value)| (name, value.to_owned())).into())
+        }
+        "/console/events" => at("/console/events?of=inbox".to_owned()),
+        "/console/{*rest}" => at("/console/nowhere".to_owned()),
+        "/console/assets/{version}/{name}" => {
+            let page = Browser::new(daemon).get("/console/sign-in").text;
+            let icon = Regex::new(r#"/console/assets/[^"]+/icon\.svg"#).unwrap();
+            at(icon.find(&page).unwrap().as_str().to_owned())
+        }
+        path => (path.to_owned(), prepared(daemon, path)),
+    }
+}
+
+/// An action of acme that waits: its id and its digest.
+fn held(daemon: &Daemon) -> (String, String) {
+    let action = json!({"tool": "send_note"});
+    let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+    let text = |name: &str| decision[name].as_str().unwrap().to_owned();
+    (text("id"), text("digest"))
 }
 
 /// The fields of a form about acme, and what must be there for it to be accepted.
@@ -127,9 +240,19 @@ fn prepared(daemon: &Daemon, path: &str) -> Vec<(&'static str, String)> {
             let secret = guard.blocking().sign_in("carl", PASSWORD).unwrap();
             own(&[("key", &secret.key().to_string())])
         }
+        "/console/sign-in" => own(&[("person", "carl"), ("password", PASSWORD)]),
+        "/console/enrol" => {
+            let token = guard.blocking().invite(eve("acme")).unwrap().token;
+            own(&[
+                ("invitation", &*token.danger_text()),
+                ("password", PASSWORD),
+                ("again", PASSWORD),
+            ])
+        }
         "/console/integrations/create" => {
             own(&[("name", "made"), ("scopes", "auditor"), ("tenant", "acme")])
         }
+        "/console/integrations/own" => own(&[("name", "terminal")]),
         path if path.starts_with("/console/integrations") => {
             guard
                 .blocking()
@@ -203,6 +326,62 @@ fn a_secret_is_shown_once_and_the_same_form_makes_one_key() {
     assert_eq!(secret(&olga.post("/console/integrations/create", &fields).text), made);
     assert_eq!(guard(&daemon).log().state().keys().len(), before + 1);
     assert!(!olga.get("/console/integrations").text.contains("plc_"));
+}
+
+#[test]
+fn a_persons_own_key_is_made_by_them_shown_once_and_theirs_to_revoke() {
+    let daemon = daemon();
+    let id = |secret: &str| secret.parse::<Secret>().unwrap().key().to_string();
+    let pattern = Regex::new(r#"value="(plc_[^"]+)""#).unwrap();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let own = "/console/integrations/own";
+    let fields = [("name", "bens terminal"), ("scopes", "approver")];
+    let page = ben.submit("/console/integrations", own, &fields).text;
+    let secret = pattern.captures(&page).expect(&page)[1].to_owned();
+    assert!(!ben.get("/console/integrations").text.contains("plc_"), "once");
+
+    // It answers in his name.
+    let path = format!("/v1/approvals/{}/resolve", held(&daemon).0.replace("act_", "apr_"));
+    let answer = json!({"approved": false, "reason": "no"});
+    assert_eq!(daemon.post(&path, &secret, &answer).status, 200);
+
+    // More than he may it may not; nobody else gets one that speaks for him, or its next secret.
+    for scopes in ["admin", "agent", "auditor"] {
+        let beyond =
+            [("name", "more"), ("scopes", scopes), ("person", "ana"), ("tenant", "umbrella")];
+        let refused = ben.submit("/console/integrations", own, &beyond);
+        assert!(refused.status == 422 && !refused.text.contains("plc_"), "{scopes}");
+    }
+    let key = id(&secret);
+    let mut carl = Browser::signed_in(&daemon, "carl");
+    let mut ana = Browser::signed_in(&daemon, "ana");
+    let fields = [("key", &*key)];
+    let is_refused = |browser: &mut Browser<'_>, act: &str| {
+        let path = format!("/console/integrations/{act}");
+        let refused = browser.submit("/console/people", &path, &fields);
+        refused.status == 403 && !refused.text.contains("plc_")
+    };
+    assert!(is_refused(&mut carl, "rotate") && is_refused(&mut carl, "revoke"));
+    assert!(is_refused(&mut ana, "rotate"), "an admin does not get the secret of somebody");
+    let seen = carl.get("/console/integrations").text;
+    assert!(
+        seen.contains("bens terminal") && !seen.contains(&format!("value=\"{key}\"")),
+        "{seen}"
+    );
+
+    // He renews it, and then ends it; an admin could have done the latter.
+    let rotated = ben.submit("/console/integrations", "/console/integrations/rotate", &fields).text;
+    let renewed = pattern.captures(&rotated).expect(&rotated)[1].to_owned();
+    assert_eq!(daemon.get("/v1/approvals", &secret).status, 401);
+    assert_eq!(daemon.get("/v1/approvals", &renewed).status, 200);
+    let revoke = "/console/integrations/revoke";
+    assert_eq!(ben.submit("/console/integrations", revoke, &fields).status, 303);
+    assert_eq!(daemon.get("/v1/approvals", &renewed).status, 401);
+    let another = [("name", "another"), ("scopes", "approver")];
+    let page = ben.submit("/console/integrations", own, &another).text;
+    let other = pattern.captures(&page).expect(&page)[1].to_owned();
+    assert_eq!(ana.submit("/console/people", revoke, &[("key", &*id(&other))]).status, 303);
+    assert_eq!(daemon.get("/v1/approvals", &other).status, 401);
 }
 
 #[test]

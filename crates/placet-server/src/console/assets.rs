@@ -1,18 +1,16 @@
 //! The stylesheet and the scripts, which are part of the binary. Each has an address that names its
 //! content, so that a browser keeps it for ever and never has an old one.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use placet::Digest;
 use placet::core::digest::Domain;
 
-use crate::app::App;
+use super::routes::Routes;
 
 struct Asset {
     name: &'static str,
@@ -60,8 +58,9 @@ pub(super) fn href(name: &str) -> String {
     format!("/console/assets/{}/{name}", *VERSION)
 }
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/console/assets/{version}/{name}", get(show))
+/// Adds where they are.
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes.page("/console/assets/{version}/{name}", show)
 }
 
 async fn show(Path((version, name)): Path<(String, String)>) -> Response {

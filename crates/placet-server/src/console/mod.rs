@@ -20,6 +20,7 @@ mod frame;
 mod held;
 mod live;
 mod pages;
+mod routes;
 mod shown;
 mod throttle;
 mod tree;
@@ -32,6 +33,8 @@ use axum::http::HeaderMap;
 use axum::http::Method;
 
 use crate::app::App;
+
+use routes::Routes;
 
 pub(crate) use cookie::identify;
 pub(crate) use pages::Verifications;
@@ -57,5 +60,15 @@ pub(crate) fn is_visit(method: &Method, path: &str, headers: &HeaderMap) -> bool
 
 /// Its pages.
 pub(crate) fn router() -> Router<Arc<App>> {
-    pages::router().merge(assets::router())
+    all().router
+}
+
+/// Everything that the console answers, each as `GET /console`.
+#[must_use]
+pub fn routes() -> Vec<String> {
+    all().names
+}
+
+fn all() -> Routes {
+    assets::add_to(pages::routes())
 }

@@ -8,7 +8,9 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::event::{Payload, Void};
-use placet::{ActionId, Event, Followed, Guard, Moment, Outcome, Receipt, Status, Timestamp};
+use placet::{
+    ActionId, Event, Followed, Guard, KeyId, Moment, Outcome, Receipt, Status, Timestamp,
+};
 
 use super::super::diff::diff;
 use super::super::fault::Fault;
@@ -132,16 +134,29 @@ pub(super) async fn find<R>(
 }
 
 /// What became of an action, in a sentence that names who did it.
-pub(super) async fn told(app: &Arc<App>, followed: Followed) -> Result<String, Problem> {
-    let tool = followed.subject.tool.clone();
+pub(super) async fn told(app: &Arc<App>, mut followed: Followed) -> Result<String, Problem> {
+    let (tool, rest) = (followed.subject.tool.clone(), rest(&followed));
+    // What was tried with a dead warrant has changed nothing.
+    followed.refusals.clear();
     let history = app.blocking(move |guard| guard.log().history(&followed)).await??;
-    Ok(match history.last().map(step) {
-        Some(Step { what, by: Some(by), at, .. }) => {
-            format!("{tool}: {} by {by} at {at} UTC.", what.to_lowercase())
+    Ok(match history.last().map(|moment| step(&app.guard, moment)) {
+        Some(Step { what, by, at, .. }) => {
+            let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+            format!("{tool}: {}{by} at {at} UTC.{rest}", what.to_lowercase())
         }
-        Some(Step { what, at, .. }) => format!("{tool}: {} at {at} UTC.", what.to_lowercase()),
         None => format!("Nothing is known of {tool} any more."),
     })
+}
+
+/// How many have to sign yet, where somebody has and that was not enough.
+fn rest(followed: &Followed) -> String {
+    let signed = followed.steps.iter().filter(|step| step.status == Status::Pending).count();
+    let quorum = followed.answer.approval.as_ref().map_or(0, |terms| usize::from(terms.quorum));
+    match quorum.saturating_sub(signed) {
+        _ if !followed.is_pending() || signed == 0 => String::new(),
+        1 => " One more has to sign.".to_owned(),
+        more => format!(" {more} more have to sign."),
+    }
 }
 
 fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Problem> {
@@ -156,7 +171,7 @@ fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Proble
         mode: answer.mode.as_str(),
         policy: short(&answer.policy.to_string()),
         decided: time(followed.decided.at),
-        story: history.iter().map(step).collect(),
+        story: history.iter().map(|moment| step(guard, moment)).collect(),
         card: None,
         edits: edits(guard, followed)?,
         proof: prove(guard, &history),
@@ -202,18 +217,33 @@ fn prove_one(guard: &Guard, index: u64) -> Result<(u64, String), String> {
     Ok((verified.checkpoint.size(), verified.checkpoint.root().to_string()))
 }
 
-fn step(moment: &Moment) -> Step {
+fn step(guard: &Guard, moment: &Moment) -> Step {
     let entry = &moment.entry;
     let (what, tone, by) = event(&entry.event);
-    let words = match &moment.payload {
-        Some(Payload::Statement(text)) if !text.is_empty() => vec![(String::new(), text.clone())],
-        None if let Some(standing) = entry.event.standing() => {
+    let words = match (&moment.payload, &entry.event) {
+        (Some(Payload::Statement(text)), _) if !text.is_empty() => {
+            vec![(String::new(), text.clone())]
+        }
+        (None, event) if let Some(standing) = event.standing() => {
             vec![("by the standing approval".to_owned(), standing.to_string())]
         }
-        Some(Payload::SignOff(signed)) => signed.statement.clone().into_iter().collect(),
+        (Some(Payload::SignOff(signed)), _) => signed.statement.clone().into_iter().collect(),
+        (_, Event::RedemptionRefused(refused)) => {
+            let shown =
+                entry.origin.map(|origin| ("shown with".to_owned(), key(guard, origin.key)));
+            shown.into_iter().chain([("because".to_owned(), refused.why.to_string())]).collect()
+        }
         _ => Vec::new(),
     };
     Step { entry: entry.index, at: time(entry.at), what, tone, by, words }
+}
+
+/// A key by its name, while it is in force, and by its id.
+fn key(guard: &Guard, id: KeyId) -> String {
+    match guard.log().state().keys().get(id) {
+        Some(known) => format!("the key {} ({id})", known.name),
+        None => format!("a key that ended ({id})"),
+    }
 }
 
 /// What an event is called, how it is coloured, and who did it.
@@ -244,6 +274,7 @@ fn event(event: &Event) -> (String, &'static str, Option<String>) {
             return (what, "bad", None);
         }
         Event::Redeemed(_) => ("Warrant redeemed, the action runs", "good", None),
+        Event::RedemptionRefused(_) => ("Warrant shown and refused", "bad", None),
         Event::OutcomeReported(reported) => match reported.outcome {
             Outcome::Succeeded => ("Succeeded", "good", None),
             Outcome::Failed => ("Failed", "bad", None),

@@ -1,4 +1,7 @@
-//! `/console/integrations`: the keys of applications.
+//! `/console/integrations`: the keys of applications, and those that speak for a person.
+//!
+//! Admins make keys for applications. A key that speaks for a person is made, renewed and revoked by
+//! that person; an admin can only revoke it. Whose key it is, is judged at the tip of the log.
 
 use std::sync::Arc;
 
@@ -13,7 +16,7 @@ use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
-use super::{Choice, choices, optional_time, reply, sentence, tenant, ticked, time};
+use super::{Choice, ROLES, choices, optional_time, reply, sentence, tenant, ticked, time};
 use crate::app::App;
 use crate::auth::own;
 use crate::auth::role::{Admin, Reader};
@@ -28,6 +31,8 @@ struct Page {
     /// Whether keys of all tenants are shown.
     is_over_all: bool,
     scopes: Vec<Choice>,
+    /// What a key may do that speaks for the visitor: what they may.
+    own_scopes: Vec<Choice>,
     made: Option<Made>,
 }
 
@@ -47,6 +52,7 @@ struct Row {
     created: String,
     used: String,
     may_rotate: bool,
+    may_revoke: bool,
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor<Reader>) -> Response {
@@ -59,26 +65,43 @@ pub(super) async fn create(State(app): State<Arc<App>>, form: Submitted<Admin>) 
         let (secret, _) = form.guard.create_key(new, Some(&form.visitor.principal.secret)).await?;
         Ok(secret)
     };
-    made_or_not(&app, made.await, form.visitor)
+    made_or_not(&app, made.await, &form.visitor.into())
 }
 
-pub(super) async fn rotate(State(app): State<Arc<App>>, form: Submitted<Admin>) -> Response {
+/// Makes a key that speaks for whoever sends the form.
+pub(super) async fn create_own(State(app): State<Arc<App>>, form: Submitted<Reader>) -> Response {
+    let made = async {
+        let visitor = &form.visitor;
+        let new = NewKey {
+            name: form.fields.needed("name")?.parse().map_err(Problem::invalid)?,
+            tenant: visitor.tenant().cloned(),
+            agent: None,
+            person: Some(visitor.person.clone()),
+            scopes: ticked(&form.fields, "scopes")?,
+        };
+        let (secret, _) = form.guard.create_key(new, Some(&visitor.principal.secret)).await?;
+        Ok(secret)
+    };
+    made_or_not(&app, made.await, &form.visitor)
+}
+
+pub(super) async fn rotate(State(app): State<Arc<App>>, form: Submitted<Reader>) -> Response {
     let made = async {
         let key = named(&app, &form)?;
         let (secret, _) = form.guard.rotate_key(key, Some(&form.visitor.principal.secret)).await?;
         Ok(secret)
     };
-    made_or_not(&app, made.await, form.visitor)
+    made_or_not(&app, made.await, &form.visitor)
 }
 
-pub(super) async fn revoke(State(app): State<Arc<App>>, form: Submitted<Admin>) -> Response {
+pub(super) async fn revoke(State(app): State<Arc<App>>, form: Submitted<Reader>) -> Response {
     let revoked = async {
         let key = named(&app, &form)?;
         form.guard.revoke_key(key).await.map_err(Problem::from)
     };
     match revoked.await {
         Ok(_) => go("/console/integrations"),
-        Err(problem) => wrong(&app, form.visitor, &problem),
+        Err(problem) => wrong(&app, &form.visitor, &problem),
     }
 }
 
@@ -92,24 +115,24 @@ fn new(fields: &Fields, visitor: &Visitor<Admin>) -> Result<NewKey, Problem> {
     })
 }
 
-fn named(app: &App, form: &Submitted<Admin>) -> Result<KeyId, Problem> {
+fn named(app: &App, form: &Submitted<Reader>) -> Result<KeyId, Problem> {
     let state = app.guard.log().state();
     own::key(form.fields.needed("key")?, state.keys(), &form.visitor.principal)
 }
 
-fn made_or_not(app: &App, made: Result<Secret, Problem>, visitor: Visitor<Admin>) -> Response {
+fn made_or_not(app: &App, made: Result<Secret, Problem>, visitor: &Visitor<Reader>) -> Response {
     match made {
         Ok(secret) => {
             let made = Made { key: secret.key(), secret: secret.danger_text().to_string() };
-            page(app, &visitor.into(), None, Some(made), StatusCode::OK)
+            page(app, visitor, None, Some(made), StatusCode::OK)
         }
         Err(problem) => wrong(app, visitor, &problem),
     }
 }
 
-fn wrong(app: &App, visitor: Visitor<Admin>, problem: &Problem) -> Response {
+fn wrong(app: &App, visitor: &Visitor<Reader>, problem: &Problem) -> Response {
     let notice = Notice::Wrong(sentence(&problem.detail()));
-    page(app, &visitor.into(), Some(notice), None, problem.status())
+    page(app, visitor, Some(notice), None, problem.status())
 }
 
 fn page(
@@ -129,12 +152,22 @@ fn page(
         seen.rev().map(|(id, key)| row(app, visitor, id, key)).collect()
     };
     let frame = Frame::new("Integrations", Place::Integrations, visitor).with(notice);
-    let scopes = choices(&KeyScope::ALL, &[KeyScope::Agent].into());
-    let may_change = visitor.has(KeyScope::Admin);
-    reply(&Page { frame, keys, may_change, is_over_all: own.is_none(), scopes, made }, status)
+    let roles: Vec<KeyScope> = ROLES.into_iter().filter(|role| visitor.has(*role)).collect();
+    let page = Page {
+        frame,
+        keys,
+        may_change: visitor.has(KeyScope::Admin),
+        is_over_all: own.is_none(),
+        scopes: choices(&KeyScope::ALL, &[KeyScope::Agent].into()),
+        own_scopes: choices(&roles, &roles.first().copied().into_iter().collect()),
+        made,
+    };
+    reply(&page, status)
 }
 
 fn row(app: &App, visitor: &Visitor<Reader>, id: KeyId, key: &ApiKey) -> Row {
+    let is_own = key.person.as_ref() == Some(&visitor.person);
+    let is_in_charge = visitor.has(KeyScope::Admin);
     Row {
         id,
         name: key.name.to_string(),
@@ -144,6 +177,7 @@ fn row(app: &App, visitor: &Visitor<Reader>, id: KeyId, key: &ApiKey) -> Row {
         scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
         created: time(key.created),
         used: optional_time(app.telemetry.last_use(id).max(key.used)),
-        may_rotate: key.person.as_ref().is_none_or(|of| *of == visitor.person),
+        may_rotate: is_own || (is_in_charge && key.person.is_none()),
+        may_revoke: is_own || is_in_charge,
     }
 }

@@ -16,21 +16,18 @@ mod standing;
 mod switches;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use askama::Template;
-use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use placet::{KeyScope, TenantId, Timestamp};
 
 use super::fault::{Fault, go};
 use super::form::Fields;
 use super::frame::FIRST;
 use super::live;
-use crate::app::App;
+use super::routes::Routes;
 use crate::wire::Problem;
 
 pub(crate) use log::Verifications;
@@ -50,47 +47,47 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (REFERRER_POLICY, REFERRER),
 ];
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/console", get(inbox::show))
-        .route("/console/", get(async || go(FIRST)))
-        .route("/console/events", get(live::events))
-        .route("/console/actions/{id}", get(action::show))
-        .route("/console/actions/{id}/answer", post(answer::submit))
-        .route("/console/actions/{id}/receipt.json", get(action::receipt))
-        .route("/console/activity", get(activity::show))
-        .route("/console/sign-in", get(sign_in::show).post(sign_in::submit))
-        .route("/console/enrol", get(enrol::show).post(enrol::submit))
-        .route("/console/sign-out", post(sign_out::submit))
-        .route("/console/autonomy", get(autonomy::show))
-        .route("/console/standing", get(standing::show))
-        .route("/console/standing/revoke", post(standing::revoke))
-        .route("/console/switches", get(switches::show))
-        .route("/console/switches/trip", post(switches::trip))
-        .route("/console/switches/reset", post(switches::reset))
-        .route("/console/policy", get(policy::show))
-        .route("/console/policy/edit", get(policy::edit))
-        .route("/console/policy/validate", post(policy::validate))
-        .route("/console/policy/install", post(policy::install))
-        .route("/console/people", get(people::show))
-        .route("/console/people/invite", post(people::invite))
-        .route("/console/people/change", post(people::change))
-        .route("/console/people/remove", post(people::remove))
-        .route("/console/people/end", post(people::end))
-        .route("/console/integrations", get(integrations::show))
-        .route("/console/integrations/create", post(integrations::create))
-        .route("/console/integrations/rotate", post(integrations::rotate))
-        .route("/console/integrations/revoke", post(integrations::revoke))
-        .route("/console/log", get(log::show))
-        .route("/console/log/verify", post(log::verify))
-        .route("/console/log/entries.jsonl", get(log::entries))
-        .route("/console/log/checkpoint", get(log::checkpoint))
-        .route(
-            "/console/{*rest}",
-            get(async || -> Fault {
-                Problem::missing("no page of the console has this address").into()
-            }),
-        )
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .page("/console", inbox::show)
+        .page("/console/", async || go(FIRST))
+        .page("/console/events", live::events)
+        .page("/console/actions/{id}", action::show)
+        .form("/console/actions/{id}/answer", answer::submit)
+        .page("/console/actions/{id}/receipt.json", action::receipt)
+        .page("/console/activity", activity::show)
+        .page("/console/sign-in", sign_in::show)
+        .form("/console/sign-in", sign_in::submit)
+        .page("/console/enrol", enrol::show)
+        .form("/console/enrol", enrol::submit)
+        .form("/console/sign-out", sign_out::submit)
+        .page("/console/autonomy", autonomy::show)
+        .page("/console/standing", standing::show)
+        .form("/console/standing/revoke", standing::revoke)
+        .page("/console/switches", switches::show)
+        .form("/console/switches/trip", switches::trip)
+        .form("/console/switches/reset", switches::reset)
+        .page("/console/policy", policy::show)
+        .page("/console/policy/edit", policy::edit)
+        .form("/console/policy/validate", policy::validate)
+        .form("/console/policy/install", policy::install)
+        .page("/console/people", people::show)
+        .form("/console/people/invite", people::invite)
+        .form("/console/people/change", people::change)
+        .form("/console/people/remove", people::remove)
+        .form("/console/people/end", people::end)
+        .page("/console/integrations", integrations::show)
+        .form("/console/integrations/create", integrations::create)
+        .form("/console/integrations/own", integrations::create_own)
+        .form("/console/integrations/rotate", integrations::rotate)
+        .form("/console/integrations/revoke", integrations::revoke)
+        .page("/console/log", log::show)
+        .form("/console/log/verify", log::verify)
+        .page("/console/log/entries.jsonl", log::entries)
+        .page("/console/log/checkpoint", log::checkpoint)
+        .page("/console/{*rest}", async || -> Fault {
+            Problem::missing("no page of the console has this address").into()
+        })
 }
 
 /// A page as an answer.
