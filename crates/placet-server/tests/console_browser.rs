@@ -14,6 +14,8 @@ mod common;
 use common::Daemon;
 use common::browser::people;
 use common::chromium::{Chromium, Tab};
+use placet::{Action, Json, LogPlace};
+use placet_server::{ServerConfig, Tls};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"
@@ -163,6 +165,70 @@ fn the_six_steps_that_a_gate_with_people_is_checked_by() {
 }
 
 #[test]
+fn what_takes_two_people_runs_when_the_second_has_signed() {
+    let Some(chromium) = Chromium::start() else { return };
+    let two = format!(
+        "{POLICY}\n[actions.pay_out]\nrisk = \"consequential\"\n\
+         approval = {{ quorum = 2, fields = [\"verbatim_response\"], least_length = 10 }}\n"
+    );
+    let daemon = Daemon::with_policy(&two);
+    people(&daemon);
+    let held = propose(&daemon, &json!({"tool": "pay_out", "params": {"amount": "900"}}));
+    let (id, card_of) = (held["id"].as_str().unwrap(), card(&held));
+    let (ben, olga) = (chromium.stranger(1280, 900), chromium.stranger(1280, 900));
+    for (inbox, person) in [(&ben, "ben"), (&olga, "olga")] {
+        inbox.sign_in(&origin(&daemon), person);
+        inbox.wait(&shows(&card_of));
+        assert!(inbox.text().contains("0 of 2"), "{}", inbox.text());
+    }
+    let approve = |inbox: &Tab| {
+        inbox.fill(&format!("{card_of} textarea[name^=statement]"), STATEMENT);
+        inbox.click(&format!("{card_of} [value=approve]"));
+    };
+    approve(&ben);
+    ben.wait("location.search.includes('answered')");
+    assert!(ben.text().contains("pay_out: signed off by ben"), "{}", ben.text());
+    assert!(ben.text().contains("One more has to sign."), "{}", ben.text());
+    let path = format!("/v1/actions/{id}");
+    assert_eq!(daemon.get(&path, &daemon.keys.one_agent).json()["status"], "pending");
+    // One person is one, however often they sign; and the other sees who has.
+    approve(&ben);
+    ben.wait("document.body.innerText.includes('You have signed this already')");
+    assert_eq!(daemon.get(&path, &daemon.keys.one_agent).json()["status"], "pending");
+    olga.wait("document.body.innerText.includes('1 of 2: ben')");
+    approve(&olga);
+    olga.wait("location.search.includes('answered')");
+    assert!(olga.text().contains("pay_out: approved by olga"), "{}", olga.text());
+    assert_eq!(wait_for(&daemon, id)["status"], "approved");
+}
+
+#[test]
+fn a_deadline_that_passes_kills_the_buttons_and_takes_the_card_away() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(&POLICY.replace("least_length = 10", "deadline = \"10s\""));
+    people(&daemon);
+    let inbox = chromium.tab(1280, 900);
+    inbox.sign_in(&origin(&daemon), "ben");
+    let report = |of: &str| propose(&daemon, &json!({"tool": "get_report", "params": {"of": of}}));
+    let (typed, left) = (report("may"), report("june"));
+    let (card_of, other) = (card(&typed), card(&left));
+    inbox.wait(&format!("{} && {}", shows(&card_of), shows(&other)));
+    let approve = format!("{card_of} [value=approve]");
+    let deny = format!("{card_of} [value=deny]");
+    inbox.fill(&format!("{card_of} textarea[name^=statement]"), STATEMENT);
+    inbox.fill(&format!("{card_of} [name=reason]"), "no");
+    assert!(!is_disabled(&inbox, &approve) && !is_disabled(&inbox, &deny), "there is time");
+    // Nobody reloads and nobody answers. What nobody touched goes; what was typed stays, and is dead.
+    inbox.wait(&format!("{}.disabled && {}.disabled", shows(&approve), shows(&deny)));
+    inbox.wait(&format!("!{}", shows(&other)));
+    inbox.wait(&shows(&format!("{card_of} .notice.bad")));
+    assert!(inbox.text().contains("Its time is over."), "{}", inbox.text());
+    for held in [&typed, &left] {
+        assert_eq!(wait_for(&daemon, held["id"].as_str().unwrap())["status"], "expired");
+    }
+}
+
+#[test]
 fn a_long_value_keeps_the_button_dead_until_it_was_opened() {
     let Some(chromium) = Chromium::start() else { return };
     let daemon = Daemon::with_policy(POLICY);
@@ -233,4 +299,36 @@ fn nothing_on_the_pages_offends_their_own_content_policy() {
         let is_wide = "document.documentElement.scrollWidth > innerWidth";
         assert_eq!(tab.eval(is_wide), false, "{page}");
     }
+}
+
+#[test]
+fn over_tls_somebody_signs_in_and_no_plain_text_ever_carries_their_session() {
+    let secure = ["--ignore-certificate-errors"];
+    let Some(chromium) = Chromium::start_with(&secure) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(at("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let tls = Some(Tls { certificate: at("certificate.pem"), key: at("key.pem") });
+    let daemon = Daemon::with(ServerConfig { tls, ..ServerConfig::default() }, LogPlace::Memory);
+    people(&daemon);
+    let (tab, address) = (chromium.tab(1280, 900), daemon.address);
+    tab.sign_in(&format!("https://{address}"), "ben");
+    assert_eq!(tab.eval("location.href"), json!(format!("https://{address}/console")));
+    let all = tab.call("Network.getAllCookies", json!({}));
+    let [cookie] = all["cookies"].as_array().unwrap().as_slice() else { panic!("{all}") };
+    assert_eq!(cookie["name"], format!("__Host-placet-session-{}", address.port()));
+    assert_eq!((&cookie["secure"], &cookie["httpOnly"]), (&json!(true), &json!(true)));
+    assert_eq!((&cookie["sameSite"], &cookie["path"]), (&json!("Strict"), &json!("/")));
+    assert_eq!(tab.eval("document.cookie"), "", "no script sees it");
+    // The page is live over TLS, too.
+    let proposed = daemon.guard.as_ref().unwrap().blocking();
+    let action = json!({"tool": "send_note", "tenant": "acme"}).to_string();
+    let action = Action::from_json(Json::parse(action.as_bytes()).unwrap()).unwrap();
+    proposed.propose(&action).unwrap();
+    tab.wait("document.querySelector('.action')");
+    tab.click("form[action='/console/sign-out'] button");
+    tab.wait("location.pathname === '/console/sign-in'");
+    assert_eq!(tab.call("Network.getAllCookies", json!({}))["cookies"], json!([]));
 }

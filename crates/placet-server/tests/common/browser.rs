@@ -80,8 +80,14 @@ impl<'a> Browser<'a> {
             all.push(("cookie", cookie));
         }
         let mut response = self.daemon.request(method, path, None, body, &all);
-        let text = response.body_mut().read_to_string().expect("text");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let is_endless =
+            headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let text = if is_endless {
+            String::new()
+        } else {
+            response.body_mut().read_to_string().expect("text")
+        };
         for set in headers.get_all("set-cookie") {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
             let is_empty = pair.ends_with('=');

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::installed;
+
 /// How long anything may take that a page does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,21 +44,33 @@ pub(crate) struct Tab {
 }
 
 impl Chromium {
-    /// Starts it; none where it is not installed, except in continuous integration, where it must be.
+    /// Starts it; none where it is not there and cannot be installed, except in continuous
+    /// integration, where it must be.
     pub(crate) fn start() -> Option<Self> {
-        let Some(binary) = binary() else {
-            assert!(std::env::var_os("CI").is_none(), "there is no Chromium to test with");
-            eprintln!("skipped: there is no Chromium; set CHROMIUM to its path");
-            return None;
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Option<Self> {
+        let binary = match installed::chromium() {
+            Ok(binary) => binary,
+            Err(why) => {
+                assert!(std::env::var_os("CI").is_none(), "{why}");
+                eprintln!("skipped: {why}");
+                return None;
+            }
         };
         let profile = tempfile::tempdir().unwrap();
         // The browser reads commands from descriptor 3 and writes to 4.
-        let script = "exec \"$0\" --headless=new --remote-debugging-pipe --no-sandbox --disable-gpu \
-             --no-first-run --disable-dev-shm-usage --user-data-dir=\"$1\" about:blank \
+        let script = "binary=$0; profile=$1; shift; \
+             exec \"$binary\" \"$@\" --headless=new --remote-debugging-pipe --no-sandbox --disable-gpu \
+             --no-first-run --disable-dev-shm-usage --user-data-dir=\"$profile\" about:blank \
              3<&0 4>&1 </dev/null >/dev/null 2>&1";
         let mut child = Command::new("sh")
-            .args(["-c", script, &binary])
+            .args(["-c", script])
+            .arg(binary)
             .arg(profile.path())
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -78,8 +92,19 @@ impl Chromium {
 
     /// Opens another window. All of them share their cookies.
     pub(crate) fn tab(&self, width: u32, height: u32) -> Tab {
+        self.window(width, height, json!({"url": "about:blank"}))
+    }
+
+    /// Opens a window of somebody else, which shares its cookies with no other.
+    pub(crate) fn stranger(&self, width: u32, height: u32) -> Tab {
+        let made = self.wire.borrow_mut().call(None, "Target.createBrowserContext", json!({}));
+        let context = made.unwrap()["browserContextId"].clone();
+        self.window(width, height, json!({"url": "about:blank", "browserContextId": context}))
+    }
+
+    fn window(&self, width: u32, height: u32, target: Value) -> Tab {
         let mut wire = self.wire.borrow_mut();
-        let made = wire.call(None, "Target.createTarget", json!({"url": "about:blank"})).unwrap();
+        let made = wire.call(None, "Target.createTarget", target).unwrap();
         let attach = json!({"targetId": made["targetId"], "flatten": true});
         let session = wire.call(None, "Target.attachToTarget", attach).unwrap();
         let session = session["sessionId"].as_str().unwrap().to_owned();
@@ -213,15 +238,4 @@ impl Tab {
         self.click("main button");
         self.wait("document.querySelector('nav [aria-current]')");
     }
-}
-
-fn binary() -> Option<String> {
-    if let Ok(named) = std::env::var("CHROMIUM") {
-        return Some(named);
-    }
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    let mut places =
-        std::env::split_paths(&path).flat_map(|place| names.map(|name| place.join(name)));
-    places.find(|place| place.is_file())?.to_str().map(str::to_owned)
 }

@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod collector;
 mod contract;
+mod installed;
 pub(crate) mod raw;
 
 use std::io::BufReader;
