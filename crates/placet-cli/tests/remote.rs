@@ -214,9 +214,9 @@ fn the_log_is_shown_and_proved_the_same_on_a_file_and_on_a_daemon() {
     pair.same("log show --from 99", "--log placet.db", "", auditor);
     pair.same("log checkpoint", "--log placet.db", "", auditor);
     pair.same("log prove 99", "--log placet.db", "", auditor);
-    let entry: serde_json::Value =
+    let entry: Value =
         serde_json::from_str(pair.far("log show --json --limit 1", auditor).out.trim()).unwrap();
-    assert_eq!((&entry["index"], &entry["private"]), (&0.into(), &serde_json::Value::Null));
+    assert_eq!((&entry["index"], &entry["private"]), (&0.into(), &Value::Null));
     // A receipt holds by the log's own key, and so does what came after a checkpoint.
     let verifier = pair.held.ok(&arguments("log key --log placet.db"));
     let verifier = verifier.trim();
@@ -289,11 +289,11 @@ fn an_action_is_shown_and_opened_the_same_on_a_file_and_on_a_daemon() {
 
     // An agent is not told what people wrote, and what a policy says is not given away like this.
     let refused = pair.far(&format!("log show --action {}", text("id")), agent);
-    assert!(refused.status == 2 && refused.err.contains("auditor"), "{}", refused.err);
+    assert!(refused.status == 3 && refused.err.contains("auditor"), "{}", refused.err);
     let refused = pair.far(&format!("log prove {index} --open"), agent);
-    assert!(refused.status == 2 && refused.err.contains("auditor"), "{}", refused.err);
+    assert!(refused.status == 3 && refused.err.contains("auditor"), "{}", refused.err);
     let refused = pair.far("log prove 0 --open", auditor);
-    assert!(refused.status == 2 && refused.err.contains("about an action"), "{}", refused.err);
+    assert!(refused.status == 3 && refused.err.contains("about an action"), "{}", refused.err);
     let unknown = "log show --action act_01999999-0000-7000-8000-000000000000";
     assert_eq!(pair.far(unknown, auditor).status, 1);
     pair.daemon.stop();
@@ -405,7 +405,7 @@ fn a_key_of_a_daemon_is_replaced_and_revoked_from_afar() {
         assert_eq!(ended.status, 0, "{line}: {}", ended.err);
         ended.out.trim().to_owned()
     };
-    let made: serde_json::Value =
+    let made: Value =
         serde_json::from_str(&run("key create --name bot --scope agent --tenant acme --json"))
             .unwrap();
     let (id, first) = (made["app_id"].as_str().unwrap(), made["secret"].as_str().unwrap());

@@ -26,7 +26,6 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// An announcement that could not be delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = DeadLetter)]
 pub(crate) struct DeadLetter {
     /// Its id, which its receiver would have seen as `webhook-id`.
