@@ -18,15 +18,11 @@ pub(crate) fn chromium() -> Result<PathBuf, String> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Ok(named.into());
     }
-    let missing = || "there is no Chromium; set CHROMIUM to its path".to_owned();
-    match found(&NAMES) {
-        Some(binary) => Ok(binary),
-        None if rustix::process::getuid().is_root() && found(&["apt-get"]).is_some() => {
-            install(Path::new(env!("CARGO_TARGET_TMPDIR")))?;
-            found(&NAMES).ok_or_else(missing)
-        }
-        None => Err(missing()),
+    let may_install = rustix::process::getuid().is_root() && found(&["apt-get"]).is_some();
+    if may_install {
+        install(Path::new(env!("CARGO_TARGET_TMPDIR")))?;
     }
+    found(&NAMES).ok_or_else(|| "there is no Chromium; set CHROMIUM to its path".to_owned())
 }
 
 fn found(names: &[&str]) -> Option<PathBuf> {
@@ -36,7 +32,8 @@ fn found(names: &[&str]) -> Option<PathBuf> {
     files.into_iter().find(|file| file.is_file())
 }
 
-/// Whoever comes first installs it; the others wait, and find it there.
+/// Installs it, unless it is there. Whoever comes first does; the others wait, so that nobody starts
+/// one that is not there as a whole yet.
 fn install(folder: &Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).unwrap();
     let lock = File::create(folder.join("chromium.lock")).unwrap();
