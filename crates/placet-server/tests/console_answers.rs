@@ -349,6 +349,29 @@ fn the_page_of_an_action_tells_its_life_and_proves_it() {
 }
 
 #[test]
+fn what_was_approved_under_another_policy_is_shown_as_what_it_is() {
+    let daemon = daemon();
+    let held = hold(&daemon, &refund());
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    answer(&mut ben, &held, &[("choice", "approve")]);
+    let allowed = daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"}));
+    let allowed = allowed.json()["id"].as_str().unwrap().to_owned();
+    let pages = [held.0.as_str(), &allowed].map(|id| format!("/console/actions/{id}"));
+    let says = "Another policy was installed since.";
+    assert!(pages.iter().all(|page| !ben.get(page).text.contains(says)));
+    let stricter = common::POLICY.replace("auto_cap = \"100\"", "auto_cap = \"10\"");
+    let files = json!({"files": [{"name": "policy.toml", "text": stricter}]});
+    let installed = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
+    assert_eq!(installed.status, 200, "{}", installed.text);
+    assert!(pages.iter().all(|page| ben.get(page).text.contains(says)));
+    let path = format!("/v1/actions/{}", held.0);
+    let warrant = daemon.get(&path, &daemon.keys.agent).json()["warrant"].clone();
+    let call = json!({"warrant": warrant, "tool": "issue_refund", "params": refund()["params"]});
+    let refused = daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call);
+    assert!(refused.status == 403 && refused.text.contains("another policy"), "{}", refused.text);
+}
+
+#[test]
 fn a_page_hears_that_something_changed_and_nothing_more() {
     let daemon = daemon();
     let mut ben = Browser::signed_in(&daemon, "ben");

@@ -33,6 +33,8 @@ struct Page {
     of: Frozen,
     status: &'static str,
     tone: &'static str,
+    /// Whether it may not run although it is allowed or approved.
+    is_outdated: bool,
     verdict: &'static str,
     would_have: Option<&'static str>,
     mode: &'static str,
@@ -166,6 +168,7 @@ fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Proble
         frame,
         status: followed.status.as_str(),
         tone: status_tone(followed.status),
+        is_outdated: is_outdated(guard, followed),
         verdict: answer.verdict.as_str(),
         would_have: answer.would_have.map(|verdict| verdict.as_str()),
         mode: answer.mode.as_str(),
@@ -178,6 +181,19 @@ fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Proble
         of: Frozen::new(followed),
         now: guard.now(),
     })
+}
+
+/// Whether it could run but for another policy that holds since: its warrant is refused.
+fn is_outdated(guard: &Guard, followed: &Followed) -> bool {
+    let state = guard.log().state();
+    let under = match (followed.status, followed.permit) {
+        (Status::Approved, _) => state.executions().grant(followed.id()).map(|grant| grant.policy),
+        (Status::Allowed, Some((expires, _))) if expires > guard.now() => {
+            Some(followed.answer.policy)
+        }
+        _ => None,
+    };
+    under.is_some_and(|policy| policy != state.terms().policy)
 }
 
 fn edits(guard: &Guard, followed: &Followed) -> Result<Vec<Edit>, Problem> {
