@@ -43,6 +43,7 @@ GET  /console/actions/{id}               303    200    200    200    200    200 
 GET  /console/actions/{id}/receipt.json  303    200    200    200    200    200    404
 GET  /console/activity                   303    200    200    200    200    200    200
 GET  /console/autonomy                   303    200    200    200    200    200    200
+GET  /console/standing                   303    200    200    200    200    200    200
 GET  /console/switches                   303    200    200    200    200    200    200
 GET  /console/policy                     303    200    200    200    200    200    200
 GET  /console/policy/edit                303    200    403    403    403    403    403
@@ -58,6 +59,7 @@ GET  /console/{*rest}                    404    404    404    404    404    404 
 
 POST /console/actions/{id}/answer        303    303    403    403    303    403    403
 
+POST /console/standing/revoke            303    303    403    303    303    403    404
 POST /console/switches/trip              303    303    403    303    403    403    403
 POST /console/switches/reset             303    303    403    303    403    403    403
 POST /console/policy/validate            303    200    403    403    403    403    403
@@ -201,6 +203,25 @@ fn held(daemon: &Daemon) -> (String, String) {
     (text("id"), text("digest"))
 }
 
+/// A standing approval of acme: its id.
+fn standing(daemon: &Daemon) -> String {
+    let guard = guard(daemon);
+    // What stands already is not held again.
+    let action = json!({"tool": "deploy", "params": {"version": guard.log().size()}});
+    let held = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+    let path = format!("/v1/approvals/{}/resolve", held["approval"]["id"].as_str().unwrap());
+    let answer = json!({
+        "approved": true,
+        "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
+        "responsible_owner": "Ann",
+        "standing": {"params": [""]},
+    });
+    let answered = daemon.post(&path, &daemon.keys.approver, &answer);
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    let all = guard.standing_approvals(None).unwrap();
+    all.iter().max_by_key(|standing| standing.log_index).unwrap().id.to_string()
+}
+
 /// The fields of a form about acme, and what must be there for it to be accepted.
 fn prepared(daemon: &Daemon, path: &str) -> Vec<(&'static str, String)> {
     let guard = guard(daemon);
@@ -223,6 +244,7 @@ fn prepared(daemon: &Daemon, path: &str) -> Vec<(&'static str, String)> {
         key["app_id"].as_str().unwrap().to_owned()
     };
     match path {
+        "/console/standing/revoke" => own(&[("id", &standing(daemon)), ("reason", "a drill")]),
         "/console/switches/trip" => own(&switch),
         "/console/switches/reset" => {
             let scope: Scope = scope.parse().unwrap();
