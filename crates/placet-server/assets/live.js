@@ -9,10 +9,18 @@ function visibleLength(text) {
   return [...segmenter.segment(shown)].length;
 }
 
+/** Whether somebody has typed or chosen something in a field. */
+function isChanged(field) {
+  if (field.options) {
+    const isFirst = [...field.options].every((option) => !option.defaultSelected);
+    return isFirst ? field.selectedIndex > 0 : [...field.options].some((option) => option.selected !== option.defaultSelected);
+  }
+  return field.value !== undefined && field.type !== "checkbox" && field.value !== field.defaultValue;
+}
+
 /** Whether somebody has begun to fill in a form. */
 function isTouched(form) {
-  const isTyped = (field) => field.value !== undefined && field.type !== "checkbox" && field.value !== field.defaultValue;
-  return [...form.elements].some((field) => field.name && field.type !== "submit" && isTyped(field));
+  return [...form.elements].some((field) => field.name && field.type !== "submit" && isChanged(field));
 }
 
 /** Which buttons of the form are alive: what is too short, unread or too late is not sent. */
