@@ -39,6 +39,9 @@ approval = { fields = ["verbatim_response"], least_length = 10 }
 
 const STATEMENT: &str = "I called the customer, and the order did arrive broken as they say.";
 
+/// The page that says what became of an answer is there as a whole.
+const ANSWERED: &str = "location.search.includes('answered') && document.readyState === 'complete'";
+
 fn origin(daemon: &Daemon) -> String {
     format!("http://{}", daemon.address)
 }
@@ -113,7 +116,7 @@ fn the_six_steps_that_a_gate_with_people_is_checked_by() {
         sign(&inbox, &card_of);
         assert!(!is_disabled(&inbox, &approve));
         inbox.click_times(&approve, 2);
-        inbox.wait("location.search.includes('answered')");
+        inbox.wait(ANSWERED);
         assert!(inbox.text().contains("issue_refund: approved by ben"), "{}", inbox.text());
         let heard = agent.join().unwrap();
         assert_eq!(heard["status"], "approved");
@@ -186,7 +189,7 @@ fn what_takes_two_people_runs_when_the_second_has_signed() {
         inbox.click(&format!("{card_of} [value=approve]"));
     };
     approve(&ben);
-    ben.wait("location.search.includes('answered')");
+    ben.wait(ANSWERED);
     assert!(ben.text().contains("pay_out: signed off by ben"), "{}", ben.text());
     assert!(ben.text().contains("One more has to sign."), "{}", ben.text());
     let path = format!("/v1/actions/{id}");
@@ -197,7 +200,7 @@ fn what_takes_two_people_runs_when_the_second_has_signed() {
     assert_eq!(daemon.get(&path, &daemon.keys.one_agent).json()["status"], "pending");
     olga.wait("document.body.innerText.includes('1 of 2: ben')");
     approve(&olga);
-    olga.wait("location.search.includes('answered')");
+    olga.wait(ANSWERED);
     assert!(olga.text().contains("pay_out: approved by olga"), "{}", olga.text());
     assert_eq!(wait_for(&daemon, id)["status"], "approved");
 }
@@ -247,7 +250,7 @@ fn a_long_value_keeps_the_button_dead_until_it_was_opened() {
     inbox.wait(&format!("!{}.disabled", shows(&approve)));
     assert!(inbox.text().contains("DROP TABLE orders"));
     inbox.click(&approve);
-    inbox.wait("location.search.includes('answered')");
+    inbox.wait(ANSWERED);
     assert_eq!(wait_for(&daemon, held["id"].as_str().unwrap())["status"], "approved");
 }
 
