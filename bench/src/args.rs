@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|serve|log] [--quick] [--dry-run | --out FOLDER]
+usage: placet-bench [--only decide|durable|serve|waits|log] [--quick] [--dry-run | --out FOLDER]
 
   --only PART    measure one part only, and print it instead of writing the report
   --quick        a few seconds instead of minutes; the figures mean little
@@ -37,6 +37,7 @@ pub(crate) enum Part {
     Decide,
     Durable,
     Serve,
+    Waits,
     Log,
 }
 
@@ -50,6 +51,17 @@ pub(crate) enum Child {
     Close(PathBuf),
     /// Opens the file with SQLite alone and counts the entries.
     Count(PathBuf),
+    /// Waits so many times.
+    Wait(Waiter, usize),
+}
+
+/// Who waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiter {
+    /// Tasks for the answers to held actions.
+    Guard,
+    /// Requests at a web server.
+    Poll,
 }
 
 impl Args {
@@ -79,12 +91,17 @@ impl Args {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 4] = [Self::Decide, Self::Durable, Self::Serve, Self::Log];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Decide, Self::Durable, Self::Serve, Self::Waits, Self::Log];
 
     fn named(name: &str) -> Result<Self> {
         match Self::ALL.into_iter().find(|part| part.to_string() == name) {
             Some(part) => Ok(part),
-            None => bail!("{name:?} is no part of the report; write decide, durable, serve or log"),
+            None => {
+                bail!(
+                    "{name:?} is no part of the report; write decide, durable, serve, waits or log"
+                )
+            }
         }
     }
 }
@@ -95,6 +112,7 @@ impl fmt::Display for Part {
             Self::Decide => "decide",
             Self::Durable => "durable",
             Self::Serve => "serve",
+            Self::Waits => "waits",
             Self::Log => "log",
         })
     }
@@ -110,6 +128,8 @@ impl Child {
             Self::Open(at) => vec!["open".to_owned(), path(at)],
             Self::Close(at) => vec!["close".to_owned(), path(at)],
             Self::Count(at) => vec!["count".to_owned(), path(at)],
+            Self::Wait(Waiter::Guard, count) => vec!["wait".to_owned(), count.to_string()],
+            Self::Wait(Waiter::Poll, count) => vec!["poll".to_owned(), count.to_string()],
         });
         words
     }
@@ -121,7 +141,9 @@ impl Child {
             ["open", path] => Self::Open(path.into()),
             ["close", path] => Self::Close(path.into()),
             ["count", path] => Self::Count(path.into()),
-            _ => bail!("a child does fill, open, close or count"),
+            ["wait", count] => Self::Wait(Waiter::Guard, count.parse()?),
+            ["poll", count] => Self::Wait(Waiter::Poll, count.parse()?),
+            _ => bail!("a child does fill, open, close, count, wait or poll"),
         })
     }
 }

@@ -24,6 +24,13 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
+/// The memory that this process has in use, in bytes.
+pub(crate) fn memory() -> Option<f64> {
+    let text = field("/proc/self/status", "VmRSS")?;
+    let kibibytes: f64 = text.split(' ').next()?.parse().ok()?;
+    Some(kibibytes * 1024.0)
+}
+
 /// The most memory that this process has had in use, in bytes.
 pub(crate) fn peak_memory() -> Option<u64> {
     let text = field("/proc/self/status", "VmHWM")?;

@@ -15,18 +15,20 @@ mod report;
 mod sample;
 mod scratch;
 mod serve;
+mod waits;
 
 use std::fs;
 
 use anyhow::{Context as _, Result};
 
-use args::{Args, Command, Part};
+use args::{Args, Child, Command, Part};
 use report::Report;
 
 fn main() -> Result<()> {
     match Args::parse(std::env::args().skip(1))? {
         Command::Help => show(args::HELP),
         Command::Measure(args) => measure_all(&args)?,
+        Command::Child(Child::Wait(waiter, count)) => show(&waits::run(waiter, count)?),
         Command::Child(child) => show(&log::run_child(&child)?),
     }
     Ok(())
@@ -41,6 +43,7 @@ fn measure_all(args: &Args) -> Result<()> {
             Part::Decide => decide::measure(&scale),
             Part::Durable => durable::measure(&scale),
             Part::Serve => serve::measure(&scale),
+            Part::Waits => waits::measure(&scale),
             Part::Log => log::measure(&scale),
         }?);
     }

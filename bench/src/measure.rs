@@ -19,6 +19,10 @@ pub(crate) struct Scale {
     pub(crate) callers: &'static [usize],
     /// Numbers of connections.
     pub(crate) connections: &'static [usize],
+    /// Actions that wait for people at the same time.
+    pub(crate) waits: usize,
+    /// Whether what has to be installed first is measured as well.
+    pub(crate) is_full: bool,
     /// Entries of the log that is verified and opened.
     pub(crate) entries: u64,
     /// Decisions whose stages are timed one by one.
@@ -33,6 +37,8 @@ impl Scale {
         classes: &[10, 100, 1_000, 10_000],
         callers: &[1, 8, 64, 512],
         connections: &[1, 8, 64, 256],
+        waits: 15_000,
+        is_full: true,
         entries: 1_000_000,
         staged: 20_480,
     };
@@ -45,6 +51,8 @@ impl Scale {
         classes: &[10, 40],
         callers: &[1, 8],
         connections: &[1, 4],
+        waits: 40,
+        is_full: false,
         entries: 600,
         staged: 128,
     };

@@ -159,6 +159,10 @@ pub(crate) fn mebibytes(figure: f64) -> String {
     format!("{:.0} MB", figure / 1e6)
 }
 
+pub(crate) fn bytes(figure: f64) -> String {
+    if figure < 1e4 { format!("{figure:.0} B") } else { format!("{:.1} kB", figure / 1e3) }
+}
+
 pub(crate) fn ratio(figure: f64) -> String {
     if figure < 10.0 { format!("{figure:.2}×") } else { format!("{figure:.0}×") }
 }

@@ -25,13 +25,23 @@ fn a_quick_run_writes_the_whole_report() {
         "## Deciding in process",
         "## Deciding durably",
         "## Deciding over HTTP",
+        "## Waiting for people",
         "## The log",
     ] {
         assert!(report.contains(heading), "{heading} is missing");
     }
     assert!(!report.contains("NaN"), "something was not measured:\n{report}");
     let rows = |name: &str| report.lines().filter(|line| line.starts_with(name)).count();
-    for row in ["| 10 |", "| 40 |", "| 1 thread |", "| 1 task |", "| 8 tasks |", "| 4 |"] {
+    for row in [
+        "| 10 |",
+        "| 40 |",
+        "| 1 thread |",
+        "| 1 task |",
+        "| 8 tasks |",
+        "| 4 |",
+        "| Placet |",
+        "| bare axum long poll |",
+    ] {
         assert_eq!(rows(row), 1, "{row}");
     }
     let chart = fs::read_to_string(folder.path().join("benchmarks.svg")).unwrap();
