@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::OpenApproval;
+use crate::approval::{Approver, OpenApproval};
 use crate::assessment::Subject;
 use crate::caller::Caller;
 use crate::command::Rejection;
 use crate::digest::Digest;
-use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, Void, Voided};
+use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, SignedOff, Void, Voided};
 use crate::id::{ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{AgentId, KeyName, PersonId, TenantId};
@@ -129,8 +129,8 @@ impl ApiKey {
         self.tenant.as_ref().is_none_or(|own| own == tenant)
     }
 
-    /// Whether it, being the key of this id, may have caused an event. The server refuses earlier and says more; this is what
-    /// holds even if it does not, and what an auditor checks.
+    /// Whether it, being the key of this id, may have caused an event. The server refuses earlier
+    /// and says more; this is what holds even if it does not, and what an auditor checks.
     #[must_use]
     pub fn permits(&self, id: KeyId, state: &State, event: &Event) -> bool {
         match event {
@@ -138,19 +138,15 @@ impl ApiKey {
                 let of = &decided.assessment.subject;
                 self.has(KeyScope::Approver) && self.covers(&of.tenant)
             }
-            Event::Decided(decided) => {
-                self.has(KeyScope::Agent) && self.speaks_for(&decided.assessment.subject)
+            Event::Decided(decided) => self.asks_as(&decided.assessment.subject),
+            Event::SignedOff(signed) if signed.standing.is_some() => self.uses(state, signed),
+            Event::SignedOff(signed) => self.signs(id, state, signed.approval, &signed.by),
+            Event::StandingGranted(granted) => {
+                self.signs(id, state, granted.action.approval(), &granted.by)
             }
-            // Whoever proposes causes it, and nobody what they gave themselves.
-            Event::SignedOff(signed) if signed.standing.is_some() => {
-                let open = state.approvals().open(signed.approval);
-                let own = open.is_none_or(|open| self.speaks_for(&open.of.subject));
-                self.has(KeyScope::Agent) && own && !self.is_of(&signed.by.person)
-            }
-            Event::SignedOff(signed) => {
-                let person = state.people().get(&signed.by.person);
-                let in_groups = person.is_some_and(|person| person.groups == signed.by.groups);
-                self.answers(id, state, signed.approval, &signed.by.person) && in_groups
+            Event::StandingRevoked(revoked) => {
+                let standing = state.standing_approvals().get(revoked.id);
+                standing.is_some_and(|standing| self.looks_after(&standing.granted.tenant))
             }
             Event::Denied(denied) => self.answers(id, state, denied.approval, &denied.by),
             Event::Superseded(superseded) => {
@@ -158,16 +154,13 @@ impl ApiKey {
             }
             Event::Withdrawn(withdrawn) => {
                 let open = state.approvals().open(withdrawn.approval);
-                let own = open.is_some_and(|open| self.speaks_for(&open.of.subject));
-                self.has(KeyScope::Agent) && own
+                open.is_some_and(|open| self.asks_as(&open.of.subject))
             }
             Event::Redeemed(Redeemed { subject, .. })
-            | Event::RedemptionRefused(RedemptionRefused { subject, .. }) => {
-                self.has(KeyScope::Agent) && self.speaks_for(subject)
-            }
+            | Event::RedemptionRefused(RedemptionRefused { subject, .. }) => self.asks_as(subject),
             Event::OutcomeReported(reported) => {
-                let own = self.has(KeyScope::Agent) && self.speaks_for(&reported.subject);
-                own || self.administers(Some(&reported.subject.tenant))
+                let subject = &reported.subject;
+                self.asks_as(subject) || self.administers(Some(&subject.tenant))
             }
             Event::Tripped(switched) | Event::Reset(switched) => {
                 self.administers(switched.scope.tenant.as_ref())
@@ -176,19 +169,6 @@ impl ApiKey {
             Event::Ratified(ratified) => {
                 let in_own_name = self.has(KeyScope::Approver) && self.is_of(&ratified.by);
                 in_own_name && self.covers(&ratified.of.tenant)
-            }
-            Event::StandingGranted(granted) => {
-                let person = state.people().get(&granted.by.person);
-                let in_groups = person.is_some_and(|person| person.groups == granted.by.groups);
-                self.answers(id, state, granted.action.approval(), &granted.by.person) && in_groups
-            }
-            Event::StandingRevoked(revoked) => {
-                let standing = state.standing_approvals().get(revoked.id);
-                standing.is_some_and(|standing| {
-                    let tenant = &standing.granted.tenant;
-                    let answers = self.has(KeyScope::Approver) && self.covers(tenant);
-                    answers || self.administers(Some(tenant))
-                })
             }
             // Nobody makes a key that speaks for somebody else.
             Event::KeyCreated(KeyCreated { person: Some(person), .. }) => self.is_of(person),
@@ -212,9 +192,7 @@ impl ApiKey {
             Event::AutonomyChanged(_) | Event::Unchanged(_) => true,
             // It comes of an answer, or of looking again.
             Event::Voided(Voided { why: Void::Policy(fresh), .. }) => {
-                let tenant = &fresh.subject.tenant;
-                let answers = self.has(KeyScope::Approver) && self.covers(tenant);
-                answers || self.administers(Some(tenant))
+                self.looks_after(&fresh.subject.tenant)
             }
             Event::Voided(Voided { why: Void::Switch(_), .. }) => false,
             // Only time closes what is due.
@@ -234,6 +212,33 @@ impl ApiKey {
         // What is opened and answered by one command is not open yet.
         let open = state.approvals().open(approval);
         self.has(KeyScope::Approver) && self.is_of(person) && open.is_none_or(is_others)
+    }
+
+    /// Whether it may sign off in the name of somebody, who is in just these groups.
+    fn signs(&self, id: KeyId, state: &State, approval: ApprovalId, by: &Approver) -> bool {
+        let known = state.people().get(&by.person);
+        let in_groups = known.is_some_and(|known| known.groups == by.groups);
+        in_groups && self.answers(id, state, approval, &by.person)
+    }
+
+    /// Whether it may ask for what somebody signed off on beforehand: nobody uses what they gave
+    /// themselves.
+    fn uses(&self, state: &State, signed: &SignedOff) -> bool {
+        // What is opened and signed by one command is not open yet.
+        let open = state.approvals().open(signed.approval);
+        let own = open.is_none_or(|open| self.speaks_for(&open.of.subject));
+        self.has(KeyScope::Agent) && own && !self.is_of(&signed.by.person)
+    }
+
+    /// Whether it asks for actions, and may in this name.
+    fn asks_as(&self, subject: &Subject) -> bool {
+        self.has(KeyScope::Agent) && self.speaks_for(subject)
+    }
+
+    /// Whether it answers for a tenant, or is in charge of it.
+    fn looks_after(&self, tenant: &TenantId) -> bool {
+        let answers = self.has(KeyScope::Approver) && self.covers(tenant);
+        answers || self.administers(Some(tenant))
     }
 
     fn speaks_for(&self, subject: &Subject) -> bool {

@@ -211,20 +211,20 @@ impl Game {
                 self.model.add(now, Happened::Reported(id));
                 Ok(vec![("outcome_reported", id)])
             }
-            Step::Tick => {
-                let due = self.model.due(now);
-                for (kind, id) in &due {
-                    self.model.add(
-                        now,
-                        match *kind {
-                            "indeterminate" => Happened::Doubted(*id),
-                            _ => Happened::Ended { id: *id, denied: false },
-                        },
-                    );
-                }
-                Ok(due)
-            }
+            Step::Tick => Ok(self.tick(now)),
         }
+    }
+
+    fn tick(&mut self, now: i64) -> Vec<(&'static str, u128)> {
+        let due = self.model.due(now);
+        for (kind, id) in &due {
+            let happened = match *kind {
+                "indeterminate" => Happened::Doubted(*id),
+                _ => Happened::Ended { id: *id, denied: false },
+            };
+            self.model.add(now, happened);
+        }
+        due
     }
 
     fn ask(&mut self, ask: Ask, verdict: Plain, now: i64) -> u128 {
