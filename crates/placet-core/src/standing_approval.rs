@@ -302,10 +302,11 @@ impl StandingApprovals {
 
     /// Counts a use, and ends what is used up.
     pub(crate) fn count(&mut self, id: StandingApprovalId) {
-        if let Some(standing) = self.by_id.get_mut(&id) {
-            standing.used = standing.used.saturating_add(1);
+        let Some(standing) = self.by_id.get_mut(&id) else { return };
+        standing.used = standing.used.saturating_add(1);
+        if standing.granted.uses.is_some_and(|uses| standing.used >= uses) {
+            self.revoke(id);
         }
-        self.retain(|standing| standing.granted.uses.is_none_or(|uses| standing.used < uses));
     }
 
     /// Ends those that a switch could stop.
