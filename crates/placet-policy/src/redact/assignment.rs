@@ -11,6 +11,7 @@ use regex::{Captures, Regex};
 
 use super::kind::Kind;
 use super::name::{self, Named};
+use super::placeholder;
 use super::quote::{self, Quote};
 
 /// A name, and `=`, `:`, `=>`, `:=` or "is" after it, or a space after a flag.
@@ -53,6 +54,9 @@ fn secret(text: &str, captures: &Captures<'_>, start: usize) -> Option<(Kind, Ra
         // Its value has a scheme before it, which a rule of its own knows.
         .filter(|named| named.kind != Kind::Authorization)?;
     let range = value(text, start, named)?;
+    // What was replaced before is no secret any more, and what stands right behind it may be one.
+    let replaced = placeholder::leading(text.get(range.clone())?);
+    let range = range.start + replaced..range.end;
     let accepts =
         if captures.get(3).is_some() { Named::accepts_in_sentence } else { Named::accepts_in_text };
     accepts(named, text.get(range.clone())?).then_some((named.kind, range))
@@ -86,10 +90,12 @@ fn value(text: &str, start: usize, named: Named) -> Option<Range<usize>> {
 
 fn bare(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.get(start..)?;
-    let end = rest.find(|c: char| {
+    // A placeholder has a space in it.
+    let replaced = placeholder::leading(rest);
+    let end = rest.get(replaced..)?.find(|c: char| {
         c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '&' | ';' | ',' | '<' | '>')
     });
-    let value = rest.get(..end.unwrap_or(rest.len()))?;
+    let value = rest.get(..end.map_or(rest.len(), |end| replaced + end))?;
     let value = value.trim_end_matches([')', '}', ']', '.', '\\']);
     (!value.is_empty()).then(|| start..start + value.len())
 }

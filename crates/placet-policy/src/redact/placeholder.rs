@@ -67,6 +67,15 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     starts.filter_map(|start| Some(start..start + length(text.get(start..)?)?)).collect()
 }
 
+/// How long the placeholders are at the beginning of a text, one right after the other.
+pub(super) fn leading(text: &str) -> usize {
+    let mut end = 0;
+    while let Some(length) = text.get(end..).and_then(length) {
+        end += length;
+    }
+    end
+}
+
 /// Whether the whole text is a placeholder.
 pub(super) fn is_whole(text: &str) -> bool {
     length(text) == Some(text.len())

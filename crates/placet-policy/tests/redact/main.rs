@@ -424,6 +424,16 @@ fn a_placeholder_hides_nothing_beside_it() {
         ),
         ("AKIAIOSFODNN7EXAMPLE[redacted:jwt]".into(), "[redacted:api-key][redacted:jwt]".into()),
         (format!("password=abc{keyed}"), format!("password=[redacted:password]{keyed}")),
+        // What follows one at once is no part of it.
+        (
+            format!(r#"{{"password": "{keyed}hunter2"}}"#),
+            format!(r#"{{"password": "{keyed}[redacted:password]"}}"#),
+        ),
+        (format!("password={keyed}hunter2"), format!("password={keyed}[redacted:password]")),
+        (
+            "password=[redacted:jwt][redacted:pin]hunter2".into(),
+            "password=[redacted:jwt][redacted:pin][redacted:password]".into(),
+        ),
         (format!("password='a {keyed}' x"), "password='[redacted:password]' x".into()),
         (format!("password={keyed}"), format!("password={keyed}")),
     ] {
