@@ -63,7 +63,7 @@ fn is_harmless(page: &str) {
     let tags = Regex::new(r"<\s*/?\s*([a-zA-Z!][^\s>/]*)").unwrap();
     let known = "!doctype html head meta title link script body a header img nav ul li form input span \
         b button main h1 h2 h3 p div dl dt dd code time section details summary label ol blockquote \
-        fieldset legend textarea article svg g rect path line text title table caption thead tbody tr th td";
+        fieldset legend textarea select option article svg g rect path line text title table caption thead tbody tr th td";
     for tag in tags.captures_iter(page) {
         assert!(known.split_whitespace().any(|known| known == &tag[1]), "<{}", &tag[1]);
     }
