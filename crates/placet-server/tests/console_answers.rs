@@ -450,15 +450,15 @@ fn an_approver_lets_the_like_of_it_stand_and_takes_it_back() {
     let mut ben = Browser::signed_in(&daemon, "ben");
     let held = hold(&daemon, &refund());
     let inbox = ben.get("/console").text;
-    for offered in [r#"name="pin" value="/order""#, r#"name="pin" value="">"#, r#"value="stand""#] {
+    for offered in [r#"name="pin" value="2""#, r#"name="pin" value="all">"#, r#"value="stand""#] {
         assert!(inbox.contains(offered), "{offered}");
     }
     // Without a param, and with what is no number or time, nothing is answered.
     let bad: [&[(&str, &str)]; 4] = [
         &[("choice", "stand"), ("lasts", "8h")],
-        &[("choice", "stand"), ("pin", "/order")],
-        &[("choice", "stand"), ("pin", "/order"), ("lasts", "ever")],
-        &[("choice", "stand"), ("pin", "/order"), ("lasts", "8h"), ("uses", "many")],
+        &[("choice", "stand"), ("pin", "2")],
+        &[("choice", "stand"), ("pin", "2"), ("lasts", "ever")],
+        &[("choice", "stand"), ("pin", "2"), ("lasts", "8h"), ("uses", "many")],
     ];
     for fields in bad {
         let refused = answer(&mut ben, &held, fields);
@@ -469,14 +469,8 @@ fn an_approver_lets_the_like_of_it_stand_and_takes_it_back() {
         );
     }
     let typed = answer(&mut ben, &held, bad[3]).text;
-    assert!(typed.contains(r#"value="/order" checked"#), "what was ticked stays");
-    let fields = [
-        ("choice", "stand"),
-        ("pin", "/order"),
-        ("pin", "/currency"),
-        ("lasts", "8h"),
-        ("uses", "3"),
-    ];
+    assert!(typed.contains(r#"value="2" checked"#), "what was ticked stays");
+    let fields = [("choice", "stand"), ("pin", "2"), ("pin", "1"), ("lasts", "8h"), ("uses", "3")];
     assert_eq!(answer(&mut ben, &held, &fields).status, 303);
     assert_eq!(status(&daemon, &held.0), "approved");
 

@@ -106,7 +106,8 @@ pub(super) struct Pinnable {
 /// One param, or all of them.
 #[derive(Debug)]
 pub(super) struct Param {
-    pub(super) place: String,
+    /// Its number, or [`ALL`]: no text of an agent gets into an attribute.
+    pub(super) choice: String,
     pub(super) name: String,
     pub(super) value: String,
     pub(super) is_ticked: bool,
@@ -139,6 +140,9 @@ const MAX_AMONG_OTHERS: usize = 64 * 1024;
 
 /// The field of a form for a param that is pinned.
 pub(super) const PIN: &str = "pin";
+
+/// What stands for all params at once.
+const ALL: &str = "all";
 
 /// The field for how often a standing approval is used.
 pub(super) const USES: &str = "uses";
@@ -263,7 +267,7 @@ impl Card {
             let ticked: Vec<&str> = fields.all(PIN).collect();
             standing.is_chosen = !ticked.is_empty();
             for param in &mut standing.params {
-                param.is_ticked = ticked.contains(&param.place.as_str());
+                param.is_ticked = ticked.contains(&param.choice.as_str());
             }
             fields.one(USES).unwrap_or_default().clone_into(&mut standing.uses);
         }
@@ -302,23 +306,34 @@ pub(super) fn field_name(name: &str) -> String {
 fn pinnable(of: &Followed) -> Option<Pinnable> {
     let class = of.answer.class.as_ref()?.to_string();
     let frozen = of.frozen.as_ref()?.action.as_object()?.get("params")?.as_object()?;
-    let param = |(name, value): (&str, &Json)| {
-        let mut place = Pointer::root();
-        place.push(name);
-        let (place, name) = (place.as_str().to_owned(), name.to_owned());
-        Param { place, name, value: clipped(&value.canonical(), SHOWN_OF_PARAM), is_ticked: false }
+    let param = |(number, (name, value)): (usize, (&str, &Json))| Param {
+        choice: number.to_string(),
+        name: name.to_owned(),
+        value: clipped(&value.canonical(), SHOWN_OF_PARAM),
+        is_ticked: false,
     };
     let mut params: Vec<Param> = match frozen.iter().count() {
         0 | MAX_PINS.. => Vec::new(),
-        _ => frozen.iter().map(param).collect(),
+        _ => frozen.iter().enumerate().map(param).collect(),
     };
     params.push(Param {
-        place: String::new(),
+        choice: ALL.to_owned(),
         name: "all params".to_owned(),
         value: "exactly as they are here".to_owned(),
         is_ticked: false,
     });
     Some(Pinnable { class, params, uses: String::new(), is_chosen: false })
+}
+
+/// The place that a box stands for; none where there is no such box.
+pub(super) fn pinned(of: &Followed, choice: &str) -> Option<Pointer> {
+    let mut place = Pointer::root();
+    if choice != ALL {
+        let params = of.frozen.as_ref()?.action.as_object()?.get("params")?.as_object()?;
+        let (name, _) = params.iter().nth(choice.parse().ok()?)?;
+        place.push(name);
+    }
+    Some(place)
 }
 
 /// What an agent says beside the call itself.

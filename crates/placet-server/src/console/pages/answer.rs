@@ -20,7 +20,7 @@ use super::super::fault::Fault;
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
 use super::super::held::{
-    Frozen, PIN, USES, claims, field_name, is_same_call, params_text, pretty,
+    Frozen, PIN, USES, claims, field_name, is_same_call, params_text, pinned, pretty,
 };
 use super::super::shown::filters;
 use super::super::tree::sha256;
@@ -115,7 +115,7 @@ fn asked(fields: &Fields, followed: &Followed, now: Timestamp) -> Result<Asked, 
             match choice {
                 "approve" => Ok(Asked::Reply(Reply::Approve { statement })),
                 "stand" => {
-                    let reach = reach(fields, now)?;
+                    let reach = reach(fields, followed, now)?;
                     Ok(Asked::Reply(Reply::ApproveStanding { statement, reach }))
                 }
                 "edit" => Ok(Asked::Compare(params(fields)?)),
@@ -162,8 +162,10 @@ fn statement(fields: &Fields, followed: &Followed) -> Statement {
 }
 
 /// How far the like of it may be done without asking.
-fn reach(fields: &Fields, now: Timestamp) -> Result<Reach, Problem> {
-    let pin = |place: &str| place.parse().map_err(Problem::invalid);
+fn reach(fields: &Fields, followed: &Followed, now: Timestamp) -> Result<Reach, Problem> {
+    let pin = |choice: &str| {
+        pinned(followed, choice).ok_or_else(|| Problem::invalid("tick the boxes of the form"))
+    };
     let pins = fields.all(PIN).map(pin).collect::<Result<BTreeSet<Pointer>, _>>()?;
     if pins.is_empty() {
         return Err(Problem::invalid("tick the params that must stay the same, or all of them"));
