@@ -6,6 +6,7 @@
 //! therefore it holds nothing that may have to be erased.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,15 @@ pub struct Money {
     /// Of what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.currency {
+            Some(currency) => write!(f, "{} {currency}", self.amount),
+            None => write!(f, "{}", self.amount),
+        }
+    }
 }
 
 /// Why something that was given as a value is none.

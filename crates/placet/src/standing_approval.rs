@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_core::assessment::{Assessment, Value};
+use placet_core::assessment::Assessment;
 use placet_core::event::Payload;
 use placet_core::json::Pointer;
 use placet_core::standing_approval::{Bounds, StandingApproval as Given, pin, pinned};
@@ -84,13 +84,7 @@ impl StandingApproval {
 
     fn new(of: Given, pins: BTreeMap<String, Json>) -> Self {
         let Given { granted, entry, since, used } = of;
-        let at_most = match &granted.worth {
-            Value::Is(money) => Some(match &money.currency {
-                Some(currency) => format!("{} {currency}", money.amount),
-                None => money.amount.to_string(),
-            }),
-            Value::Missing | Value::Bad(_) => None,
-        };
+        let at_most = granted.worth.money().map(ToString::to_string);
         Self {
             id: granted.id,
             by: granted.by.person,

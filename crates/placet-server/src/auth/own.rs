@@ -1,6 +1,7 @@
 //! What belongs to whoever asks: what does not is not there for them.
 
-use placet::{ApiKeys, KeyId, People, PersonId, Rejection};
+use placet::core::standing_approval::StandingApprovals;
+use placet::{ApiKeys, KeyId, People, PersonId, Rejection, StandingApprovalId};
 
 use super::Principal;
 use crate::wire::Problem;
@@ -13,6 +14,21 @@ pub(crate) fn key(id: &str, keys: &ApiKeys, principal: &Principal) -> Result<Key
     match keys.get(id) {
         Some(key) if tenant.is_some() && key.tenant != *tenant => {
             Err(Rejection::UnknownKey(id).into())
+        }
+        _ => Ok(id),
+    }
+}
+
+/// The same for a standing approval.
+pub(crate) fn standing(
+    id: &str,
+    standing: &StandingApprovals,
+    principal: &Principal,
+) -> Result<StandingApprovalId, Problem> {
+    let id: StandingApprovalId = id.parse().map_err(Problem::missing)?;
+    match standing.get(id) {
+        Some(known) if !principal.key.covers(&known.granted.tenant) => {
+            Err(Rejection::UnknownStanding(id).into())
         }
         _ => Ok(id),
     }

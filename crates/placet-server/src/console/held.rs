@@ -427,10 +427,7 @@ fn value(of: &Followed, fields: Option<&Object>, tree: &mut Tree) -> Option<Stri
     let claimed = fields.and_then(|fields| fields.get("value"));
     let Event::Decided(decided) = &of.decided.event else { return None };
     match (decided.assessment.value.money(), claimed) {
-        (Some(money), _) => {
-            let currency = money.currency.as_ref().map(|currency| format!(" {currency}"));
-            Some(tree.text(&format!("{}{}", money.amount, currency.unwrap_or_default())))
-        }
+        (Some(money), _) => Some(tree.text(&money.to_string())),
         (None, Some(claimed)) => Some(tree.json(claimed)),
         (None, None) => None,
     }

@@ -1,15 +1,11 @@
 //! `DELETE /v1/standing-approvals/{id}`
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
-use placet::{Json as Value, Rejection, StandingApprovalId};
+use placet::{Json as Value, StandingApprovalId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::App;
-use crate::auth::{Write, role};
+use crate::auth::{Write, own, role};
 use crate::wire::{Path, Problem, body};
 
 /// The reason when none is given.
@@ -52,25 +48,19 @@ pub(crate) struct Revoked {
     responses((status = OK, body = Revoked)),
 )]
 pub(crate) async fn revoke(
-    State(app): State<Arc<App>>,
     Path(id): Path<String>,
     write: Write<role::Answerer>,
 ) -> Result<Json<Revoked>, Problem> {
-    let id: StandingApprovalId = id.parse().map_err(Problem::missing)?;
-    let key = &write.principal.key;
-    let is_seen = {
-        let state = app.guard.log().state();
-        state.standing_approvals().get(id).is_some_and(|it| key.covers(&it.granted.tenant))
+    let id = {
+        let state = write.guard.log().state();
+        own::standing(&id, state.standing_approvals(), &write.principal)?
     };
-    if !is_seen {
-        return Err(Rejection::UnknownStanding(id).into());
-    }
     let given = match &write.body {
         Value::Null => Revoke { reason: None },
         body => body::typed(body)?,
     };
     let reason = given.reason.as_deref().unwrap_or(NO_REASON);
-    let by = key.person.clone();
+    let by = write.principal.key.person.clone();
     let change = write.guard.revoke_standing(id, reason, by).await?;
     Ok(Json(Revoked { id, log_index: change.log_index }))
 }

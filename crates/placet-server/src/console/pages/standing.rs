@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use placet::{KeyScope, Rejection, StandingApproval, StandingApprovalId, Timestamp};
+use placet::{KeyScope, StandingApproval, Timestamp};
 
 use super::super::fault::{Fault, go};
 use super::super::form::Submitted;
@@ -16,6 +16,7 @@ use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{reply, sentence, time};
 use crate::app::App;
+use crate::auth::own;
 use crate::auth::role::{Answerer, Reader};
 use crate::wire::Problem;
 
@@ -61,16 +62,11 @@ pub(super) async fn revoke(
 ) -> Result<Response, Fault> {
     let Submitted { visitor, guard, fields, .. } = form;
     let by = Some(visitor.person.clone());
-    let key = visitor.principal.key.clone();
     let done = async {
-        let id: StandingApprovalId = fields.needed("id")?.parse().map_err(Problem::missing)?;
-        let is_seen = {
+        let id = {
             let state = app.guard.log().state();
-            state.standing_approvals().get(id).is_some_and(|it| key.covers(&it.granted.tenant))
+            own::standing(fields.needed("id")?, state.standing_approvals(), &visitor.principal)?
         };
-        if !is_seen {
-            return Err(Rejection::UnknownStanding(id).into());
-        }
         guard.revoke_standing(id, fields.needed("reason")?, by).await?;
         Ok::<_, Problem>(())
     };
