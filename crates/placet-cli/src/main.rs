@@ -1,58 +1,9 @@
-//! The `placet` command.
-//!
-//! Somebody has a file with the tool calls of an agent and wants to know what a policy would have
-//! said to each: `placet check calls.jsonl --policy policy.toml` answers on the terminal, line by
-//! line, with the reason. With `--record` the decisions go into a log that nobody can alter
-//! unnoticed, and `placet log verify` shows that nobody did.
-//!
-//! Raw arguments are validated by the parser ([`cli`]) before anything is opened; each command then
-//! resolves them against the world in a file of its own ([`commands`]). Whatever goes wrong becomes
-//! a [`Failure`] and is printed in one place. Text that an agent wrote is never
-//! printed as it is: see [`escape`].
-
-mod cli;
-mod commands;
-mod console;
-use placet::escape;
-mod evidence;
-mod failure;
-mod jsonl;
-mod log_file;
-mod map;
-mod place;
-mod policy_file;
-mod progress;
-mod status;
-mod table;
+//! The `placet` command. All of it is in the library, which the Python package calls as well.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::Cli;
-use console::Console;
-use failure::Failure;
-use status::Status;
-
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    run(&arguments).into()
-}
-
-fn run(arguments: &[OsString]) -> Status {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return cli::refuse(&error, arguments),
-    };
-    let console = Console::new(cli.json, cli.color);
-    let outcome = commands::run(cli.command, &console);
-    match outcome {
-        Ok(status) => status,
-        Err(Failure::ClosedPipe) => Status::Ok,
-        Err(Failure::Error(error)) => {
-            console.report(&error);
-            error.status
-        }
-    }
+    placet_cli::run(&arguments).into()
 }

@@ -1,7 +1,5 @@
 //! Exit statuses, the same for every command.
 
-use std::process::ExitCode;
-
 /// How the command ended, for whoever scripts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -30,11 +28,5 @@ impl Status {
     /// The graver of two.
     pub(crate) fn and(self, other: Self) -> Self {
         if self.code() >= other.code() { self } else { other }
-    }
-}
-
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> Self {
-        status.code().into()
     }
 }

@@ -41,6 +41,12 @@ impl Rate {
         u128::from(passed) * u128::from(Self::WHOLE) >= u128::from(self.0) * u128::from(total)
             && (total > 0 || self.0 == 0)
     }
+
+    /// Whether a share reaches it. The nearest double of the rate is that of its decimal literal, so
+    /// `0.95` reaches 0.95.
+    fn is_met_by(self, share: f64) -> bool {
+        share >= f64::from(self.0) / f64::from(Self::WHOLE)
+    }
 }
 
 impl TryFrom<u32> for Rate {
@@ -238,6 +244,73 @@ pub struct Standing {
     pub state: AutonomyState,
     /// Why it is no higher, in words; empty at the top.
     pub missing: Vec<String>,
+}
+
+/// What an evaluation elsewhere says about a class, for a program that keeps such figures itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metrics {
+    pass_rate: f64,
+    adversarial_pass_rate: f64,
+    samples: u64,
+}
+
+/// A rate that is none.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("a {what} of {rate} is no rate; it lies between 0 and 1")]
+pub struct MetricsError {
+    what: &'static str,
+    rate: f64,
+}
+
+impl Metrics {
+    /// The shares of ordinary and of adversarial samples that passed, and how many samples there
+    /// were.
+    ///
+    /// # Errors
+    /// When a share is not a number between 0 and 1.
+    pub fn new(
+        pass_rate: f64,
+        adversarial_pass_rate: f64,
+        samples: u64,
+    ) -> Result<Self, MetricsError> {
+        for (what, rate) in
+            [("pass rate", pass_rate), ("adversarial pass rate", adversarial_pass_rate)]
+        {
+            if !(0.0..=1.0).contains(&rate) {
+                return Err(MetricsError { what, rate });
+            }
+        }
+        Ok(Self { pass_rate, adversarial_pass_rate, samples })
+    }
+
+    fn meet(&self, thresholds: &Thresholds) -> bool {
+        self.samples >= thresholds.min_samples
+            && thresholds.pass_rate.is_met_by(self.pass_rate)
+            && thresholds.adversarial_pass_rate.is_met_by(self.adversarial_pass_rate)
+    }
+}
+
+/// The state that such figures carry under a policy.
+///
+/// They are one source without a name. So they carry nothing where the policy names its sources,
+/// and never autonomy of a consequential class, which people ratify.
+#[must_use]
+pub fn earned(class: &ActionClass, graduation: &Graduation, metrics: &Metrics) -> AutonomyState {
+    let mut state = AutonomyState::Manual;
+    for (next, thresholds) in [
+        (AutonomyState::Supervised, &graduation.supervised),
+        (AutonomyState::Autonomous, &graduation.autonomous),
+    ] {
+        let takes_ratification =
+            next == AutonomyState::Autonomous && class.risk == RiskTier::Consequential;
+        let is_met = thresholds.as_ref().is_some_and(|thresholds| metrics.meet(thresholds));
+        let is_possible = next <= class.max_state && graduation.sources.is_empty();
+        if !is_met || !is_possible || takes_ratification {
+            break;
+        }
+        state = next;
+    }
+    state
 }
 
 /// The state that a record carries under a policy. Pure, and the same for the same arguments.

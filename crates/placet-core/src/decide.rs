@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
+use crate::autonomy::{Metrics, earned};
 use crate::check::{self, Context};
-use crate::class::{AutonomyState, RiskTier};
+use crate::class::{ActionClass, AutonomyState, RiskTier};
 use crate::mode::{self, Mode};
 use crate::state::State;
 use crate::time::Timestamp;
@@ -40,9 +41,25 @@ impl Decision {
 /// Decides on an action. The same arguments always give the same decision.
 #[must_use]
 pub fn decide(state: &State, of: &Assessment, now: Timestamp) -> Decision {
+    decide_with(state, of, now, |class| state.autonomy(class, &of.subject))
+}
+
+/// The same, where figures that a program keeps itself stand in for the evidence of the log. Nobody
+/// could judge that again from the log, so it is never recorded.
+#[must_use]
+pub fn decide_by(state: &State, of: &Assessment, now: Timestamp, metrics: &Metrics) -> Decision {
+    decide_with(state, of, now, |class| earned(class, &state.terms().graduation, metrics))
+}
+
+fn decide_with(
+    state: &State,
+    of: &Assessment,
+    now: Timestamp,
+    autonomy: impl Fn(&ActionClass) -> AutonomyState,
+) -> Decision {
     let terms = &**state.terms();
     let class = of.class.as_ref().and_then(|name| terms.classes.get(name)).map(|class| &**class);
-    let autonomy = class.map_or(AutonomyState::Manual, |class| state.autonomy(class, &of.subject));
+    let autonomy = class.map_or(AutonomyState::Manual, autonomy);
     let findings = check::findings(&Context { state, terms, of, class, autonomy, now });
     let real = join(&findings);
     let effective = mode::bind(terms, of, real);

@@ -55,7 +55,7 @@ pub use audit::audit;
 pub use caller::{Caller, Origin, Request, RequestTag};
 pub use class::{ActionClass, ApprovalTerms, AutonomyState, RiskTier};
 pub use command::{Command, Rejection};
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, decide_by};
 pub use digest::{ActionTag, Digest, ParamTag, Pepper, PersonTag};
 pub use event::{Entry, Event, Fact, Kept, Payload};
 pub use execution::{Outcome, Refusal};

@@ -118,8 +118,8 @@ pub(crate) struct Effective {
     pub(crate) would_have: Option<Verdict>,
 }
 
-/// What the program that embeds a guard asks for at one place where it calls it. It is never said
-/// by an agent, and has no form on the wire.
+/// What the program that embeds a guard asks for at one place where it calls it. It is no part
+/// of the action: what is stricter anybody may ask for, what is laxer only where the policy permits it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -138,6 +138,17 @@ pub enum Treatment {
 }
 
 impl Treatment {
+    /// The word used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Binding => "binding",
+            Self::Gated => "gated",
+            Self::FailOpen => "fail_open",
+            Self::Shadow => "shadow",
+        }
+    }
+
     /// Whether it is what was asked for by default.
     #[must_use]
     pub fn is_binding(&self) -> bool {

@@ -43,6 +43,15 @@ impl<'a> Blocking<'a> {
         wait(self.guard.propose_by(Way::Block, action, Treatment::Binding, |_| {}))
     }
 
+    /// See [`Guard::propose_as`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Answer, GuardError> {
+        self.guard.check_permitted(treatment)?;
+        wait(self.guard.propose_by(Way::Block, action, treatment, |_| {}))
+    }
+
     /// See [`Guard::deny`].
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use placet_core::Rejection;
 use placet_core::json::Pointer;
+use placet_core::mode::Treatment;
 use placet_policy::Diagnostics;
 use placet_store::{OpenError as OpenLogError, StoreError, SubmitError};
 
@@ -80,6 +81,9 @@ pub enum GuardError {
     /// A standing approval that pins a param which the action does not have.
     #[error("the action has no param at {}, so nothing can be pinned there", clipped(.0.as_str(), SHOWN))]
     NoSuchParam(Pointer),
+    /// The policy does not permit what the caller asks for when an action has to wait.
+    #[error("the policy does not permit {} here; write on_review in the policy, or wait", .0.as_str())]
+    NotPermitted(Treatment),
     /// The log cannot be read.
     #[error("the log cannot be read")]
     Log(#[from] StoreError),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use placet_core::autonomy::{Evidence, LedgerKey};
+use placet_core::assessment::Assessment;
+use placet_core::autonomy::{Evidence, LedgerKey, Metrics};
 use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
 use placet_core::mode::Treatment;
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
-    Rejection, Scope, Verdict, decide,
+    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Decision, Digest, Mode, PersonId,
+    Rejection, Scope, State, Timestamp, Verdict, decide, decide_by,
 };
 use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
@@ -121,6 +122,20 @@ impl Guard {
     /// what [`Guard::propose`] would say now.
     #[must_use]
     pub fn evaluate(&self, action: &Action) -> Answer {
+        self.evaluate_with(action, decide)
+    }
+
+    /// The same, where figures that the program keeps itself stand in for the evidence of the log.
+    #[must_use]
+    pub fn evaluate_by(&self, action: &Action, metrics: &Metrics) -> Answer {
+        self.evaluate_with(action, |state, of, now| decide_by(state, of, now, metrics))
+    }
+
+    fn evaluate_with(
+        &self,
+        action: &Action,
+        decide: impl FnOnce(&State, &Assessment, Timestamp) -> Decision,
+    ) -> Answer {
         let log = self.log();
         let Evaluated { assessment, digest } =
             self.shared.policy.load().evaluate(action, log.pepper());
@@ -136,6 +151,25 @@ impl Guard {
     /// such error: shadow never stops a caller, and the answer then has no place in the log.
     pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
         self.propose_by(Way::Await, action, Treatment::Binding, |_| {}).await
+    }
+
+    /// The same, asking at this place for other treatment: stricter at will, laxer where the policy
+    /// permits it by `on_review`.
+    ///
+    /// # Errors
+    /// As [`Guard::propose`], and when the policy does not permit it.
+    pub async fn propose_as(
+        &self,
+        action: &Action,
+        treatment: Treatment,
+    ) -> Result<Answer, GuardError> {
+        self.check_permitted(treatment)?;
+        self.propose_by(Way::Await, action, treatment, |_| {}).await
+    }
+
+    pub(crate) fn check_permitted(&self, treatment: Treatment) -> Result<(), GuardError> {
+        let is_permitted = treatment.is_permitted(self.policy().terms().laxest);
+        if is_permitted { Ok(()) } else { Err(GuardError::NotPermitted(treatment)) }
     }
 
     /// The same, for a caller that may block or may not, and that asks for other treatment at this

@@ -52,10 +52,12 @@ mod key;
 mod log;
 mod password;
 mod person;
+mod reply;
 mod run;
 mod standing;
 mod standing_approval;
 mod tail;
+mod trouble;
 mod waits;
 mod warrant;
 
@@ -73,10 +75,12 @@ pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
 };
+pub use reply::ReplyError;
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};
 pub use standing::{Standing, standings};
 pub use standing_approval::{Reach, StandingApproval};
 pub use tail::{Tail, TailError};
+pub use trouble::Trouble;
 pub use warrant::{RedeemError, Spent};
 
 pub use placet_core::autonomy::{Evidence, LedgerKey};

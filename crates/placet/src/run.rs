@@ -407,8 +407,18 @@ impl Guard {
         }
     }
 
-    /// Waits for people to answer, and asks somebody where the caller wants that.
-    async fn settle(&self, id: ActionId, ask: Option<&dyn Ask>) -> Result<Followed, GuardError> {
+    /// Waits until an action is pending no more, asks somebody meanwhile where there is somebody to
+    /// ask, and says what became of it.
+    ///
+    /// The wait takes no thread, and nothing is lost when it is dropped.
+    ///
+    /// # Errors
+    /// When the log does not have the action, or cannot be read.
+    pub async fn settle(
+        &self,
+        id: ActionId,
+        ask: Option<&dyn Ask>,
+    ) -> Result<Followed, GuardError> {
         let mut answered = std::pin::pin!(self.answered(id));
         let mut asked: Pin<Box<dyn Future<Output = ()> + Send + '_>> = match ask {
             Some(ask) => Box::pin(self.ask(id, ask)),
@@ -430,7 +440,8 @@ impl Guard {
         found.ok_or(GuardError::Rejected(Rejection::UnknownAction(id)))
     }
 
-    /// Asks somebody for an answer, and takes it in. What they answer wrongly is asked again.
+    /// Asks somebody for an answer to a held action, and takes it in. What they answer wrongly is asked
+    /// again. Returns when it is answered, by them or by anybody else, or when they do not answer.
     async fn ask(&self, id: ActionId, ask: &dyn Ask) {
         let mut problem = None;
         loop {

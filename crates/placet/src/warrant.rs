@@ -138,6 +138,25 @@ impl Guard {
         Ok(Spent { id: claims.action, tool: tool.clone(), params: params.clone() })
     }
 
+    /// Spends what permits an action, for a program that embeds the guard and has no warrant to
+    /// show. It still says which call it is about to make, and another than the one that was
+    /// decided on is refused.
+    ///
+    /// # Errors
+    /// When it is worth nothing, or nothing could be recorded.
+    pub async fn redeem_call(
+        &self,
+        action: ActionId,
+        tool: &ToolName,
+        params: &Object,
+    ) -> Result<Spent, RedeemError> {
+        let missing = GuardError::Rejected(Rejection::UnknownAction(action));
+        let followed = self.log().action(action).map_err(GuardError::from)?.ok_or(missing)?;
+        let tag = call_tag(&followed.subject.tenant, tool, params, self.log().pepper());
+        self.spend(&followed, followed.is_call(&tag)).await?;
+        Ok(Spent { id: action, tool: tool.clone(), params: params.clone() })
+    }
+
     fn is_over(&self, claims: &Claims) -> bool {
         claims.exp <= warrant::seconds(self.log().environment().now())
     }

@@ -11,8 +11,9 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::action::ActionError;
+use placet::core::warrant::WarrantError;
 use placet::store::{StoreError, SubmitError};
-use placet::{Diagnostics, GuardError, Rejection};
+use placet::{Diagnostics, GuardError, RedeemError, Rejection, ReplyError, Trouble};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -75,14 +76,6 @@ impl Problem {
         let mut problem = Self::invalid(format!("{whole}: {detail}"));
         problem.errors = vec![Place { pointer, detail }];
         problem
-    }
-
-    /// The same, where what was read is only the part of a body at `pointer`.
-    pub(crate) fn within(self, pointer: &str) -> Self {
-        match <[Place; 1]>::try_from(self.errors) {
-            Ok([inner]) => Self::invalid_at(format!("{pointer}{}", inner.pointer), inner.detail),
-            Err(errors) => Self { errors, ..self },
-        }
     }
 
     /// There is no key, or it is not one.
@@ -167,6 +160,20 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
     }
 
+    /// What the engine refused.
+    fn of(trouble: Trouble, detail: impl ToString) -> Self {
+        match trouble {
+            Trouble::Invalid => Self::invalid(detail),
+            Trouble::Unauthorized => Self::unauthorized(detail),
+            Trouble::Forbidden => Self::forbidden(detail),
+            Trouble::Missing => Self::missing(detail),
+            Trouble::Gone => Self::gone(detail),
+            Trouble::Conflict => Self::conflict(detail),
+            Trouble::TooMany => Self::too_many(detail, Duration::from_secs(60)),
+            Trouble::Unavailable => Self::unavailable(detail),
+        }
+    }
+
     /// What happened this time, and what to do about it.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
@@ -217,76 +224,42 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<ReplyError> for Problem {
+    fn from(error: ReplyError) -> Self {
+        Self::invalid_at(error.pointer, error.detail)
+    }
+}
+
 impl From<GuardError> for Problem {
     fn from(error: GuardError) -> Self {
+        if let Some(pointer) = error.pointer() {
+            return Self::invalid_at(pointer, error);
+        }
         match error {
-            GuardError::Rejected(rejection) => rejection.into(),
-            GuardError::Policy(diagnostics) => diagnostics.into(),
-            GuardError::SecretGone | GuardError::Erased => Self::conflict(error),
-            GuardError::WrongPassword => Self::unauthorized(error),
-            GuardError::Password(_) | GuardError::Untypable => Self::invalid(error),
-            GuardError::NoSuchParam(_) => Self::invalid_at("/standing/params", error),
-            GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
-            GuardError::PolicyUnreadable(_) | GuardError::Log(_) => Self::unavailable(error),
             GuardError::Unrecorded(SubmitError::Closed) => {
                 Self::unavailable("the daemon is stopping; send the request again to the next one")
             }
             GuardError::Unrecorded(why) => Self::unavailable(why),
+            GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
+            error => Self::of(error.trouble(), error),
         }
     }
 }
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
-        match &rejection {
-            Rejection::DeadKey(_) => Self::unauthorized(rejection),
-            Rejection::Forbidden(_) => Self::forbidden(rejection),
-            Rejection::TooMany { .. } => Self::too_many(rejection, Duration::from_secs(60)),
-            Rejection::NotTripped(_)
-            | Rejection::UnknownApproval(_)
-            | Rejection::UnknownAction(_)
-            | Rejection::UnknownKey(_)
-            | Rejection::UnknownPerson(_)
-            | Rejection::UnknownStanding(_)
-            | Rejection::UnknownEntry { .. } => Self::missing(rejection),
-            Rejection::OwnAction | Rejection::OtherGroup(_) => Self::forbidden(rejection),
-            Rejection::StalePolicy
-            | Rejection::KnownAction(_)
-            | Rejection::KnownKey(_)
-            | Rejection::SignedAlready
-            | Rejection::KnownPerson(_)
-            | Rejection::KnownStanding(_)
-            | Rejection::StandingPolicy
-            | Rejection::Blocked
-            | Rejection::NotRun(_) => Self::conflict(rejection),
-            Rejection::ShortField { field, .. } | Rejection::LongField { field, .. } => {
-                let pointer = format!("/{field}");
-                Self::invalid_at(pointer, rejection)
+        GuardError::Rejected(rejection).into()
+    }
+}
+
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Guard(error) => error.into(),
+            RedeemError::Warrant(WarrantError::Form | WarrantError::Algorithm) => {
+                Self::invalid_at("/warrant", error)
             }
-            Rejection::NoClass | Rejection::StandingBounds => {
-                Self::invalid_at("/standing", rejection)
-            }
-            Rejection::ApprovalExpired(..) | Rejection::DeadInvite => Self::gone(rejection),
-            Rejection::UnknownClass(_)
-            | Rejection::UnknownSource(_)
-            | Rejection::NoSamples
-            | Rejection::TooManySamples
-            | Rejection::NotRatifiable(_)
-            | Rejection::ReservedSource
-            | Rejection::UnknownField(_)
-            | Rejection::OtherSubject
-            | Rejection::EditBlocked
-            | Rejection::LongOutcome
-            | Rejection::Reason
-            | Rejection::PolicyEntry(_)
-            | Rejection::NoScope
-            | Rejection::NoTenant
-            | Rejection::BeyondPerson(_)
-            | Rejection::Roles
-            | Rejection::InviteTime
-            | Rejection::Verifier
-            | Rejection::SessionTime
-            | Rejection::OtherRequest => Self::invalid(rejection),
+            error => Self::of(error.trouble(), error),
         }
     }
 }

@@ -1,15 +1,44 @@
 //! `POST /v1/actions`
 
+#![expect(unused_qualifications, reason = "the macro that describes the endpoint writes one")]
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 
 use super::decided;
+use placet::core::mode::Treatment;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
 use crate::app::App;
 use crate::auth::{Write, role};
-use crate::wire::Problem;
 use crate::wire::decision::{ActionShape, DecisionShape};
+use crate::wire::{Problem, Query};
+
+/// What the program asks for at the place where it proposes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// `gated`: a person approves it in any case. `fail_open`: it does not wait for people, where
+    /// the policy's `on_review` permits that. `shadow`: nothing stops it, likewise.
+    #[serde(default)]
+    #[param(value_type = Option<TreatmentShape>, nullable = false)]
+    treatment: Treatment,
+}
+
+/// How it is treated.
+#[derive(ToSchema)]
+#[schema(as = Treatment, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what is read")]
+pub(crate) enum TreatmentShape {
+    Binding,
+    Gated,
+    FailOpen,
+    Shadow,
+}
 
 /// Propose an action.
 ///
@@ -20,17 +49,19 @@ use crate::wire::decision::{ActionShape, DecisionShape};
     path = "/v1/actions",
     operation_id = "propose_action",
     tag = "actions",
+    params(Asked),
     request_body = ActionShape,
     responses((status = OK, body = DecisionShape)),
 )]
 pub(crate) async fn propose(
     State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
     write: Write<role::Agent>,
 ) -> Result<Response, Problem> {
     let action = write.principal.action(write.body)?;
     let tenant = app.tenants.get(&action.tenant);
     let _turn = tenant.turn().await;
-    let answer = write.guard.propose(&action).await?;
+    let answer = write.guard.propose_as(&action, asked.treatment).await?;
     if let Some(id) = answer.id.filter(|_| answer.is_approved) {
         // People signed off on it beforehand, and so it may run although it was held.
         let found = app.blocking(move |guard| guard.log().action(id)).await??;

@@ -5,17 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{Json as Value, Object, Reach, Reply, Timestamp};
+use placet::Reply;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Resolved, id};
 use crate::app::App;
 use crate::auth::{Write, role};
-use crate::wire::{Path, Problem, body};
-
-/// Most fields of a sign-off that are looked at: no policy asks for so many.
-const MAX_FIELDS: usize = 64;
+use crate::wire::{Path, Problem};
 
 /// A person's answer to a held action.
 #[derive(Deserialize, ToSchema)]
@@ -52,31 +49,17 @@ pub(crate) struct Answer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reach)]
+#[expect(dead_code, reason = "it describes what the engine reads")]
 pub(crate) struct Standing {
     /// The params that must have the same values, as JSON Pointers; `""` for all of them.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 16, example = json!(["/order"]))]
+    #[schema(min_items = 1, max_items = 16, example = json!(["/order"]))]
     params: Vec<String>,
     /// How often at the most; left out, as often as there is time.
-    #[serde(default, deserialize_with = "body::present")]
     #[schema(nullable = false, minimum = 1, maximum = 10000)]
     uses: Option<u32>,
     /// Until when, at most for 31 days; left out, for so long.
-    #[serde(default, deserialize_with = "body::present")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
-    until: Option<Timestamp>,
-}
-
-impl Standing {
-    fn read(json: &Value) -> Result<Reach, Problem> {
-        let Self { params, uses, until } =
-            body::typed(json).map_err(|problem| problem.within("/standing"))?;
-        let pointer = |(place, text): (usize, String)| {
-            text.parse()
-                .map_err(|error| Problem::invalid_at(format!("/standing/params/{place}"), error))
-        };
-        let pins = params.into_iter().enumerate().map(pointer).collect::<Result<_, _>>()?;
-        Ok(Reach { pins, uses, until })
-    }
+    until: Option<String>,
 }
 
 /// Answer a held action.
@@ -100,60 +83,11 @@ pub(crate) async fn resolve(
 ) -> Result<Json<Resolved>, Problem> {
     let approval = id(&approval)?;
     let approver = write.principal.approver(&app.guard)?;
-    let reply = reply(&write.body)?;
+    let reply = Reply::from_json(&write.body)?;
     let action = approval.action();
     let found = app.blocking(move |guard| guard.log().action(action)).await??;
     if !found.is_some_and(|found| write.principal.key.covers(&found.subject.tenant)) {
         return Err(Problem::missing(format!("there is no approval {approval}")));
     }
     Ok(Json(write.guard.resolve(approval, &approver, reply).await?.into()))
-}
-
-/// Reads an answer. Nothing but a real `true` approves, and every other field is a text.
-pub(crate) fn reply(json: &Value) -> Result<Reply, Problem> {
-    let Value::Object(fields) = json else {
-        return Err(Problem::invalid_at("", "a JSON object is expected"));
-    };
-    let mut approved = None;
-    let (mut params, mut standing) = (None, None);
-    let mut statement = BTreeMap::new();
-    for (name, value) in fields.iter().take(MAX_FIELDS) {
-        match (name, value) {
-            ("approved", Value::Bool(value)) => approved = Some(*value),
-            ("approved", _) => {
-                return Err(Problem::invalid_at("/approved", "true or false is expected"));
-            }
-            ("params", Value::Object(value)) => params = Some(Object::clone(value)),
-            ("params", _) => return Err(Problem::invalid_at("/params", "an object is expected")),
-            ("standing", value) => standing = Some(Standing::read(value)?),
-            (name, Value::String(text)) => drop(statement.insert(name.to_owned(), text.clone())),
-            (name, _) => {
-                return Err(Problem::invalid_at(format!("/{name}"), "a text is expected"));
-            }
-        }
-    }
-    match approved.ok_or_else(|| Problem::invalid_at("/approved", "is missing"))? {
-        true => match (params, standing) {
-            (None, None) => Ok(Reply::Approve { statement }),
-            (None, Some(reach)) => Ok(Reply::ApproveStanding { statement, reach }),
-            (Some(params), None) => Ok(Reply::Edit { params, statement }),
-            (Some(_), Some(_)) => {
-                let detail = "what is edited is approved alone; let the next one like it stand";
-                Err(Problem::invalid_at("/standing", detail))
-            }
-        },
-        false if params.is_some() => {
-            Err(Problem::invalid_at("/params", "only what is approved has params"))
-        }
-        false if standing.is_some() => {
-            Err(Problem::invalid_at("/standing", "only what is approved can stand"))
-        }
-        false => {
-            let reason = statement.remove("reason").or(statement.remove("verbatim_response"));
-            let detail = "say why not; the agent is told";
-            Ok(Reply::Deny {
-                reason: reason.ok_or_else(|| Problem::invalid_at("/reason", detail))?,
-            })
-        }
-    }
 }

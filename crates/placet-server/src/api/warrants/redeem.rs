@@ -1,8 +1,7 @@
 //! `POST /v1/warrants/redeem`
 
 use axum::Json;
-use placet::core::warrant::WarrantError;
-use placet::{ActionId, Json as Value, Object, RedeemError, Refusal, ToolName};
+use placet::{ActionId, Json as Value, Object, ToolName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -64,27 +63,4 @@ pub(crate) async fn redeem(write: Write<role::Agent>) -> Result<Json<Redeemed>, 
     let tenant = write.principal.key.tenant.as_ref();
     let spent = write.guard.redeem(&warrant, tenant, &tool, &params).await?;
     Ok(Json(Redeemed { id: spent.id, tool: spent.tool, params: Value::Object(spent.params) }))
-}
-
-impl From<RedeemError> for Problem {
-    fn from(error: RedeemError) -> Self {
-        match error {
-            RedeemError::Guard(error) => error.into(),
-            RedeemError::Warrant(why) => match why {
-                WarrantError::Form | WarrantError::Algorithm => Self::invalid_at("/warrant", why),
-                WarrantError::Expired => Self::gone(why),
-                WarrantError::Signature | WarrantError::Issuer | WarrantError::Audience => {
-                    Self::forbidden(why)
-                }
-            },
-            RedeemError::Refused(why) => match why {
-                Refusal::Spent => Self::conflict(why),
-                Refusal::Expired(_) => Self::gone(why),
-                Refusal::NotGranted
-                | Refusal::Stopped(_)
-                | Refusal::OtherPolicy
-                | Refusal::OtherAction => Self::forbidden(why),
-            },
-        }
-    }
 }

@@ -1,0 +1,247 @@
+"""Asking somebody about a held action: at the terminal, or by a function of the program."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._drive import Carrier
+from ._errors import Blocked, Missing, PlacetError, Unavailable
+from ._steps import Ask, Step, approval_of
+from ._types import RiskTier
+
+log = logging.getLogger("placet")
+
+
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """A held action as the person sees it who is asked: what was frozen, and nothing else."""
+
+    request_id: str
+    action_id: str
+    tool: str
+    params: Mapping[str, Any]
+    risk: RiskTier | None
+    reasons: tuple[str, ...]
+    deadline: str
+    timestamp: str | None
+    quorum: int
+    fields: tuple[str, ...]
+    agent_id: str | None = None
+    session_id: str | None = None
+    user: str | None = None
+    tenant_id: str = "default"
+    reason: str | None = None
+    """The agent's own explanation: a claim."""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    signed: tuple[str, ...] = ()
+    _whole: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_wire(cls, held: Mapping[str, Any]) -> ApprovalRequest:
+        """Reads a held action in the shape of the wire."""
+        decision, action = held["decision"], held.get("action") or {}
+        approval = decision["approval"]
+        strictest = [
+            found["reason"] for found in decision["findings"] if found["verdict"] != "allow"
+        ]
+        return cls(
+            request_id=approval["id"],
+            action_id=decision["id"],
+            tool=action.get("tool", ""),
+            params=action.get("params") or {},
+            risk=RiskTier(decision["risk"]) if decision.get("risk") else None,
+            reasons=tuple(strictest),
+            deadline=approval["deadline"],
+            timestamp=decision.get("at"),
+            quorum=approval["quorum"],
+            fields=tuple(approval["fields"]),
+            agent_id=action.get("agent"),
+            session_id=action.get("session"),
+            user=action.get("user"),
+            tenant_id=action.get("tenant", "default"),
+            reason=action.get("reason"),
+            evidence=tuple((held.get("evidence") or {}).get("evidence", ())),
+            signed=tuple(held.get("signed", ())),
+            _whole=held,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a plain dict, for a page or a message."""
+        whole: dict[str, Any] = json.loads(json.dumps(self._whole))
+        return whole
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """A person's yes: who, what they write where the approval asks for it, other params if any."""
+
+    person: str
+    statements: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A person's no, and why: the agent is told."""
+
+    person: str
+    reason: str
+
+
+Confirm = Callable[[ApprovalRequest], "bool | SignOff | Refusal | Awaitable[Any]"]
+
+PERSON = "callback"
+"""Who answers, where a function says only yes or no."""
+
+
+class Callback:
+    """A function of the program that is asked. Only ``True`` itself and a :class:`SignOff` approve."""
+
+    def __init__(self, confirm: Confirm, person: str = PERSON, groups: Iterable[str] = ()) -> None:
+        self._confirm = confirm
+        self._person = person
+        self._groups = tuple(groups)
+
+    def ask(self, carrier: Carrier, of: Ask) -> Any:
+        """Asks on this thread and takes the answer in; then what became of the action."""
+        try:
+            held = ApprovalRequest.from_wire(carrier.do(_look(of)))
+        except Missing:
+            # Somebody else was quicker.
+            return carrier.do(Step("settle", body={"id": of.action_id}))
+        answer = self._asked(held)
+        if inspect.isawaitable(answer):
+            _dispose(answer)
+            answer = Refusal(self._person, "the callback is async, and was called without await")
+        for step in self._replies(answer, held):
+            try:
+                carrier.do(step)
+                break
+            except PlacetError as error:
+                log.warning("an answer to %s was not taken in: %s", held.tool, error)
+        return carrier.do(Step("settle", body={"id": of.action_id}))
+
+    async def aask(self, carrier: Carrier, of: Ask) -> Any:
+        """The same on the event loop; somebody else may answer first."""
+        import asyncio
+
+        settled = asyncio.ensure_future(carrier.ado(Step("settle", body={"id": of.action_id})))
+        asked = asyncio.ensure_future(self._aanswer(carrier, of))
+        try:
+            await asyncio.wait({settled, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done() and not asked.cancelled():
+                asked.result()
+            return await settled
+        finally:
+            asked.cancel()
+            settled.cancel()
+
+    async def _aanswer(self, carrier: Carrier, of: Ask) -> None:
+        try:
+            held = ApprovalRequest.from_wire(await carrier.ado(_look(of)))
+        except Missing:
+            return
+        answer = self._asked(held)
+        if inspect.isawaitable(answer):
+            try:
+                answer = await answer
+            except Exception as error:
+                answer = self._failed(error)
+        for step in self._replies(answer, held):
+            try:
+                await carrier.ado(step)
+                return
+            except PlacetError as error:
+                log.warning("an answer to %s was not taken in: %s", held.tool, error)
+
+    def _asked(self, held: ApprovalRequest) -> Any:
+        try:
+            return self._confirm(held)
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Refusal:
+        log.warning("the callback that was asked for approval failed", exc_info=error)
+        return Refusal(self._person, f"the callback failed with {type(error).__name__}")
+
+    def _replies(self, answer: Any, held: ApprovalRequest) -> Iterable[Step]:
+        """The answer as it is given, and a no in its place where it is refused."""
+        person, groups = self._person, self._groups
+        if answer is True:
+            yield _reply(held, person, groups, {"approved": True})
+            reason = "the callback says yes, which is not what the approval asks for"
+        elif isinstance(answer, SignOff):
+            person, groups = answer.person, answer.groups or groups
+            reply: dict[str, Any] = {**answer.statements, "approved": True}
+            if answer.params is not None:
+                reply["params"] = dict(answer.params)
+            yield _reply(held, person, groups, reply)
+            reason = "the sign-off is not what the approval asks for"
+        elif isinstance(answer, Refusal):
+            person, reason = answer.person, answer.reason
+        elif answer is False:
+            reason = "the callback says no"
+        else:
+            reason = f"the callback gave {type(answer).__name__}, which is neither True nor a sign-off"
+        yield _reply(held, person, groups, {"approved": False, "reason": reason})
+
+
+class Terminal:
+    """The terminal of the program, with the person who sits at it."""
+
+    def __init__(self, person: str | None = None, groups: Iterable[str] = ()) -> None:
+        if person is None:
+            import getpass
+
+            person = getpass.getuser()
+        self._body = {"person": person, "groups": list(groups)}
+
+    def ask(self, carrier: Carrier, of: Ask) -> Any:
+        """Asks, unless there is no terminal: then the answer is no."""
+        try:
+            return carrier.do(self._step(of))
+        except Unavailable as error:
+            raise _nobody(of, error) from error
+
+    async def aask(self, carrier: Carrier, of: Ask) -> Any:
+        """The same on the event loop."""
+        try:
+            return await carrier.ado(self._step(of))
+        except Unavailable as error:
+            raise _nobody(of, error) from error
+
+    def _step(self, of: Ask) -> Step:
+        return Step("ask", body={**self._body, "id": of.action_id})
+
+
+def _nobody(of: Ask, error: PlacetError) -> Blocked:
+    return Blocked(
+        f"{of.request.action} was not approved: {error}",
+        reasons=(str(error),),
+        action_id=of.action_id,
+    )
+
+
+def _look(of: Ask) -> Step:
+    return Step("held", body={"id": approval_of(of.action_id)})
+
+
+def _reply(
+    held: ApprovalRequest, person: str, groups: tuple[str, ...], reply: dict[str, Any]
+) -> Step:
+    body = {"id": held.request_id, "person": person, "groups": list(groups), "reply": reply}
+    return Step("resolve", body=body)
+
+
+def _dispose(awaitable: Any) -> None:
+    close = getattr(awaitable, "close", None) or getattr(awaitable, "cancel", None)
+    if close is not None:
+        close()
+
+

@@ -1,0 +1,101 @@
+"""Carrying out steps: for a caller that blocks, and for one on an event loop."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from ._errors import ConfigError
+from ._steps import Ask, Call, Post, Step, Steps
+
+
+class Carrier(Protocol):
+    """Whoever carries out steps: an engine in this process, or a daemon."""
+
+    def do(self, step: Step) -> Any:
+        """Carries out a step and waits for what comes of it."""
+
+    async def ado(self, step: Step) -> Any:
+        """The same on the running event loop."""
+
+    def post(self, step: Step) -> None:
+        """Carries out a step for whose result nobody waits."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+class Asker(Protocol):
+    """Whoever is asked about held actions."""
+
+    def ask(self, carrier: Carrier, of: Ask) -> Any:
+        """Asks, takes the answer in, and gives what became of the action."""
+
+    async def aask(self, carrier: Carrier, of: Ask) -> Any:
+        """The same on the running event loop."""
+
+
+def run(
+    steps: Steps, carrier: Carrier, asker: Asker | None, call: Callable[[Any], Any] | None
+) -> Any:
+    """Carries out steps, one after the other, on this thread."""
+    value: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            step = steps.send(value) if error is None else steps.throw(error)
+        except StopIteration as end:
+            return end.value
+        value = error = None
+        try:
+            if isinstance(step, Step):
+                value = carrier.do(step)
+            elif isinstance(step, Post):
+                carrier.post(step.step)
+            elif isinstance(step, Ask):
+                assert asker is not None
+                value = asker.ask(carrier, step)
+            elif isinstance(step, Call):
+                assert call is not None
+                value = call(step.arguments)
+                if inspect.iscoroutine(value):
+                    value.close()
+                    raise ConfigError(
+                        "the function is async, so the call must be awaited; use aexecute, or "
+                        "decorate the async function itself"
+                    )
+        except BaseException as raised:
+            error = raised
+
+
+async def arun(
+    steps: Steps,
+    carrier: Carrier,
+    asker: Asker | None,
+    call: Callable[[Any], Any | Awaitable[Any]] | None,
+) -> Any:
+    """The same on the running event loop."""
+    value: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            step = steps.send(value) if error is None else steps.throw(error)
+        except StopIteration as end:
+            return end.value
+        value = error = None
+        try:
+            if isinstance(step, Step):
+                value = await carrier.ado(step)
+            elif isinstance(step, Post):
+                carrier.post(step.step)
+            elif isinstance(step, Ask):
+                assert asker is not None
+                value = await asker.aask(carrier, step)
+            elif isinstance(step, Call):
+                assert call is not None
+                value = call(step.arguments)
+                if inspect.isawaitable(value):
+                    value = await value
+        except BaseException as raised:
+            error = raised

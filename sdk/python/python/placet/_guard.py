@@ -1,0 +1,602 @@
+"""The guard: what software that acts on its own asks before it acts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import logging
+import os
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+from . import _context, _core
+from ._arguments import Captured, of_call, of_params
+from ._ask import ApprovalRequest, Callback, Confirm, Terminal
+from ._core import ActionRequest, Decision
+from ._denied import ActionDenied
+from ._drive import Asker, Carrier, arun, run
+from ._errors import Blocked, ConfigError, Invalid, Missing, PlacetError, ReviewPending
+from ._hurry import Hurried
+from ._local import Local
+from ._policy import TrustPolicy
+from ._program import Program
+from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
+from ._remote import Remote
+from ._sample import is_enforced
+from ._settings import Settings, member
+from ._steps import Step, Way
+from ._steps import run as steps
+from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Executor = Callable[[str, dict[str, Any]], Any]
+Policy = TrustPolicy | str | os.PathLike[str]
+
+log = logging.getLogger("placet")
+
+MEMORY = ":memory:"
+"""The store that is gone with the guard: for tests, and for trying a policy out."""
+
+
+class Guard:
+    """Decides on actions and keeps the record of it; in this process, or at a daemon.
+
+    In this process it has a policy (a file, an object, or none: then only what is proven to be a read
+    passes) and a log, which lies beside the policy file unless ``store`` says otherwise. At a daemon
+    (:meth:`connect`) both are the daemon's.
+
+    ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
+    :meth:`resolve`; ``on_request`` is told of everything that is held. ``metrics``, ``audit`` and
+    ``kill_switch`` are the program's own; they can make decisions stricter.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        store: str | os.PathLike[str] | None = None,
+        mode: Mode | str | None = None,
+        sample_percent: float | None = None,
+        on_review: OnReview | str | None = None,
+        review_timeout: float | None = None,
+        tenant: str | None = None,
+        agent: str | None = None,
+        confirm: Confirm | None = None,
+        ask: Terminal | Callback | str | None = None,
+        on_request: Callable[[ApprovalRequest], Any] | None = None,
+        metrics: MetricsProvider | None = None,
+        audit: AuditSink | None = None,
+        kill_switch: KillSwitchSource | None = None,
+    ) -> None:
+        settings = Settings(policy=policy, store=store).changed(
+            mode=mode,
+            sample_percent=sample_percent,
+            on_review=on_review,
+            review_timeout=review_timeout,
+            tenant=tenant,
+            agent=agent,
+        )
+        carrier = Local(_opened(policy, store))
+        program = Program(metrics, audit, kill_switch)
+        self._set(settings, carrier, _asker(confirm, ask), on_request, program)
+
+    def _set(
+        self,
+        settings: Settings,
+        carrier: Carrier,
+        asker: Asker | None,
+        on_request: Callable[[ApprovalRequest], Any] | None,
+        program: Program,
+    ) -> None:
+        self._settings = settings
+        self._carrier = carrier
+        self._asker = asker
+        self._on_request = on_request
+        self._program = program
+        # Also at the end of the interpreter, while it still works.
+        self._end = weakref.finalize(self, carrier.close)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        key: str,
+        *,
+        approver_key: str | None = None,
+        verify: Any = True,
+        confirm: Confirm | None = None,
+        on_request: Callable[[ApprovalRequest], Any] | None = None,
+        metrics: MetricsProvider | None = None,
+        audit: AuditSink | None = None,
+        kill_switch: KillSwitchSource | None = None,
+        **settings: Any,
+    ) -> Guard:
+        """A guard at a daemon: ``http://``, ``https://`` or ``unix:/path/to/socket``.
+
+        ``key`` is the agent's: it proposes, and can answer nothing. Only with a person's key as
+        ``approver_key`` can this program call :meth:`resolve`; give that to no program that runs an
+        agent. ``verify`` is False or an ``ssl.SSLContext`` for certificates of your own.
+        """
+        given = Settings(url=url, key=key).changed(**settings)
+        if confirm is not None and approver_key is None:
+            raise ConfigError(
+                "an agent's key cannot answer, so confirm needs approver_key; or let people answer "
+                "in the daemon's console"
+            )
+        carrier = Remote(
+            url, key, approver_key=approver_key, timeout=given.timeout, verify=verify
+        )
+        guard = cls.__new__(cls)
+        program = Program(metrics, audit, kill_switch)
+        guard._set(given, carrier, _asker(confirm, None), on_request, program)
+        return guard
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Guard:
+        """The guard that settings describe."""
+        guard = cls.__new__(cls)
+        if settings.url is not None:
+            assert settings.key is not None
+            carrier: Carrier = Remote(settings.url, settings.key, timeout=settings.timeout)
+        else:
+            carrier = Local(_opened(settings.policy, settings.store))
+        guard._set(settings, carrier, None, None, Program(None, None, None))
+        return guard
+
+    # Deciding.
+
+    def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """Decides without recording anything, and without permitting it."""
+        request = self._request(action, fields) if fields or type(action) is str else action
+        carrier, program = self._carrier, self._program
+        if program.is_silent and isinstance(carrier, Local):
+            return carrier.engine.evaluate(cast(ActionRequest, request))
+        request = cast(ActionRequest, request)
+        rates, objections = program.rates(request.action)
+        if isinstance(carrier, Local):
+            decision = carrier.engine.evaluate(request, rates)
+        else:
+            decision = cast(Decision, carrier.do(Step("evaluate", request)))
+        for objection in (*objections, *program.objections(request.action)):
+            decision = decision.tightened(objection.verdict, objection.reason)
+        return decision
+
+    def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """Decides and records the decision. Where it is held, people are asked; nothing waits."""
+        step = Step("propose", self._request(action, fields), {"treatment": "binding"})
+        return cast(Decision, self._carrier.do(step))
+
+    async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """The same on the running event loop."""
+        step = Step("propose", self._request(action, fields), {"treatment": "binding"})
+        return cast(Decision, await self._carrier.ado(step))
+
+    def record(self, entry: AuditEntry) -> None:
+        """Says what became of a request that the program ran itself after :meth:`evaluate`.
+
+        It goes to the audit sink, where there is one, and into the log: a decision that was only
+        evaluated is recorded now, with what the entry says of it.
+        """
+        self._program.sink(entry)
+        self._carrier.do(_recording(entry))
+
+    async def arecord(self, entry: AuditEntry) -> None:
+        """The same on the running event loop."""
+        await self._program.asink(entry)
+        await self._carrier.ado(_recording(entry))
+
+    @staticmethod
+    def idempotency_key(request: ActionRequest) -> str:
+        """A key that is the same for the same request, in every process. It tells nothing of it."""
+        return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
+
+    # Running.
+
+    def execute(
+        self,
+        tool: str,
+        params: Mapping[str, Any] | None = None,
+        executor: Executor | None = None,
+        *,
+        on_review: OnReview | str | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Runs ``executor(tool, params)`` if it may, once, with the params that were decided on.
+
+        Gives what it returns, or :class:`ActionDenied`, which is false. ``fields`` are those of an
+        :class:`ActionRequest`: ``agent_id``, ``session_id``, ``user``, ``reason``, ``value``, …
+        """
+        captured = of_params(tool, params or {}, _executor(executor))
+        return _or_denied(tool, lambda: self.call(tool, captured, on_review, **fields))
+
+    async def aexecute(
+        self,
+        tool: str,
+        params: Mapping[str, Any] | None = None,
+        executor: Executor | None = None,
+        *,
+        on_review: OnReview | str | None = None,
+        **fields: Any,
+    ) -> Any:
+        """The same on the running event loop; the executor may be async. No wait takes a thread."""
+        captured = of_params(tool, params or {}, _executor(executor))
+        return await _aor_denied(tool, self.acall(tool, captured, on_review, **fields))
+
+    def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]:
+        """Decorates a function that a person approves in any case, in any mode.
+
+        A call that is not approved returns :class:`ActionDenied`.
+        """
+        tool = getattr(function, "__name__", type(function).__name__)
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
+                captured = of_call(function, args, kwargs)
+                return await _aor_denied(tool, self.acall(tool, captured, gated=True))
+
+            return cast("Callable[P, R | ActionDenied]", agated)
+
+        @functools.wraps(function)
+        def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
+            captured = of_call(function, args, kwargs)
+            return cast(
+                "R | ActionDenied", _or_denied(tool, lambda: self.call(tool, captured, gated=True))
+            )
+
+        return gated
+
+    def call(
+        self,
+        tool: str,
+        captured: Captured,
+        on_review: OnReview | str | None = None,
+        *,
+        gated: bool = False,
+        **fields: Any,
+    ) -> Any:
+        """Runs what was captured, or raises. What the decorators are made of."""
+        way = self._way(tool, on_review, gated)
+        carrier = self._carrier_for(way)
+        try:
+            request = self._frozen(tool, captured, way, fields)
+        except ValueError as error:
+            self._note_unfrozen(carrier, tool, fields, error)
+            if way.shadow:
+                return captured.call(captured.given)
+            raise Invalid(f"{tool} was not called: {error}") from error
+        return run(steps(request, way, captured), carrier, self._asker_for(way), captured.call)
+
+    async def acall(
+        self,
+        tool: str,
+        captured: Captured,
+        on_review: OnReview | str | None = None,
+        *,
+        gated: bool = False,
+        **fields: Any,
+    ) -> Any:
+        """The same on the running event loop."""
+        way = self._way(tool, on_review, gated)
+        carrier = self._carrier_for(way)
+        try:
+            request = self._frozen(tool, captured, way, fields)
+        except ValueError as error:
+            await self._anote_unfrozen(carrier, tool, fields, error)
+            if way.shadow:
+                value = captured.call(captured.given)
+                return await value if inspect.isawaitable(value) else value
+            raise Invalid(f"{tool} was not called: {error}") from error
+        asker = self._asker_for(way)
+        return await arun(steps(request, way, captured), carrier, asker, captured.call)
+
+    def _way(self, tool: str, on_review: OnReview | str | None, gated: bool) -> Way:
+        settings = self._settings
+        review = settings.on_review if on_review is None else member(OnReview, "on_review", on_review)
+        return Way(
+            on_review=review,
+            gated=gated,
+            shadow=not gated and self._is_shadow(tool, review),
+            within=settings.review_timeout,
+            asks=self._asker is not None,
+            objections=self._program.objections(tool),
+        )
+
+    def _is_shadow(self, tool: str, review: OnReview) -> bool:
+        """Whether the program asks that nothing stops this call."""
+        settings = self._settings
+        if review is OnReview.SHADOW or settings.mode is Mode.SHADOW:
+            return True
+        if settings.mode is Mode.SAMPLE:
+            own, _ = _context.fields()
+            who = own.get("session") or own.get("agent") or settings.agent or ""
+            tenant = own.get("tenant_id") or settings.tenant or "default"
+            return not is_enforced(settings.sample_percent, tenant, tool, who)
+        if settings.mode is Mode.ENFORCE:
+            return False
+        carrier = self._carrier
+        return isinstance(carrier, Local) and carrier.engine.mode() == "shadow"
+
+    def _frozen(
+        self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]
+    ) -> ActionRequest:
+        enforced = self._settings.mode in (Mode.ENFORCE, Mode.SAMPLE) and not way.shadow
+        given = {"enforce": enforced, **fields}
+        return self._request(tool, {"params": captured.payload, **given})
+
+    def _carrier_for(self, way: Way) -> Carrier:
+        """In shadow a daemon is given little time."""
+        if way.shadow and isinstance(self._carrier, Remote):
+            return Hurried(self._carrier, self._settings.shadow_limit)
+        return self._carrier
+
+    def _asker_for(self, way: Way) -> Asker | None:
+        return self._asker if way.asks else None
+
+    def _note_unfrozen(
+        self, carrier: Carrier, tool: str, fields: dict[str, Any], error: ValueError
+    ) -> None:
+        """A call whose arguments nobody can write down is on record all the same."""
+        try:
+            decision = carrier.do(self._unfrozen(tool, fields, error))
+            if decision.approval is not None:
+                carrier.post(Step("withdraw", body={"id": decision.approval.id}))
+        except (PlacetError, ValueError) as again:
+            log.warning("a call of %s could not be recorded: %s", tool, again)
+
+    async def _anote_unfrozen(
+        self, carrier: Carrier, tool: str, fields: dict[str, Any], error: ValueError
+    ) -> None:
+        try:
+            decision = await carrier.ado(self._unfrozen(tool, fields, error))
+            if decision.approval is not None:
+                carrier.post(Step("withdraw", body={"id": decision.approval.id}))
+        except (PlacetError, ValueError) as again:
+            log.warning("a call of %s could not be recorded: %s", tool, again)
+
+    def _unfrozen(self, tool: str, fields: dict[str, Any], error: ValueError) -> Step:
+        request = self._request(tool, {**fields, "params": {"$unfrozen": str(error)}})
+        return Step("propose", request, {"treatment": "gated"})
+
+    def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
+        """The request, with what the context and the settings say where it says nothing itself."""
+        if isinstance(action, ActionRequest):
+            if fields:
+                raise TypeError("a request has its fields already; make one with others")
+            return action
+        own, beside = _context.fields()
+        given = {_FIELDS.get(name, name): value for name, value in fields.items()}
+        settings = self._settings
+        said = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
+        context = {**beside, **(said.pop("context", None) or {})}
+        present = {name: value for name, value in said.items() if value is not None}
+        return ActionRequest(action, context=context or None, **present)
+
+    # Answering.
+
+    def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
+        """What waits for people, the oldest first."""
+        body = {} if tenant is None else {"tenant": tenant}
+        listed = self._carrier.do(Step("pending", body=body))
+        return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
+
+    def resolve(
+        self,
+        request_id: str,
+        approved: bool,
+        *,
+        actor: str | None = None,
+        groups: Iterable[str] = (),
+        reason: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        **statements: str,
+    ) -> ResolveOutcome:
+        """Answers a held action. The first answer wins; only ``True`` itself approves.
+
+        ``statements`` are the fields that the approval asks for. In this process ``actor`` is who
+        answers, and that it is them is for the program to know; at a daemon the key says who.
+        """
+        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
+        try:
+            return ResolveOutcome(self._carrier.do(step)["outcome"])
+        except Missing:
+            return ResolveOutcome.UNKNOWN
+
+    async def aresolve(
+        self,
+        request_id: str,
+        approved: bool,
+        *,
+        actor: str | None = None,
+        groups: Iterable[str] = (),
+        reason: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        **statements: str,
+    ) -> ResolveOutcome:
+        """The same on the running event loop."""
+        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
+        try:
+            return ResolveOutcome((await self._carrier.ado(step))["outcome"])
+        except Missing:
+            return ResolveOutcome.UNKNOWN
+
+    def withdraw(self, request_id: str) -> None:
+        """Takes a held action back."""
+        self._carrier.do(Step("withdraw", body={"id": request_id}))
+
+    def status(self, action_id: str) -> Status:
+        """What became of an action."""
+        return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
+
+    def wait(self, action_id: str) -> Status:
+        """The same, once it is pending no more."""
+        return Status(self._carrier.do(Step("settle", body={"id": action_id}))["status"])
+
+    async def await_(self, action_id: str) -> Status:
+        """The same on the running event loop."""
+        return Status((await self._carrier.ado(Step("settle", body={"id": action_id})))["status"])
+
+    # Switches and autonomy.
+
+    def trip(self, scope: str, reason: str, *, by: str | None = None) -> None:
+        """Trips a kill switch: ``all``, ``tenant:T``, ``agent:A`` or ``tool:N``. It lasts."""
+        self._carrier.do(Step("trip", body={"scope": scope, "reason": reason, "by": by}))
+
+    def reset(self, scope: str, reason: str, *, by: str | None = None) -> None:
+        """Resets a kill switch."""
+        self._carrier.do(Step("reset", body={"scope": scope, "reason": reason, "by": by}))
+
+    def switches(self) -> list[str]:
+        """The scopes of the kill switches that are tripped."""
+        listed = self._carrier.do(Step("switches"))["kill_switches"]
+        return [switch["scope"] for switch in listed]
+
+    def report(
+        self,
+        action_class: str,
+        *,
+        source: str,
+        passed: int,
+        failed: int,
+        adversarial: bool = False,
+        tenant: str | None = None,
+        build: str | None = None,
+    ) -> AutonomyState:
+        """Takes in evidence about a class, and says where it stands now."""
+        evidence = {
+            "class": action_class,
+            "source": source,
+            "adversarial": adversarial,
+            "passed": passed,
+            "failed": failed,
+            "tenant": tenant or self._settings.tenant,
+            "build": build,
+        }
+        present = {name: value for name, value in evidence.items() if value is not None}
+        told = self._carrier.do(Step("report", body={"evidence": present}))
+        return AutonomyState[str(told["autonomy"]).upper()]
+
+    def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
+        """Where each class stands on its ladder, and what it lacks for the next step."""
+        body = {} if tenant is None else {"tenant": tenant}
+        return cast("list[dict[str, Any]]", self._carrier.do(Step("autonomy", body=body))["classes"])
+
+    # Its end.
+
+    def close(self) -> None:
+        """Closes the log, or the connections. What was asked for is recorded first."""
+        self._end()
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a guard cannot be pickled or copied; open one in each process")
+
+
+_FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "tenant": "tenant_id"}
+"""Other names under which people know the fields of an action."""
+
+
+def _opened(policy: Policy | None, store: str | os.PathLike[str] | None) -> _core.Engine:
+    """An engine with a policy and a store."""
+    files, path = None, None
+    if isinstance(policy, TrustPolicy):
+        files = policy.files()
+    elif policy is not None:
+        path = Path(os.fspath(policy))
+    if store is None:
+        place = None if path is None else path.parent / "placet.db"
+    else:
+        place = None if os.fspath(store) == MEMORY else Path(os.fspath(store))
+    return _core.Engine(path, files, place)
+
+
+def _asker(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> Asker | None:
+    if confirm is not None and ask is not None:
+        raise ConfigError("confirm and ask both say who is asked; give one of them")
+    if confirm is not None:
+        return Callback(confirm)
+    if isinstance(ask, str):
+        if ask != "terminal":
+            raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
+        return Terminal()
+    return ask
+
+
+def _executor(executor: Executor | None) -> Executor:
+    if not callable(executor):
+        raise TypeError("executor is the function that does it: executor(tool, params)")
+    return executor
+
+
+def _denied(tool: str, stopped: Blocked | ReviewPending) -> ActionDenied:
+    status = getattr(stopped, "status", None)
+    if isinstance(stopped, ReviewPending):
+        status = Status.PENDING
+    return ActionDenied(
+        tool=tool,
+        reason="; ".join(stopped.reasons) or str(stopped),
+        action_id=stopped.action_id,
+        status=status or Status.BLOCKED,
+        decision=stopped.decision,
+    )
+
+
+def _or_denied(tool: str, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except (Blocked, ReviewPending) as stopped:
+        return _denied(tool, stopped)
+
+
+async def _aor_denied(tool: str, call: Awaitable[Any]) -> Any:
+    try:
+        return await call
+    except (Blocked, ReviewPending) as stopped:
+        return _denied(tool, stopped)
+
+
+def _resolving(
+    request_id: str,
+    approved: bool,
+    actor: str | None,
+    groups: Iterable[str],
+    reason: str | None,
+    params: Mapping[str, Any] | None,
+    statements: Mapping[str, str],
+) -> Step:
+    if approved is not True and approved is not False:
+        raise TypeError(f"approved is True or False, not {type(approved).__name__}")
+    reply: dict[str, Any] = {**statements, "approved": approved}
+    if params is not None:
+        reply["params"] = dict(params)
+    if not approved:
+        reply["reason"] = reason or "it was denied without a reason"
+    elif reason is not None:
+        raise TypeError("a reason goes with a no; write statements by the names of their fields")
+    body = {
+        "id": request_id,
+        "person": actor or "operator",
+        "groups": list(groups),
+        "reply": reply,
+    }
+    return Step("resolve", body=body)
+
+
+def _recording(entry: AuditEntry) -> Step:
+    """What the log is told about what a program ran by itself."""
+    decision = entry.decision
+    if decision.id is None:
+        return Step("propose", entry.request, {"treatment": "binding"})
+    status = "failed" if entry.error is not None or not entry.executed else "succeeded"
+    detail = entry.error or ("" if entry.executed else "it was not executed")
+    return Step("conclude", body={"id": decision.id, "status": status, "detail": detail})

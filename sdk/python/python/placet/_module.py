@@ -1,0 +1,102 @@
+"""The guard of the program, for decorators that are written before there is one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from ._arguments import of_call
+from ._guard import Guard
+from ._settings import Settings
+from ._types import OnReview
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Whoever opens the guard may look at it meanwhile, so the same thread may come again.
+_lock = threading.RLock()
+_guard: Guard | None = None
+
+
+def configure(guard: Guard | None = None, **settings: Any) -> Guard:
+    """Sets up the guard of the program, once, at its start.
+
+    Either one that was opened, or settings: ``policy`` and ``store``, or ``url`` and ``key``; ``mode``,
+    ``sample_percent``, ``on_review``, ``review_timeout``, ``shadow_limit``, ``timeout``, ``tenant``,
+    ``agent``. What is left out is taken from the variables ``PLACET_*``. A setting that makes no
+    sense is an error.
+    """
+    global _guard
+    if guard is not None and settings:
+        raise TypeError("configure takes a guard, or settings, not both")
+    with _lock:
+        before = _guard
+        if guard is None:
+            guard = Guard.from_settings(Settings.from_environment().changed(**settings))
+        _guard = guard
+    if before is not None and before is not guard:
+        before.close()
+    return guard
+
+
+def current() -> Guard:
+    """The guard of the program; set up from the variables ``PLACET_*`` where nobody did it before."""
+    with _lock:
+        return _guard if _guard is not None else configure()
+
+
+def supervised(
+    tool: str | None = None,
+    *,
+    payload: Callable[..., Any] | None = None,
+    on_review: OnReview | str | None = None,
+    guard: Guard | None = None,
+    **fields: Any,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorates a function that asks before it runs; sync and async functions alike.
+
+    ``tool`` is its name to the policy, by default its own. What is decided on are its arguments by
+    their names, or what ``payload`` makes of them. Where it may not run, the call raises
+    :class:`~placet.Blocked` or :class:`~placet.ReviewPending`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        name = tool or getattr(function, "__name__", type(function).__name__)
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def asupervised(*args: P.args, **kwargs: P.kwargs) -> Any:
+                captured = of_call(function, args, kwargs, payload)
+                return await (guard or current()).acall(name, captured, on_review, **fields)
+
+            return cast("Callable[P, R]", asupervised)
+
+        @functools.wraps(function)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            captured = of_call(function, args, kwargs, payload)
+            return cast(R, (guard or current()).call(name, captured, on_review, **fields))
+
+        return wrapped
+
+    return decorate
+
+
+def guarded(
+    tool: str,
+    payload: Any,
+    function: Callable[..., R],
+    *args: Any,
+    on_review: OnReview | str | None = None,
+    **kwargs: Any,
+) -> R:
+    """Calls ``function(*args, **kwargs)`` if ``payload`` may be done: for one call site.
+
+    Of an async function it gives an awaitable.
+    """
+    captured = of_call(function, args, kwargs, lambda *_, **__: payload)
+    if inspect.iscoroutinefunction(function):
+        return cast(R, current().acall(tool, captured, on_review))
+    return cast(R, current().call(tool, captured, on_review))

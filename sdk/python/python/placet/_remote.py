@@ -1,0 +1,314 @@
+"""A daemon, asked over HTTP.
+
+Every write has an ``Idempotency-Key``, so that one which is sent again after a broken connection
+takes effect once. What a daemon does not answer properly is :class:`~placet.Unavailable`: nothing was
+permitted.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ._core import Decision
+from ._errors import PlacetError, Unavailable, failure
+from ._steps import Step
+
+if TYPE_CHECKING:
+    import httpx
+
+LONGEST_POLL = 30
+"""How long one request waits for people, in seconds. Proxies end what says nothing for longer."""
+
+ATTEMPTS = 3
+"""How often a request is sent whose connection broke."""
+
+_BROKEN = (502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request."""
+
+    method: str
+    path: str
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_long: bool = False
+    is_answer: bool = False
+    """Whether it is a person's, and so goes with the approver's key."""
+
+
+class Remote:
+    """Carries out steps by asking a daemon."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        approver_key: str | None = None,
+        timeout: float,
+        verify: Any = True,
+    ) -> None:
+        self._url = url
+        self._key = key
+        self._approver_key = approver_key
+        self._timeout = timeout
+        self._verify = verify
+        self._process = os.getpid()
+        self._client: httpx.Client | None = None
+        self._clients: dict[Any, httpx.AsyncClient] = {}
+        self._posting: set[Any] = set()
+
+    def __repr__(self) -> str:
+        return f"Remote({self._url!r})"
+
+    def do(self, step: Step) -> Any:
+        """Carries out a step and waits for what comes of it."""
+        waits = Waits(step)
+        while True:
+            answer = self._send(_asked(step, waits.next_poll()))
+            if waits.is_done(answer):
+                return _told(step, answer)
+
+    async def ado(self, step: Step) -> Any:
+        """The same on the running event loop, which goes on meanwhile."""
+        waits = Waits(step)
+        while True:
+            answer = await self._asend(_asked(step, waits.next_poll()))
+            if waits.is_done(answer):
+                return _told(step, answer)
+
+    def post(self, step: Step) -> None:
+        """Carries out a step for whose result nobody waits."""
+        import asyncio
+
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._quietly(step)
+            return
+        task = loop.create_task(self._aquietly(step))
+        self._posting.add(task)
+        task.add_done_callback(self._posting.discard)
+
+    def _quietly(self, step: Step) -> None:
+        try:
+            self.do(step)
+        except PlacetError:
+            # The deadline ends what could not be taken back.
+            pass
+
+    async def _aquietly(self, step: Step) -> None:
+        try:
+            await self.ado(step)
+        except PlacetError:
+            pass
+
+    def _send(self, asked: Asked) -> Any:
+        import httpx
+
+        self._leave_parent()
+        if self._client is None:
+            self._client = httpx.Client(**self._options(httpx, httpx.HTTPTransport))
+        for attempt in range(ATTEMPTS):
+            is_last = attempt == ATTEMPTS - 1
+            try:
+                response = self._client.request(**self._arguments(asked))
+                if is_last or response.status_code not in _BROKEN:
+                    return _read(response)
+            except httpx.TimeoutException as error:
+                raise self._silent(error) from error
+            except httpx.HTTPError as error:
+                if is_last:
+                    raise self._silent(error) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _asend(self, asked: Asked) -> Any:
+        import asyncio
+
+        import httpx
+
+        self._leave_parent()
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            self._clients = {of: it for of, it in self._clients.items() if not of.is_closed()}
+            client = httpx.AsyncClient(**self._options(httpx, httpx.AsyncHTTPTransport))
+            self._clients[loop] = client
+        for attempt in range(ATTEMPTS):
+            is_last = attempt == ATTEMPTS - 1
+            try:
+                response = await client.request(**self._arguments(asked))
+                if is_last or response.status_code not in _BROKEN:
+                    return _read(response)
+            except httpx.TimeoutException as error:
+                raise self._silent(error) from error
+            except httpx.HTTPError as error:
+                if is_last:
+                    raise self._silent(error) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _options(self, httpx: Any, transport: Any) -> dict[str, Any]:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        if self._url.startswith("unix:"):
+            path = self._url.removeprefix("unix:").removeprefix("//")
+            return {"base_url": "http://localhost", "transport": transport(uds=path, limits=limits)}
+        # Proxies of the environment are for the web, and a daemon is none of it.
+        return {
+            "base_url": self._url,
+            "transport": transport(verify=self._verify, limits=limits),
+        }
+
+    def _arguments(self, asked: Asked) -> dict[str, Any]:
+        key = self._approver_key if asked.is_answer and self._approver_key else self._key
+        headers = {"authorization": f"Bearer {key}", **asked.headers}
+        if asked.body is not None:
+            headers["content-type"] = "application/json"
+        timeout = self._timeout + (LONGEST_POLL if asked.is_long else 0)
+        return {
+            "method": asked.method,
+            "url": asked.path,
+            "content": None if asked.body is None else asked.body.encode(),
+            "headers": headers,
+            "timeout": timeout,
+        }
+
+    def _silent(self, error: Exception) -> Unavailable:
+        why = str(error) or type(error).__name__
+        return Unavailable(f"the daemon at {self._url} did not answer: {why}")
+
+    def _leave_parent(self) -> None:
+        """Connections are never shared with the process that this one was forked from."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._client = None
+            self._clients = {}
+
+    def close(self) -> None:
+        """Closes its connections."""
+        client, self._client = self._client, None
+        if client is not None and self._process == os.getpid():
+            client.close()
+
+
+class Waits:
+    """How long a step waits for people: until they have answered, or as long as the caller likes."""
+
+    def __init__(self, step: Step) -> None:
+        self._is_wait = step.name == "settle"
+        self._until = None if step.within is None else time.monotonic() + step.within
+
+    def next_poll(self) -> int:
+        """For how many seconds to ask next."""
+        if self._until is None:
+            return LONGEST_POLL
+        return max(0, min(LONGEST_POLL, math.ceil(self._until - time.monotonic())))
+
+    def is_done(self, answer: Any) -> bool:
+        """Whether an answer is the last one."""
+        if not self._is_wait or answer.get("status") != "pending":
+            return True
+        return self._until is not None and time.monotonic() >= self._until
+
+
+def _asked(step: Step, poll: int) -> Asked:
+    """The request for a step; one that waits for people asks for so many seconds at a time."""
+    body = step.body
+    if step.name == "propose":
+        assert step.request is not None
+        treatment = body.get("treatment", "binding")
+        query = "" if treatment == "binding" else f"?treatment={treatment}"
+        return _write("POST", f"/v1/actions{query}", step.request.to_json())
+    if step.name == "evaluate":
+        assert step.request is not None
+        return Asked("POST", "/v1/evaluate", step.request.to_json())
+    if step.name == "redeem":
+        assert step.request is not None
+        call = json.loads(step.request.to_json())
+        shown = {"warrant": body["warrant"], "tool": call["tool"], "params": call["params"]}
+        return _write("POST", "/v1/warrants/redeem", shown)
+    if step.name == "conclude":
+        report = {"status": body["status"]}
+        detail = {"failed": "error", "reversed": "reason"}.get(body["status"])
+        if detail and body.get("detail"):
+            report[detail] = body["detail"]
+        return _write("POST", f"/v1/actions/{_part(body['id'])}/outcome", report)
+    if step.name == "settle":
+        headers = {"prefer": f"wait={poll}"}
+        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, is_long=True)
+    if step.name == "follow":
+        return Asked("GET", f"/v1/actions/{_part(body['id'])}")
+    if step.name == "held":
+        return Asked("GET", f"/v1/approvals/{_part(body['id'])}", is_answer=True)
+    if step.name == "pending":
+        return Asked("GET", "/v1/approvals", is_answer=True)
+    if step.name == "resolve":
+        path = f"/v1/approvals/{_part(body['id'])}/resolve"
+        return _write("POST", path, body["reply"], is_answer=True)
+    if step.name == "withdraw":
+        return _write("POST", f"/v1/approvals/{_part(body['id'])}/withdraw", {})
+    if step.name == "switches":
+        return Asked("GET", "/v1/kill-switches")
+    if step.name == "trip":
+        return _write("POST", "/v1/kill-switches", _without_none(body))
+    if step.name == "reset":
+        rest = _without_none({k: v for k, v in body.items() if k != "scope"})
+        return _write("DELETE", f"/v1/kill-switches/{_part(body['scope'])}", rest)
+    if step.name == "report":
+        return _write("POST", "/v1/evidence", body["evidence"])
+    if step.name == "autonomy":
+        return Asked("GET", "/v1/autonomy")
+    raise Unavailable(f"a daemon has no {step.name} for programs; use its console or `placet`")
+
+
+def _write(
+    method: str, path: str, body: str | Mapping[str, Any], *, is_answer: bool = False
+) -> Asked:
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"idempotency-key": str(uuid.uuid4())}
+    return Asked(method, path, text, headers, is_answer=is_answer)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _read(response: httpx.Response) -> Any:
+    """What a daemon answered; what is not in the shape of the wire is no answer."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Unavailable(f"the daemon answered {response.status_code} with what is no JSON object")
+    if response.is_success:
+        return body
+    kind = str(body.get("type", "")).rpartition(":")[2]
+    detail = str(body.get("detail") or f"the daemon answered {response.status_code}")
+    errors = body.get("errors")
+    pointer = None
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        pointer = errors[0].get("pointer")
+    raise failure(kind, detail, pointer)
+
+
+def _told(step: Step, answer: Any) -> Any:
+    if step.name in ("propose", "evaluate"):
+        try:
+            return Decision.from_json(json.dumps(answer))
+        except ValueError as error:
+            raise Unavailable(f"the daemon's answer is no decision: {error}") from error
+    return answer

@@ -1,0 +1,266 @@
+"""How an action is run, one step after the other.
+
+What happens in which order is written down once, as generators that say what is to be done next
+(a :class:`Step`) and are sent what came of it. A synchronous caller and one on an event loop differ
+only in who carries the steps out, and so do an engine in this process and a daemon.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._arguments import Captured
+from ._core import ActionRequest, Decision
+from ._errors import Blocked, Changed, Invalid, NotApproved, PlacetError, ReviewPending
+from ._program import Objection
+from ._types import Mode, OnReview, Status, Verdict
+
+log = logging.getLogger("placet")
+
+MAX_ERROR_LENGTH = 4_000
+"""Longest error that is recorded of a failed action, in characters."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation on the engine."""
+
+    name: str
+    request: ActionRequest | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    within: float | None = None
+    """How long to wait for people, in seconds; None: as long as they have."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """The function itself is called now, with what was decided on."""
+
+    arguments: Any
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Somebody is asked about a held action; done when it is settled, by them or by anybody else."""
+
+    action_id: str
+    request: ActionRequest
+    within: float | None = None
+
+
+@dataclass(frozen=True)
+class Post:
+    """An operation for whose result nobody waits."""
+
+    step: Step
+
+
+Steps = Generator[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an action is to be run at one place."""
+
+    on_review: OnReview = OnReview.BLOCK
+    gated: bool = False
+    shadow: bool = False
+    """Whether the program asks that nothing of this stops it."""
+    within: float | None = None
+    """How long to wait for people, in seconds."""
+    asks: bool = False
+    """Whether somebody is asked or told, besides those who look into the inbox."""
+    objections: tuple[Objection, ...] = ()
+    """What the program itself has against it."""
+
+    @property
+    def treatment(self) -> str:
+        """How it is proposed."""
+        if self.gated or any(it.verdict == "require_approval" for it in self.objections):
+            return "gated"
+        if self.shadow or self.on_review is OnReview.SHADOW:
+            return "shadow"
+        return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """An action that may run: under which id, and with other params where people changed them."""
+
+    decision: Decision | None
+    action_id: str | None
+    warrant: str | None = None
+    edited: dict[str, Any] | None = None
+    is_lenient: bool = False
+    """Whether what goes wrong on our side must not stop it."""
+
+
+def decide(request: ActionRequest, way: Way) -> Steps:
+    """Decides on an action and waits for people where that is needed; what may run, or raises."""
+    try:
+        decision: Decision = yield from _proposed(request, way)
+    except PlacetError as error:
+        if not way.shadow:
+            raise
+        log.warning("in shadow, %s runs without a decision: %s", request.action, error)
+        return Permitted(None, None, is_lenient=True)
+    for objection in way.objections:
+        decision = decision.tightened(objection.verdict, objection.reason)
+    if decision.verdict is Verdict.ALLOW or decision.is_approved:
+        is_shadow = decision.mode is Mode.SHADOW and not (request.enforce or way.gated)
+        is_lenient = is_shadow or way.treatment == "shadow"
+        return Permitted(decision, decision.id, decision.warrant, is_lenient=is_lenient)
+    if decision.verdict is Verdict.BLOCK:
+        if decision.approval is not None:
+            # The program itself stops what people would have been asked about.
+            yield Post(Step("withdraw", body={"id": decision.approval.id}))
+        raise Blocked(
+            f"{request.action} is blocked: {decision.reason}",
+            reasons=decision.reasons,
+            action_id=decision.id,
+            decision=decision,
+        )
+    if way.on_review is OnReview.FAIL_CLOSED:
+        raise ReviewPending(
+            f"{request.action} waits for approval: {decision.reason}",
+            reasons=decision.reasons,
+            action_id=decision.id,
+            approval=decision.approval,
+            decision=decision,
+        )
+    return (yield from _approved(request, decision, way))
+
+
+def _proposed(request: ActionRequest, way: Way) -> Steps:
+    """The decision. Where the policy does not permit what shadow asks for, it binds."""
+    try:
+        return (yield Step("propose", request, {"treatment": way.treatment}))
+    except Invalid as error:
+        if not way.shadow or error.pointer != "/treatment":
+            raise
+        log.warning("the policy lets no program be in shadow, so its decisions bind: %s", error)
+    return (yield Step("propose", request, {"treatment": "binding"}))
+
+
+def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
+    """Waits until the action is approved, also where people put another in its place."""
+    action_id, edited = decision.id, None
+    assert action_id is not None
+    try:
+        while True:
+            if way.asks:
+                found = yield Ask(action_id, request, way.within)
+            else:
+                found = yield Step("settle", body={"id": action_id}, within=way.within)
+            status = Status(found["status"])
+            if status is not Status.SUPERSEDED or not found.get("successor"):
+                break
+            action_id = found["successor"]
+            successor = yield Step("follow", body={"id": action_id})
+            edited = successor.get("action", {}).get("params")
+    except BaseException:
+        # Nobody waits any more, so nobody has to answer.
+        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+        raise
+    if status in (Status.APPROVED, Status.ALLOWED):
+        return Permitted(decision, action_id, found.get("warrant"), edited)
+    if status is Status.PENDING:
+        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+    raise NotApproved(
+        _words(request.action, status, found.get("denial")),
+        reasons=(found.get("denial") or _WHY.get(status, f"it is {status.value}"),),
+        action_id=action_id,
+        decision=decision,
+        status=status,
+    )
+
+
+_WHY = {
+    Status.DENIED: "a person said no",
+    Status.EXPIRED: "nobody answered before the deadline, so the answer is no",
+    Status.WITHDRAWN: "it was taken back",
+    Status.VOIDED: "a kill switch or another policy ended it",
+    Status.SUPERSEDED: "people put another action in its place",
+    Status.PENDING: "nobody answered in time",
+}
+
+
+def _words(tool: str, status: Status, denial: str | None) -> str:
+    why = _WHY.get(status, f"it is {status.value}")
+    return f"{tool} was not approved: {why}" + (f": {denial}" if denial else "")
+
+
+def approval_of(action_id: str) -> str:
+    """The id of an action's approval: the same with another prefix."""
+    return "apr_" + action_id.removeprefix("act_")
+
+
+def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
+    """Runs an action: decides, waits, spends its permission, calls, and says what came of it.
+
+    The function is called once or not at all.
+    """
+    permitted: Permitted = yield from decide(request, way)
+    if not permitted.is_lenient and not captured.is_unchanged(request):
+        raise Changed(
+            f"the arguments of {request.action} changed while it waited, so it was not called",
+            reasons=("the arguments changed",),
+            action_id=permitted.action_id,
+            decision=permitted.decision,
+        )
+    arguments = captured.rebuilt(request, permitted.edited)
+    action_id = yield from _redeemed(permitted, request)
+    try:
+        value = yield Call(arguments)
+    except Exception as error:
+        yield from _concluded(action_id, "failed", _told(error))
+        raise
+    except BaseException as error:
+        # It is being torn down: nobody waits for the log, but the log shall know.
+        detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
+        if action_id is not None:
+            yield Post(_conclusion(action_id, "failed", detail))
+        raise
+    yield from _concluded(action_id, "succeeded", "")
+    return value
+
+
+def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
+    """Spends the permission; the id under which to report, if there is one."""
+    action_id = permitted.action_id
+    if action_id is None:
+        # Only shadow answers without a record.
+        return None
+    call = request if permitted.edited is None else request.with_params(permitted.edited)
+    try:
+        yield Step("redeem", call, {"id": action_id, "warrant": permitted.warrant})
+    except PlacetError as error:
+        if permitted.is_lenient:
+            return None
+        raise Blocked(
+            f"{request.action} may not run any more: {error}",
+            reasons=(str(error),),
+            action_id=action_id,
+            decision=permitted.decision,
+        ) from error
+    return action_id
+
+
+def _conclusion(action_id: str, status: str, detail: str) -> Step:
+    return Step("conclude", body={"id": action_id, "status": status, "detail": detail})
+
+
+def _concluded(action_id: str | None, status: str, detail: str) -> Steps:
+    if action_id is not None:
+        try:
+            yield _conclusion(action_id, status, detail)
+        except PlacetError:
+            # The caller knows what came of it. Not recorded, the log shows it in doubt.
+            pass
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]

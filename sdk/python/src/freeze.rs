@@ -1,0 +1,287 @@
+//! From Python values to what is decided on, and a copy that only Placet holds.
+//!
+//! Freezing walks a value once and makes two things of it: its JSON, whose canonical text gets the
+//! digest, and a *snapshot*, the same value with every container copied. The function that is
+//! decided on is later called with the snapshot, so nobody who kept a reference to the original can
+//! change what runs. Values that cannot be copied that way (an instance of some class) stay in the
+//! snapshot as they are, and are read again before the call.
+//!
+//! What JSON does not know is turned by `placet._plain` into what it knows, or refused. Numbers that
+//! a double does not carry exactly become texts of their digits, so that no two numbers share a
+//! digest by rounding.
+
+use placet::core::json::Number;
+use placet::{Json, Object};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+/// How deep values may be nested. The policy's own limit is stricter; this one keeps the walk from
+/// running out of stack, and ends what contains itself.
+const MAX_DEPTH: usize = 100;
+
+/// How many values one call may have. More than an honest call has, and frozen in a fraction of a
+/// second.
+const MAX_VALUES: usize = 200_000;
+
+/// A frozen value: what is decided on, and a copy for the call.
+#[pyclass(frozen, module = "placet._core")]
+pub(crate) struct Frozen {
+    /// What is decided on.
+    pub(crate) json: Json,
+    /// The same, for the call.
+    snapshot: Py<PyAny>,
+    /// Where it came from, if the snapshot shares something with it that could change.
+    original: Option<Py<PyAny>>,
+}
+
+impl Frozen {
+    /// Freezes a value.
+    pub(crate) fn of(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut walk = Walk { values: 0, is_whole: true };
+        let (json, snapshot) = walk.value(value, &mut Place::default())?;
+        let original = (!walk.is_whole).then(|| value.clone().unbind());
+        Ok(Self { json, snapshot, original })
+    }
+}
+
+#[pymethods]
+impl Frozen {
+    /// The canonical form of RFC 8785: what a digest is taken of.
+    pub(crate) fn canonical(&self) -> String {
+        self.json.canonical()
+    }
+
+    /// A copy that nobody else has.
+    pub(crate) fn thaw(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        thaw(self.snapshot.bind(py))
+    }
+
+    /// Whether what could not be copied is still what it was.
+    pub(crate) fn is_unchanged(&self, py: Python<'_>) -> bool {
+        let Some(original) = &self.original else { return true };
+        Self::of(original.bind(py)).is_ok_and(|now| now.json == self.json)
+    }
+}
+
+/// Freezes a value. Raises ``ValueError`` where it cannot be written as JSON without loss.
+#[pyfunction]
+pub(crate) fn freeze(value: &Bound<'_, PyAny>) -> PyResult<Frozen> {
+    Frozen::of(value)
+}
+
+/// Freezes what must be an object: the params of a call.
+pub(crate) fn object(params: &Bound<'_, PyAny>) -> PyResult<(Object, Frozen)> {
+    let frozen = Frozen::of(params)?;
+    match &frozen.json {
+        Json::Object(object) => Ok((object.clone(), frozen)),
+        other => {
+            let why = format!("params are a dict, but this is {}", other.kind());
+            Err(refused(&Place::default(), &why))
+        }
+    }
+}
+
+/// A copy of a snapshot's containers.
+fn thaw(snapshot: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let py = snapshot.py();
+    if let Ok(dict) = snapshot.cast_exact::<PyDict>() {
+        let copy = PyDict::new(py);
+        for (key, value) in dict.iter() {
+            copy.set_item(key, thaw(&value)?)?;
+        }
+        return Ok(copy.into_any().unbind());
+    }
+    if let Ok(list) = snapshot.cast_exact::<PyList>() {
+        let copy = PyList::empty(py);
+        for value in list.iter() {
+            copy.append(thaw(&value)?)?;
+        }
+        return Ok(copy.into_any().unbind());
+    }
+    if let Ok(tuple) = snapshot.cast_exact::<PyTuple>() {
+        let items = tuple.iter().map(|value| thaw(&value)).collect::<PyResult<Vec<_>>>()?;
+        return Ok(PyTuple::new(py, items)?.into_any().unbind());
+    }
+    Ok(snapshot.clone().unbind())
+}
+
+/// Where in the params a value stands.
+#[derive(Default)]
+struct Place(Vec<String>);
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("the params");
+        }
+        self.0.iter().try_for_each(|step| write!(f, "/{step}"))
+    }
+}
+
+fn refused(at: &Place, why: &str) -> PyErr {
+    PyValueError::new_err(format!("{at}: {why}"))
+}
+
+struct Walk {
+    values: usize,
+    is_whole: bool,
+}
+
+type Pair = (Json, Py<PyAny>);
+
+impl Walk {
+    fn value(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(refused(at, &format!("there are more than {MAX_VALUES} values in all")));
+        }
+        if at.0.len() > MAX_DEPTH {
+            let why = format!("values are nested deeper than {MAX_DEPTH}, or contain themselves");
+            return Err(PyValueError::new_err(format!("the params: {why}")));
+        }
+        match self.plain(value, at)? {
+            Some(pair) => Ok(pair),
+            None => self.other(value, at),
+        }
+    }
+
+    /// What JSON knows. Exact types only: a subclass may behave in any way.
+    fn plain(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Option<Pair>> {
+        let same = |json| Ok(Some((json, value.clone().unbind())));
+        if let Ok(text) = value.cast_exact::<PyString>() {
+            return same(Json::String(read(text, at)?));
+        }
+        if value.is_none() {
+            return same(Json::Null);
+        }
+        if let Ok(flag) = value.cast_exact::<PyBool>() {
+            return same(Json::Bool(flag.is_true()));
+        }
+        if let Ok(int) = value.cast_exact::<PyInt>() {
+            return same(whole(int)?);
+        }
+        if let Ok(float) = value.cast_exact::<PyFloat>() {
+            return same(real(float, at)?);
+        }
+        if let Ok(dict) = value.cast_exact::<PyDict>() {
+            return self.dict(dict, at).map(Some);
+        }
+        if let Ok(list) = value.cast_exact::<PyList>() {
+            let (items, copy) = self.items(list.iter(), at)?;
+            let copy = PyList::new(value.py(), copy)?;
+            return Ok(Some((Json::Array(items), copy.into_any().unbind())));
+        }
+        if let Ok(tuple) = value.cast_exact::<PyTuple>() {
+            let (items, copy) = self.items(tuple.iter(), at)?;
+            let copy = PyTuple::new(value.py(), copy)?;
+            return Ok(Some((Json::Array(items), copy.into_any().unbind())));
+        }
+        Ok(None)
+    }
+
+    fn dict(&mut self, dict: &Bound<'_, PyDict>, at: &mut Place) -> PyResult<Pair> {
+        let copy = PyDict::new(dict.py());
+        let mut entries = Vec::with_capacity(dict.len());
+        for (key, value) in dict.iter() {
+            let Ok(name) = key.cast_exact::<PyString>() else {
+                return Err(refused(at, "a key is no text; JSON objects have only texts as keys"));
+            };
+            let name = read(name, at)?;
+            at.0.push(name.clone());
+            let (json, snapshot) = self.value(&value, at)?;
+            at.0.pop();
+            copy.set_item(key, snapshot)?;
+            entries.push((name, json));
+        }
+        let object =
+            Object::from_entries(entries).map_err(|error| refused(at, &error.to_string()))?;
+        Ok((Json::Object(object), copy.into_any().unbind()))
+    }
+
+    fn items<'py>(
+        &mut self,
+        items: impl Iterator<Item = Bound<'py, PyAny>>,
+        at: &mut Place,
+    ) -> PyResult<(Vec<Json>, Vec<Py<PyAny>>)> {
+        let (mut all, mut copies) = (Vec::new(), Vec::new());
+        for (number, item) in items.enumerate() {
+            at.0.push(number.to_string());
+            let (json, snapshot) = self.value(&item, at)?;
+            at.0.pop();
+            all.push(json);
+            copies.push(snapshot);
+        }
+        Ok((all, copies))
+    }
+
+    /// What JSON does not know.
+    fn other(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
+        let (plain, is_immutable) = plain(value)
+            .map_err(|error| refused(at, &error.value(value.py()).to_string()))?
+            .extract::<(Bound<'_, PyAny>, bool)>()?;
+        // What is made of it must be nearer to JSON, or this would never end.
+        at.0.push(String::new());
+        let (json, _) = self.value(&plain, at)?;
+        at.0.pop();
+        self.is_whole &= is_immutable;
+        Ok((json, value.clone().unbind()))
+    }
+}
+
+/// What `placet._plain` makes of a value.
+fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    let import = || Ok::<_, PyErr>(py.import("placet._plain")?.getattr("plain")?.unbind());
+    PLAIN.get_or_try_init(py, import)?.bind(py).call1((value,))
+}
+
+fn read(text: &Bound<'_, PyString>, at: &Place) -> PyResult<String> {
+    let why = "a text with a lone surrogate, which no UTF-8 can carry; decode it properly first";
+    text.to_str().map(str::to_owned).map_err(|_| refused(at, why))
+}
+
+/// A whole number, or its digits where a double would not carry it.
+fn whole(int: &Bound<'_, PyInt>) -> PyResult<Json> {
+    let number = match int.extract::<i64>() {
+        #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "checked behind it")]
+        Ok(small) => Number::new(small as f64).ok().filter(|it| it.as_i64() == Some(small)),
+        Err(_) => None,
+    };
+    match number {
+        Some(number) => Ok(Json::Number(number)),
+        None => digits(int.as_any()),
+    }
+}
+
+/// A float, or its digits where JSON would not carry it.
+fn real(float: &Bound<'_, PyFloat>, at: &Place) -> PyResult<Json> {
+    let value = float.value();
+    if !value.is_finite() {
+        return Err(refused(at, &format!("{value} is no number that can be decided on")));
+    }
+    match Number::new(value) {
+        Ok(number) => Ok(Json::Number(number)),
+        Err(_) => digits(float.as_any()),
+    }
+}
+
+/// A number as a text of its digits, by `placet._plain`.
+fn digits(number: &Bound<'_, PyAny>) -> PyResult<Json> {
+    let text = number.py().import("placet._plain")?.getattr("digits")?.call1((number,))?;
+    Ok(Json::String(text.extract::<String>()?))
+}
+
+/// The value that a caller claims, as it was written: what makes no sense is a finding of the
+/// decision, and no reason to lose the action.
+pub(crate) fn amount(value: &Bound<'_, PyAny>) -> PyResult<Json> {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return read(text, &Place(vec!["value".to_owned()])).map(Json::String);
+    }
+    if value.is_instance_of::<PyBool>() {
+        return Ok(Json::Bool(value.is_truthy()?));
+    }
+    digits(value)
+}

@@ -1,0 +1,32 @@
+//! The engine of the Python package, as the module `placet._core`.
+//!
+//! Everything that decides is here; what is Python about the package (decorators, callbacks, the
+//! loop of asyncio) is in `python/placet`. Nothing here calls into Python from a thread of its own.
+
+mod command;
+mod decision;
+mod engine;
+mod failure;
+mod freeze;
+mod mailbox;
+mod operation;
+mod request;
+
+use pyo3::prelude::*;
+
+/// The engine of Placet. Use the package `placet`.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::command::{classify, run_command, visible_length};
+    #[pymodule_export]
+    use crate::decision::{Approval, Decision, Finding};
+    #[pymodule_export]
+    use crate::engine::{Engine, Started};
+    #[pymodule_export]
+    use crate::freeze::{Frozen, freeze};
+    #[pymodule_export]
+    use crate::mailbox::Mailbox;
+    #[pymodule_export]
+    use crate::request::ActionRequest;
+}

@@ -1,0 +1,183 @@
+//! One proposed call.
+
+use placet::core::action::ActionError;
+use placet::{Action, AgentId, BuildId, Json, PersonId, SessionId, TenantId, ToolName};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::freeze::{self, Frozen};
+
+/// One proposed call, frozen: a tool, its params, and who asks for what reason.
+///
+/// Making one copies the params, so nothing that happens to the originals changes it.
+#[pyclass(frozen, module = "placet")]
+pub(crate) struct ActionRequest {
+    pub(crate) action: Action,
+    params: Frozen,
+    value: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl ActionRequest {
+    #[new]
+    #[pyo3(signature = (action, tenant_id = None, value = None, params = None, *, agent = None,
+        build = None, session = None, user = None, reason = None, context = None, enforce = false))]
+    #[expect(clippy::too_many_arguments, reason = "each is one field of an action, by its name")]
+    fn new(
+        action: &str,
+        tenant_id: Option<&str>,
+        value: Option<&Bound<'_, PyAny>>,
+        params: Option<&Bound<'_, PyAny>>,
+        agent: Option<&str>,
+        build: Option<&str>,
+        session: Option<&str>,
+        user: Option<&str>,
+        reason: Option<&str>,
+        context: Option<&Bound<'_, PyAny>>,
+        enforce: bool,
+        py: Python<'_>,
+    ) -> PyResult<Self> {
+        let empty = pyo3::types::PyDict::new(py);
+        let (object, frozen) = freeze::object(params.unwrap_or(empty.as_any()))?;
+        let mut of = Action::new(name("action", action, ToolName::new)?, object);
+        if let Some(tenant) = tenant_id {
+            of.tenant = name("tenant_id", tenant, TenantId::new)?;
+        }
+        of.agent = agent.map(|it| name("agent", it, AgentId::new)).transpose()?;
+        of.build = build.map(|it| name("build", it, BuildId::new)).transpose()?;
+        of.session = session.map(|it| name("session", it, SessionId::new)).transpose()?;
+        of.user = user.map(|it| name("user", it, PersonId::new)).transpose()?;
+        of.reason = reason.map(str::to_owned);
+        of.enforce = enforce;
+        of.value = value.map(freeze::amount).transpose()?;
+        of.context =
+            context.map(|it| freeze::object(it).map(|(context, _)| context)).transpose()?;
+        // The limits of an action are checked where every other caller's are.
+        let of = check(of)?;
+        Ok(Self { action: of, params: frozen, value: value.map(|it| it.clone().unbind()) })
+    }
+
+    /// The tool's whole name.
+    #[getter]
+    fn action(&self) -> &str {
+        self.action.tool.as_str()
+    }
+
+    /// On whose behalf.
+    #[getter]
+    fn tenant_id(&self) -> &str {
+        self.action.tenant.as_str()
+    }
+
+    /// The value that the caller claims.
+    #[getter]
+    fn value(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.value.as_ref().map(|value| value.clone_ref(py))
+    }
+
+    /// A copy of the params.
+    #[getter]
+    fn params(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.params.thaw(py)
+    }
+
+    /// The software that asks.
+    #[getter]
+    fn agent(&self) -> Option<&str> {
+        self.action.agent.as_ref().map(AgentId::as_str)
+    }
+
+    /// The version of that software.
+    #[getter]
+    fn build(&self) -> Option<&str> {
+        self.action.build.as_ref().map(BuildId::as_str)
+    }
+
+    /// The conversation or task.
+    #[getter]
+    fn session(&self) -> Option<&str> {
+        self.action.session.as_ref().map(SessionId::as_str)
+    }
+
+    /// The person for whom the agent acts.
+    #[getter]
+    fn user(&self) -> Option<&str> {
+        self.action.user.as_ref().map(PersonId::as_str)
+    }
+
+    /// The agent's own explanation.
+    #[getter]
+    fn reason(&self) -> Option<&str> {
+        self.action.reason.as_deref()
+    }
+
+    /// Whether it asks to be held to the decision whatever the mode.
+    #[getter]
+    fn enforce(&self) -> bool {
+        self.action.enforce
+    }
+
+    /// The same call with other params.
+    fn with_params(&self, params: &Bound<'_, PyAny>, py: Python<'_>) -> PyResult<Self> {
+        let (object, frozen) = freeze::object(params)?;
+        let action = Action { params: object, ..self.action.clone() };
+        let value = self.value.as_ref().map(|value| value.clone_ref(py));
+        Ok(Self { action, params: frozen, value })
+    }
+
+    /// The params in the canonical form of RFC 8785: what the digest is taken of.
+    fn canonical_params(&self) -> String {
+        self.params.canonical()
+    }
+
+    /// The action in the shape of the wire, as a JSON text.
+    fn to_json(&self) -> String {
+        let mut json = self.action.clone().into_json();
+        if let (true, Json::Object(fields)) = (self.action.enforce, &mut json) {
+            fields.insert("enforce".to_owned(), Json::Bool(true));
+        }
+        json.canonical()
+    }
+
+    /// Whether what could not be copied is still what it was when it was frozen.
+    fn is_unchanged(&self, py: Python<'_>) -> bool {
+        self.params.is_unchanged(py)
+    }
+
+    /// Whether a value is what was frozen as the params.
+    fn is_payload(&self, value: &Bound<'_, PyAny>) -> bool {
+        Frozen::of(value).is_ok_and(|now| now.json == self.params.json)
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.action == other.action
+    }
+
+    fn __hash__(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        self.to_json().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __repr__(&self) -> String {
+        let Action { tool, tenant, .. } = &self.action;
+        format!("ActionRequest({:?}, tenant_id={:?})", tool.as_str(), tenant.as_str())
+    }
+}
+
+fn check(action: Action) -> PyResult<Action> {
+    let enforce = action.enforce;
+    let read = Action::from_json(action.into_json());
+    let wrong = |error: ActionError| PyValueError::new_err(error.to_string());
+    Ok(Action { enforce, ..read.map_err(wrong)? })
+}
+
+/// Reads one of the names.
+fn name<T, E: std::fmt::Display>(
+    field: &str,
+    text: &str,
+    read: impl FnOnce(String) -> Result<T, E>,
+) -> PyResult<T> {
+    read(text.to_owned()).map_err(|error| PyValueError::new_err(format!("{field}: {error}")))
+}
