@@ -317,3 +317,25 @@ fn a_standing_approval_says_where_it_is_wrong() {
     assert_eq!(resolve(&daemon, &decision, &daemon.keys.approver, &denied).status, 422);
     assert_eq!(follow(&daemon, &decision)["status"], "pending");
 }
+
+#[test]
+fn a_program_asks_for_other_treatment_as_far_as_the_policy_permits() {
+    let daemon = Daemon::start();
+    let propose = |treatment: &str| {
+        let path = format!("/v1/actions?treatment={treatment}");
+        daemon.post(&path, &daemon.keys.agent, &note())
+    };
+    assert_eq!(propose("binding").json()["verdict"], "require_approval");
+    for laxer in ["fail_open", "shadow"] {
+        let refused = propose(laxer);
+        assert_eq!(refused.status, 422, "{laxer}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/treatment");
+    }
+    assert_eq!(propose("lax").status, 400);
+    assert_eq!(daemon.post("/v1/actions?other=1", &daemon.keys.agent, &note()).status, 400);
+    // What reads runs at once, unless a person shall look at it.
+    let read = json!({"tool": "get_order", "params": {"order": "o-1"}});
+    let read = |path: &str| daemon.post(path, &daemon.keys.agent, &read).json();
+    assert_eq!(read("/v1/actions")["verdict"], "allow");
+    assert_eq!(read("/v1/actions?treatment=gated")["verdict"], "require_approval");
+}

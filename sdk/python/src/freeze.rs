@@ -160,7 +160,7 @@ impl Walk {
             return same(Json::Bool(flag.is_true()));
         }
         if let Ok(int) = value.cast_exact::<PyInt>() {
-            return same(whole(int)?);
+            return same(whole(int, at)?);
         }
         if let Ok(float) = value.cast_exact::<PyFloat>() {
             return same(real(float, at)?);
@@ -244,7 +244,7 @@ fn read(text: &Bound<'_, PyString>, at: &Place) -> PyResult<String> {
 }
 
 /// A whole number, or its digits where a double would not carry it.
-fn whole(int: &Bound<'_, PyInt>) -> PyResult<Json> {
+fn whole(int: &Bound<'_, PyInt>, at: &Place) -> PyResult<Json> {
     let number = match int.extract::<i64>() {
         #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "checked behind it")]
         Ok(small) => Number::new(small as f64).ok().filter(|it| it.as_i64() == Some(small)),
@@ -252,7 +252,7 @@ fn whole(int: &Bound<'_, PyInt>) -> PyResult<Json> {
     };
     match number {
         Some(number) => Ok(Json::Number(number)),
-        None => digits(int.as_any()),
+        None => digits(int.as_any(), at),
     }
 }
 
@@ -264,24 +264,27 @@ fn real(float: &Bound<'_, PyFloat>, at: &Place) -> PyResult<Json> {
     }
     match Number::new(value) {
         Ok(number) => Ok(Json::Number(number)),
-        Err(_) => digits(float.as_any()),
+        Err(_) => digits(float.as_any(), at),
     }
 }
 
 /// A number as a text of its digits, by `placet._plain`.
-fn digits(number: &Bound<'_, PyAny>) -> PyResult<Json> {
-    let text = number.py().import("placet._plain")?.getattr("digits")?.call1((number,))?;
+fn digits(number: &Bound<'_, PyAny>, at: &Place) -> PyResult<Json> {
+    let py = number.py();
+    let text = py.import("placet._plain")?.getattr("digits")?.call1((number,));
+    let text = text.map_err(|error| refused(at, &error.value(py).to_string()))?;
     Ok(Json::String(text.extract::<String>()?))
 }
 
 /// The value that a caller claims, as it was written: what makes no sense is a finding of the
 /// decision, and no reason to lose the action.
 pub(crate) fn amount(value: &Bound<'_, PyAny>) -> PyResult<Json> {
+    let at = Place(vec!["value".to_owned()]);
     if let Ok(text) = value.cast_exact::<PyString>() {
-        return read(text, &Place(vec!["value".to_owned()])).map(Json::String);
+        return read(text, &at).map(Json::String);
     }
     if value.is_instance_of::<PyBool>() {
         return Ok(Json::Bool(value.is_truthy()?));
     }
-    digits(value)
+    digits(value, &at)
 }

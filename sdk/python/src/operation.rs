@@ -157,7 +157,8 @@ impl Operation {
             Self::Switches => switches(guard),
             Self::Report(evidence) => {
                 let reported = guard.report(evidence).await?;
-                json!({"autonomy": reported.autonomy, "log_index": reported.change.log_index})
+                let step = reported.step.map(|step| json!({"from": step.from, "to": step.to}));
+                json!({"log_index": reported.change.log_index, "step": step})
             }
             Self::Autonomy(tenant) => {
                 let state = guard.log().state();
@@ -177,7 +178,7 @@ fn switched(change: placet::Change) -> Value {
 fn switches(guard: &Guard) -> Value {
     let state = guard.log().state();
     let tripped = state.switches().iter().map(|switch| json!({"scope": switch.scope.to_string()}));
-    json!({"kill_switches": tripped.collect::<Vec<_>>()})
+    json!({"switches": tripped.collect::<Vec<_>>()})
 }
 
 fn resolved(resolution: Resolution) -> Value {

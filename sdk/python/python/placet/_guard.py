@@ -261,7 +261,7 @@ class Guard:
         **fields: Any,
     ) -> Any:
         """Runs what was captured, or raises. What the decorators are made of."""
-        way = self._way(tool, on_review, gated)
+        way = self._way(tool, on_review, gated, fields)
         carrier = self._carrier_for(way)
         try:
             request = self._frozen(tool, captured, way, fields)
@@ -282,7 +282,7 @@ class Guard:
         **fields: Any,
     ) -> Any:
         """The same on the running event loop."""
-        way = self._way(tool, on_review, gated)
+        way = self._way(tool, on_review, gated, fields)
         carrier = self._carrier_for(way)
         try:
             request = self._frozen(tool, captured, way, fields)
@@ -295,27 +295,34 @@ class Guard:
         asker = self._asker_for(way)
         return await arun(steps(request, way, captured), carrier, asker, captured.call)
 
-    def _way(self, tool: str, on_review: OnReview | str | None, gated: bool) -> Way:
+    def _way(
+        self,
+        tool: str,
+        on_review: OnReview | str | None,
+        gated: bool,
+        fields: Mapping[str, Any],
+    ) -> Way:
         settings = self._settings
         review = settings.on_review if on_review is None else member(OnReview, "on_review", on_review)
         return Way(
             on_review=review,
             gated=gated,
-            shadow=not gated and self._is_shadow(tool, review),
+            shadow=not gated and self._is_shadow(tool, review, fields),
             within=settings.review_timeout,
             asks=self._asker is not None,
             objections=self._program.objections(tool),
         )
 
-    def _is_shadow(self, tool: str, review: OnReview) -> bool:
+    def _is_shadow(self, tool: str, review: OnReview, fields: Mapping[str, Any]) -> bool:
         """Whether the program asks that nothing stops this call."""
         settings = self._settings
         if review is OnReview.SHADOW or settings.mode is Mode.SHADOW:
             return True
         if settings.mode is Mode.SAMPLE:
             own, _ = _context.fields()
-            who = own.get("session") or own.get("agent") or settings.agent or ""
-            tenant = own.get("tenant_id") or settings.tenant or "default"
+            own.update({_FIELDS.get(name, name): value for name, value in fields.items()})
+            who = str(own.get("session") or own.get("agent") or settings.agent or "")
+            tenant = str(own.get("tenant_id") or settings.tenant or "default")
             return not is_enforced(settings.sample_percent, tenant, tool, who)
         if settings.mode is Mode.ENFORCE:
             return False
@@ -453,7 +460,7 @@ class Guard:
 
     def switches(self) -> list[str]:
         """The scopes of the kill switches that are tripped."""
-        listed = self._carrier.do(Step("switches"))["kill_switches"]
+        listed = self._carrier.do(Step("switches"))["switches"]
         return [switch["scope"] for switch in listed]
 
     def report(
@@ -466,8 +473,8 @@ class Guard:
         adversarial: bool = False,
         tenant: str | None = None,
         build: str | None = None,
-    ) -> AutonomyState:
-        """Takes in evidence about a class, and says where it stands now."""
+    ) -> AutonomyState | None:
+        """Takes in evidence about a class; gives the state to which it stepped up or down, if any."""
         evidence = {
             "class": action_class,
             "source": source,
@@ -479,7 +486,8 @@ class Guard:
         }
         present = {name: value for name, value in evidence.items() if value is not None}
         told = self._carrier.do(Step("report", body={"evidence": present}))
-        return AutonomyState[str(told["autonomy"]).upper()]
+        step = told.get("step")
+        return AutonomyState[str(step["to"]).upper()] if step else None
 
     def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
         """Where each class stands on its ladder, and what it lacks for the next step."""

@@ -89,8 +89,12 @@ class Desk:
         try:
             return _read(await future)
         except BaseException:
+            undo = _UNDO.get(step.name)
             if not future.done() or future.cancelled():
                 self._abandon(token, started, engine, step)
+            elif undo is not None and future.exception() is None:
+                # It was there, but whoever waited for it was cancelled before they had it.
+                undo(engine, future.result())
             raise
 
     def _abandon(self, token: int, started: Any, engine: Engine, step: Step) -> None:

@@ -64,7 +64,7 @@ def supervised(
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        name = tool or getattr(function, "__name__", type(function).__name__)
+        name = tool or str(getattr(function, "__name__", type(function).__name__))
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ._errors import ConfigError
 from ._types import AutonomyState, Mode, OnReview, RiskTier
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ def _class(entry: ActionClass) -> list[str]:
     lines = ["", f"[actions.{_text(entry.name)}]", f"risk = {_text(RiskTier(entry.risk).value)}"]
     for key, cap in (("auto_cap", entry.auto_cap), ("hard_cap", entry.hard_cap)):
         if cap is not None:
-            if not isinstance(cap, (Decimal, int, str)) or isinstance(cap, bool):
+            # A float says another amount than it shows.
+            if isinstance(cap, (bool, float)):
                 raise ConfigError(f"{entry.name}: {key} is a Decimal, not {type(cap).__name__}")
             lines.append(f"{key} = {_text(str(cap))}")
     for key, text in (("value", entry.value), ("currency", entry.currency)):

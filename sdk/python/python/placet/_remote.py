@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -64,9 +64,11 @@ class Remote:
         self._timeout = timeout
         self._verify = verify
         self._process = os.getpid()
+        self._is_closed = False
+        self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._clients: dict[Any, httpx.AsyncClient] = {}
-        self._posting: set[Any] = set()
+        self._ends: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
         return f"Remote({self._url!r})"
@@ -83,7 +85,13 @@ class Remote:
         """The same on the running event loop, which goes on meanwhile."""
         waits = Waits(step)
         while True:
-            answer = await self._asend(_asked(step, waits.next_poll()))
+            asked = _asked(step, waits.next_poll())
+            try:
+                answer = await self._asend(asked)
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    self._abandon(step, asked)
+                raise
             if waits.is_done(answer):
                 return _told(step, answer)
 
@@ -92,13 +100,31 @@ class Remote:
         import asyncio
 
         try:
-            loop = asyncio.get_running_loop()
+            asyncio.get_running_loop()
         except RuntimeError:
             self._quietly(step)
             return
-        task = loop.create_task(self._aquietly(step))
-        self._posting.add(task)
-        task.add_done_callback(self._posting.discard)
+        # The loop may be about to end, and is not held up.
+        threading.Thread(target=self._quietly, args=(step,), daemon=True).start()
+
+    def _abandon(self, step: Step, asked: Asked) -> None:
+        """Undoes what nobody waits for any more. Sent again under its key, the request gets its
+        answer, whether or not it had arrived."""
+        if step.name in ("propose", "redeem"):
+            threading.Thread(target=self._undo, args=(step, asked), daemon=True).start()
+
+    def _undo(self, step: Step, asked: Asked) -> None:
+        try:
+            answer = self._send(asked)
+        except PlacetError:
+            # Then there is nothing to undo, or its deadline does it.
+            return
+        if step.name == "redeem":
+            detail = "it was abandoned before it ran"
+            body = {"id": answer["id"], "status": "failed", "detail": detail}
+            self._quietly(Step("conclude", body=body))
+        elif answer.get("approval"):
+            self._quietly(Step("withdraw", body={"id": answer["approval"]["id"]}))
 
     def _quietly(self, step: Step) -> None:
         try:
@@ -107,22 +133,47 @@ class Remote:
             # The deadline ends what could not be taken back.
             pass
 
-    async def _aquietly(self, step: Step) -> None:
-        try:
-            await self.ado(step)
-        except PlacetError:
-            pass
-
     def _send(self, asked: Asked) -> Any:
+        """Sends a request, and gives up on an answer that is not whole in time, however it trickles."""
+        self._enter()
+        box: list[tuple[Any, BaseException | None]] = []
+        done = threading.Event()
+
+        def send() -> None:
+            try:
+                box.append((self._sent(asked), None))
+            except BaseException as error:
+                box.append((None, error))
+            done.set()
+
+        threading.Thread(target=send, name="placet-daemon", daemon=True).start()
+        if not done.wait(self._limit(asked) + 1):
+            # Closing it under the thread that reads is what ends the thread.
+            client, self._client = self._client, None
+            if client is not None:
+                client.close()
+            raise Unavailable(f"the daemon at {self._url} did not answer in time")
+        value, error = box[0]
+        if error is not None:
+            raise error
+        return value
+
+    def _limit(self, asked: Asked) -> float:
+        """How long one attempt may take, in seconds."""
+        return self._timeout + (LONGEST_POLL if asked.is_long else 0)
+
+    def _sent(self, asked: Asked) -> Any:
         import httpx
 
-        self._leave_parent()
-        if self._client is None:
-            self._client = httpx.Client(**self._options(httpx, httpx.HTTPTransport))
+        with self._lock:
+            client = self._client
+            if client is None:
+                client = httpx.Client(**self._options(httpx, httpx.HTTPTransport))
+                self._client = client
         for attempt in range(ATTEMPTS):
             is_last = attempt == ATTEMPTS - 1
             try:
-                response = self._client.request(**self._arguments(asked))
+                response = client.request(**self._arguments(asked))
                 if is_last or response.status_code not in _BROKEN:
                     return _read(response)
             except httpx.TimeoutException as error:
@@ -137,25 +188,36 @@ class Remote:
 
         import httpx
 
-        self._leave_parent()
+        self._enter()
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
-            self._clients = {of: it for of, it in self._clients.items() if not of.is_closed()}
             client = httpx.AsyncClient(**self._options(httpx, httpx.AsyncHTTPTransport))
             self._clients[loop] = client
+            # A loop that ends closes its generators, and this one closes the client.
+            self._ends[loop] = end = self._at_end(loop, client)
+            await end.__anext__()
         for attempt in range(ATTEMPTS):
             is_last = attempt == ATTEMPTS - 1
             try:
-                response = await client.request(**self._arguments(asked))
+                sending = client.request(**self._arguments(asked))
+                response = await asyncio.wait_for(sending, self._limit(asked) + 1)
                 if is_last or response.status_code not in _BROKEN:
                     return _read(response)
-            except httpx.TimeoutException as error:
+            except (httpx.TimeoutException, asyncio.TimeoutError) as error:
                 raise self._silent(error) from error
             except httpx.HTTPError as error:
                 if is_last:
                     raise self._silent(error) from error
         raise AssertionError("the last attempt returns or raises")
+
+    async def _at_end(self, loop: Any, client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            self._clients.pop(loop, None)
+            self._ends.pop(loop, None)
+            await client.aclose()
 
     def _options(self, httpx: Any, transport: Any) -> dict[str, Any]:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
@@ -173,28 +235,32 @@ class Remote:
         headers = {"authorization": f"Bearer {key}", **asked.headers}
         if asked.body is not None:
             headers["content-type"] = "application/json"
-        timeout = self._timeout + (LONGEST_POLL if asked.is_long else 0)
         return {
             "method": asked.method,
             "url": asked.path,
             "content": None if asked.body is None else asked.body.encode(),
             "headers": headers,
-            "timeout": timeout,
+            "timeout": self._limit(asked),
         }
 
     def _silent(self, error: Exception) -> Unavailable:
         why = str(error) or type(error).__name__
         return Unavailable(f"the daemon at {self._url} did not answer: {why}")
 
-    def _leave_parent(self) -> None:
+    def _enter(self) -> None:
         """Connections are never shared with the process that this one was forked from."""
+        if self._is_closed:
+            raise Unavailable("this guard is closed")
         if self._process != os.getpid():
             self._process = os.getpid()
+            self._lock = threading.Lock()
             self._client = None
             self._clients = {}
+            self._ends = {}
 
     def close(self) -> None:
         """Closes its connections."""
+        self._is_closed = True
         client, self._client = self._client, None
         if client is not None and self._process == os.getpid():
             client.close()
@@ -273,6 +339,8 @@ def _asked(step: Step, poll: int) -> Asked:
 def _write(
     method: str, path: str, body: str | Mapping[str, Any], *, is_answer: bool = False
 ) -> Asked:
+    import uuid
+
     text = body if isinstance(body, str) else json.dumps(body)
     headers = {"idempotency-key": str(uuid.uuid4())}
     return Asked(method, path, text, headers, is_answer=is_answer)

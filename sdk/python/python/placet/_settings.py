@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ._errors import ConfigError
@@ -24,7 +24,7 @@ class Settings:
     policy: Any = None
     store: str | os.PathLike[str] | None = None
     url: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     mode: Mode | None = None
     """None: as the policy says. A program can only be stricter than its policy; ``SHADOW`` and the
     rest of ``SAMPLE`` ask for what the policy's ``on_review = "shadow"`` permits, and keep what goes

@@ -1,0 +1,165 @@
+"""One suite for both kinds of guard: in this process, and at a daemon."""
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from placet import ActionClass, ApprovalTerms, Guard, RiskTier, TrustPolicy
+
+PATIENCE = 30
+"""How long a test waits for what must come at once, in seconds. Nothing takes so long unless it fails."""
+
+YES = ApprovalTerms(fields=(), deadline="5m")
+"""Approving takes no statement."""
+
+
+def policy(**changes):
+    """A small policy: something that is read, something that a person approves."""
+    classes = [
+        ActionClass("get_order", RiskTier.READ, approval=YES),
+        ActionClass(
+            "issue_refund",
+            RiskTier.REVERSIBLE_WRITE,
+            value="/amount",
+            hard_cap="1000",
+            approval=YES,
+        ),
+        ActionClass("drop_database", RiskTier.CONSEQUENTIAL, approval=YES),
+    ]
+    actions = {entry.name: entry for entry in [*classes, *changes.pop("classes", ())]}
+    return TrustPolicy(actions=actions, **changes)
+
+
+class Daemon:
+    """A real daemon in a folder of its own."""
+
+    _made = None
+
+    def __init__(self, folder: Path, policy: TrustPolicy) -> None:
+        self.folder = folder
+        made, keys = self._log_with_keys()
+        for file in made.iterdir():
+            shutil.copy(file, folder)
+        self.agent, self.bare_agent, self.approver = keys
+        (folder / "policy.toml").write_text(policy.to_toml())
+        self.start()
+
+    @classmethod
+    def _log_with_keys(cls):
+        """A log with a person and keys, made once for all tests."""
+        if cls._made is None:
+            maker = cls.__new__(cls)
+            maker.folder = Path(tempfile.mkdtemp(prefix="placet-"))
+            atexit.register(shutil.rmtree, maker.folder, ignore_errors=True)
+            agent = maker.key("agent", "admin", tenant="default")
+            bare_agent = maker.key("agent", tenant="default", agent="bot")
+            maker.run("people", "invite", "ann", "--role", "approver", "--log", "placet.db")
+            cls._made = maker.folder, (agent, bare_agent, maker.key("approver", person="ann"))
+        return cls._made
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "placet._cli", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def key(self, *scopes: str, **named: str) -> str:
+        arguments = ["key", "create", "--json", "--name", "test", "--log", "placet.db"]
+        for scope in scopes:
+            arguments += ["--scope", scope]
+        for name, value in named.items():
+            arguments += [f"--{name}", value]
+        return json.loads(self.run(*arguments))["secret"]
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "placet._cli", "serve", "--listen", "127.0.0.1:0"]
+        command += ["--policy", "policy.toml", "--rate", "1000000", "--burst", "1000000"]
+        self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        greeting = self.process.stderr.readline()
+        self.url = "http://" + greeting.strip().rsplit(" ", 1)[-1]
+        # What it says from here on is of no interest, but nobody may stop it from saying it.
+        self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self.reader.start()
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+
+
+class Backend:
+    """Opens guards of one kind."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind = kind
+        self._folder = folder
+        self._guards = []
+        self._daemons = []
+
+    def open(self, of: TrustPolicy | None = None, **settings) -> Guard:
+        of = policy() if of is None else of
+        if self.kind == "in process":
+            guard = Guard(of, **settings)
+        else:
+            folder = self._folder / str(len(self._daemons))
+            folder.mkdir()
+            daemon = Daemon(folder, of)
+            self._daemons.append(daemon)
+            guard = Guard.connect(
+                daemon.url, daemon.agent, approver_key=daemon.approver, **settings
+            )
+        self._guards.append(guard)
+        return guard
+
+    def close(self) -> None:
+        for guard in self._guards:
+            guard.close()
+        for daemon in self._daemons:
+            daemon.stop()
+
+
+@pytest.fixture(params=["in process", "daemon"])
+def backend(request, tmp_path):
+    opened = Backend(request.param, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def guard(backend):
+    return backend.open()
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PLACET_")]:
+        monkeypatch.delenv(name)
+
+
+def first_pending(guard: Guard):
+    """What waits, as soon as something does."""
+    import time
+
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        pending = guard.pending()
+        if pending:
+            return pending[0]
+        time.sleep(0.01)
+    raise AssertionError("nothing waits")
+
+

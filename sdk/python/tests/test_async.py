@@ -1,0 +1,176 @@
+"""On an event loop: no wait takes a thread, and what nobody waits for is taken back."""
+
+import asyncio
+import random
+import threading
+import time
+
+import pytest
+from conftest import PATIENCE, policy
+
+from placet import Blocked, Guard, ResolveOutcome, Status, observing, supervised
+
+
+async def until(look):
+    """What a look gives, as soon as it gives something."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come")
+
+
+async def echo(tool, params):
+    await asyncio.sleep(0)
+    return params
+
+
+def test_an_async_call_waits_and_runs(guard):
+    async def main():
+        call = asyncio.create_task(guard.aexecute("issue_refund", {"amount": "10"}, echo))
+        [held] = await until(guard.pending)
+        assert await guard.aresolve(held.request_id, True, actor="ann") is ResolveOutcome.RESOLVED
+        assert await asyncio.wait_for(call, PATIENCE) == {"amount": "10"}
+        assert guard.status(held.action_id) is Status.SUCCEEDED
+
+    asyncio.run(main())
+
+
+def test_cancelling_a_wait_takes_the_action_back(guard):
+    async def main():
+        call = asyncio.create_task(guard.aexecute("issue_refund", {"amount": "10"}, echo))
+        [held] = await until(guard.pending)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await until(lambda: guard.status(held.action_id) is Status.WITHDRAWN)
+
+    asyncio.run(main())
+
+
+def test_cancelling_at_any_moment_leaves_nothing_open():
+    guard = Guard(policy())
+    ran = []
+
+    async def main():
+        for turns in range(40):
+            call = asyncio.create_task(guard.aexecute("issue_refund", {"amount": "10"}, echo))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+        await until(lambda: guard.pending() == [])
+        assert ran == []
+
+    asyncio.run(main())
+
+
+def test_cancelling_what_runs_is_reported(guard):
+    async def main():
+        started = asyncio.Event()
+
+        async def hangs(tool, params):
+            started.set()
+            await asyncio.sleep(PATIENCE)
+
+        decided = []
+        call = asyncio.create_task(guard.aexecute("get_order", {"id": 1}, hangs))
+        await started.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        return decided
+
+    asyncio.run(main())
+
+
+def test_a_thousand_waits_take_no_threads_and_each_is_woken_by_its_own_answer():
+    guard = Guard(policy())
+    count = 1_000
+
+    async def main():
+        before = threading.active_count()
+        calls = [
+            asyncio.create_task(guard.aexecute("issue_refund", {"amount": "1", "n": n}, echo))
+            for n in range(count)
+        ]
+        held = await until(lambda: (it := guard.pending()) and len(it) == count and it)
+        assert threading.active_count() <= before + 1
+        random.Random(1).shuffle(held)
+        for one in held:
+            assert await guard.aresolve(one.request_id, True, actor="ann")
+        results = await asyncio.wait_for(asyncio.gather(*calls), PATIENCE)
+        assert [result["n"] for result in results] == list(range(count))
+        assert guard.pending() == []
+
+    asyncio.run(main())
+
+
+def test_an_async_callback_answers(backend):
+    async def confirm(request):
+        await asyncio.sleep(0)
+        return request.params["amount"] == "10"
+
+    guard = backend.open(confirm=confirm)
+
+    async def main():
+        assert await guard.aexecute("issue_refund", {"amount": "10"}, echo)
+        assert not await guard.aexecute("issue_refund", {"amount": "11"}, echo)
+
+    asyncio.run(main())
+
+
+def test_whoever_answers_first_wins_over_a_slow_callback(backend):
+    async def confirm(request):
+        await asyncio.sleep(PATIENCE)
+
+    guard = backend.open(confirm=confirm)
+
+    async def main():
+        call = asyncio.create_task(guard.aexecute("issue_refund", {"amount": "10"}, echo))
+        [held] = await until(guard.pending)
+        await guard.aresolve(held.request_id, True, actor="bob")
+        assert await asyncio.wait_for(call, PATIENCE)
+
+    asyncio.run(main())
+
+
+def test_one_decorator_for_sync_and_async(guard):
+    @supervised("get_order", guard=guard)
+    async def get_order(id):
+        return id
+
+    @supervised("issue_refund", guard=guard)
+    async def refund(amount):
+        raise AssertionError("it ran")
+
+    assert asyncio.iscoroutinefunction(get_order)
+
+    async def main():
+        assert await get_order(7) == 7
+        with pytest.raises(Blocked):
+            await refund("5000")
+
+    asyncio.run(main())
+
+
+def test_the_context_is_that_of_the_task(guard):
+    async def one(name):
+        with observing(session_id=name, goal=f"goal of {name}"):
+            await asyncio.sleep(0)
+            return await guard.apropose("issue_refund", params={"amount": "1", "of": name})
+
+    async def main():
+        await asyncio.gather(one("a"), one("b"))
+        for held in guard.pending():
+            assert held.session_id == held.params["of"]
+            assert held.to_dict()["action"]["context"] == {"goal": f"goal of {held.session_id}"}
+
+    asyncio.run(main())
+
+
+def test_a_guard_serves_one_loop_after_the_other(guard):
+    for _ in range(3):
+        assert asyncio.run(guard.aexecute("get_order", {"id": 7}, echo)) == {"id": 7}

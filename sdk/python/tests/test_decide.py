@@ -1,0 +1,125 @@
+"""Deciding: the same answers from both kinds of guard."""
+
+from decimal import Decimal
+
+import pytest
+from conftest import policy
+
+from placet import (
+    ActionRequest,
+    AutonomyState,
+    GraduationThresholds,
+    Guard,
+    Invalid,
+    Mode,
+    RiskTier,
+    Verdict,
+    classify,
+)
+
+
+def test_a_read_is_allowed_and_a_write_waits(guard):
+    read = guard.evaluate("get_order", params={"id": 7})
+    assert read.verdict is Verdict.ALLOW and read.is_allowed
+    assert read.risk is RiskTier.READ and read.mode is Mode.ENFORCE
+    assert read.id is None and read.log_index is None
+    write = guard.evaluate("issue_refund", params={"amount": "10"})
+    assert write.verdict is Verdict.REQUIRE_APPROVAL
+    assert write.autonomy_state is AutonomyState.MANUAL
+    assert write.reasons == ("manual: a person approves every call",)
+
+
+def test_above_the_hard_cap_nothing_runs(guard):
+    assert guard.evaluate("issue_refund", params={"amount": "1000"}).verdict is not Verdict.BLOCK
+    over = guard.evaluate("issue_refund", params={"amount": "1000.01"})
+    assert over.verdict is Verdict.BLOCK
+    assert "hard_cap" in over.reason
+
+
+@pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "1e400", "", "ten", None, [], True])
+def test_amounts_that_are_none_are_blocked(guard, amount):
+    assert guard.evaluate("issue_refund", params={"amount": amount}).verdict is Verdict.BLOCK
+
+
+def test_a_missing_amount_is_not_allowed(guard):
+    assert guard.evaluate("issue_refund", params={}).verdict is not Verdict.ALLOW
+
+
+def test_spellings_of_one_number_are_one_action(guard):
+    spelled = [10, 10.0, Decimal("10"), Decimal("1E+1"), Decimal("10.00")]
+    digests = {guard.evaluate("issue_refund", params={"amount": it}).digest for it in spelled}
+    keys = {
+        Guard.idempotency_key(ActionRequest("issue_refund", params={"amount": it}))
+        for it in spelled
+    }
+    assert len(digests) == 1 and len(keys) == 1
+
+
+def test_other_params_are_another_action(guard):
+    one, other = (guard.evaluate("issue_refund", params={"amount": it}) for it in (10, 11))
+    assert one.digest != other.digest
+
+
+def test_proposing_records_the_decision(guard):
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    assert decision.id.startswith("act_") and decision.log_index is not None
+    assert [held.action_id for held in guard.pending()] == [decision.id]
+
+
+def test_a_kill_switch_stops_and_lets_go_on(guard):
+    guard.trip("tool:get_order", "a drill", by="ann")
+    assert any("get_order" in scope for scope in guard.switches())
+    stopped = guard.evaluate("get_order", params={})
+    assert stopped.verdict is Verdict.BLOCK
+    assert [found.check for found in stopped.findings if found.verdict is Verdict.BLOCK] == [
+        "kill_switch"
+    ]
+    guard.reset(guard.switches()[0], "it is over", by="ann")
+    assert guard.evaluate("get_order", params={}).is_allowed
+
+
+def test_evidence_earns_autonomy_and_never_that_of_another_tenant(backend):
+    bar = {AutonomyState.SUPERVISED: 0.9}
+    thresholds = GraduationThresholds(bar, {AutonomyState.SUPERVISED: 0.0}, {AutonomyState.SUPERVISED: 10})
+    guard = backend.open(policy(thresholds=thresholds))
+    assert guard.report("issue_refund", source="evals", passed=9, failed=1) is AutonomyState.SUPERVISED
+    assert guard.evaluate("issue_refund", params={"amount": "1"}).autonomy_state is AutonomyState.SUPERVISED
+    if backend.kind == "in process":
+        # At a daemon the key fixes the tenant.
+        other = guard.evaluate("issue_refund", tenant="other", params={"amount": "1"})
+        assert other.autonomy_state is AutonomyState.MANUAL
+    rows = {row["class"]: row for row in guard.autonomy()}
+    assert rows["issue_refund"]["autonomy"] == "supervised"
+
+
+def test_evidence_that_is_none_is_an_error(guard):
+    with pytest.raises(Invalid):
+        guard.report("issue_refund", source="evals", passed=0, failed=0)
+    with pytest.raises(Invalid):
+        guard.report("no_such_class", source="evals", passed=1, failed=0)
+
+
+@pytest.mark.parametrize("tool", ["charge_card", "transfer_funds", "grant_admin", "wipe", "deploy"])
+def test_a_dangerous_call_is_not_silent_whatever_it_is_called(backend, tool):
+    guard = backend.open(policy(unclassified="inspect"))
+    assert guard.evaluate(tool, params={"to": "x"}).verdict is not Verdict.ALLOW
+    assert not classify(tool).is_read
+
+
+def test_what_a_call_does_counts_and_not_what_it_is_called():
+    assert classify("get_report", {"sql": "DELETE FROM orders"}).risk is not RiskTier.READ
+    assert classify("evaluate_model").risk is not None
+    assert "deletes" in classify("run_query", {"sql": "DELETE FROM orders"}).effects
+
+
+def test_a_policy_with_an_error_is_refused():
+    with pytest.raises(Invalid, match="auto_cap"):
+        Guard(
+            policy(
+                classes=[
+                    __import__("placet").ActionClass(
+                        "pay", RiskTier.REVERSIBLE_WRITE, auto_cap="100", hard_cap="10"
+                    )
+                ]
+            )
+        )

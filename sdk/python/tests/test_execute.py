@@ -1,0 +1,302 @@
+"""Running actions: once, with what was decided on, and reported whatever happens."""
+
+import threading
+from decimal import Decimal
+
+import pytest
+from conftest import PATIENCE, first_pending, policy
+
+from placet import (
+    ActionDenied,
+    Blocked,
+    Changed,
+    ConfigError,
+    Guard,
+    Invalid,
+    Refusal,
+    ResolveOutcome,
+    ReviewPending,
+    SignOff,
+    Status,
+    supervised,
+)
+
+
+def executor(tool, params):
+    return tool, params
+
+
+def in_background(call):
+    """Runs a call in a thread; gives the thread and where its result will be."""
+    box = []
+
+    def run():
+        try:
+            box.append(call())
+        except BaseException as error:
+            box.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, box
+
+
+def test_a_safe_call_runs_at_once(guard):
+    assert guard.execute("get_order", {"id": 7}, executor) == ("get_order", {"id": 7})
+    assert guard.pending() == []
+
+
+def test_a_held_call_runs_once_when_it_is_approved(guard):
+    calls = []
+    call = lambda: guard.execute("issue_refund", {"amount": "10"}, lambda *a: calls.append(a) or "done")
+    thread, box = in_background(call)
+    held = first_pending(guard)
+    assert (held.tool, held.params) == ("issue_refund", {"amount": "10"})
+    assert calls == []
+    assert guard.resolve(held.request_id, True, actor="ann") is ResolveOutcome.RESOLVED
+    thread.join(PATIENCE)
+    assert box == ["done"] and len(calls) == 1
+    assert guard.resolve(held.request_id, True, actor="ann") is ResolveOutcome.ALREADY_RESOLVED
+    assert guard.status(held.action_id) is Status.SUCCEEDED
+    assert guard.pending() == []
+
+
+def test_a_denied_call_is_a_false_value_and_stays_denied(guard):
+    thread, box = in_background(lambda: guard.execute("issue_refund", {"amount": "10"}, executor))
+    held = first_pending(guard)
+    guard.resolve(held.request_id, False, actor="ann", reason="not this one")
+    thread.join(PATIENCE)
+    [denied] = box
+    assert isinstance(denied, ActionDenied) and not denied
+    assert denied.reason == "not this one" and denied.status is Status.DENIED
+    assert denied.action_id == held.action_id and denied.request_id == held.request_id
+    again = guard.execute("issue_refund", {"amount": "10"}, executor, reason="please")
+    assert not again and again.status is Status.BLOCKED
+
+
+def test_an_answer_to_nothing_is_unknown(guard):
+    unknown = "apr_0198c2f4-5b1c-7d2e-8a3f-1b2c3d4e5f60"
+    assert guard.resolve(unknown, True, actor="ann") is ResolveOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("answer", ["false", "yes", 1, 0, None, [], object()])
+def test_only_true_approves(guard, answer):
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    with pytest.raises(TypeError):
+        guard.resolve(decision.approval.id, answer, actor="ann")
+    assert guard.status(decision.id) is Status.PENDING
+
+
+def test_nobody_answers_in_time(backend):
+    guard = backend.open(review_timeout=0.2)
+    denied = guard.execute("issue_refund", {"amount": "10"}, executor)
+    assert not denied and "nobody answered in time" in denied.reason
+    assert guard.pending() == []
+
+
+def test_a_blocked_call_is_never_called(guard):
+    calls = []
+    denied = guard.execute("issue_refund", {"amount": "5000"}, lambda *a: calls.append(a))
+    assert not denied and denied.status is Status.BLOCKED and "hard_cap" in denied.reason
+    assert calls == []
+
+
+def test_fail_closed_returns_at_once(guard):
+    @supervised("issue_refund", guard=guard, on_review="fail_closed")
+    def refund(amount):
+        raise AssertionError("it ran")
+
+    with pytest.raises(ReviewPending) as pending:
+        refund("10")
+    assert pending.value.action_id == guard.pending()[0].action_id
+    assert pending.value.approval.quorum == 1 and pending.value.reasons
+
+
+def test_fail_open_only_where_the_policy_permits_it(backend):
+    strict = backend.open()
+    with pytest.raises(Invalid, match="does not permit"):
+        strict.execute("issue_refund", {"amount": "10"}, executor, on_review="fail_open")
+    lax = backend.open(policy(on_review="fail_open"))
+    assert lax.execute("issue_refund", {"amount": "10"}, executor, on_review="fail_open")
+    assert not lax.execute("issue_refund", {"amount": "5000"}, executor, on_review="fail_open")
+
+
+def test_what_was_approved_is_what_runs(guard):
+    params = {"amount": "10", "lines": [{"sku": "a"}]}
+    thread, box = in_background(lambda: guard.execute("issue_refund", params, executor))
+    held = first_pending(guard)
+    params["amount"] = "999"
+    params["lines"][0]["sku"] = "b"
+    guard.resolve(held.request_id, True, actor="ann")
+    thread.join(PATIENCE)
+    assert box == [("issue_refund", {"amount": "10", "lines": [{"sku": "a"}]})]
+
+
+class Order:
+    """Something that cannot be copied."""
+
+    def __init__(self, amount):
+        self.amount = amount
+
+
+def test_arguments_that_cannot_be_copied_must_not_change(guard):
+    from dataclasses import dataclass
+
+    @dataclass
+    class Refund:
+        amount: str
+
+    calls = []
+
+    @supervised("issue_refund", guard=guard)
+    def refund(amount, of):
+        calls.append(of)
+
+    of = Refund("10")
+    thread, box = in_background(lambda: refund("10", of))
+    held = first_pending(guard)
+    assert held.params == {"amount": "10", "of": {"amount": "10"}}
+    of.amount = "999"
+    guard.resolve(held.request_id, True, actor="ann")
+    thread.join(PATIENCE)
+    assert isinstance(box[0], Changed) and calls == []
+
+
+def test_people_can_change_what_runs(guard):
+    call = lambda: guard.execute("issue_refund", {"amount": Decimal("10")}, executor)
+    thread, box = in_background(call)
+    held = first_pending(guard)
+    guard.resolve(held.request_id, True, actor="ann", params={"amount": 7})
+    thread.join(PATIENCE)
+    assert box == [("issue_refund", {"amount": Decimal("7")})]
+    assert isinstance(box[0][1]["amount"], Decimal)
+
+
+def test_what_an_executor_raises_is_reported_and_raised(guard):
+    def fails(tool, params):
+        raise RuntimeError("the bank is closed")
+
+    with pytest.raises(RuntimeError, match="the bank is closed"):
+        guard.execute("get_order", {"id": 7}, fails)
+
+
+def test_a_gated_function_always_asks(guard):
+    @guard.gate
+    def get_order(id):
+        return id
+
+    thread, box = in_background(lambda: get_order(7))
+    held = first_pending(guard)
+    assert held.params == {"id": 7}
+    guard.resolve(held.request_id, True, actor="ann")
+    thread.join(PATIENCE)
+    assert box == [7]
+
+
+def test_a_callback_answers(backend):
+    asked = []
+    guard = backend.open(confirm=lambda request: asked.append(request) or True)
+    assert guard.execute("issue_refund", {"amount": "10"}, executor, agent_id="bot", reason="because")
+    [request] = asked
+    assert request.tool == "issue_refund" and request.params == {"amount": "10"}
+    assert request.agent_id == "bot" and request.reason == "because" and request.deadline
+    assert request.to_dict()["action"]["params"] == {"amount": "10"}
+
+
+async def a_coroutine():
+    return True
+
+
+class Truthy:
+    def __bool__(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [False, "true", "false", "no", 1, 0, None, [True], Truthy(), lambda: True, threading.Event()],
+)
+def test_nothing_truthy_approves_in_a_callback(backend, answer):
+    calls = []
+    guard = backend.open(confirm=lambda request: answer)
+    denied = guard.execute("issue_refund", {"amount": "10"}, lambda *a: calls.append(a))
+    assert not denied and denied.status is Status.DENIED and calls == []
+
+
+def test_a_coroutine_is_no_approval():
+    guard = Guard(policy(), confirm=lambda request: a_coroutine())
+    denied = guard.execute("issue_refund", {"amount": "10"}, executor)
+    assert not denied and "async" in denied.reason
+
+
+def test_a_callback_that_fails_approves_nothing(backend):
+    guard = backend.open(confirm=lambda request: 1 / 0)
+    denied = guard.execute("issue_refund", {"amount": "10"}, executor)
+    assert not denied and "ZeroDivisionError" in denied.reason
+
+
+def test_a_callback_says_no_with_a_reason(backend):
+    guard = backend.open(confirm=lambda request: Refusal("ann", "too much"))
+    assert guard.execute("issue_refund", {"amount": "10"}, executor).reason == "too much"
+
+
+def test_a_sign_off_has_what_the_approval_asks_for(tmp_path):
+    from placet import ActionClass, ApprovalTerms, RiskTier
+
+    terms = ApprovalTerms(fields=("why",), least_length=10)
+    of = policy(classes=[ActionClass("pay", RiskTier.REVERSIBLE_WRITE, approval=terms)])
+    answers = [True, SignOff("ann", {"why": "short"}), SignOff("ann", {"why": "it was agreed upon"})]
+    results = []
+    for answer in answers:
+        guard = Guard(of, confirm=lambda request, answer=answer: answer)
+        results.append(bool(guard.execute("pay", {}, lambda tool, params: True)))
+    assert results == [False, False, True]
+
+
+def test_confirm_and_ask_are_not_both_given():
+    with pytest.raises(ConfigError):
+        Guard(policy(), confirm=lambda request: True, ask="terminal")
+
+
+def test_without_a_terminal_the_answer_is_no():
+    import subprocess
+    import sys
+
+    code = (
+        "from placet import *\n"
+        "guard = Guard(ask=Terminal('ann'))\n"
+        "print(guard.execute('delete_file', {'path': 'notes.txt'}, print))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "there is no terminal" in done.stdout
+
+
+def test_an_agents_key_answers_nothing(tmp_path):
+    from conftest import Daemon
+
+    from placet import Forbidden
+
+    daemon = Daemon(tmp_path, policy())
+    try:
+        with Guard.connect(daemon.url, daemon.bare_agent) as guard:
+            held = guard.propose("issue_refund", params={"amount": "10"})
+            with pytest.raises(Forbidden):
+                guard.resolve(held.approval.id, True)
+            with pytest.raises(ConfigError, match="approver_key"):
+                Guard.connect(daemon.url, daemon.bare_agent, confirm=lambda request: True)
+            assert guard.status(held.id) is Status.PENDING
+    finally:
+        daemon.stop()
+
+
+def test_a_blocked_call_of_a_decorated_function_raises(guard):
+    @supervised("issue_refund", guard=guard)
+    def refund(amount):
+        raise AssertionError("it ran")
+
+    with pytest.raises(Blocked) as blocked:
+        refund(amount="5000")
+    assert blocked.value.reasons and blocked.value.action_id.startswith("act_")

@@ -1,0 +1,266 @@
+"""Any argument that a program passes is frozen without loss, or refused in words."""
+
+import dataclasses
+import datetime
+import enum
+import fractions
+import json
+import pathlib
+import types
+import uuid
+from collections import OrderedDict, defaultdict, namedtuple
+from decimal import Decimal
+
+import numpy
+import pydantic
+import pytest
+from conftest import policy
+from hypothesis import given
+from hypothesis import strategies as some
+
+from placet import ActionRequest, Guard, Invalid, Mode, supervised
+
+
+def written(value):
+    return json.loads(ActionRequest("t", params={"it": value}).canonical_params())["it"]
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    DEEP = (1, 2)
+
+
+class Size(enum.IntEnum):
+    SMALL = 1
+
+
+class Word(str):
+    pass
+
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclasses.dataclass
+class Line:
+    sku: str
+    amount: Decimal
+
+
+class Model(pydantic.BaseModel):
+    sku: str
+    at: datetime.date
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (7, 7),
+        (-0.0, 0),
+        (1.5, 1.5),
+        (2**53 - 1, 2**53 - 1),
+        (2**53, str(2**53)),
+        (2**200, str(2**200)),
+        (1e16, "10000000000000000"),
+        (1e22, 1e22),
+        ("ä\u202e", "ä\u202e"),
+        (Decimal("42.00"), 42),
+        (Decimal("0.1"), 0.1),
+        (Decimal("0.1000000000000000055511151231257827"), "0.1000000000000000055511151231257827"),
+        (fractions.Fraction(1, 3), "1/3"),
+        (datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:05+00:00"),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (datetime.time(3, 4), "03:04:00"),
+        (datetime.timedelta(seconds=90, microseconds=5), {"$seconds": "90.000005"}),
+        (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (pathlib.PurePosixPath("/etc/passwd"), "/etc/passwd"),
+        (b"rm -rf /", {"$bytes": "rm -rf /"}),
+        (bytearray(b"x"), {"$bytes": "x"}),
+        (b"\xff\x00", {"$base64": "/wA="}),
+        (Colour.RED, "red"),
+        (Colour.DEEP, "DEEP"),
+        (Size.SMALL, 1),
+        (Word("w"), "w"),
+        (Point(1, 2), {"x": 1, "y": 2}),
+        ((1, [2]), [1, [2]]),
+        ({3, 1, 2}, [1, 2, 3]),
+        (OrderedDict(b=1, a=2), {"a": 2, "b": 1}),
+        (defaultdict(list, a=[1]), {"a": [1]}),
+        (Line("a", Decimal("1.50")), {"sku": "a", "amount": 1.5}),
+        (Model(sku="a", at=datetime.date(2026, 1, 2)), {"sku": "a", "at": "2026-01-02"}),
+        (numpy.float64(1.5), 1.5),
+        (numpy.int64(7), 7),
+        (numpy.bool_(True), True),
+        (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (types.MappingProxyType({"a": 1})["a"], 1),
+    ],
+)
+def test_what_is_written(value, expected):
+    assert written(value) == expected
+
+
+def cyclic():
+    inner = []
+    inner.append(inner)
+    return inner
+
+
+def deep():
+    value = 0
+    for _ in range(5_000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (float("nan"), "no number that can be decided on"),
+        (float("inf"), "no number that can be decided on"),
+        (Decimal("NaN"), "no number that can be decided on"),
+        (Decimal("1E+1000000"), "digits"),
+        pytest.param(10**5_000, "digits", id="huge"),
+        ("\ud800", "lone surrogate"),
+        ({"\ud800": 1}, "lone surrogate"),
+        ({1: 2}, "key is no text"),
+        (object(), "cannot be written as JSON"),
+        (print, "cannot be written as JSON"),
+        (1j, "cannot be written as JSON"),
+        (Line, "is a class"),
+        (cyclic(), "contain themselves"),
+        (deep(), "nested deeper"),
+        ([0] * 300_000, "more than"),
+        ({1, "a"}, "no order"),
+        (numpy.complex128(1j), "cannot be written as JSON"),
+    ],
+)
+def test_what_is_refused(value, words):
+    with pytest.raises(ValueError, match=words) as refused:
+        ActionRequest("t", params={"it": value})
+    assert "0x" not in str(refused.value)
+
+
+def test_the_place_is_named():
+    with pytest.raises(ValueError, match=r"^/lines/1/amount: "):
+        ActionRequest("t", params={"lines": [{}, {"amount": float("nan")}]})
+
+
+def test_a_request_shares_nothing_with_its_params():
+    params = {"lines": [{"sku": "a"}]}
+    request = ActionRequest("t", params=params)
+    before = request.canonical_params()
+    params["lines"][0]["sku"] = "b"
+    request.params["lines"][0]["sku"] = "c"
+    assert request.canonical_params() == before
+    assert request.params == {"lines": [{"sku": "a"}]}
+
+
+plain = some.recursive(
+    some.none()
+    | some.booleans()
+    | some.integers(-(2**53) + 1, 2**53 - 1)
+    | some.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15)
+    | some.text(some.characters(exclude_categories=["Cs"]), max_size=20),
+    lambda inner: some.lists(inner, max_size=4)
+    | some.dictionaries(some.text(some.characters(exclude_categories=["Cs"]), max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(plain)
+def test_what_json_knows_is_written_as_json(value):
+    assert written(value) == value
+
+
+@given(some.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-10**12, max_value=10**12))
+def test_decimals_keep_their_value(value):
+    assert Decimal(str(written(value))) == value
+
+
+class Service:
+    def __init__(self, guard):
+        self.secret = "hunter2"
+        self.refund = supervised("get_order", guard=guard)(self._refund)
+
+    def _refund(self, amount):
+        return amount
+
+
+def test_the_object_of_a_method_is_not_decided_on():
+    guard = Guard(policy())
+
+    class Desk:
+        @supervised("issue_refund", guard=guard, on_review="fail_closed")
+        def refund(self, amount, note="none"):
+            raise AssertionError("it ran")
+
+    from placet import ReviewPending
+
+    with pytest.raises(ReviewPending):
+        Desk().refund("10")
+    assert guard.pending()[0].params == {"amount": "10", "note": "none"}
+
+
+def test_a_method_is_called_with_its_object():
+    guard = Guard(policy())
+
+    class Desk:
+        @supervised("get_order", guard=guard)
+        def get_order(self, id, *more, **named):
+            return self, id, more, named
+
+    desk = Desk()
+    assert desk.get_order(7, 8, x=9) == (desk, 7, (8,), {"x": 9})
+
+
+def test_what_cannot_be_frozen_is_refused_and_on_record():
+    guard = Guard(policy(), mode=Mode.ENFORCE)
+
+    @supervised("get_order", guard=guard)
+    def get_order(session):
+        raise AssertionError("it ran")
+
+    with pytest.raises(Invalid, match="/session: .*object cannot be written as JSON"):
+        get_order(object())
+    log = guard._carrier.engine.receipt(1)
+    assert "get_order" in log and guard.pending() == []
+
+
+def test_in_shadow_it_stops_nobody():
+    guard = Guard(policy(mode=Mode.SHADOW))
+
+    @supervised("issue_refund", guard=guard)
+    def refund(session, amount):
+        return session, amount
+
+    session = object()
+    assert refund(session, float("nan"))[0] is session
+
+
+def test_a_payload_says_what_is_decided_on():
+    guard = Guard(policy())
+    seen = []
+
+    @supervised(
+        "issue_refund",
+        guard=guard,
+        on_review="fail_closed",
+        payload=lambda session, amount: {"amount": amount, "currency": "USD"},
+    )
+    def refund(session, amount):
+        seen.append(session)
+
+    from placet import ReviewPending
+
+    with pytest.raises(ReviewPending):
+        refund(object(), "10")
+    assert guard.pending()[0].params == {"amount": "10", "currency": "USD"} and seen == []
+
+
+def test_a_secret_is_not_on_record():
+    guard = Guard(policy())
+    guard.propose("issue_refund", params={"amount": "1", "password": "hunter2-correct-horse"})
+    shown = json.dumps(guard.pending()[0].to_dict())
+    assert "hunter2" not in shown
