@@ -31,9 +31,9 @@ proptest! {
     ) {
         let (rules, loaded) = accepted(rules);
         prop_assume!(!rules.is_empty());
-        let oracle = Oracle::new();
+        let oracle = Oracle::new(&rules);
         for call in &calls {
-            prop_assert_eq!(call.evaluate(&loaded).hits, oracle.hits(&rules, call));
+            prop_assert_eq!(call.evaluate(&loaded).hits, oracle.hits(call));
         }
     }
 }
@@ -55,24 +55,33 @@ fn accepted(mut rules: Vec<Generated>) -> (Vec<Generated>, Rules) {
 }
 
 /// What Cedar says, without an index and without a second evaluator.
-struct Oracle {
+struct Oracle<'a> {
     schema: Schema,
     actions: Entities,
+    rules: Vec<Alone<'a>>,
 }
 
-impl Oracle {
-    fn new() -> Self {
+/// A rule by itself, beside one that permits everything.
+struct Alone<'a> {
+    rule: &'a Generated,
+    policy: Policy,
+    policies: PolicySet,
+}
+
+impl<'a> Oracle<'a> {
+    fn new(rules: &'a [Generated]) -> Self {
         let (schema, _) = Schema::from_cedarschema_str(&schema_text(&classes())).unwrap();
         let actions = schema.action_entities().unwrap();
-        Self { schema, actions }
+        let rules = rules.iter().enumerate().map(|(number, rule)| Alone::new(number, rule));
+        Self { schema, actions, rules: rules.collect() }
     }
 
-    fn hits(&self, rules: &[Generated], call: &Call) -> Vec<RuleHit> {
+    fn hits(&self, call: &Call) -> Vec<RuleHit> {
         let request = self.request(call);
         let tenant = HashSet::from([uid("Tenant", &call.tenant)]);
         let agent = Entity::new_no_attrs(agent(call), tenant);
         let entities = self.actions.clone().add_entities([agent], None).unwrap();
-        let rules = rules.iter().enumerate();
+        let rules = self.rules.iter().enumerate();
         rules.filter_map(|(number, rule)| hit(number, rule, call, &request, &entities)).collect()
     }
 
@@ -84,18 +93,27 @@ impl Oracle {
     }
 }
 
+impl<'a> Alone<'a> {
+    fn new(number: usize, rule: &'a Generated) -> Self {
+        let policy = Policy::parse(None, rule.text(number)).unwrap();
+        let all = "permit(principal, action, resource);";
+        let pass = Policy::parse(Some("pass".parse().unwrap()), all).unwrap();
+        let policies = PolicySet::from_policies([pass, policy.clone()]).unwrap();
+        Self { rule, policy, policies }
+    }
+}
+
 fn hit(
     number: usize,
-    rule: &Generated,
+    Alone { rule, policy, policies }: &Alone<'_>,
     call: &Call,
     request: &Request,
     entities: &Entities,
 ) -> Option<RuleHit> {
-    let policy = Policy::parse(None, rule.text(number)).unwrap();
-    let answer = if !covers(&policy, request, entities) {
+    let answer = if !covers(policy, request, entities) {
         return None;
     } else if rule.condition.touched.is_disjoint(&faults(call)) {
-        ask(policy, request, entities)
+        ask(policies, request, entities)
     } else {
         Err(UNUSABLE)
     };
@@ -111,10 +129,8 @@ fn hit(
 const UNUSABLE: &str = "something that it looks at is missing, has another type than declared, \
                         or has more digits than a rule can compare";
 
-fn ask(rule: Policy, request: &Request, entities: &Entities) -> Result<bool, &'static str> {
-    let pass = Policy::parse(Some("pass".parse().unwrap()), "permit(principal, action, resource);");
-    let policies = PolicySet::from_policies([pass.unwrap(), rule]).unwrap();
-    let answer = Authorizer::new().is_authorized(request, &policies, entities);
+fn ask(rule: &PolicySet, request: &Request, entities: &Entities) -> Result<bool, &'static str> {
+    let answer = Authorizer::new().is_authorized(request, rule, entities);
     match answer.diagnostics().errors().next() {
         None => Ok(answer.decision() == Decision::Deny),
         Some(AuthorizationError::PolicyEvaluationError(error)) => match error.inner() {
