@@ -28,6 +28,8 @@ risk = "reversible_write"
 value = "/amount"
 hard_cap = "100"
 approval = { fields = ["why"], least_length = 3 }
+[actions.get_order]
+risk = "read"
 "#;
 
 /// How long the test waits for what must come at once. Nothing sleeps for so long unless it fails.
@@ -208,6 +210,42 @@ fn a_warrant_from_before_a_trip_is_dead_after_it() {
     }
     let late = resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
     assert_eq!(late, Resolution::AlreadyResolved(Status::Voided));
+}
+
+/// A warrant that would be refused is not handed out, and it is said why.
+#[test]
+fn a_dead_warrant_is_not_handed_out() {
+    let guard = guard();
+    let read = Action::from_json(json(r#"{"tool": "get_order", "agent": "bot"}"#)).unwrap();
+    let allowed = guard.blocking().propose(&read).unwrap();
+    assert!(guard.warrant(&read, &allowed).is_some(), "it was just allowed");
+    let allowed = allowed.id.unwrap();
+    let (approved, _) = approved(&guard, &refund(PARAMS));
+    let shown = |id| {
+        let followed = followed(&guard, id);
+        (followed.status, guard.warrant_of(&followed).is_some(), guard.refusal(&followed))
+    };
+    let lives = |id, status| assert_eq!(shown(id), (status, true, None));
+    let is_dead = |id, status, why| assert_eq!(shown(id), (status, false, Some(why)));
+    let install = |policy: &str| {
+        let files = [PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }];
+        guard.blocking().install_policy(&files, None).unwrap();
+    };
+    lives(allowed, Status::Allowed);
+    lives(approved, Status::Approved);
+
+    install(&POLICY.replace("hard_cap = \"100\"", "hard_cap = \"10\""));
+    is_dead(allowed, Status::Allowed, Refusal::OtherPolicy);
+    is_dead(approved, Status::Approved, Refusal::OtherPolicy);
+    // Under the policy that it was given under it is good for what it was given for.
+    install(POLICY);
+    lives(allowed, Status::Allowed);
+    lives(approved, Status::Approved);
+
+    guard.blocking().trip("agent:bot".parse().unwrap(), "it loops", None).unwrap();
+    guard.blocking().reset("agent:bot".parse().unwrap(), "mended", None).unwrap();
+    is_dead(allowed, Status::Allowed, Refusal::Stopped("agent:bot".parse().unwrap()));
+    assert_eq!(shown(approved), (Status::Voided, false, None), "the log says so itself");
 }
 
 #[test]
