@@ -7,6 +7,7 @@ mod rules_generator;
 mod rules_support;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use cedar_policy::{
     ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, Entity,
@@ -22,7 +23,7 @@ use rules_generator::{Generated, call, generated};
 use rules_support::{Call, classes};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn random_rules_mean_what_cedar_says(
@@ -36,6 +37,11 @@ proptest! {
             prop_assert_eq!(call.evaluate(&loaded).hits, oracle.hits(call));
         }
     }
+}
+
+/// Histories of rules and calls: more where there is time.
+fn cases() -> u32 {
+    if std::env::var_os("PLACET_NIGHTLY").is_some() { 512 } else { 32 }
 }
 
 /// The rules that are well typed and can apply, loaded. The others are refused, with their places.
@@ -56,8 +62,8 @@ fn accepted(mut rules: Vec<Generated>) -> (Vec<Generated>, Rules) {
 
 /// What Cedar says, without an index and without a second evaluator.
 struct Oracle<'a> {
-    schema: Schema,
-    actions: Entities,
+    schema: &'static Schema,
+    actions: &'static Entities,
     rules: Vec<Alone<'a>>,
 }
 
@@ -70,8 +76,12 @@ struct Alone<'a> {
 
 impl<'a> Oracle<'a> {
     fn new(rules: &'a [Generated]) -> Self {
-        let (schema, _) = Schema::from_cedarschema_str(&schema_text(&classes())).unwrap();
-        let actions = schema.action_entities().unwrap();
+        static CLASSES: LazyLock<(Schema, Entities)> = LazyLock::new(|| {
+            let (schema, _) = Schema::from_cedarschema_str(&schema_text(&classes())).unwrap();
+            let actions = schema.action_entities().unwrap();
+            (schema, actions)
+        });
+        let (schema, actions) = &*CLASSES;
         let rules = rules.iter().enumerate().map(|(number, rule)| Alone::new(number, rule));
         Self { schema, actions, rules: rules.collect() }
     }
@@ -87,7 +97,7 @@ impl<'a> Oracle<'a> {
 
     fn request(&self, call: &Call) -> Request {
         // The schema judges the context too, unless a fault is what is being tried.
-        let schema = faults(call).is_empty().then_some(&self.schema);
+        let schema = faults(call).is_empty().then_some(self.schema);
         let action = uid("Action", call.class.as_ref().map_or("unclassified", ClassName::as_str));
         Request::new(agent(call), action, uid("Tool", &call.tool), context(call), schema).unwrap()
     }
