@@ -364,7 +364,7 @@ impl Prize {
     fn offer(guard: &Guard, round: usize) -> Self {
         let params = format!(r#"{{"amount":"{}","order":"o-{round}"}}"#, round % 100);
         let id = held(guard, &refund(&params));
-        let token = (round % 2 == 0).then(|| {
+        let token = round.is_multiple_of(2).then(|| {
             resolve(guard, id.approval(), "ben", yes()).unwrap();
             guard.warrant_of(&followed(guard, id)).unwrap()
         });

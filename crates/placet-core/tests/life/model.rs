@@ -269,7 +269,8 @@ impl Model {
         let used = since.iter().filter(
             |(_, what)| matches!(what, Happened::Signed { standing: Some(it), .. } if *it == which),
         );
-        !since.iter().any(ends) && bounds.uses.is_none_or(|uses| used.count() < uses as usize)
+        !since.iter().any(ends)
+            && bounds.uses.is_none_or(|uses| u32::try_from(used.count()).unwrap() < uses)
     }
 
     /// Who has signed beforehand what was just asked for, and by what: at most as many as it takes.
