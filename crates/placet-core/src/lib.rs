@@ -59,7 +59,7 @@ pub use decide::{Decision, decide, decide_by};
 pub use digest::{ActionTag, Digest, ParamTag, Pepper, PersonTag};
 pub use event::{Entry, Event, Fact, Kept, Payload};
 pub use execution::{Outcome, Refusal};
-pub use handle::{handle, handle_as};
+pub use handle::{handle, handle_as, redeemable_until};
 pub use id::{ActionId, ApprovalId, KeyId, StandingApprovalId, WarrantId};
 pub use json::Json;
 pub use mode::Mode;

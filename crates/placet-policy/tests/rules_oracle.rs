@@ -7,6 +7,7 @@ mod rules_generator;
 mod rules_support;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use cedar_policy::{
     ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, Entity,
@@ -22,7 +23,7 @@ use rules_generator::{Generated, call, generated};
 use rules_support::{Call, classes};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn random_rules_mean_what_cedar_says(
@@ -31,11 +32,16 @@ proptest! {
     ) {
         let (rules, loaded) = accepted(rules);
         prop_assume!(!rules.is_empty());
-        let oracle = Oracle::new();
+        let oracle = Oracle::new(&rules);
         for call in &calls {
-            prop_assert_eq!(call.evaluate(&loaded).hits, oracle.hits(&rules, call));
+            prop_assert_eq!(call.evaluate(&loaded).hits, oracle.hits(call));
         }
     }
+}
+
+/// Histories of rules and calls: more where there is time.
+fn cases() -> u32 {
+    if std::env::var_os("PLACET_NIGHTLY").is_some() { 512 } else { 32 }
 }
 
 /// The rules that are well typed and can apply, loaded. The others are refused, with their places.
@@ -55,47 +61,69 @@ fn accepted(mut rules: Vec<Generated>) -> (Vec<Generated>, Rules) {
 }
 
 /// What Cedar says, without an index and without a second evaluator.
-struct Oracle {
-    schema: Schema,
-    actions: Entities,
+struct Oracle<'a> {
+    schema: &'static Schema,
+    actions: &'static Entities,
+    rules: Vec<Alone<'a>>,
 }
 
-impl Oracle {
-    fn new() -> Self {
-        let (schema, _) = Schema::from_cedarschema_str(&schema_text(&classes())).unwrap();
-        let actions = schema.action_entities().unwrap();
-        Self { schema, actions }
+/// A rule by itself, beside one that permits everything.
+struct Alone<'a> {
+    rule: &'a Generated,
+    policy: Policy,
+    policies: PolicySet,
+}
+
+impl<'a> Oracle<'a> {
+    fn new(rules: &'a [Generated]) -> Self {
+        static CLASSES: LazyLock<(Schema, Entities)> = LazyLock::new(|| {
+            let (schema, _) = Schema::from_cedarschema_str(&schema_text(&classes())).unwrap();
+            let actions = schema.action_entities().unwrap();
+            (schema, actions)
+        });
+        let (schema, actions) = &*CLASSES;
+        let rules = rules.iter().enumerate().map(|(number, rule)| Alone::new(number, rule));
+        Self { schema, actions, rules: rules.collect() }
     }
 
-    fn hits(&self, rules: &[Generated], call: &Call) -> Vec<RuleHit> {
+    fn hits(&self, call: &Call) -> Vec<RuleHit> {
         let request = self.request(call);
         let tenant = HashSet::from([uid("Tenant", &call.tenant)]);
         let agent = Entity::new_no_attrs(agent(call), tenant);
         let entities = self.actions.clone().add_entities([agent], None).unwrap();
-        let rules = rules.iter().enumerate();
+        let rules = self.rules.iter().enumerate();
         rules.filter_map(|(number, rule)| hit(number, rule, call, &request, &entities)).collect()
     }
 
     fn request(&self, call: &Call) -> Request {
         // The schema judges the context too, unless a fault is what is being tried.
-        let schema = faults(call).is_empty().then_some(&self.schema);
+        let schema = faults(call).is_empty().then_some(self.schema);
         let action = uid("Action", call.class.as_ref().map_or("unclassified", ClassName::as_str));
         Request::new(agent(call), action, uid("Tool", &call.tool), context(call), schema).unwrap()
     }
 }
 
+impl<'a> Alone<'a> {
+    fn new(number: usize, rule: &'a Generated) -> Self {
+        let policy = Policy::parse(None, rule.text(number)).unwrap();
+        let all = "permit(principal, action, resource);";
+        let pass = Policy::parse(Some("pass".parse().unwrap()), all).unwrap();
+        let policies = PolicySet::from_policies([pass, policy.clone()]).unwrap();
+        Self { rule, policy, policies }
+    }
+}
+
 fn hit(
     number: usize,
-    rule: &Generated,
+    Alone { rule, policy, policies }: &Alone<'_>,
     call: &Call,
     request: &Request,
     entities: &Entities,
 ) -> Option<RuleHit> {
-    let policy = Policy::parse(None, rule.text(number)).unwrap();
-    let answer = if !covers(&policy, request, entities) {
+    let answer = if !covers(policy, request, entities) {
         return None;
     } else if rule.condition.touched.is_disjoint(&faults(call)) {
-        ask(policy, request, entities)
+        ask(policies, request, entities)
     } else {
         Err(UNUSABLE)
     };
@@ -111,10 +139,8 @@ fn hit(
 const UNUSABLE: &str = "something that it looks at is missing, has another type than declared, \
                         or has more digits than a rule can compare";
 
-fn ask(rule: Policy, request: &Request, entities: &Entities) -> Result<bool, &'static str> {
-    let pass = Policy::parse(Some("pass".parse().unwrap()), "permit(principal, action, resource);");
-    let policies = PolicySet::from_policies([pass.unwrap(), rule]).unwrap();
-    let answer = Authorizer::new().is_authorized(request, &policies, entities);
+fn ask(rule: &PolicySet, request: &Request, entities: &Entities) -> Result<bool, &'static str> {
+    let answer = Authorizer::new().is_authorized(request, rule, entities);
     match answer.diagnostics().errors().next() {
         None => Ok(answer.decision() == Decision::Deny),
         Some(AuthorizationError::PolicyEvaluationError(error)) => match error.inner() {

@@ -196,6 +196,50 @@ fn a_warrant_from_before_a_kill_switch_is_dead_also_after_its_reset() {
 }
 
 #[test]
+fn a_dead_warrant_is_not_handed_out_and_it_is_said_why() {
+    let daemon = Daemon::start();
+    let decision = held(&daemon, &note());
+    resolve(&daemon, &decision, &daemon.keys.approver, &approval());
+    let propose = |name: &str| {
+        let (key, read) = (Some(&*daemon.keys.agent), json!({"tool": "get_order"}));
+        let name = [("idempotency-key", name)];
+        daemon.call_with("POST", "/v1/actions", key, Some(&read), &name).json()
+    };
+    let read = propose("one");
+    assert_eq!(propose("one"), read, "the same request, the same answer");
+    for given in [&decision, &read] {
+        let shown = follow(&daemon, given);
+        assert!(shown["warrant"].is_string() && shown["refusal"].is_null(), "{shown}");
+    }
+    let install = |text: &str| {
+        let files = json!({"files": [{"name": "policy.toml", "text": text}]});
+        let put = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
+        assert_eq!(put.status, 200, "{}", put.text);
+    };
+    let is_dead = |given: &Value, status: &str, why: &str| {
+        let shown = follow(&daemon, given);
+        assert_eq!((shown["status"].as_str(), &shown["warrant"]), (Some(status), &Value::Null));
+        let refusal = shown["refusal"].as_str().unwrap_or_default();
+        assert!(refusal.contains(why), "{shown}");
+    };
+    install(&common::POLICY.replace("auto_cap = \"100\"", "auto_cap = \"10\""));
+    is_dead(&decision, "approved", "another policy holds");
+    is_dead(&read, "allowed", "another policy holds");
+    assert_eq!(propose("one")["warrant"], Value::Null, "and not for asking once more");
+
+    let (fresh, spent) = (propose("two"), propose("three"));
+    let body = json!({"warrant": spent["warrant"], "tool": "get_order"});
+    assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body).status, 200);
+    let shown = follow(&daemon, &spent);
+    assert!(shown["warrant"].is_null() && shown["refusal"].is_null(), "{shown}");
+    assert_eq!(propose("three")["warrant"], Value::Null, "it is spent");
+    let switch = json!({"scope": "tenant:acme/tool:get_order", "reason": "a drill"});
+    assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch).status, 201);
+    is_dead(&fresh, "allowed", "kill switch tenant:acme/tool:get_order");
+    assert_eq!(propose("two")["warrant"], Value::Null);
+}
+
+#[test]
 fn a_kill_switch_ends_what_waits() {
     let daemon = Daemon::start();
     let decision = held(&daemon, &note());

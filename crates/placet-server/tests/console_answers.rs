@@ -356,6 +356,8 @@ fn what_was_approved_under_another_policy_is_shown_as_what_it_is() {
     answer(&mut ben, &held, &[("choice", "approve")]);
     let allowed = daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"}));
     let allowed = allowed.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/actions/{}", held.0);
+    let warrant = daemon.get(&path, &daemon.keys.agent).json()["warrant"].clone();
     let pages = [held.0.as_str(), &allowed].map(|id| format!("/console/actions/{id}"));
     let says = "Another policy was installed since.";
     assert!(pages.iter().all(|page| !ben.get(page).text.contains(says)));
@@ -364,11 +366,46 @@ fn what_was_approved_under_another_policy_is_shown_as_what_it_is() {
     let installed = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
     assert_eq!(installed.status, 200, "{}", installed.text);
     assert!(pages.iter().all(|page| ben.get(page).text.contains(says)));
-    let path = format!("/v1/actions/{}", held.0);
-    let warrant = daemon.get(&path, &daemon.keys.agent).json()["warrant"].clone();
     let call = json!({"warrant": warrant, "tool": "issue_refund", "params": refund()["params"]});
     let refused = daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &call);
     assert!(refused.status == 403 && refused.text.contains("another policy"), "{}", refused.text);
+    let fresh = daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"}));
+    let fresh = format!("/console/actions/{}", fresh.json()["id"].as_str().unwrap());
+    let says = "The kill switch tenant:acme/tool:get_order was tripped since.";
+    assert!(!ben.get(&fresh).text.contains(says));
+    let switch = json!({"scope": "tenant:acme/tool:get_order", "reason": "a drill"});
+    assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch).status, 201);
+    assert!(ben.get(&fresh).text.contains(says), "{}", ben.get(&fresh).text);
+}
+
+#[test]
+fn who_has_signed_sees_that_they_have_and_what_is_missing() {
+    let daemon = Daemon::with_policy(&common::POLICY.replace("deadline", "quorum = 2, deadline"));
+    people(&daemon);
+    add(&daemon, "bea", "acme");
+    let held = hold(&daemon, &refund());
+    let (mut ben, mut bea) =
+        (Browser::signed_in(&daemon, "ben"), Browser::signed_in(&daemon, "bea"));
+    let (own, inbox) = (format!("/console/actions/{}", held.0), "/console");
+    let signed = Regex::new(r"You signed off on this at <time>[0-9 :-]{19}</time> UTC").unwrap();
+    let asks = "value=\"approve\"";
+    for page in [&own, inbox] {
+        let (page, other) = (ben.get(page).text, bea.get(page).text);
+        assert!(page.contains(asks) && other.contains(asks) && !signed.is_match(&page), "{page}");
+    }
+    assert_eq!(answer(&mut ben, &held, &[("choice", "approve")]).status, 303);
+    for page in [&own, inbox] {
+        let (page, other) = (ben.get(page).text, bea.get(page).text);
+        assert!(signed.is_match(&page) && page.contains("One more has to sign."), "{page}");
+        assert!(!page.contains(asks), "nobody signs twice: {page}");
+        assert!(page.contains("value=\"deny\""), "they may still say no: {page}");
+        assert!(other.contains(asks) && !signed.is_match(&other), "{other}");
+    }
+    let again = answer(&mut ben, &held, &[("choice", "approve")]);
+    assert!(again.status == 409 && again.text.contains("You have signed this already."));
+    assert_eq!(status(&daemon, &held.0), "pending");
+    let no = answer(&mut ben, &held, &[("choice", "deny"), ("reason", "I misread it")]);
+    assert_eq!((no.status, status(&daemon, &held.0).as_str()), (303, "denied"));
 }
 
 #[test]
@@ -402,6 +439,17 @@ fn a_page_hears_that_something_changed_and_nothing_more() {
     let mut one = listen(&held.0);
     assert_eq!([one(), one()], ["event: changed", "data: -"]);
     answer(&mut ben, &held, &[("choice", "deny"), ("reason", "no")]);
+    assert_eq!([inbox(), inbox(), one(), one()], ["event: changed", "data: -"].repeat(2)[..]);
+    // What another policy or a switch makes worthless has no entry of its own.
+    let stricter = common::POLICY.replace("auto_cap = \"100\"", "auto_cap = \"10\"");
+    let files = json!({"files": [{"name": "policy.toml", "text": stricter}]});
+    let installed = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
+    assert_eq!(installed.status, 200, "{}", installed.text);
+    assert_eq!([inbox(), inbox(), one(), one()], ["event: changed", "data: -"].repeat(2)[..]);
+    for tenant in ["umbrella", "acme"] {
+        let switch = json!({"scope": format!("tenant:{tenant}"), "reason": "a drill"});
+        assert_eq!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch).status, 201);
+    }
     assert_eq!([inbox(), inbox(), one(), one()], ["event: changed", "data: -"].repeat(2)[..]);
 }
 

@@ -195,14 +195,42 @@ fn what_takes_two_people_runs_when_the_second_has_signed() {
     let path = format!("/v1/actions/{id}");
     assert_eq!(daemon.get(&path, &daemon.keys.one_agent).json()["status"], "pending");
     // One person is one, however often they sign; and the other sees who has.
-    approve(&ben);
-    ben.wait("document.body.innerText.includes('You have signed this already')");
+    ben.wait("document.body.innerText.includes('You signed off on this at ')");
+    let form = format!("{card_of} [value=approve]");
+    ben.wait(&format!("!{}", shows(&form)));
     assert_eq!(daemon.get(&path, &daemon.keys.one_agent).json()["status"], "pending");
     olga.wait("document.body.innerText.includes('1 of 2: ben')");
     approve(&olga);
     olga.wait(ANSWERED);
     assert!(olga.text().contains("pay_out: approved by olga"), "{}", olga.text());
     assert_eq!(wait_for(&daemon, id)["status"], "approved");
+}
+
+#[test]
+fn another_policy_is_seen_at_once_where_it_ends_what_waits_or_was_approved() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let (waiting, approved) = (propose(&daemon, &refund("o-1")), propose(&daemon, &refund("o-2")));
+    let inbox = chromium.tab(1280, 900);
+    inbox.sign_in(&origin(&daemon), "ben");
+    let (card_of, other) = (card(&waiting), card(&approved));
+    inbox.wait(&format!("{} && {}", shows(&card_of), shows(&other)));
+    sign(&inbox, &other);
+    inbox.click(&format!("{other} [value=approve]"));
+    inbox.wait(ANSWERED);
+    let page = chromium.tab(1280, 900);
+    let id = approved["id"].as_str().unwrap();
+    page.open(&format!("{}/console/actions/{id}", origin(&daemon)));
+    page.wait("document.body.innerText.includes('approved')");
+    assert!(!page.text().contains("Another policy was installed since."), "{}", page.text());
+    let stricter = POLICY.replace("hard_cap = \"1000\"", "hard_cap = \"1\"");
+    let files = json!({"files": [{"name": "policy.toml", "text": stricter}]});
+    let installed = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
+    assert_eq!(installed.status, 200, "{}", installed.text);
+    // Nobody reloads.
+    inbox.wait(&format!("!{}", shows(&card_of)));
+    page.wait("document.body.innerText.includes('Another policy was installed since.')");
 }
 
 #[test]

@@ -55,6 +55,10 @@ pub struct Answer {
     /// it was held.
     #[serde(skip)]
     pub is_approved: bool,
+    /// Whether it is the answer to an earlier request that was made once more. What was allowed then
+    /// may have run since, or be forbidden.
+    #[serde(skip)]
+    pub is_repeated: bool,
 }
 
 impl Answer {
@@ -82,6 +86,7 @@ impl Answer {
             replaces: None,
             expires: None,
             is_approved: false,
+            is_repeated: false,
         }
     }
 
@@ -110,6 +115,7 @@ impl Answer {
             replaces,
             expires,
             is_approved: false,
+            is_repeated: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Held actions: looking at them, answering them, taking them back, waiting for the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use placet_core::approval::{Approval, OpenApproval, Statement};
 use placet_core::assessment::Assessment;
@@ -10,6 +10,7 @@ use placet_core::json::Object;
 use placet_core::standing_approval::Bounds;
 use placet_core::{
     Action, ActionId, ApprovalId, Command, Digest, GroupName, PersonId, Rejection, TenantId,
+    Timestamp,
 };
 use placet_policy::Assessed;
 use placet_store::entry::seal_payload;
@@ -107,9 +108,24 @@ pub struct Pending {
     pub signed: Vec<PersonId>,
     /// The decision and the frozen action.
     pub followed: Followed,
+    /// The entry of each sign-off.
+    entries: BTreeMap<PersonId, u64>,
 }
 
 impl Pending {
+    /// When a person has signed off on it, if they have.
+    #[must_use]
+    pub fn signed_at(&self, person: &PersonId) -> Option<Timestamp> {
+        let entry = self.entries.get(person)?;
+        self.followed.steps.iter().find(|step| step.entry == *entry).map(|step| step.at)
+    }
+
+    /// How many more have to sign.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        usize::from(self.approval.quorum).saturating_sub(self.signed.len())
+    }
+
     /// An open approval with its action, as a view of the log has it; none if the log does not have
     /// the action.
     ///
@@ -121,7 +137,8 @@ impl Pending {
     }
 
     fn new(open: OpenApproval, followed: Followed) -> Self {
-        Self { approval: open.terms, signed: open.signed.into_keys().collect(), followed }
+        let signed = open.signed.keys().cloned().collect();
+        Self { approval: open.terms, signed, followed, entries: open.signed }
     }
 }
 

@@ -428,6 +428,7 @@ fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
 
 /// The decision that a proposal led to; where it is a repetition, to the first.
 fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
+    let is_repeated = committed.repeated.is_some();
     let digest = match committed.repeated {
         None => Some(digest),
         // Under another policy the same action may be frozen in another way.
@@ -442,7 +443,7 @@ fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
         .find_map(|entry| match entry.event {
             Event::Decided(decided) => {
                 let answer = Answer::recorded(digest, *decided, entry.index, entry.at);
-                Some(Answer { is_approved, ..answer })
+                Some(Answer { is_approved, is_repeated, ..answer })
             }
             _ => None,
         })

@@ -5,7 +5,8 @@ use placet_core::event::Event;
 use placet_core::json::Object;
 use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
 use placet_core::{
-    Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, Timestamp, ToolName,
+    Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, Timestamp,
+    ToolName, redeemable_until,
 };
 use placet_policy::call_tag;
 use placet_store::projection::Status;
@@ -53,9 +54,14 @@ impl Guard {
         self.log().warrant_keys().iter().map(|key| key.public().clone()).collect()
     }
 
-    /// The warrant of an action that was just allowed; none for any other.
+    /// The warrant of an action that was just allowed; none for any other. What was allowed when a
+    /// request was made for the first time is not just allowed when it is made again: see
+    /// [`Guard::warrant_of`].
     #[must_use]
     pub fn warrant(&self, action: &Action, answer: &Answer) -> Option<String> {
+        if answer.is_repeated {
+            return None;
+        }
         let (id, digest) = (answer.id?, answer.digest?);
         let (at, expires) = (answer.at?, answer.expires?);
         self.sign(&Claims {
@@ -73,9 +79,22 @@ impl Guard {
         })
     }
 
-    /// The warrant of an action of the log that may run; none for any other.
+    /// Why an action that was allowed or approved may not run any more: what whoever shows its
+    /// warrant is told. None where it may run still, ran already, or never was permitted.
+    #[must_use]
+    pub fn refusal(&self, followed: &Followed) -> Option<Refusal> {
+        followed.permit?;
+        let now = self.log().environment().now();
+        redeemable_until(&self.log().state(), &followed.decided, now).err()
+    }
+
+    /// The warrant of an action of the log that may run now; none for any other, because a warrant
+    /// that is dead is not handed out.
     #[must_use]
     pub fn warrant_of(&self, followed: &Followed) -> Option<String> {
+        if self.refusal(followed).is_some() {
+            return None;
+        }
         let (expires, log_index) = followed.permit?;
         let (id, digest) = (followed.answer.id?, followed.answer.digest?);
         let approval = (followed.status == Status::Approved).then(|| id.approval());

@@ -5,13 +5,15 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "tests fail by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use placet::store::sequencer::wait;
 use placet::{
@@ -28,6 +30,8 @@ risk = "reversible_write"
 value = "/amount"
 hard_cap = "100"
 approval = { fields = ["why"], least_length = 3 }
+[actions.get_order]
+risk = "read"
 "#;
 
 /// How long the test waits for what must come at once. Nothing sleeps for so long unless it fails.
@@ -210,6 +214,42 @@ fn a_warrant_from_before_a_trip_is_dead_after_it() {
     assert_eq!(late, Resolution::AlreadyResolved(Status::Voided));
 }
 
+/// A warrant that would be refused is not handed out, and it is said why.
+#[test]
+fn a_dead_warrant_is_not_handed_out() {
+    let guard = guard();
+    let read = Action::from_json(json(r#"{"tool": "get_order", "agent": "bot"}"#)).unwrap();
+    let allowed = guard.blocking().propose(&read).unwrap();
+    assert!(guard.warrant(&read, &allowed).is_some(), "it was just allowed");
+    let allowed = allowed.id.unwrap();
+    let (approved, _) = approved(&guard, &refund(PARAMS));
+    let shown = |id| {
+        let followed = followed(&guard, id);
+        (followed.status, guard.warrant_of(&followed).is_some(), guard.refusal(&followed))
+    };
+    let lives = |id, status| assert_eq!(shown(id), (status, true, None));
+    let is_dead = |id, status, why| assert_eq!(shown(id), (status, false, Some(why)));
+    let install = |policy: &str| {
+        let files = [PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }];
+        guard.blocking().install_policy(&files, None).unwrap();
+    };
+    lives(allowed, Status::Allowed);
+    lives(approved, Status::Approved);
+
+    install(&POLICY.replace("hard_cap = \"100\"", "hard_cap = \"10\""));
+    is_dead(allowed, Status::Allowed, Refusal::OtherPolicy);
+    is_dead(approved, Status::Approved, Refusal::OtherPolicy);
+    // Under the policy that it was given under it is good for what it was given for.
+    install(POLICY);
+    lives(allowed, Status::Allowed);
+    lives(approved, Status::Approved);
+
+    guard.blocking().trip("agent:bot".parse().unwrap(), "it loops", None).unwrap();
+    guard.blocking().reset("agent:bot".parse().unwrap(), "mended", None).unwrap();
+    is_dead(allowed, Status::Allowed, Refusal::Stopped("agent:bot".parse().unwrap()));
+    assert_eq!(shown(approved), (Status::Voided, false, None), "the log says so itself");
+}
+
 #[test]
 fn who_may_not_answer_does_not_and_a_second_answer_changes_nothing() {
     let guard = guard();
@@ -276,7 +316,7 @@ fn an_edit_in_shadow_mode_is_held_to_the_policy_like_the_action_was() {
 /// The first wait starts the thread that follows the log. Whatever happens meanwhile is heard.
 #[test]
 fn the_first_wait_hears_an_answer_that_comes_while_it_begins() {
-    for round in 0..rounds(100) {
+    for round in 0..rounds(100, 5_000) {
         let guard = guard();
         let ids =
             [1, 2].map(|number| held(&guard, &refund(&format!(r#"{{"amount":"{number}"}}"#))));
@@ -298,84 +338,146 @@ fn the_first_wait_hears_an_answer_that_comes_while_it_begins() {
     }
 }
 
-/// More where there is time.
-fn rounds(of: usize) -> usize {
-    if std::env::var_os("PLACET_NIGHTLY").is_some() { of * 50 } else { of }
+/// So many, and more where there is time.
+fn rounds(ordinary: usize, nightly: usize) -> usize {
+    if std::env::var_os("PLACET_NIGHTLY").is_some() { nightly } else { ordinary }
 }
 
-/// Sixty-four threads answer and redeem the same thing. Of each there is one winner.
-fn race(guard: &Guard, rounds: usize) {
-    const THREADS: usize = 64;
-    for round in 0..rounds {
+/// How many race.
+const THREADS: usize = 64;
+
+/// How many of them answer also what is answered already.
+const LATE: usize = 8;
+
+/// How many actions they race for, one after the other, before anybody looks who won.
+const HEATS: usize = 20;
+
+/// An action that all of them race for.
+struct Prize {
+    id: ActionId,
+    params: Object,
+    /// Where it is answered already, and only the redemptions race.
+    token: Option<String>,
+}
+
+impl Prize {
+    fn offer(guard: &Guard, round: usize) -> Self {
         let params = format!(r#"{{"amount":"{}","order":"o-{round}"}}"#, round % 100);
         let id = held(guard, &refund(&params));
-        // In every other round the answer is there already, and only the redemptions race.
-        let token = (round % 2 == 0).then(|| {
+        let token = round.is_multiple_of(2).then(|| {
             resolve(guard, id.approval(), "ben", yes()).unwrap();
             guard.warrant_of(&followed(guard, id)).unwrap()
         });
-        let barrier = Barrier::new(THREADS);
-        let won: Vec<(bool, bool)> = thread::scope(|scope| {
-            let all: Vec<_> = (0..THREADS)
-                .map(|number| {
-                    let (params, barrier, token) = (&params, &barrier, token.clone());
-                    scope.spawn(move || {
-                        barrier.wait();
-                        one_of_many(guard, number, id, params, token)
-                    })
-                })
-                .collect();
-            all.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        let answers = won.iter().filter(|(answered, _)| *answered).count();
-        let ran = won.iter().filter(|(_, ran)| *ran).count();
-        let status = followed(guard, id).status;
-        let expected = match status {
+        Self { id, params: object(&params), token }
+    }
+
+    /// Answers in one of three ways and redeems, one first or the other: how often each counted.
+    fn race_for(&self, guard: &Guard, number: usize) -> Won {
+        if number % 8 < 4 {
+            let answers = usize::from(self.answer(guard, number));
+            Won { answers, runs: usize::from(self.redeem(guard)) }
+        } else {
+            let runs = usize::from(self.redeem(guard));
+            Won { answers: usize::from(self.answer(guard, number)), runs }
+        }
+    }
+
+    fn answer(&self, guard: &Guard, number: usize) -> bool {
+        if self.token.is_some() && number >= LATE {
+            return false;
+        }
+        let id = self.id.approval();
+        let answered = match number % 4 {
+            0 => resolve(guard, id, &format!("p{number}"), yes()).unwrap(),
+            1 => {
+                let reason = "no".to_owned();
+                resolve(guard, id, "cem", Reply::Deny { reason }).unwrap()
+            }
+            2 => wait(guard.withdraw(id)).unwrap(),
+            _ => Resolution::Unknown,
+        };
+        matches!(answered, Resolution::Resolved(_))
+    }
+
+    /// Redeems, where there is a warrant by now.
+    fn redeem(&self, guard: &Guard) -> bool {
+        let own = || guard.warrant_of(&followed(guard, self.id));
+        let token = self.token.clone().or_else(own);
+        token.is_some_and(|token| {
+            match redeem(guard, &token, "issue_refund", self.params.clone()) {
+                Ok(_) => true,
+                Err(RedeemError::Refused(Refusal::Spent)) => false,
+                Err(error) => panic!("{error}"),
+            }
+        })
+    }
+
+    /// Whether what counted fits together, and with what the log says.
+    fn check(&self, guard: &Guard, won: Won) -> Status {
+        let status = followed(guard, self.id).status;
+        let runs = match status {
             Status::Redeemed => 1,
             Status::Denied | Status::Withdrawn | Status::Approved => 0,
-            other => panic!("{other} in round {round}"),
+            other => panic!("{other} is no end of {}", self.id),
         };
-        assert_eq!(ran, expected, "round {round}, {status}");
-        assert_eq!(answers, usize::from(token.is_none()), "round {round}, {status}");
+        let answers = usize::from(self.token.is_none());
+        assert_eq!(won, Won { answers, runs }, "{}, {status}", self.id);
+        status
     }
 }
 
-/// Answers in one of three ways, and redeems when there is a warrant: whether each counted.
-fn one_of_many(
-    guard: &Guard,
-    number: usize,
-    id: ActionId,
-    params: &str,
-    token: Option<String>,
-) -> (bool, bool) {
-    let answered = match number % 4 {
-        0 => resolve(guard, id.approval(), &format!("p{number}"), yes()).unwrap(),
-        1 => {
-            let reason = "no".to_owned();
-            resolve(guard, id.approval(), "cem", Reply::Deny { reason }).unwrap()
-        }
-        2 => wait(guard.withdraw(id.approval())).unwrap(),
-        _ => Resolution::Unknown,
-    };
-    let token = token.or_else(|| guard.warrant_of(&followed(guard, id)));
-    let ran =
-        token.is_some_and(|token| match redeem(guard, &token, "issue_refund", object(params)) {
-            Ok(_) => true,
-            Err(RedeemError::Refused(Refusal::Spent)) => false,
-            Err(error) => panic!("{error}"),
-        });
-    (matches!(answered, Resolution::Resolved(_)), ran)
+/// How often an answer counted, and how often an action ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Won {
+    answers: usize,
+    runs: usize,
 }
 
+/// Sixty-four threads answer and redeem the same thing, over and over. Of each there is one winner.
+fn race(guard: &Guard, rounds: usize) {
+    let (began, mut ends) = (Instant::now(), BTreeMap::<&str, usize>::new());
+    for first in (0..rounds).step_by(HEATS) {
+        let heats = first..rounds.min(first + HEATS);
+        let prizes: Vec<Prize> = heats.map(|round| Prize::offer(guard, round)).collect();
+        let start = Barrier::new(THREADS);
+        let run = |number: usize| {
+            let heat = |prize: &Prize| {
+                start.wait();
+                prize.race_for(guard, number)
+            };
+            prizes.iter().map(heat).collect::<Vec<Won>>()
+        };
+        let all: Vec<Vec<Won>> = thread::scope(|scope| {
+            let run = &run;
+            let runners: Vec<_> =
+                (0..THREADS).map(|number| scope.spawn(move || run(number))).collect();
+            runners.into_iter().map(|runner| runner.join().unwrap()).collect()
+        });
+        for (heat, prize) in prizes.iter().enumerate() {
+            let won = all.iter().map(|own| own[heat]).fold(Won::default(), |sum, won| Won {
+                answers: sum.answers + won.answers,
+                runs: sum.runs + won.runs,
+            });
+            *ends.entry(prize.check(guard, won).as_str()).or_default() += 1;
+        }
+    }
+    eprintln!("{rounds} rounds in {:?}: {ends:?}", began.elapsed());
+}
+
+/// Each log takes a part of the rounds, so that memory does not grow with them.
 #[test]
 fn of_sixty_four_threads_one_answers_and_one_redeems() {
-    race(&guard(), rounds(20));
+    const ROUNDS_OF_A_LOG: usize = 1_000;
+    let rounds = rounds(20, 10_000);
+    for first in (0..rounds).step_by(ROUNDS_OF_A_LOG) {
+        race(&guard(), ROUNDS_OF_A_LOG.min(rounds - first));
+    }
 }
 
 #[test]
 fn of_sixty_four_threads_one_answers_and_one_redeems_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    race(&guard_at(LogPlace::File(folder.path().join("placet.db")), POLICY), rounds(6));
+    race(&guard_at(LogPlace::File(folder.path().join("placet.db")), POLICY), rounds(6, 1_000));
 }
 
 #[test]

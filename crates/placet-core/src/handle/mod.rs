@@ -10,6 +10,8 @@ pub(crate) mod run;
 
 use std::sync::Arc;
 
+pub use run::redeemable_until;
+
 use crate::api_key::KeyScope;
 use crate::autonomy::{self, Evidence, LedgerKey, Record};
 use crate::caller::Caller;

@@ -44,6 +44,25 @@ pub(super) fn redeem(
     Ok(vec![event.into()])
 }
 
+/// Whether the warrant of an action could be redeemed now, and until when: what whoever showed it
+/// would be told, without anybody having to try. `decided` is the entry that decided on the action.
+///
+/// # Errors
+/// The refusal says why not.
+pub fn redeemable_until(
+    state: &State,
+    decided: &Entry,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
+    match &decided.event {
+        Event::Decided(decision) => {
+            let permit = spend(state, decided.index, decision, state.clock(now))?;
+            Ok(permit.expires)
+        }
+        _ => Err(Refusal::NotGranted),
+    }
+}
+
 /// The decision on an action in its entry.
 pub(crate) fn decision(entry: &Entry, action: ActionId) -> Result<&Decided, Rejection> {
     match &entry.event {

@@ -71,11 +71,16 @@ fn the_sequences_reach_everything() {
     assert!(missing.is_empty(), "{missing:?} of {seen:?}");
 }
 
-const REACHED: [&str; 29] = [
+const REACHED: [&str; 34] = [
     "allowed",
     "held",
     "blocked",
     "signed_off",
+    "signed beforehand",
+    "standing_granted",
+    "standing_revoked",
+    "standing policy",
+    "unknown standing",
     "denied",
     "expired",
     "withdrawn",

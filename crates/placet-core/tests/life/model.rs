@@ -2,10 +2,14 @@
 //!
 //! - A refund takes the policy's quorum, a read nobody, a mail one person. What does more
 //!   harm than the policy allows is blocked, and so is a call like one that was denied lately.
+//! - What somebody let stand signs for them what is like it: for the same agent, tenant and tool, of
+//!   the same number if they said so, and not where a switch makes people look. It ends with its
+//!   time and its uses, when it is taken back, with its policy, and with any switch that could stop
+//!   the like of it.
 //! - Whatever was tripped after an action was given leave ends that leave. What waits for people is
 //!   ended by a trip under a policy where switches stop.
 
-use crate::step::Ask;
+use crate::step::{Ask, Bounds};
 
 /// How long a question is open, a leave lasts, an outcome may take, a denial holds: milliseconds.
 pub(crate) const OPEN: i64 = 30_000;
@@ -71,7 +75,17 @@ pub(crate) enum Happened {
     Signed {
         id: u128,
         by: &'static str,
+        /// What stood, where that signed for them.
+        standing: Option<u128>,
     },
+    /// Somebody let the like of an action stand.
+    Stood {
+        standing: u128,
+        of: u128,
+        by: &'static str,
+        bounds: Bounds,
+    },
+    Revoked(u128),
     /// It was denied, withdrawn, replaced, voided, or expired.
     Ended {
         id: u128,
@@ -141,7 +155,7 @@ impl Model {
 
     pub(crate) fn signers(&self, of: u128) -> Vec<(usize, &'static str)> {
         let signed = |(place, (_, what)): (usize, &(i64, Happened))| match what {
-            Happened::Signed { id, by } if *id == of => Some((place, *by)),
+            Happened::Signed { id, by, .. } if *id == of => Some((place, *by)),
             _ => None,
         };
         self.history.iter().enumerate().filter_map(signed).collect()
@@ -208,6 +222,85 @@ impl Model {
             }
             _ => false,
         })
+    }
+
+    /// All that ever stood, the latest first.
+    pub(crate) fn stood(&self) -> Vec<u128> {
+        let stood = |(_, what): &(i64, Happened)| match what {
+            Happened::Stood { standing, .. } => Some(*standing),
+            _ => None,
+        };
+        self.history.iter().rev().filter_map(stood).collect()
+    }
+
+    /// Where something came to stand, of what, by whom, how far, and until when.
+    fn standing(&self, which: u128) -> (usize, u128, &'static str, Bounds, i64) {
+        let find = |(place, (at, what)): (usize, &(i64, Happened))| match what {
+            Happened::Stood { standing, of, by, bounds } if *standing == which => {
+                Some((place, *of, *by, *bounds, at + bounds.lasts))
+            }
+            _ => None,
+        };
+        self.history.iter().enumerate().find_map(find).unwrap()
+    }
+
+    /// The action that it was given with.
+    pub(crate) fn given_with(&self, standing: u128) -> u128 {
+        self.standing(standing).1
+    }
+
+    /// Whether its time is over.
+    pub(crate) fn is_past(&self, standing: u128, now: i64) -> bool {
+        self.standing(standing).4 <= now
+    }
+
+    /// Whether it stands, but for its time.
+    pub(crate) fn stands(&self, which: u128) -> bool {
+        let (place, of, _, bounds, _) = self.standing(which);
+        let (.., ask, _) = self.asked(of);
+        let policy = self.policy_at(place);
+        let since = &self.history[place..];
+        let ends = |(_, what): &(i64, Happened)| match what {
+            Happened::Installed(other) => *other != policy,
+            Happened::Tripped(scope) => could_stop(scope, &ask),
+            Happened::Revoked(it) => *it == which,
+            _ => false,
+        };
+        let used = since.iter().filter(
+            |(_, what)| matches!(what, Happened::Signed { standing: Some(it), .. } if *it == which),
+        );
+        !since.iter().any(ends)
+            && bounds.uses.is_none_or(|uses| u32::try_from(used.count()).unwrap() < uses)
+    }
+
+    /// Who has signed beforehand what was just asked for, and by what: at most as many as it takes.
+    pub(crate) fn signed_beforehand(&self, of: u128, now: i64) -> Vec<(&'static str, u128)> {
+        let (.., ask, verdict) = self.asked(of);
+        let class = self.policy().class(ask.tool);
+        if verdict != Verdict::Hold || self.tripped(&ask, class) {
+            return Vec::new();
+        }
+        let covers = |which: &u128| {
+            let (_, first, by, bounds, _) = self.standing(*which);
+            let (.., like, _) = self.asked(first);
+            let same = |ask: &Ask| (ask.tenant, ask.agent, ask.tool);
+            self.stands(*which)
+                && !self.is_past(*which, now)
+                && same(&like) == same(&ask)
+                && (!bounds.is_narrow || like.number == ask.number)
+                && self.barred(of, by).is_none()
+        };
+        // Each signs once, by the oldest of theirs.
+        let mut signed: Vec<(&'static str, u128)> = Vec::new();
+        for which in self.stood().into_iter().rev().filter(covers) {
+            let by = self.standing(which).2;
+            if !signed.iter().any(|(signer, _)| *signer == by) {
+                signed.push((by, which));
+            }
+        }
+        signed.sort_unstable();
+        signed.truncate(self.policy().takes(ask.tool).0);
+        signed
     }
 
     pub(crate) fn is_tripped(&self, scope: &str) -> bool {
@@ -346,6 +439,11 @@ impl Model {
         due.sort_unstable();
         due
     }
+}
+
+/// Whether a switch could stop something like a call. Which tools a class has is not looked at.
+fn could_stop(scope: &str, ask: &Ask) -> bool {
+    scope.starts_with("tool:") || covers(scope, ask, None)
 }
 
 /// Whether a switch covers a call.

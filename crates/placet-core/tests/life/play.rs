@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use placet_core::approval::Statement;
 use placet_core::command::{Conclusion, Edit, Redemption, SigningOff};
+use placet_core::standing_approval::{self, Pin};
 use placet_core::terms::WarrantTerms;
 use placet_core::{
-    ActionId, ApprovalTerms, Approver, Assessment, Command, Entry, Event, Mode, PersonTag, Refusal,
-    Rejection, RiskTier, Terms, Verdict,
+    ActionId, ApprovalTerms, Approver, Assessment, Command, Entry, Event, Json, Mode, ParamTag,
+    PersonTag, Refusal, Rejection, RiskTier, StandingApprovalId, Terms, Timestamp, Verdict,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::common::build::{call, class, digest, rule, tag, terms_of};
 use crate::common::{World, install, ms};
 use crate::model::{self, Happened, Model, Policy, Verdict as Plain};
-use crate::step::{Ask, Step};
+use crate::step::{Ask, Bounds, Step};
 
 /// What a step leads to: the kinds of the entries with their actions, or why it leads to nothing.
 type Found = Result<Vec<(&'static str, u128)>, &'static str>;
@@ -26,6 +27,8 @@ pub(crate) struct Game {
     model: Model,
     now: i64,
     next: u128,
+    /// The id of what is let stand next.
+    next_standing: u128,
     /// What has come up.
     pub(crate) seen: BTreeSet<&'static str>,
 }
@@ -35,7 +38,7 @@ impl Game {
         let mut model = Model::default();
         model.add(0, Happened::Installed(Policy(1)));
         let (world, seen) = (World::with(terms(Policy(1))), BTreeSet::new());
-        Self { world, model, now: 0, next: 1, seen }
+        Self { world, model, now: 0, next: 1, next_standing: 1, seen }
     }
 
     /// Takes a step in both accounts, and compares them.
@@ -50,6 +53,9 @@ impl Game {
         prop_assert!(agree, "{:?} at {}: {:?}, {:?}", step, now, expected, real);
         self.seen.extend(found.iter().flatten().map(|(kind, _)| *kind));
         self.seen.extend(found.as_ref().err());
+        if matches!((step, &found), (Step::Propose(_), Ok(found)) if found.len() > 1) {
+            self.seen.insert("signed beforehand");
+        }
         self.compare(step)
     }
 
@@ -69,6 +75,13 @@ impl Game {
             let naive = (open, granted, self.model.runs(id).is_some(), stopped);
             prop_assert_eq!(naive, real, "{} after {:?}", id, step);
         }
+        // What is past is dropped some time later.
+        let at = state.at();
+        let standing = state.standing_approvals().iter().filter(|it| it.granted.until > at);
+        let standing: Vec<u128> = standing.map(|it| it.granted.id.uuid().as_u128()).collect();
+        let lives = |it: &u128| self.model.stands(*it) && !self.model.is_past(*it, millis(at));
+        let naive: Vec<u128> = self.model.stood().into_iter().rev().filter(lives).collect();
+        prop_assert_eq!(standing, naive, "after {:?}", step);
         let open = state.approvals().len();
         let naive = self.model.ids().into_iter().filter(|id| self.model.is_open(*id)).count();
         prop_assert_eq!(open, naive);
@@ -88,18 +101,15 @@ impl Game {
             Step::Install(number) => install(terms(Policy(*number))),
             Step::Propose(ask) => crate::common::proposal(self.next, assessment(ask, policy)),
             Step::Sign { choice, by, looked_at } => {
-                let id = self.chosen(*choice)?;
-                let fresh = looked_at.then(|| assessment(&self.model.asked(id).2, policy));
-                let (by, statement) = (person(by), statement());
-                let (approval, digest) = (action(id).approval(), digest(7));
-                Command::SignOff(Box::new(SigningOff {
-                    approval,
-                    by,
-                    statement,
-                    digest,
-                    fresh,
-                    standing: None,
-                }))
+                self.signing(self.chosen(*choice)?, by, *looked_at, None)
+            }
+            Step::Stand { choice, by, looked_at, bounds } => {
+                self.signing(self.chosen(*choice)?, by, *looked_at, Some(*bounds))
+            }
+            Step::Revoke(choice) => {
+                let id = self.chosen_standing(*choice)?;
+                let (id, reason) = (standing(id), "enough of it".to_owned());
+                Command::RevokeStanding { id, reason, by: None }
             }
             Step::Deny(choice) => crate::common::build::deny(approval(*choice)?),
             Step::Withdraw(choice) => Command::Withdraw { approval: approval(*choice)? },
@@ -139,6 +149,24 @@ impl Game {
         })
     }
 
+    fn signing(&self, id: u128, by: &str, looked_at: bool, bounds: Option<Bounds>) -> Command {
+        let (.., ask, _) = self.model.asked(id);
+        let fresh = looked_at.then(|| assessment(&ask, self.model.policy()));
+        let (by, statement) = (person(by), statement());
+        let (approval, digest) = (action(id).approval(), digest(7));
+        let now = ms(self.model.clock(self.now));
+        let core = |bounds| Box::new(core_bounds(self.next_standing, &ask, bounds, now));
+        let standing = bounds.map(core);
+        Command::SignOff(Box::new(SigningOff { approval, by, statement, digest, fresh, standing }))
+    }
+
+    /// One of all that ever stood. Whether what is past is still known is not said.
+    fn chosen_standing(&self, choice: usize) -> Option<u128> {
+        let all = self.model.stood();
+        let chosen = all.get(choice % all.len().max(1)).copied();
+        chosen.filter(|it| !self.model.is_past(*it, self.model.clock(self.now)))
+    }
+
     fn edited(&self, step: &Step) -> Option<Ask> {
         let Step::Edit { choice, number, harm, .. } = step else { return None };
         let (_, _, ask, _) = self.model.asked(self.chosen(*choice)?);
@@ -161,9 +189,28 @@ impl Game {
             Step::Propose(ask) => {
                 let verdict = self.model.bound(ask, now);
                 let id = self.ask(*ask, verdict, now);
-                Ok(vec![(word(verdict), id)])
+                let mut found = vec![(word(verdict), id)];
+                for (by, standing) in self.model.signed_beforehand(id, now) {
+                    self.model.add(now, Happened::Signed { id, by, standing: Some(standing) });
+                    found.push(("signed_off", id));
+                }
+                Ok(found)
             }
-            Step::Sign { choice, by, looked_at } => self.sign(chosen(choice), by, *looked_at, now),
+            Step::Sign { choice, by, looked_at } => {
+                self.sign(chosen(choice), by, *looked_at, None, now)
+            }
+            Step::Stand { choice, by, looked_at, bounds } => {
+                self.sign(chosen(choice), by, *looked_at, Some(*bounds), now)
+            }
+            Step::Revoke(choice) => {
+                let which = self.chosen_standing(*choice).unwrap();
+                if !self.model.stands(which) {
+                    return Err("unknown standing");
+                }
+                let of = self.model.given_with(which);
+                self.model.add(now, Happened::Revoked(which));
+                Ok(vec![("standing_revoked", of)])
+            }
             Step::Deny(choice) => self.end(chosen(choice), "denied", now),
             Step::Withdraw(choice) => self.end(chosen(choice), "withdrawn", now),
             Step::Edit { choice, by, .. } => {
@@ -240,7 +287,14 @@ impl Game {
         Ok(vec![(kind, id)])
     }
 
-    fn sign(&mut self, id: u128, by: &'static str, looked_at: bool, now: i64) -> Found {
+    fn sign(
+        &mut self,
+        id: u128,
+        by: &'static str,
+        looked_at: bool,
+        bounds: Option<Bounds>,
+        now: i64,
+    ) -> Found {
         self.model.unanswerable(id, now).map_or(Ok(()), Err)?;
         if self.model.is_stale(id) {
             if !looked_at {
@@ -253,8 +307,20 @@ impl Game {
             return Err("blocked now");
         }
         self.model.barred(id, by).map_or(Ok(()), Err)?;
-        self.model.add(now, Happened::Signed { id, by });
-        Ok(vec![("signed_off", id)])
+        let mut found = Vec::new();
+        if let Some(bounds) = bounds {
+            // Whoever reads it reads it under the policy of then.
+            if self.model.is_stale(id) {
+                return Err("standing policy");
+            }
+            let standing = self.next_standing;
+            self.next_standing += 1;
+            self.model.add(now, Happened::Stood { standing, of: id, by, bounds });
+            found.push(("standing_granted", id));
+        }
+        self.model.add(now, Happened::Signed { id, by, standing: None });
+        found.push(("signed_off", id));
+        Ok(found)
     }
 
     fn edit(&mut self, old: u128, by: &'static str, ask: Ask, now: i64) -> Found {
@@ -275,7 +341,7 @@ impl Game {
         self.model.add(now, Happened::Ended { id: old, denied: false });
         let mut found = vec![(word(verdict), id), ("superseded", old)];
         if verdict == Plain::Hold {
-            self.model.add(now, Happened::Signed { id, by });
+            self.model.add(now, Happened::Signed { id, by, standing: None });
             found.push(("signed_off", id));
         }
         Ok(found)
@@ -338,12 +404,34 @@ fn said(rejection: &Rejection) -> &'static str {
         Rejection::Blocked => "blocked now",
         Rejection::NotRun(_) => "not run",
         Rejection::NotTripped(_) => "not tripped",
+        Rejection::StandingPolicy => "standing policy",
+        Rejection::UnknownStanding(_) => "unknown standing",
         other => panic!("nobody expects {other:?}"),
     }
 }
 
 fn action(id: u128) -> ActionId {
     ActionId::new(Uuid::from_u128(id))
+}
+
+fn standing(id: u128) -> StandingApprovalId {
+    StandingApprovalId::new(Uuid::from_u128(id))
+}
+
+fn millis(at: Timestamp) -> i64 {
+    at.as_millis()
+}
+
+/// The tag of a number, and of what every call has.
+fn param(number: Option<u8>) -> ParamTag {
+    ParamTag::from_bytes([number.map_or(1, |number| number + 2); 32])
+}
+
+fn core_bounds(id: u128, ask: &Ask, of: Bounds, now: Timestamp) -> standing_approval::Bounds {
+    let tag = param(of.is_narrow.then_some(ask.number));
+    let pins = [("/it".parse().unwrap(), Pin { tag, value: Json::Null })].into();
+    let until = Some(now.saturating_add(duration(of.lasts)));
+    standing_approval::Bounds { id: standing(id), pins, uses: of.uses, until }
 }
 
 fn statement() -> Statement {
@@ -378,6 +466,7 @@ fn assessment(ask: &Ask, policy: Policy) -> Assessment {
     };
     of.tag = tag(place + ask.number);
     of.enforce = ask.enforce;
+    of.pins = [param(None), param(Some(ask.number))].into();
     if ask.harm >= policy.forbids_from() {
         of.rules = vec![rule(Verdict::Block)];
     }

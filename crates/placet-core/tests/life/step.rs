@@ -19,20 +19,54 @@ pub(crate) struct Ask {
     pub(crate) enforce: bool,
 }
 
+/// How far the like of an action may be done without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Only with the same number.
+    pub(crate) is_narrow: bool,
+    pub(crate) uses: Option<u32>,
+    /// How long, in milliseconds.
+    pub(crate) lasts: i64,
+}
+
 /// One thing that somebody does. A choice is of all the actions there have been, the latest first.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Install(u8),
     Propose(Ask),
-    Sign { choice: usize, by: &'static str, looked_at: bool },
+    Sign {
+        choice: usize,
+        by: &'static str,
+        looked_at: bool,
+    },
+    /// Signs, and lets the like of it stand.
+    Stand {
+        choice: usize,
+        by: &'static str,
+        looked_at: bool,
+        bounds: Bounds,
+    },
+    /// Of all that ever stood, the latest first.
+    Revoke(usize),
     Deny(usize),
     Withdraw(usize),
-    Edit { choice: usize, by: &'static str, number: u8, harm: u8 },
+    Edit {
+        choice: usize,
+        by: &'static str,
+        number: u8,
+        harm: u8,
+    },
     Recheck(usize),
     Trip(&'static str),
     Reset(&'static str),
-    Redeem { choice: usize, is_same_call: bool },
-    Conclude { choice: usize, outcome: Outcome },
+    Redeem {
+        choice: usize,
+        is_same_call: bool,
+    },
+    Conclude {
+        choice: usize,
+        outcome: Outcome,
+    },
     Tick,
 }
 
@@ -68,6 +102,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => ask().prop_map(Step::Propose),
         9 => (choice(), person(), prop::bool::weighted(0.9))
             .prop_map(|(choice, by, looked_at)| Step::Sign { choice, by, looked_at }),
+        4 => (choice(), person(), prop::bool::weighted(0.9), bounds())
+            .prop_map(|(choice, by, looked_at, bounds)| Step::Stand { choice, by, looked_at, bounds }),
+        1 => choice().prop_map(Step::Revoke),
         3 => choice().prop_map(Step::Deny),
         1 => choice().prop_map(Step::Withdraw),
         4 => (choice(), person(), 0..3_u8, 0..4_u8)
@@ -80,6 +117,16 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (choice(), outcome()).prop_map(|(choice, outcome)| Step::Conclude { choice, outcome }),
         2 => Just(Step::Tick),
     ]
+}
+
+fn bounds() -> impl Strategy<Value = Bounds> {
+    let uses = select(&[None, Some(1), Some(2), Some(3)][..]);
+    let lasts = select(&[1, 5_000, 60_000, 600_000][..]);
+    (any::<bool>(), uses, lasts).prop_map(|(is_narrow, uses, lasts)| Bounds {
+        is_narrow,
+        uses,
+        lasts,
+    })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {

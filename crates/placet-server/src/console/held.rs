@@ -6,9 +6,12 @@ use placet::core::limits::MAX_PINS;
 use placet::core::time::human_duration;
 use placet::escape::clipped;
 use placet::store::projection::Status;
-use placet::{Event, Followed, GroupName, Json, Object, Pending, RiskTier, Timestamp, Verdict};
+use placet::{
+    Event, Followed, GroupName, Json, Object, Pending, PersonId, RiskTier, Timestamp, Verdict,
+};
 
 use super::form::Fields;
+use super::pages::time;
 use super::shown::odd_ones;
 use super::tree::Tree;
 
@@ -76,6 +79,8 @@ pub(super) struct Card {
     pub(super) quorum: u8,
     pub(super) signed: Vec<String>,
     pub(super) groups: Vec<String>,
+    /// What whoever looks has done about it already, where they have.
+    pub(super) own: Option<Own>,
     pub(super) fields: Vec<Field>,
     /// Why whoever looks cannot answer, where they cannot.
     pub(super) barred: Option<String>,
@@ -91,6 +96,21 @@ pub(super) struct Card {
     pub(super) is_large: bool,
     /// Changes when somebody signs.
     pub(super) version: String,
+}
+
+/// Who looks at a held action.
+pub(super) struct Looker {
+    pub(super) person: PersonId,
+    /// The groups they are in; none where they may not answer.
+    pub(super) groups: Option<Vec<GroupName>>,
+}
+
+/// The sign-off of whoever looks.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) at: String,
+    /// What is still missing, in a sentence.
+    pub(super) missing: String,
 }
 
 /// What of an action can be pinned in a standing approval.
@@ -213,8 +233,8 @@ impl Frozen {
 }
 
 impl Card {
-    /// The card of a held action. `groups` are those of whoever looks, if they may answer at all.
-    pub(super) fn new(pending: &Pending, groups: Option<&[GroupName]>, now: Timestamp) -> Self {
+    /// The card of a held action.
+    pub(super) fn new(pending: &Pending, looker: &Looker, now: Timestamp) -> Self {
         let of = Frozen::new(&pending.followed);
         let terms = &pending.approval;
         let field = |(index, name): (usize, &String)| Field {
@@ -224,10 +244,12 @@ impl Card {
             is_statement: index == 0,
             typed: String::new(),
         };
+        let own = |at| Own { at: time(at), missing: more_have_to_sign(pending.missing()) };
         let is_in = |wanted: &String| {
-            groups.is_some_and(|own| own.iter().any(|group| group.as_str() == wanted))
+            let groups = looker.groups.as_deref().unwrap_or_default();
+            groups.iter().any(|group| group.as_str() == wanted)
         };
-        let barred = match groups {
+        let barred = match looker.groups {
             None => Some("You may look at this, but answering takes the role approver.".to_owned()),
             Some(_) if !terms.groups.is_empty() && !terms.groups.iter().any(is_in) => {
                 Some(format!("This takes somebody of the group {}.", terms.groups.join(" or ")))
@@ -243,6 +265,7 @@ impl Card {
             quorum: terms.quorum,
             signed: pending.signed.iter().map(ToString::to_string).collect(),
             groups: terms.groups.clone(),
+            own: pending.signed_at(&looker.person).map(own),
             fields: terms.fields.iter().enumerate().map(field).collect(),
             barred,
             twins: Vec::new(),
@@ -387,6 +410,14 @@ pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
             "{} left",
             human_duration(std::time::Duration::from_secs(seconds / 86_400 * 86_400))
         ),
+    }
+}
+
+/// How many more people it takes, in a sentence.
+pub(super) fn more_have_to_sign(missing: usize) -> String {
+    match missing {
+        1 => "One more has to sign.".to_owned(),
+        more => format!("{more} more have to sign."),
     }
 }
 

@@ -118,6 +118,8 @@ impl Teller {
     /// happens in other tenants.
     async fn matters(&self, entry: &Arc<Entry>) -> Option<bool> {
         let is_about = match self.subject {
+            // What a policy or a switch forbids may be what is shown here.
+            Subject::Inbox | Subject::Action(_) if changes_all(&entry.event) => true,
             Subject::Inbox => changes_inbox(&entry.event),
             Subject::Activity => entry.event.action().is_some(),
             Subject::Action(id) => entry.event.action() == Some(id),
@@ -132,6 +134,11 @@ impl Teller {
             _ => Some(is_about),
         }
     }
+}
+
+/// Whether it changes what may run, whatever was decided before.
+fn changes_all(event: &Event) -> bool {
+    matches!(event, Event::PolicyInstalled(_) | Event::Tripped(_))
 }
 
 /// Whether an action begins to wait, or waits no more, or for fewer people.

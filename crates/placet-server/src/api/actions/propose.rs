@@ -62,8 +62,9 @@ pub(crate) async fn propose(
     let tenant = app.tenants.get(&action.tenant);
     let _turn = tenant.turn().await;
     let answer = write.guard.propose_as(&action, asked.treatment).await?;
-    if let Some(id) = answer.id.filter(|_| answer.is_approved) {
-        // People signed off on it beforehand, and so it may run although it was held.
+    if let Some(id) = answer.id.filter(|_| answer.is_approved || answer.is_repeated) {
+        // People signed off on it beforehand, and so it may run although it was held; or it was
+        // decided on before, and may have run since or be dead.
         let found = app.blocking(move |guard| guard.log().action(id)).await??;
         let warrant = found.as_ref().and_then(|found| write.guard.warrant_of(found));
         return Ok(decided(&answer, &answer, warrant, true));

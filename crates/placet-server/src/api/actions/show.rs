@@ -35,6 +35,10 @@ struct StatusShape {
     /// The action that a person put in its place.
     #[schema(nullable = false, pattern = "^act_")]
     successor: Option<String>,
+    /// Why it may not run any more although it was allowed or approved: its warrant is dead, and
+    /// there is none.
+    #[schema(nullable = false)]
+    refusal: Option<String>,
 }
 
 /// What became of an action.
@@ -89,8 +93,19 @@ pub(crate) async fn show(
         }
         _ => found,
     };
-    let warrant = read.principal.key.has(KeyScope::Agent).then(|| app.guard.warrant_of(&found));
-    Ok(decided(&found.answer, &found, warrant.flatten(), false))
+    let refusal = app.guard.refusal(&found).map(|why| why.to_string());
+    let is_agent = read.principal.key.has(KeyScope::Agent);
+    let warrant = is_agent.then(|| app.guard.warrant_of(&found)).flatten();
+    Ok(decided(&found.answer, &Shown { found: &found, refusal }, warrant, false))
+}
+
+/// What became of an action, and whether that still holds.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    found: &'a Followed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
 }
 
 /// The action, when it is pending no more or the time is up.

@@ -9,17 +9,17 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::event::{Payload, Void};
 use placet::{
-    ActionId, Event, Followed, Guard, KeyId, Moment, Outcome, Receipt, Status, Timestamp,
+    ActionId, Event, Followed, Guard, KeyId, Moment, Outcome, Receipt, Refusal, Status, Timestamp,
 };
 
 use super::super::diff::diff;
 use super::super::fault::Fault;
 use super::super::form::Fields;
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{Card, Frozen, params_text, short};
+use super::super::held::{Card, Frozen, more_have_to_sign, params_text, short};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
-use super::inbox::groups;
+use super::inbox::looker;
 use super::policy::{Shown as Compared, folded as compared};
 use super::{reply, time};
 use crate::app::App;
@@ -33,8 +33,8 @@ struct Page {
     of: Frozen,
     status: &'static str,
     tone: &'static str,
-    /// Whether it may not run although it is allowed or approved.
-    is_outdated: bool,
+    /// Why it may not run any more although it is allowed or approved.
+    dead: Option<Dead>,
     verdict: &'static str,
     would_have: Option<&'static str>,
     mode: &'static str,
@@ -45,6 +45,12 @@ struct Page {
     edits: Vec<Edit>,
     proof: Proof,
     now: Timestamp,
+}
+
+/// Why a warrant is refused, in few words and in a sentence.
+struct Dead {
+    tag: &'static str,
+    why: String,
 }
 
 /// A moment as the page tells it.
@@ -92,11 +98,11 @@ pub(super) async fn page(
     status: StatusCode,
 ) -> Result<Response, Fault> {
     let followed = find(app, visitor, id).await?;
-    let (groups, now) = (groups(app, visitor), app.guard.now());
+    let (looker, now) = (looker(app, visitor), app.guard.now());
     let frame = Frame::new("Action", Place::Inbox, visitor).with(notice);
     let page = app.blocking(move |guard| look(guard, frame, &followed)).await??;
     let pending = app.blocking(move |guard| guard.held(id.approval())).await??;
-    let card = pending.map(|pending| Card::new(&pending, groups.as_deref(), now));
+    let card = pending.map(|pending| Card::new(&pending, &looker, now));
     let card = card.map(|card| match typed {
         Some(fields) => card.with_typed(fields),
         None => card,
@@ -154,11 +160,10 @@ pub(super) async fn told(app: &Arc<App>, mut followed: Followed) -> Result<Strin
 fn rest(followed: &Followed) -> String {
     let signed = followed.steps.iter().filter(|step| step.status == Status::Pending).count();
     let quorum = followed.answer.approval.as_ref().map_or(0, |terms| usize::from(terms.quorum));
-    match quorum.saturating_sub(signed) {
-        _ if !followed.is_pending() || signed == 0 => String::new(),
-        1 => " One more has to sign.".to_owned(),
-        more => format!(" {more} more have to sign."),
+    if !followed.is_pending() || signed == 0 {
+        return String::new();
     }
+    format!(" {}", more_have_to_sign(quorum.saturating_sub(signed)))
 }
 
 fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Problem> {
@@ -168,7 +173,7 @@ fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Proble
         frame,
         status: followed.status.as_str(),
         tone: status_tone(followed.status),
-        is_outdated: is_outdated(guard, followed),
+        dead: guard.refusal(followed).and_then(|why| dead(&why)),
         verdict: answer.verdict.as_str(),
         would_have: answer.would_have.map(|verdict| verdict.as_str()),
         mode: answer.mode.as_str(),
@@ -183,17 +188,19 @@ fn look(guard: &Guard, frame: Frame, followed: &Followed) -> Result<Page, Proble
     })
 }
 
-/// Whether it could run but for another policy that holds since: its warrant is refused.
-fn is_outdated(guard: &Guard, followed: &Followed) -> bool {
-    let state = guard.log().state();
-    let under = match (followed.status, followed.permit) {
-        (Status::Approved, _) => state.executions().grant(followed.id()).map(|grant| grant.policy),
-        (Status::Allowed, Some((expires, _))) if expires > guard.now() => {
-            Some(followed.answer.policy)
+/// What has ended its warrant before its time, where something has. That time itself ends one says
+/// nothing of what was decided.
+fn dead(refusal: &Refusal) -> Option<Dead> {
+    let (tag, why) = match refusal {
+        Refusal::OtherPolicy => {
+            ("under another policy", "Another policy was installed since.".to_owned())
         }
-        _ => None,
+        Refusal::Stopped(scope) => {
+            ("stopped", format!("The kill switch {scope} was tripped since."))
+        }
+        _ => return None,
     };
-    under.is_some_and(|policy| policy != state.terms().policy)
+    Some(Dead { tag, why })
 }
 
 fn edits(guard: &Guard, followed: &Followed) -> Result<Vec<Edit>, Problem> {

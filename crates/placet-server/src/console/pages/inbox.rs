@@ -6,12 +6,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use placet::{ActionId, ApprovalId, GroupName, KeyScope, Pending, Timestamp};
+use placet::{ActionId, ApprovalId, KeyScope, Pending, Timestamp};
 use serde::Deserialize;
 
 use super::super::fault::Fault;
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{Card, is_same_call};
+use super::super::held::{Card, Looker, is_same_call};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::action::{find, told};
@@ -65,10 +65,10 @@ pub(super) async fn show(
         Some(action) => Some(Notice::Done(told(&app, find(&app, &visitor, action).await?).await?)),
         None => None,
     };
-    let groups = groups(&app, &visitor);
+    let looker = looker(&app, &visitor);
     let page = Page {
         frame: Frame::new("Inbox", Place::Inbox, &visitor).with(notice),
-        cards: cards(&pending, groups.as_deref(), now),
+        cards: cards(&pending, &looker, now),
         total,
         next,
         now,
@@ -77,20 +77,21 @@ pub(super) async fn show(
     Ok(reply(&page, StatusCode::OK))
 }
 
-/// The groups of whoever may answer; none for those who may only look.
-pub(super) fn groups(app: &App, visitor: &Visitor<Reader>) -> Option<Vec<GroupName>> {
-    visitor.has(KeyScope::Approver).then(|| visitor.groups(app))
+/// Who looks, and for which groups they may answer, if at all.
+pub(super) fn looker(app: &App, visitor: &Visitor<Reader>) -> Looker {
+    let groups = visitor.has(KeyScope::Approver).then(|| visitor.groups(app));
+    Looker { person: visitor.person.clone(), groups }
 }
 
 /// A card for each call; the same call asked for several times is one card.
-fn cards(pending: &[Pending], groups: Option<&[GroupName]>, now: Timestamp) -> Vec<Card> {
+fn cards(pending: &[Pending], looker: &Looker, now: Timestamp) -> Vec<Card> {
     let mut cards: Vec<(&Pending, Card)> = Vec::new();
     for held in pending {
         let same =
             |(first, _): &&mut (&Pending, Card)| is_same_call(&first.followed, &held.followed);
         match cards.iter_mut().find(same) {
             Some((first, card)) => card.add_twin(first, held, now),
-            None => cards.push((held, Card::new(held, groups, now))),
+            None => cards.push((held, Card::new(held, looker, now))),
         }
     }
     cards.into_iter().map(|(_, card)| card).collect()

@@ -141,7 +141,7 @@ fn tenant(fields: &Fields, own: Option<&TenantId>) -> Result<Option<TenantId>, P
 }
 
 /// A time as pages write it: to the second, for sorting by eye.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     let text = at.to_string();
     text.get(..19).unwrap_or(&text).replace('T', " ")
 }
