@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_core::json::{Object, Pointer};
+use placet_core::json::{Object, Pointer, PointerError};
 use placet_core::{Json, Timestamp};
 
 use crate::approval::Reply;
@@ -22,8 +22,8 @@ pub struct ReplyError {
 }
 
 impl ReplyError {
-    fn new(pointer: impl Into<String>, detail: impl ToString) -> Self {
-        Self { pointer: pointer.into(), detail: detail.to_string() }
+    fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
     }
 }
 
@@ -122,7 +122,7 @@ fn places(json: &Json) -> Result<BTreeSet<Pointer>, ReplyError> {
     let pointer = |(number, place): (usize, &Json)| {
         let at = format!("/standing/params/{number}");
         let text = place.as_str().ok_or_else(|| ReplyError::new(&at, "a text is expected"))?;
-        text.parse().map_err(|error| ReplyError::new(&at, error))
+        text.parse().map_err(|error: PointerError| ReplyError::new(&at, error.to_string()))
     };
     places.iter().enumerate().map(pointer).collect()
 }

@@ -11,6 +11,7 @@ use crate::freeze;
 
 /// Runs the `placet` command and gives its exit status.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "PyO3 hands it over")]
 pub(crate) fn run_command(arguments: Vec<OsString>, py: Python<'_>) -> u8 {
     py.detach(|| placet_cli::run(&arguments))
 }
@@ -31,7 +32,6 @@ pub(crate) fn classify(
         destructive,
         open_world,
         trusted,
-        ..Annotations::default()
     });
     let params = params.unwrap_or_default();
     let call = Call { tool, params: &params, annotations: annotations.as_ref() };

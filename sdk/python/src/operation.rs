@@ -152,8 +152,8 @@ impl Operation {
                 let held = guard.held(id)?.ok_or_else(missing)?;
                 serde_json::to_value(&held).map_err(wrong)?
             }
-            Self::Trip(scope, reason, by) => switched(guard.trip(scope, &reason, by).await?),
-            Self::Reset(scope, reason, by) => switched(guard.reset(scope, &reason, by).await?),
+            Self::Trip(scope, reason, by) => switched(&guard.trip(scope, &reason, by).await?),
+            Self::Reset(scope, reason, by) => switched(&guard.reset(scope, &reason, by).await?),
             Self::Switches => switches(guard),
             Self::Report(evidence) => {
                 let reported = guard.report(evidence).await?;
@@ -165,13 +165,13 @@ impl Operation {
                 json!({ "classes": standings(&state, tenant.as_ref()) })
             }
             Self::Ratify(of, by) => json!({"autonomy": guard.ratify(of, by).await?}),
-            Self::Install(files, by) => switched(guard.install_policy(&files, by).await?),
+            Self::Install(files, by) => switched(&guard.install_policy(&files, by).await?),
         };
         Ok(Done::Text(text.to_string()))
     }
 }
 
-fn switched(change: placet::Change) -> Value {
+fn switched(change: &placet::Change) -> Value {
     json!({ "log_index": change.log_index })
 }
 

@@ -89,9 +89,9 @@ fn copy(from: &Path, to: &Path) {
     for entry in from.read_dir().unwrap() {
         let entry = entry.unwrap();
         let (name, kind) = (entry.file_name(), entry.file_type().unwrap());
-        let is_ours = ["py", "pyi", "typed"].iter().any(|end| {
-            Path::new(&name).extension().is_some_and(|extension| extension == *end)
-        });
+        let is_ours = ["py", "pyi", "typed"]
+            .iter()
+            .any(|end| Path::new(&name).extension().is_some_and(|extension| extension == *end));
         if kind.is_file() && is_ours {
             std::fs::copy(entry.path(), to.join(name)).unwrap();
         }

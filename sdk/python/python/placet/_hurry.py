@@ -9,6 +9,7 @@ from typing import Any
 from ._drive import Carrier
 from ._errors import Unavailable
 from ._steps import Step
+from ._within import within
 
 _AT_A_TIME = 64
 """How many calls may hang at a daemon that does not answer. Those beyond go on at once."""
@@ -53,12 +54,9 @@ class Hurried:
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop."""
-        import asyncio
-
         try:
-            left = max(0.0, self._until - time.monotonic())
-            return await asyncio.wait_for(self._carrier.ado(step), left)
-        except asyncio.TimeoutError:
+            return await within(self._carrier.ado(step), max(0.0, self._until - time.monotonic()))
+        except TimeoutError:
             raise self._late() from None
 
     def post(self, step: Step) -> None:

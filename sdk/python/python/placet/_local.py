@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._core import Engine, Mailbox
 from ._steps import Step
+from ._within import within
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,14 +33,12 @@ class Local:
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
-        import asyncio
-
         desk = self._desk()
         if step.within is None:
             return await desk.order(self.engine, step)
         try:
-            return await asyncio.wait_for(desk.order(self.engine, step), step.within)
-        except asyncio.TimeoutError:
+            return await within(desk.order(self.engine, step), step.within)
+        except TimeoutError:
             return await desk.order(self.engine, Step("follow", body=step.body))
 
     def post(self, step: Step) -> None:

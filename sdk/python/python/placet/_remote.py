@@ -20,6 +20,7 @@ from urllib.parse import quote
 from ._core import Decision
 from ._errors import PlacetError, Unavailable, failure
 from ._steps import Step
+from ._within import within
 
 if TYPE_CHECKING:
     import httpx
@@ -201,10 +202,10 @@ class Remote:
             is_last = attempt == ATTEMPTS - 1
             try:
                 sending = client.request(**self._arguments(asked))
-                response = await asyncio.wait_for(sending, self._limit(asked) + 1)
+                response = await within(sending, self._limit(asked) + 1)
                 if is_last or response.status_code not in _BROKEN:
                     return _read(response)
-            except (httpx.TimeoutException, asyncio.TimeoutError) as error:
+            except (httpx.TimeoutException, TimeoutError) as error:
                 raise self._silent(error) from error
             except httpx.HTTPError as error:
                 if is_last:
