@@ -13,8 +13,8 @@ usage: placet-bench [--only decide|durable|serve|waits|log|soak] [--soak DECISIO
 
   --only PART    measure one part only, and print it instead of writing the report
   --soak COUNT   also make so many decisions one after the other, and watch the daemon's memory:
-                 ten million take half an hour and 20 GB of disk; without a count `--only soak`
-                 makes those
+                 ten million take half an hour and 25 GB of disk, which are freed at the end;
+                 without a count `--only soak` makes those
   --quick        a few seconds instead of minutes; the figures mean little
   --dry-run      print the report instead of writing it
   --out FOLDER   write the report there";

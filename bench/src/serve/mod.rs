@@ -47,14 +47,14 @@ library answers a fixed text to the same request: what HTTP alone costs here. Be
 plain SQLite commits one row of the same log at a time, as in the section before. The second table \
 has two other products, in turns with the first and with the same clients; each gets our rules and \
 caps in its own language, and before it is measured it has to allow the refund that we allow, and \
-not to allow a large one. Cerbos 0.51.0 (`CheckResources` over HTTP) is one process on all cores; \
-its audit log is off, so it answers from memory and keeps nothing, and its like here is evaluating. \
-It has no key to check and knows allow and deny, and nobody to ask. Squidbrake 0.14.8 (`POST \
-/v1/events`) is one process, as it comes, in Python. It does what proposing does: it checks a key, \
-looks at what came before, redacts, and adds a row and a link of its hash chain to SQLite before it \
-answers, though with `synchronous = NORMAL`, which may lose the last answers when the power fails. \
-Of its own rules it has none here. Where a cell says \"not measured\", the product could not be \
-installed or started.";
+not to allow a large one. Cerbos 0.51.0 (`CheckResources` over HTTP) is one process on all cores. \
+Its audit log is off, so it answers from memory and keeps nothing, and its like here is evaluating; \
+it has no key to check, knows allow and deny, and holds nothing for people. HTTP is its second \
+language, which it translates into gRPC within the process. Squidbrake 0.14.8 (`POST /v1/events`) is \
+one process, as it comes, in Python. Its like is proposing: it checks a key, looks at what came \
+before, redacts, and adds a row and a link of its hash chain to SQLite before it answers, though \
+with `synchronous = NORMAL`, which may lose the last answers when the power fails. Of its own rules \
+it has none here. Where a cell says \"not measured\", the product could not be installed or started.";
 
 /// How fast something went.
 #[derive(Clone, Copy, Debug)]

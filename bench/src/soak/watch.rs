@@ -12,8 +12,8 @@ use crate::measure::{float, median};
 use crate::progress;
 use crate::report::{mebibytes, per_second};
 
-/// How often it is looked at, at most: thousands of times in a soak, and no burden.
-const EVERY: Duration = Duration::from_millis(100);
+/// How often it is looked at, at most: often enough for a short soak, and no burden in a long one.
+const EVERY: Duration = Duration::from_millis(20);
 
 /// What came of a tenth of the decisions.
 #[derive(Clone, Copy, Debug)]
