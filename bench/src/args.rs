@@ -3,14 +3,18 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|serve|waits|log] [--quick] [--dry-run | --out FOLDER]
+usage: placet-bench [--only decide|durable|serve|waits|log|soak] [--soak DECISIONS] [--quick]
+                    [--dry-run | --out FOLDER]
 
   --only PART    measure one part only, and print it instead of writing the report
+  --soak COUNT   also make so many decisions one after the other, and watch the daemon's memory:
+                 ten million take half an hour and 25 GB of disk, which are freed at the end;
+                 without a count `--only soak` makes those
   --quick        a few seconds instead of minutes; the figures mean little
   --dry-run      print the report instead of writing it
   --out FOLDER   write the report there";
@@ -27,6 +31,8 @@ pub(crate) enum Command {
 pub(crate) struct Args {
     pub(crate) only: Option<Part>,
     pub(crate) quick: bool,
+    /// How many decisions the daemon makes while its memory is watched.
+    pub(crate) soak: Option<u64>,
     /// Where the report goes; without it to stdout.
     pub(crate) out: Option<PathBuf>,
 }
@@ -39,6 +45,8 @@ pub(crate) enum Part {
     Serve,
     Waits,
     Log,
+    /// Takes so long that it is only measured where somebody asks for it.
+    Soak,
 }
 
 /// A measurement in a process of its own, on the log at a path.
@@ -53,6 +61,8 @@ pub(crate) enum Child {
     Count(PathBuf),
     /// Waits so many times.
     Wait(Waiter, usize),
+    /// Runs the daemon on the log until its input ends.
+    Daemon(PathBuf),
 }
 
 /// Who waits.
@@ -71,13 +81,18 @@ impl Args {
             return Child::parse(&words.collect::<Vec<_>>()).map(Command::Child);
         }
         let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs");
-        let mut args = Self { only: None, quick: false, out: Some(docs) };
+        let mut args = Self { only: None, quick: false, soak: None, out: Some(docs) };
         while let Some(word) = words.next() {
             match (word.as_str(), words.peek()) {
                 ("--help" | "-h", _) => return Ok(Command::Help),
                 ("--quick", _) => args.quick = true,
                 ("--dry-run", _) => args.out = None,
                 ("--out", Some(_)) => args.out = words.next().map(PathBuf::from),
+                ("--soak", Some(count)) => {
+                    args.soak =
+                        Some(count.parse().with_context(|| format!("{count:?} is no count"))?);
+                    words.next();
+                }
                 ("--only", Some(name)) => {
                     args.only = Some(Part::named(name)?);
                     args.out = None;
@@ -88,18 +103,28 @@ impl Args {
         }
         Ok(Command::Measure(args))
     }
+
+    /// What is measured, in the order of the report.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        let is_wanted = |part: &Part| match self.only {
+            Some(only) => only == *part,
+            None => *part != Part::Soak || self.soak.is_some(),
+        };
+        Part::ALL.into_iter().filter(is_wanted)
+    }
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Decide, Self::Durable, Self::Serve, Self::Waits, Self::Log];
+    const ALL: [Self; 6] =
+        [Self::Decide, Self::Durable, Self::Serve, Self::Soak, Self::Waits, Self::Log];
 
     fn named(name: &str) -> Result<Self> {
         match Self::ALL.into_iter().find(|part| part.to_string() == name) {
             Some(part) => Ok(part),
             None => {
                 bail!(
-                    "{name:?} is no part of the report; write decide, durable, serve, waits or log"
+                    "{name:?} is no part of the report; write decide, durable, serve, soak, waits \
+                     or log"
                 )
             }
         }
@@ -114,6 +139,7 @@ impl fmt::Display for Part {
             Self::Serve => "serve",
             Self::Waits => "waits",
             Self::Log => "log",
+            Self::Soak => "soak",
         })
     }
 }
@@ -128,6 +154,7 @@ impl Child {
             Self::Open(at) => vec!["open".to_owned(), path(at)],
             Self::Close(at) => vec!["close".to_owned(), path(at)],
             Self::Count(at) => vec!["count".to_owned(), path(at)],
+            Self::Daemon(at) => vec!["daemon".to_owned(), path(at)],
             Self::Wait(Waiter::Guard, count) => vec!["wait".to_owned(), count.to_string()],
             Self::Wait(Waiter::Poll, count) => vec!["poll".to_owned(), count.to_string()],
         });
@@ -141,9 +168,10 @@ impl Child {
             ["open", path] => Self::Open(path.into()),
             ["close", path] => Self::Close(path.into()),
             ["count", path] => Self::Count(path.into()),
+            ["daemon", path] => Self::Daemon(path.into()),
             ["wait", count] => Self::Wait(Waiter::Guard, count.parse()?),
             ["poll", count] => Self::Wait(Waiter::Poll, count.parse()?),
-            _ => bail!("a child does fill, open, close, count, wait or poll"),
+            _ => bail!("a child does fill, open, close, count, daemon, wait or poll"),
         })
     }
 }

@@ -26,7 +26,18 @@ pub(crate) fn cores() -> usize {
 
 /// The memory that this process has in use, in bytes.
 pub(crate) fn memory() -> Option<f64> {
-    let text = field("/proc/self/status", "VmRSS")?;
+    status_bytes("self", "VmRSS")
+}
+
+/// The memory that another process has in use, in bytes, and how much of it is its own: the rest
+/// are pages of files, such as its program.
+pub(crate) fn memory_of(process: u32) -> Option<[f64; 2]> {
+    let process = process.to_string();
+    Some([status_bytes(&process, "VmRSS")?, status_bytes(&process, "RssAnon")?])
+}
+
+fn status_bytes(process: &str, name: &str) -> Option<f64> {
+    let text = field(&format!("/proc/{process}/status"), name)?;
     let kibibytes: f64 = text.split(' ').next()?.parse().ok()?;
     Some(kibibytes * 1024.0)
 }

@@ -15,6 +15,7 @@ mod report;
 mod sample;
 mod scratch;
 mod serve;
+mod soak;
 mod waits;
 
 use std::fs;
@@ -29,6 +30,7 @@ fn main() -> Result<()> {
         Command::Help => show(args::HELP),
         Command::Measure(args) => measure_all(&args)?,
         Command::Child(Child::Wait(waiter, count)) => show(&waits::run(waiter, count)?),
+        Command::Child(Child::Daemon(log)) => soak::run_daemon(log)?,
         Command::Child(child) => show(&log::run_child(&child)?),
     }
     Ok(())
@@ -37,12 +39,13 @@ fn main() -> Result<()> {
 fn measure_all(args: &Args) -> Result<()> {
     let scale = if args.quick { measure::Scale::QUICK } else { measure::Scale::FULL };
     let mut report = Report::new(machine::describe());
-    for part in Part::ALL.into_iter().filter(|part| args.only.is_none_or(|only| only == *part)) {
+    for part in args.parts() {
         progress(&format!("{part}:"));
         report.add(match part {
             Part::Decide => decide::measure(&scale),
             Part::Durable => durable::measure(&scale),
             Part::Serve => serve::measure(&scale),
+            Part::Soak => soak::measure(args.soak.unwrap_or(scale.soaked)),
             Part::Waits => waits::measure(&scale),
             Part::Log => log::measure(&scale),
         }?);

@@ -25,6 +25,8 @@ pub(crate) struct Scale {
     pub(crate) is_full: bool,
     /// Entries of the log that is verified and opened.
     pub(crate) entries: u64,
+    /// Decisions that the daemon makes while its memory is watched.
+    pub(crate) soaked: u64,
     /// Decisions whose stages are timed one by one.
     pub(crate) staged: usize,
 }
@@ -40,6 +42,7 @@ impl Scale {
         waits: 15_000,
         is_full: true,
         entries: 1_000_000,
+        soaked: 10_000_000,
         staged: 20_480,
     };
 
@@ -54,6 +57,7 @@ impl Scale {
         waits: 40,
         is_full: false,
         entries: 600,
+        soaked: 2_000,
         staged: 128,
     };
 }

@@ -24,7 +24,7 @@ pub(crate) struct Section {
     pub(crate) about: &'static str,
     pub(crate) tables: Vec<Table>,
     pub(crate) targets: Vec<Target>,
-    pub(crate) chart: Option<Chart>,
+    pub(crate) charts: Vec<Chart>,
 }
 
 /// Rows of cells, each row with a name.
@@ -90,8 +90,7 @@ impl Report {
     }
 
     pub(crate) fn svg(&self) -> String {
-        let charts: Vec<_> =
-            self.sections.iter().filter_map(|section| section.chart.as_ref()).collect();
+        let charts: Vec<_> = self.sections.iter().flat_map(|section| &section.charts).collect();
         chart::draw(&charts)
     }
 }

@@ -21,6 +21,9 @@ pub(crate) fn now() -> Timestamp {
 /// Above this amount a rule holds a refund.
 pub(crate) const THRESHOLD: u32 = 500;
 
+/// Up to this amount a class may act alone.
+pub(crate) const AUTO_CAP: u32 = 100;
+
 /// How many different actions are decided on in turn.
 pub(crate) const ACTIONS: usize = 256;
 
@@ -37,7 +40,7 @@ pub(crate) fn policy(classes: usize) -> Vec<PolicyFile> {
     for name in (0..classes).map(class) {
         toml += &format!(
             "[actions.{name}]\nrisk = \"reversible_write\"\nvalue = \"/amount\"\n\
-             auto_cap = \"100\"\nhard_cap = \"1000\"\nmax_state = \"supervised\"\n\
+             auto_cap = \"{AUTO_CAP}\"\nhard_cap = \"1000\"\nmax_state = \"supervised\"\n\
              params = {{ order = \"string\", amount = \"long\", currency = \"string\" }}\n"
         );
     }

@@ -45,7 +45,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
             Target::at_most("deciding in process, most classes", all, GOAL_NS, nanos),
             Target::at_most("deciding in process, most classes against fewest", growth, 1.5, ratio),
         ],
-        chart: Some(chart(scale, &medians)),
+        charts: vec![chart(scale, &medians)],
     })
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
                 ratio,
             ),
         ],
-        chart: Some(chart(&rows)),
+        charts: vec![chart(&rows)],
         tables: vec![table(&rows), stages],
     })
 }

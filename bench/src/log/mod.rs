@@ -45,7 +45,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
             Target::at_most("memory to open them", crashed.bytes, GOAL_OPEN_BYTES, mebibytes),
         ],
         tables: vec![verified.table(scale), opening.table(scale)],
-        chart: None,
+        charts: Vec::new(),
     })
 }
 

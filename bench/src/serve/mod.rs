@@ -1,25 +1,32 @@
-//! Deciding over HTTP: the daemon, and beside it the same web framework with nothing to do.
+//! Deciding over HTTP: the daemon, and beside it the same web framework with nothing to do, and other
+//! products that decide over HTTP.
 
+mod bare;
+mod cerbos;
 mod client;
+mod daemon;
+mod peer;
+mod squidbrake;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use placet::{Config, Guard, KeyScope, LogPlace, NewKey, PolicySource, TenantId};
-use placet_server::{Limits, Listen, Server, ServerConfig, Stop, StopHandle};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use crate::durable::OneRow;
 use crate::measure::{Contestant, Scale, in_turn, median};
 use crate::progress;
-use crate::report::{Chart, Line, Section, Table, Target, nanos, per_second};
-use crate::sample::{self, Refund};
+use crate::report::{Chart, Line, Section, Table, Target, nanos, per_second, ratio};
+use crate::sample::Refund;
 use crate::scratch::Scratch;
-use client::{Request, send_for};
+use bare::Bare;
+use client::send_for;
+pub(crate) use client::{Connection, Header, Request};
+pub(crate) use daemon::{CLASSES, Daemon};
+use peer::{Installed, NAMES};
 
 /// Durable decisions a second that there should be over [`GOAL_CONNECTIONS`].
-const GOAL: f64 = 10_000.0;
+pub(crate) const GOAL: f64 = 10_000.0;
 const GOAL_CONNECTIONS: usize = 64;
 
 /// What evaluating may take on top of a bare handler at the median, in nanoseconds.
@@ -29,9 +36,6 @@ const GOAL_EVALUATE: f64 = 50_000.0;
 /// in nanoseconds.
 const GOAL_PROPOSE: f64 = 150_000.0;
 
-/// Classes in the policy.
-const CLASSES: usize = 10;
-
 /// The daemon's log.
 const LOG: &str = "placet.db";
 
@@ -40,7 +44,17 @@ Requests over so many keep-alive connections, each of which sends its next when 
 clients and server share the machine. \"Propose\" is `POST /v1/actions`, durable before it is \
 answered; \"evaluate\" is `POST /v1/evaluate`, which records nothing. Beside them the same server \
 library answers a fixed text to the same request: what HTTP alone costs here. Beside one connection \
-plain SQLite commits one row of the same log at a time, as in the section before.";
+plain SQLite commits one row of the same log at a time, as in the section before. The second table \
+has two other products, in turns with the first and with the same clients; each gets our rules and \
+caps in its own language, and before it is measured it has to allow the refund that we allow, and \
+not to allow a large one. Cerbos 0.51.0 (`CheckResources` over HTTP) is one process on all cores. \
+Its audit log is off, so it answers from memory and keeps nothing, and its like here is evaluating; \
+it has no key to check, knows allow and deny, and holds nothing for people. HTTP is its second \
+language, which it translates into gRPC within the process. Squidbrake 0.14.8 (`POST /v1/events`) is \
+one process, as it comes, in Python. Its like is proposing: it checks a key, looks at what came \
+before, redacts, and adds a row and a link of its hash chain to SQLite before it answers, though \
+with `synchronous = NORMAL`, which may lose the last answers when the power fails. Of its own rules \
+it has none here. Where a cell says \"not measured\", the product could not be installed or started.";
 
 /// How fast something went.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +82,8 @@ struct Row {
     bare: Throughput,
     /// A plain commit of one row; only beside one connection.
     commit: Option<Throughput>,
+    /// The other products, as far as they run.
+    others: [Option<Throughput>; NAMES.len()],
 }
 
 impl Row {
@@ -78,10 +94,12 @@ impl Row {
 }
 
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
+    let scratch = Scratch::new("peers")?;
+    let peers = peer::install(&scratch, scale);
     let mut rows = Vec::new();
     for &connections in scale.connections {
         progress(&format!("  {connections} connections"));
-        rows.push(compare(connections, scale)?);
+        rows.push(compare(connections, scale, &peers)?);
     }
     let many = rows.iter().rev().find(|row| row.connections <= GOAL_CONNECTIONS);
     let one = rows.first().map_or(f64::NAN, |row| row.evaluate.p50 - row.bare.p50);
@@ -104,20 +122,21 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
             ),
             Target::at_most("evaluating, above a bare handler", one, GOAL_EVALUATE, nanos),
         ],
-        chart: Some(chart(&rows)),
-        tables: vec![table(&rows)],
+        charts: vec![chart(&rows)],
+        tables: vec![table(&rows), others(&rows)],
     })
 }
 
-fn compare(connections: usize, scale: &Scale) -> Result<Row> {
+fn compare(connections: usize, scale: &Scale, peers: &[Installed]) -> Result<Row> {
     let scratch = Scratch::new("serve")?;
-    let daemon = Daemon::start(&scratch)?;
+    let daemon = Daemon::start(scratch.file(LOG))?;
     let bare = Bare::start()?;
     let clients = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let turn = scale.disk_turn;
     let refund = Refund::several(CLASSES, false).into_iter().next().context("a refund")?;
     let body = refund.text();
-    let request = |address, path: &str| Request::post(address, path, &daemon.key, &body);
+    let key = Header::bearer(&daemon.key);
+    let request = |address, path: &str| Request::post(address, path, Some(&key), &body);
     let propose = request(daemon.address, "/v1/actions");
     let evaluate = request(daemon.address, "/v1/evaluate");
     let plain = request(bare.address, "/v1/actions");
@@ -130,11 +149,18 @@ fn compare(connections: usize, scale: &Scale) -> Result<Row> {
         1 => Some(OneRow::like(&scratch.file(LOG), &scratch.file("plain.db"))?),
         _ => None,
     };
+    let others = NAMES.map(|name| {
+        let peer = peers.iter().find(|peer| peer.name == name)?;
+        peer.start(&scratch, &refund, &clients)
+    });
     let mut contestants: Vec<Contestant<'_, Throughput>> = vec![
         Box::new(|| send(daemon.address, &propose, turn)),
         Box::new(|| send(daemon.address, &evaluate, turn)),
         Box::new(|| send(bare.address, &plain, turn)),
     ];
+    for other in others.iter().flatten() {
+        contestants.push(Box::new(|| send(other.address, &other.request, turn)));
+    }
     if let Some(commit) = &mut commit {
         contestants.push(Box::new(|| {
             let [rate, p50, p99] = commit.commit_for(turn)?;
@@ -145,99 +171,8 @@ fn compare(connections: usize, scale: &Scale) -> Result<Row> {
     let mut figures = figures.iter().map(|turns| Throughput::median(turns));
     let mut next = || figures.next().context("three contestants");
     let (propose, evaluate, bare) = (next()?, next()?, next()?);
-    Ok(Row { connections, propose, evaluate, bare, commit: figures.next() })
-}
-
-/// The daemon with a log on the disk, on threads of this process.
-struct Daemon {
-    address: SocketAddr,
-    key: String,
-    stop: StopHandle,
-    runtime: Option<Runtime>,
-}
-
-impl Daemon {
-    fn start(scratch: &Scratch) -> Result<Self> {
-        let policy = PolicySource::Files(sample::policy(CLASSES));
-        let log = LogPlace::File(scratch.file(LOG));
-        let guard = Guard::open(Config { policy, log })?;
-        for number in 0..CLASSES {
-            guard.blocking().report(sample::evidence(number)?)?;
-        }
-        let key = NewKey {
-            name: "bench".parse()?,
-            tenant: Some(TenantId::default()),
-            agent: None,
-            person: None,
-            scopes: [KeyScope::Agent].into(),
-        };
-        let (secret, _) = guard.blocking().create_key(key)?;
-        let runtime = Builder::new_multi_thread().enable_all().build()?;
-        let config = ServerConfig {
-            listen: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))],
-            limits: Limits {
-                requests_per_second: std::num::NonZeroU32::MAX,
-                burst: std::num::NonZeroU32::MAX,
-                ..Limits::default()
-            },
-            ..ServerConfig::default()
-        };
-        let server = runtime.block_on(Server::bind(config, guard))?;
-        let Some(Listen::Tcp(address)) = server.addresses().first().cloned() else {
-            anyhow::bail!("no address")
-        };
-        let (stop, handle) = Stop::new();
-        runtime.spawn(server.run(stop));
-        let key = secret.danger_text().to_string();
-        Ok(Self { address, key, stop: handle, runtime: Some(runtime) })
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.stop.ask();
-        self.stop.ask();
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(5));
-        }
-    }
-}
-
-/// The web framework alone, which reads the body and answers a text.
-struct Bare {
-    address: SocketAddr,
-    runtime: Option<Runtime>,
-}
-
-impl Bare {
-    fn start() -> Result<Self> {
-        let runtime = Builder::new_multi_thread().enable_all().build()?;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        runtime.spawn(async move {
-            let handler = axum::routing::post(async |_: axum::body::Bytes| FIXED);
-            let router = axum::Router::new().route("/v1/actions", handler);
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, router).await
-        });
-        Ok(Self { address, runtime: Some(runtime) })
-    }
-}
-
-/// About as long as a decision.
-const FIXED: &str = concat!(
-    r#"{"verdict":"allow","mode":"enforce","class":"issue_refund","risk":"reversible_write","#,
-    r#""autonomy":"supervised","findings":[{"check":"autonomy","verdict":"allow","reason":"#,
-    r#""supervised: at or below the auto cap"}],"digest":"sha256:0000000000000000000000000000"}"#
-);
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
+    let others = others.each_ref().map(|other| other.as_ref().and_then(|_| figures.next()));
+    Ok(Row { connections, propose, evaluate, bare, commit: figures.next(), others })
 }
 
 fn table(rows: &[Row]) -> Table {
@@ -265,19 +200,46 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
+fn others(rows: &[Row]) -> Table {
+    let figures = |name: &str| [name.to_owned(), "p50".to_owned(), "p99".to_owned()];
+    let against = ["Cerbos / evaluate, p50", "Squidbrake / propose, p50"].map(str::to_owned);
+    let columns = NAMES.into_iter().flat_map(figures).chain(against).collect();
+    let mut table = Table::new("connections", columns);
+    let missing = || "not measured".to_owned();
+    for row in rows {
+        let cells = row.others.iter().flat_map(|other| match other {
+            Some(it) => [per_second(it.rate), nanos(it.p50), nanos(it.p99)],
+            None => [missing(), missing(), missing()],
+        });
+        let against =
+            row.others.iter().zip([row.evaluate, row.propose]).map(|(other, ours)| {
+                other.map_or_else(missing, |other| ratio(other.p50 / ours.p50))
+            });
+        table.row(&row.connections.to_string(), cells.chain(against).collect());
+    }
+    table
+}
+
 fn chart(rows: &[Row]) -> Chart {
-    let line = |name: &str, figures: fn(&Row) -> Throughput| Line {
+    let line = |name: &str, figures: &dyn Fn(&Row) -> Option<f64>| Line {
         name: name.to_owned(),
-        points: rows.iter().map(|row| figures(row).rate).collect(),
+        points: rows.iter().filter_map(figures).collect(),
     };
+    let mut lines = vec![
+        line("propose, durable", &|row| Some(row.propose.rate)),
+        line("evaluate", &|row| Some(row.evaluate.rate)),
+        line("bare handler", &|row| Some(row.bare.rate)),
+    ];
+    for (nth, name) in NAMES.into_iter().enumerate() {
+        let rate = |row: &Row| row.others.get(nth).copied().flatten().map(|other| other.rate);
+        lines.push(line(name, &rate));
+    }
+    // One that was left out for some of them has no line, because its points would stand elsewhere.
+    lines.retain(|line| line.points.len() == rows.len());
     Chart {
         title: "Requests a second, by number of connections",
         ticks: rows.iter().map(|row| row.connections.to_string()).collect(),
-        lines: vec![
-            line("propose, durable", |row| row.propose),
-            line("evaluate", |row| row.evaluate),
-            line("bare handler", |row| row.bare),
-        ],
+        lines,
         goal: GOAL,
         unit: per_second,
     }

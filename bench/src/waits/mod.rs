@@ -101,7 +101,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
         title: "Waiting for people",
         about: ABOUT,
         targets: Vec::new(),
-        chart: None,
+        charts: Vec::new(),
         tables: vec![waits, whole(scale, &scratch, other.as_ref())?],
     })
 }

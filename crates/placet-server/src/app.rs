@@ -5,6 +5,7 @@ use std::sync::Arc;
 use placet::Guard;
 use tokio::sync::mpsc;
 
+use crate::alone::Proposals;
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
 use crate::console::{Throttle, Verifications};
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) stop: Stop,
     /// The decisions of the last week, for people to look at.
     pub(crate) series: Series,
+    /// Those who propose.
+    pub(crate) proposals: Proposals,
     /// How often someone may ask.
     pub(crate) rates: Rates,
     /// How often somebody may try to sign in.
@@ -72,6 +75,7 @@ impl App {
             telemetry: Telemetry::new(exported),
             stop,
             series: Series::default(),
+            proposals: Proposals::default(),
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),

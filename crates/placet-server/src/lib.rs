@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod alone;
 mod api;
 mod app;
 mod auth;
