@@ -46,7 +46,7 @@ impl Hub {
                 next = size;
                 continue;
             }
-            match log.entries(next, READ_AHEAD) {
+            match log.shown(next, READ_AHEAD) {
                 Ok(entries) => {
                     next = entries.last().map_or(size, |last| last.index.saturating_add(1));
                     for entry in entries {

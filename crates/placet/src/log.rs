@@ -161,6 +161,17 @@ impl Log {
         entries.into_iter().map(decode).collect()
     }
 
+    /// The same, and none that the state does not have yet: an entry can be read a moment before.
+    ///
+    /// Blocks while they are read.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn shown(&self, from: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let shown = usize::try_from(self.size().saturating_sub(from)).unwrap_or(limit);
+        self.entries(from, shown.min(limit))
+    }
+
     /// The receipt for an entry, which anyone with the log's verifier can check offline. With
     /// `open` it holds the private payload as well, if that is still there.
     ///

@@ -56,7 +56,7 @@ impl Tail {
             if !self.guard.log().wait_for(self.next).await {
                 return Err(TailError::Closed);
             }
-            self.read = self.guard.log().entries(self.next, READ_AHEAD)?.into();
+            self.read = self.guard.log().shown(self.next, READ_AHEAD)?.into();
         }
     }
 }

@@ -67,8 +67,8 @@ impl Waits {
 
     /// Follows the log from an entry on, until it is closed.
     fn follow(&self, mut next: u64, mut tip: watch::Receiver<Tip>, mut reader: Box<dyn Reader>) {
-        while wait(tip.wait_for(|tip| tip.size > next)).is_ok() {
-            match read(&mut *reader, next) {
+        while let Some(size) = beyond(next, &mut tip) {
+            match read(&mut *reader, next, size) {
                 Ok(entries) => {
                     next = entries.last().map_or(next, |last| last.index.saturating_add(1));
                     entries.iter().filter_map(about).for_each(|action| self.wake(action));
@@ -94,8 +94,17 @@ impl Waits {
     }
 }
 
-fn read(reader: &mut dyn Reader, from: u64) -> Result<Vec<Entry>, StoreError> {
-    let entries = reader.view()?.entries(from, READ_AHEAD)?;
+/// How many entries are shown, once there are more than `next`; none when there will be no more.
+fn beyond(next: u64, tip: &mut watch::Receiver<Tip>) -> Option<u64> {
+    wait(tip.wait_for(|tip| tip.size > next)).ok().map(|tip| tip.size)
+}
+
+/// The next entries, and none that is not shown yet: an entry can be read a moment before the state
+/// has it, and whoever were woken then would look at the state, find nothing, and never be woken
+/// again.
+fn read(reader: &mut dyn Reader, from: u64, size: u64) -> Result<Vec<Entry>, StoreError> {
+    let shown = usize::try_from(size.saturating_sub(from)).unwrap_or(READ_AHEAD);
+    let entries = reader.view()?.entries(from, shown.min(READ_AHEAD))?;
     let decoded = entries
         .iter()
         .map(|stored| stored.decode().map_err(|error| StoreError::Corrupt(error.to_string())));
