@@ -30,7 +30,7 @@ fn main() -> Result<()> {
         Command::Help => show(args::HELP),
         Command::Measure(args) => measure_all(&args)?,
         Command::Child(Child::Wait(waiter, count)) => show(&waits::run(waiter, count)?),
-        Command::Child(Child::Daemon(log)) => soak::run_daemon(log)?,
+        Command::Child(Child::Daemon(log)) => soak::run_daemon(&log)?,
         Command::Child(child) => show(&log::run_child(&child)?),
     }
     Ok(())

@@ -36,6 +36,9 @@ pub(super) trait Peer {
 /// The names of the others, in the order of the report.
 pub(super) const NAMES: [&str; 2] = ["Cerbos", "Squidbrake"];
 
+/// Installs one of them into a folder.
+type Install = fn(&Path) -> Result<Box<dyn Peer>>;
+
 /// One that is installed.
 pub(super) struct Installed {
     pub(super) name: &'static str,
@@ -47,8 +50,8 @@ pub(super) fn install(scratch: &Scratch, scale: &Scale) -> Vec<Installed> {
     if !scale.is_full {
         return Vec::new();
     }
-    let installs = [cerbos::install as fn(&Path) -> Result<Box<dyn Peer>>, squidbrake::install];
-    let install = |(name, install): (&'static str, fn(&Path) -> _)| {
+    let installs: [Install; 2] = [cerbos::install, squidbrake::install];
+    let install = |(name, install): (&'static str, Install)| {
         progress(&format!("  installing {name}"));
         Some(Installed { name, peer: said(name, install(&scratch.file(name)))? })
     };

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -61,12 +61,12 @@ impl Drop for DaemonProcess {
 
 /// Is the daemon until its input ends: says where it listens and its key first, and how long the log
 /// has become last.
-pub(crate) fn run(log: PathBuf) -> Result<()> {
-    let daemon = Daemon::start(log.clone())?;
+pub(crate) fn run(log: &Path) -> Result<()> {
+    let daemon = Daemon::start(log.to_owned())?;
     show(&format!("{} {}", daemon.address, daemon.key));
     std::io::stdin().read_to_end(&mut Vec::new())?;
     drop(daemon);
-    let mut reader = SqliteReader::open(&log)?;
+    let mut reader = SqliteReader::open(log)?;
     let size = reader.view()?.head()?.map_or(0, |head| head.size);
     show(&size.to_string());
     Ok(())
