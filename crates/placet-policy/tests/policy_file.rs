@@ -15,6 +15,7 @@ use placet_core::mode::{Mode, Share};
 use placet_core::terms::{Defaults, Per, Unclassified};
 use placet_core::{Terms, Verdict};
 use placet_policy::file::{self, PolicyDoc, Severity};
+use placet_policy::limits::{MAX_CLASSES, MAX_LIST, MAX_SHOWN_CHARS};
 use placet_policy::params::{ParamKind, ParamType};
 
 const FULL: &str = r#"
@@ -228,4 +229,51 @@ min_samples = 50
     let doc = parse(text);
     let advice: Vec<_> = doc.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(advice.join("\n"));
+}
+
+#[test]
+fn what_is_just_at_its_limit_is_accepted_without_a_word() {
+    let pay = "[actions.pay]\nrisk = \"reversible_write\"\nvalue = \"/amount\"\n";
+    let steps = "[graduation.supervised]\npass_rate = 0.9\nmin_samples = 10\n\
+                 [graduation.autonomous]\npass_rate = 0.9\nmin_samples = 10\n";
+    let groups: Vec<String> = (0..MAX_LIST).map(|number| format!("\"g{number}\"")).collect();
+    for text in [
+        // The caps are the same, and so are the bars of both steps.
+        format!("{pay}auto_cap = \"10\"\nhard_cap = \"10\"\nmax_state = \"autonomous\"\n{steps}"),
+        // It earns nothing, and nothing is said to earn.
+        "[actions.wipe]\nrisk = \"consequential\"\nmax_state = \"manual\"\n".to_owned(),
+        format!("{pay}approval = {{ groups = [{}] }}\n", groups.join(", ")),
+    ] {
+        let doc = parse(&format!("version = 1\n{text}"));
+        let said: Vec<_> = doc.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(said, [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn as_many_classes_as_there_may_be_are_accepted() {
+    let classes: String = (0..MAX_CLASSES)
+        .map(|number| format!("[actions.a{number}z]\nrisk = \"read\"\n"))
+        .collect();
+    assert_eq!(parse(&format!("version = 1\n{classes}")).terms.classes.len(), MAX_CLASSES);
+}
+
+#[test]
+fn a_currency_that_cannot_be_read_is_the_only_error() {
+    let text = "version = 1\n[actions.pay]\nrisk = \"reversible_write\"\nvalue = \"/amount\"\n\
+                currency = 5\ncurrencies = [\"USD\"]\nhard_cap = \"10\"\n";
+    let found = file::parse("policy.toml", text, digest()).unwrap_err();
+    assert_eq!((&found).into_iter().count(), 1, "{found}");
+    assert!(found.to_string().contains("currency"), "{found}");
+}
+
+#[test]
+fn a_line_that_is_just_as_long_as_what_is_shown_is_shown_whole() {
+    let line = |length: usize| {
+        let (begin, end) = ("x = { y = \"", "\", mode = 3 }");
+        format!("{begin}{}{end}", "z".repeat(length - begin.len() - end.len()))
+    };
+    let shown = |length: usize| refused(&format!("version = 1\n{}", line(length)));
+    assert!(shown(MAX_SHOWN_CHARS).contains(&line(MAX_SHOWN_CHARS)));
+    assert!(!shown(MAX_SHOWN_CHARS + 1).contains(&line(MAX_SHOWN_CHARS + 1)));
 }

@@ -203,6 +203,20 @@ def test_a_callback_answers(backend):
     assert request.to_dict()["action"]["params"] == {"amount": "10"}
 
 
+def test_a_program_is_told_of_what_is_held(backend):
+    told = []
+    guard = backend.open(on_request=told.append, on_review="fail_closed")
+    assert not guard.execute("issue_refund", {"amount": "10"}, executor)
+    assert guard.execute("get_order", {"id": 1}, executor)
+    assert [request.tool for request in told] == ["issue_refund"]
+    assert told[0].request_id == guard.pending()[0].request_id
+
+
+def test_what_on_request_raises_stops_nobody(backend):
+    guard = backend.open(on_request=lambda request: 1 / 0, confirm=lambda request: True)
+    assert guard.execute("issue_refund", {"amount": "10"}, executor)
+
+
 async def a_coroutine():
     return True
 

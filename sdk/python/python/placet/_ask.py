@@ -11,7 +11,7 @@ from typing import Any
 
 from ._drive import Carrier
 from ._errors import Blocked, Missing, PlacetError, Unavailable
-from ._steps import Ask, Step, approval_of
+from ._steps import Ask, Step, Tell, approval_of
 from ._types import RiskTier
 
 log = logging.getLogger("placet")
@@ -114,7 +114,7 @@ class Callback:
             held = ApprovalRequest.from_wire(carrier.do(_look(of)))
         except Missing:
             # Somebody else was quicker.
-            return carrier.do(Step("settle", body={"id": of.action_id}))
+            return carrier.do(_settle(of))
         answer = self._asked(held)
         if inspect.isawaitable(answer):
             _dispose(answer)
@@ -125,13 +125,13 @@ class Callback:
                 break
             except PlacetError as error:
                 log.warning("an answer to %s was not taken in: %s", held.tool, error)
-        return carrier.do(Step("settle", body={"id": of.action_id}))
+        return carrier.do(_settle(of))
 
     async def aask(self, carrier: Carrier, of: Ask) -> Any:
         """The same on the event loop; somebody else may answer first."""
         import asyncio
 
-        settled = asyncio.ensure_future(carrier.ado(Step("settle", body={"id": of.action_id})))
+        settled = asyncio.ensure_future(carrier.ado(_settle(of)))
         asked = asyncio.ensure_future(self._aanswer(carrier, of))
         try:
             await asyncio.wait({settled, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -217,7 +217,38 @@ class Terminal:
             raise _nobody(of, error) from error
 
     def _step(self, of: Ask) -> Step:
-        return Step("ask", body={**self._body, "id": of.action_id})
+        return Step("ask", body={**self._body, "id": of.action_id}, within=of.within)
+
+
+class Told:
+    """A function of the program that is told of what is held: to show it on a page, say."""
+
+    def __init__(self, on_request: Callable[[ApprovalRequest], Any]) -> None:
+        self._on_request = on_request
+
+    def tell(self, carrier: Carrier, of: Tell) -> None:
+        """Tells it on this thread. What it raises stops nobody: the action waits all the same."""
+        try:
+            told = self._on_request(ApprovalRequest.from_wire(carrier.do(_look(of))))
+            if inspect.isawaitable(told):
+                _dispose(told)
+                log.warning("on_request is async, and was called without await")
+        except Missing:
+            # It was answered at once.
+            pass
+        except Exception as error:
+            log.warning("on_request failed", exc_info=error)
+
+    async def atell(self, carrier: Carrier, of: Tell) -> None:
+        """The same on the event loop."""
+        try:
+            told = self._on_request(ApprovalRequest.from_wire(await carrier.ado(_look(of))))
+            if inspect.isawaitable(told):
+                await told
+        except Missing:
+            pass
+        except Exception as error:
+            log.warning("on_request failed", exc_info=error)
 
 
 def _nobody(of: Ask, error: PlacetError) -> Blocked:
@@ -228,7 +259,11 @@ def _nobody(of: Ask, error: PlacetError) -> Blocked:
     )
 
 
-def _look(of: Ask) -> Step:
+def _settle(of: Ask) -> Step:
+    return Step("settle", body={"id": of.action_id}, within=of.within)
+
+
+def _look(of: Ask | Tell) -> Step:
     return Step("held", body={"id": approval_of(of.action_id)})
 
 

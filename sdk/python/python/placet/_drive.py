@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from ._errors import ConfigError
-from ._steps import Ask, Call, Post, Step, Steps
+from ._steps import Ask, Call, Post, Step, Steps, Tell
 
 
 class Carrier(Protocol):
@@ -36,8 +36,22 @@ class Asker(Protocol):
         """The same on the running event loop."""
 
 
+class Teller(Protocol):
+    """Whoever wants to know of what is held."""
+
+    def tell(self, carrier: Carrier, of: Tell) -> None:
+        """Tells."""
+
+    async def atell(self, carrier: Carrier, of: Tell) -> None:
+        """The same on the running event loop."""
+
+
 def run(
-    steps: Steps, carrier: Carrier, asker: Asker | None, call: Callable[[Any], Any] | None
+    steps: Steps,
+    carrier: Carrier,
+    call: Callable[[Any], Any],
+    asker: Asker | None = None,
+    teller: Teller | None = None,
 ) -> Any:
     """Carries out steps, one after the other, on this thread."""
     value: Any = None
@@ -56,8 +70,10 @@ def run(
             elif isinstance(step, Ask):
                 assert asker is not None
                 value = asker.ask(carrier, step)
+            elif isinstance(step, Tell):
+                assert teller is not None
+                teller.tell(carrier, step)
             elif isinstance(step, Call):
-                assert call is not None
                 value = call(step.arguments)
                 if inspect.iscoroutine(value):
                     value.close()
@@ -72,8 +88,9 @@ def run(
 async def arun(
     steps: Steps,
     carrier: Carrier,
-    asker: Asker | None,
-    call: Callable[[Any], Any | Awaitable[Any]] | None,
+    call: Callable[[Any], Any | Awaitable[Any]],
+    asker: Asker | None = None,
+    teller: Teller | None = None,
 ) -> Any:
     """The same on the running event loop."""
     value: Any = None
@@ -92,8 +109,10 @@ async def arun(
             elif isinstance(step, Ask):
                 assert asker is not None
                 value = await asker.aask(carrier, step)
+            elif isinstance(step, Tell):
+                assert teller is not None
+                await teller.atell(carrier, step)
             elif isinstance(step, Call):
-                assert call is not None
                 value = call(step.arguments)
                 if inspect.isawaitable(value):
                     value = await value

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from . import _context, _core
 from ._arguments import Captured, of_call, of_params
-from ._ask import ApprovalRequest, Callback, Confirm, Terminal
+from ._ask import ApprovalRequest, Callback, Confirm, Terminal, Told
 from ._core import ActionRequest, Decision
 from ._denied import ActionDenied
 from ._drive import Asker, Carrier, arun, run
@@ -51,8 +51,9 @@ class Guard:
     (:meth:`connect`) both are the daemon's.
 
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
-    :meth:`resolve`; ``on_request`` is told of everything that is held. ``metrics``, ``audit`` and
-    ``kill_switch`` are the program's own; they can make decisions stricter.
+    :meth:`resolve`; ``on_request`` is told of everything that is held. ``metrics`` and
+    ``kill_switch`` are the program's own and can make decisions stricter; ``audit`` keeps what
+    :meth:`record` is given, besides the log.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Guard:
         self._settings = settings
         self._carrier = carrier
         self._asker = asker
-        self._on_request = on_request
+        self._teller = None if on_request is None else Told(on_request)
         self._program = program
         # Also at the end of the interpreter, while it still works.
         self._end = weakref.finalize(self, carrier.close)
@@ -270,7 +271,8 @@ class Guard:
             if way.shadow:
                 return captured.call(captured.given)
             raise Invalid(f"{tool} was not called: {error}") from error
-        return run(steps(request, way, captured), carrier, self._asker_for(way), captured.call)
+        going = steps(request, way, captured)
+        return run(going, carrier, captured.call, self._asker, self._teller)
 
     async def acall(
         self,
@@ -292,8 +294,8 @@ class Guard:
                 value = captured.call(captured.given)
                 return await value if inspect.isawaitable(value) else value
             raise Invalid(f"{tool} was not called: {error}") from error
-        asker = self._asker_for(way)
-        return await arun(steps(request, way, captured), carrier, asker, captured.call)
+        going = steps(request, way, captured)
+        return await arun(going, carrier, captured.call, self._asker, self._teller)
 
     def _way(
         self,
@@ -310,6 +312,7 @@ class Guard:
             shadow=not gated and self._is_shadow(tool, review, fields),
             within=settings.review_timeout,
             asks=self._asker is not None,
+            tells=self._teller is not None,
             objections=self._program.objections(tool),
         )
 
@@ -341,9 +344,6 @@ class Guard:
         if way.shadow and isinstance(self._carrier, Remote):
             return Hurried(self._carrier, self._settings.shadow_limit)
         return self._carrier
-
-    def _asker_for(self, way: Way) -> Asker | None:
-        return self._asker if way.asks else None
 
     def _note_unfrozen(
         self, carrier: Carrier, tool: str, fields: dict[str, Any], error: ValueError

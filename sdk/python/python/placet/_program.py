@@ -1,4 +1,4 @@
-"""What a program brings of its own: it can only make decisions stricter.
+"""What a program brings of its own. In what is recorded it can only make decisions stricter.
 
 Whatever raises, or gives what is no answer, is a finding that says so, and never an allow.
 """

@@ -52,6 +52,13 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Tell:
+    """The program is told that an action waits for people."""
+
+    action_id: str
+
+
+@dataclass(frozen=True)
 class Post:
     """An operation for whose result nobody waits."""
 
@@ -72,7 +79,9 @@ class Way:
     within: float | None = None
     """How long to wait for people, in seconds."""
     asks: bool = False
-    """Whether somebody is asked or told, besides those who look into the inbox."""
+    """Whether somebody is asked, besides those who look into the inbox."""
+    tells: bool = False
+    """Whether the program wants to know of what is held."""
     objections: tuple[Objection, ...] = ()
     """What the program itself has against it."""
 
@@ -123,6 +132,8 @@ def decide(request: ActionRequest, way: Way) -> Steps:
             action_id=decision.id,
             decision=decision,
         )
+    if way.tells and decision.id is not None:
+        yield Tell(decision.id)
     if way.on_review is OnReview.FAIL_CLOSED:
         raise ReviewPending(
             f"{request.action} waits for approval: {decision.reason}",
