@@ -252,9 +252,8 @@ fn what_is_just_at_its_limit_is_accepted_without_a_word() {
 
 #[test]
 fn as_many_classes_as_there_may_be_are_accepted() {
-    let classes: String = (0..MAX_CLASSES)
-        .map(|number| format!("[actions.a{number}z]\nrisk = \"read\"\n"))
-        .collect();
+    let classes: String =
+        (0..MAX_CLASSES).map(|number| format!("[actions.a{number}z]\nrisk = \"read\"\n")).collect();
     assert_eq!(parse(&format!("version = 1\n{classes}")).terms.classes.len(), MAX_CLASSES);
 }
 

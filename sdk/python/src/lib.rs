@@ -10,6 +10,7 @@ mod failure;
 mod freeze;
 mod mailbox;
 mod operation;
+mod record;
 mod request;
 
 use pyo3::prelude::*;
@@ -27,6 +28,8 @@ mod _core {
     use crate::freeze::{Frozen, freeze};
     #[pymodule_export]
     use crate::mailbox::Mailbox;
+    #[pymodule_export]
+    use crate::record::{GatedRecord, gate_records};
     #[pymodule_export]
     use crate::request::ActionRequest;
 }

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, final
 
+from typing_extensions import Self
+
 from ._types import AutonomyState, Mode, RiskTier, Verdict
 
 @final
@@ -187,6 +189,23 @@ class Engine:
     def receipt(self, index: int) -> str: ...
     def close(self) -> None: ...
 
+class GatedRecord:
+    """A record, as its Python class is made from it."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+    def _set(self, name: str, value: Any) -> None: ...
+    def _made(self) -> None: ...
+    @property
+    def is_signed_off(self) -> bool: ...
+
+def gate_records(
+    class_: type,
+    status: str,
+    kind: type | None,
+    gated: Sequence[Any],
+    required: Sequence[tuple[str, int]],
+    fields: Sequence[str],
+) -> None: ...
 def freeze(value: Any) -> Frozen: ...
 def classify(
     tool: str,
