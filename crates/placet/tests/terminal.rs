@@ -59,6 +59,21 @@ fn pay(params: &str) -> String {
     format!(r#"{{"tool": "pay", "agent": "bot", "params": {params}}}"#)
 }
 
+/// This program, for which Ctrl-C means what it means: a shell that starts the tests in the background
+/// has them ignore it, and all that they start.
+fn this_program() -> Command {
+    let program = std::env::current_exe().unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0");
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap_or(0);
+    if ignored & 0b10 == 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT").arg(program);
+    command
+}
+
 /// The program that asks, its terminal, and a line to it that is no terminal.
 struct Asking {
     child: Child,
@@ -71,7 +86,7 @@ struct Asking {
 impl Asking {
     fn begin(deadline: &str, has_terminal: bool) -> Self {
         let (folder, mut pty) = (tempfile::tempdir().unwrap(), Pty::open());
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut command = this_program();
         command.args(["--exact", "the_one_that_asks", "--nocapture", "--test-threads=1"]);
         command.env(FOLDER, folder.path()).env("DEADLINE", deadline);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
