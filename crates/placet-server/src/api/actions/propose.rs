@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     /// `gated`: a person approves it in any case. `fail_open`: it does not wait for people, where
     /// the policy's `on_review` permits that. `shadow`: nothing stops it, likewise.
     #[serde(default)]
-    #[param(value_type = Option<TreatmentShape>, nullable = false)]
+    #[param(value_type = Option<TreatmentShape>, inline, nullable = false)]
     treatment: Treatment,
 }
 
