@@ -111,7 +111,7 @@ fn reach(json: &Json) -> Result<Reach, ReplyError> {
             }
         }
     }
-    let missing = || ReplyError::new("/standing/params", "is missing; name what is to be the same");
+    let missing = || ReplyError::new("/standing", "params is missing; name what is to be the same");
     Ok(Reach { pins: pins.ok_or_else(missing)?, uses, until })
 }
 

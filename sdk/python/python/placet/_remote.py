@@ -8,6 +8,7 @@ permitted.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import threading
@@ -21,6 +22,8 @@ from ._core import Decision
 from ._errors import PlacetError, Unavailable, failure
 from ._steps import Step
 from ._within import within
+
+log = logging.getLogger("placet")
 
 if TYPE_CHECKING:
     import httpx
@@ -117,15 +120,15 @@ class Remote:
     def _undo(self, step: Step, asked: Asked) -> None:
         try:
             answer = self._send(asked)
-        except PlacetError:
-            # Then there is nothing to undo, or its deadline does it.
-            return
-        if step.name == "redeem":
-            detail = "it was abandoned before it ran"
-            body = {"id": answer["id"], "status": "failed", "detail": detail}
-            self._quietly(Step("conclude", body=body))
-        elif answer.get("approval"):
-            self._quietly(Step("withdraw", body={"id": answer["approval"]["id"]}))
+            if step.name == "redeem":
+                detail = "it was abandoned before it ran"
+                body = {"id": answer["id"], "status": "failed", "detail": detail}
+                self.do(Step("conclude", body=body))
+            elif answer.get("approval"):
+                self.do(Step("withdraw", body={"id": answer["approval"]["id"]}))
+        except Exception as error:
+            # Nobody waits for it. What could not be undone is ended by its deadline.
+            log.info("what was abandoned could not be taken back: %s", error)
 
     def _quietly(self, step: Step) -> None:
         try:
