@@ -68,8 +68,13 @@ fn the_span_of_a_decision_says_what_its_line_says_and_no_more() {
     let action = json!({"tool": "issue_refund", "params": {"amount": "500", "order": "hush"}});
     let parent = format!("00-{TRACE}-{PARENT}-01");
     let headers = [("traceparent", parent.as_str()), ("tracestate", "vendor=1")];
-    let answer =
-        daemon.call_with("POST", "/v1/actions?x=whisper", Some(&agent), Some(&action), &headers);
+    let answer = daemon.call_with(
+        "POST",
+        "/v1/actions?treatment=binding",
+        Some(&agent),
+        Some(&action),
+        &headers,
+    );
     assert_eq!(answer.status, 200);
     daemon.get("/v1/nowhere", &agent);
     // Nothing was sent yet: spans are gathered for seconds. The stop sends what is left.
@@ -81,7 +86,7 @@ fn the_span_of_a_decision_says_what_its_line_says_and_no_more() {
     assert!(received.iter().all(|sent| sent.head.contains(protobuf)), "{received:?}");
     for sent in &received {
         let text = String::from_utf8_lossy(&sent.body);
-        assert!(!text.contains("hush") && !text.contains("whisper") && !text.contains(&agent));
+        assert!(!text.contains("hush") && !text.contains("treatment") && !text.contains(&agent));
     }
     let traces = received.iter().find(|sent| sent.path == "/v1/traces").expect("traces");
     let (about, _) = &traces.spans()[0];
