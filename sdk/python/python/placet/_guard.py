@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-import logging
 import os
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -18,7 +17,7 @@ from ._ask import ApprovalRequest, Callback, Confirm, Terminal, Told
 from ._core import ActionRequest, Decision
 from ._denied import ActionDenied
 from ._drive import Asker, Carrier, arun, run
-from ._errors import Blocked, ConfigError, Invalid, Missing, PlacetError, ReviewPending
+from ._errors import Blocked, ConfigError, Missing, ReviewPending
 from ._hurry import Hurried
 from ._local import Local
 from ._policy import TrustPolicy
@@ -27,7 +26,7 @@ from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
 from ._remote import Remote
 from ._sample import is_enforced
 from ._settings import Settings, member
-from ._steps import Step, Way
+from ._steps import Step, Steps, Way, unfrozen
 from ._steps import run as steps
 from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
 
@@ -36,8 +35,6 @@ R = TypeVar("R")
 
 Executor = Callable[[str, dict[str, Any]], Any]
 Policy = TrustPolicy | str | os.PathLike[str]
-
-log = logging.getLogger("placet")
 
 MEMORY = ":memory:"
 """The store that is gone with the guard: for tests, and for trying a policy out."""
@@ -263,15 +260,7 @@ class Guard:
     ) -> Any:
         """Runs what was captured, or raises. What the decorators are made of."""
         way = self._way(tool, on_review, gated, fields)
-        carrier = self._carrier_for(way)
-        try:
-            request = self._frozen(tool, captured, way, fields)
-        except ValueError as error:
-            self._note_unfrozen(carrier, tool, fields, error)
-            if way.shadow:
-                return captured.call(captured.given)
-            raise Invalid(f"{tool} was not called: {error}") from error
-        going = steps(request, way, captured)
+        going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
         return run(going, carrier, captured.call, self._asker, self._teller)
 
     async def acall(
@@ -285,17 +274,17 @@ class Guard:
     ) -> Any:
         """The same on the running event loop."""
         way = self._way(tool, on_review, gated, fields)
-        carrier = self._carrier_for(way)
-        try:
-            request = self._frozen(tool, captured, way, fields)
-        except ValueError as error:
-            await self._anote_unfrozen(carrier, tool, fields, error)
-            if way.shadow:
-                value = captured.call(captured.given)
-                return await value if inspect.isawaitable(value) else value
-            raise Invalid(f"{tool} was not called: {error}") from error
-        going = steps(request, way, captured)
+        going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
         return await arun(going, carrier, captured.call, self._asker, self._teller)
+
+    def _going(
+        self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]
+    ) -> Steps:
+        """What is to be done, in its order."""
+        try:
+            return steps(self._frozen(tool, captured, way, fields), way, captured)
+        except ValueError as error:
+            return unfrozen(tool, self._unfrozen(tool, fields, error), way, captured, error)
 
     def _way(
         self,
@@ -345,30 +334,14 @@ class Guard:
             return Hurried(self._carrier, self._settings.shadow_limit)
         return self._carrier
 
-    def _note_unfrozen(
-        self, carrier: Carrier, tool: str, fields: dict[str, Any], error: ValueError
-    ) -> None:
-        """A call whose arguments nobody can write down is on record all the same."""
+    def _unfrozen(
+        self, tool: str, fields: dict[str, Any], error: ValueError
+    ) -> ActionRequest | None:
+        """What goes on record of a call whose arguments nobody can write down."""
         try:
-            decision = carrier.do(self._unfrozen(tool, fields, error))
-            if decision.approval is not None:
-                carrier.post(Step("withdraw", body={"id": decision.approval.id}))
-        except (PlacetError, ValueError) as again:
-            log.warning("a call of %s could not be recorded: %s", tool, again)
-
-    async def _anote_unfrozen(
-        self, carrier: Carrier, tool: str, fields: dict[str, Any], error: ValueError
-    ) -> None:
-        try:
-            decision = await carrier.ado(self._unfrozen(tool, fields, error))
-            if decision.approval is not None:
-                carrier.post(Step("withdraw", body={"id": decision.approval.id}))
-        except (PlacetError, ValueError) as again:
-            log.warning("a call of %s could not be recorded: %s", tool, again)
-
-    def _unfrozen(self, tool: str, fields: dict[str, Any], error: ValueError) -> Step:
-        request = self._request(tool, {**fields, "params": {"$unfrozen": str(error)}})
-        return Step("propose", request, {"treatment": "gated"})
+            return self._request(tool, {**fields, "params": {"$unfrozen": str(error)}})
+        except ValueError:
+            return None
 
     def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
         """The request, with what the context and the settings say where it says nothing itself."""

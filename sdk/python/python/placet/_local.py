@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import weakref
 from collections.abc import Callable
@@ -83,27 +84,19 @@ class Desk:
         if not self._waiting:
             # Only while there is something to wait for, so that nothing keeps a loop from ending.
             loop.add_reader(self._mailbox.fileno(), self._collect)
-        self._waiting[token] = future
+        undo = _UNDO.get(step.name)
+        self._waiting[token] = (future, undo and functools.partial(undo, engine))
         started = engine.start(self._mailbox, token, step.name, step.request, json.dumps(step.body))
         try:
             return _read(await future)
         except BaseException:
-            undo = _UNDO.get(step.name)
-            if not future.done() or future.cancelled():
-                self._abandon(token, started, engine, step)
-            elif undo is not None and future.exception() is None:
+            if undo is None:
+                started.cancel()
+                self._forget(token)
+            elif future.done() and not future.cancelled() and future.exception() is None:
                 # It was there, but whoever waited for it was cancelled before they had it.
                 undo(engine, future.result())
             raise
-
-    def _abandon(self, token: int, started: Any, engine: Engine, step: Step) -> None:
-        """Nobody waits for a result any more. What it did is undone when it is known."""
-        undo = _UNDO.get(step.name)
-        if undo is None:
-            started.cancel()
-            self._forget(token)
-        else:
-            self._waiting[token] = lambda value: undo(engine, value)
 
     def _collect(self) -> None:
         for token, value in self._mailbox.take():
@@ -111,13 +104,15 @@ class Desk:
             self._forget(token)
             if waiting is None:
                 continue
-            if callable(waiting):
-                waiting(value)
-            elif not waiting.done():
-                if isinstance(value, BaseException):
-                    waiting.set_exception(value)
-                else:
-                    waiting.set_result(value)
+            future, undo = waiting
+            if future.done():
+                # Nobody waits for it any more: what it did is undone.
+                if undo is not None:
+                    undo(value)
+            elif isinstance(value, BaseException):
+                future.set_exception(value)
+            else:
+                future.set_result(value)
 
     def _forget(self, token: int) -> None:
         self._waiting.pop(token, None)

@@ -239,6 +239,23 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     return value
 
 
+def unfrozen(
+    tool: str, noted: ActionRequest | None, way: Way, captured: Captured, error: ValueError
+) -> Steps:
+    """What becomes of a call whose arguments nobody can write down: it is on record all the same, and
+    it is not made, except in shadow."""
+    try:
+        if noted is not None:
+            decision = yield Step("propose", noted, {"treatment": "gated"})
+            if decision.approval is not None:
+                yield Post(Step("withdraw", body={"id": decision.approval.id}))
+    except PlacetError as again:
+        log.warning("a call of %s could not be recorded: %s", tool, again)
+    if not way.shadow:
+        raise Invalid(f"{tool} was not called: {error}") from error
+    return (yield Call(captured.given))
+
+
 def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     """Spends the permission; the id under which to report, if there is one."""
     action_id = permitted.action_id
