@@ -98,6 +98,12 @@ impl Client {
         self.address.as_str()
     }
 
+    /// Whether a daemon answers there, asked once: for whoever has another place to go to.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.send_once("GET", "/health", None, None).is_ok()
+    }
+
     /// Reads.
     ///
     /// # Errors

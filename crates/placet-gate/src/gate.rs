@@ -1,0 +1,239 @@
+//! The gate: one way for a call, wherever it is decided.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use placet::Object;
+use placet::core::mode::Treatment;
+use placet::{
+    Action, ActionId, Config, Guard, LogPlace, Mode, Outcome, PolicySource, ToolName, Verdict,
+};
+use placet_client::Client;
+use zeroize::Zeroizing;
+
+use crate::call::{Call, Course};
+use crate::error::GateError;
+use crate::{daemon, here};
+
+/// How long a log is waited for that another process has: as long as a few short-lived ones need.
+const LOG_IN_USE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a log is free.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Where a gate is to decide: at a daemon if one is named and answers, else in the log.
+#[derive(Clone, Default)]
+pub struct GateConfig {
+    /// The daemon's URL, with the key of an agent.
+    pub daemon: Option<(String, Zeroizing<String>)>,
+    /// The log to open where no daemon answers.
+    pub log: Option<LogPlace>,
+    /// The policy for that log.
+    pub policy: PolicySource,
+    /// Whether nothing is ever stopped: what goes wrong lets the call through, and so does a verdict
+    /// wherever the policy permits it.
+    pub is_shadow: bool,
+}
+
+impl std::fmt::Debug for GateConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = self.daemon.as_ref().map(|(url, _)| url);
+        write!(f, "GateConfig(daemon: {url:?}, log: {:?})", self.log)
+    }
+}
+
+/// Where calls are decided. Clones share it.
+#[derive(Clone)]
+pub struct Gate {
+    place: Place,
+    is_shadow: bool,
+}
+
+#[derive(Clone)]
+enum Place {
+    Here(Guard),
+    Daemon(Arc<Client>),
+}
+
+impl Gate {
+    /// Finds the daemon or opens the log. Blocks meanwhile; a log that another process has open is
+    /// waited for a few seconds.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn open(config: GateConfig) -> Result<Self, GateError> {
+        let GateConfig { daemon, log, policy, is_shadow } = config;
+        let client = daemon.map(|(url, key)| Client::new(&url, &key)).transpose()?;
+        let place = match (client, log) {
+            (Some(client), None) => Place::Daemon(Arc::new(client)),
+            (Some(client), Some(_)) if client.answers() => Place::Daemon(Arc::new(client)),
+            (_, Some(log)) => Place::Here(open_log(&Config { policy, log })?),
+            (None, None) => return Err(GateError::Nowhere),
+        };
+        Ok(Self { place, is_shadow })
+    }
+
+    /// A gate at a guard that is open already.
+    #[must_use]
+    pub fn at(guard: Guard, is_shadow: bool) -> Self {
+        Self { place: Place::Here(guard), is_shadow }
+    }
+
+    /// The daemon's URL; none where it decides in a log of its own.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match &self.place {
+            Place::Here(_) => None,
+            Place::Daemon(client) => Some(client.url()),
+        }
+    }
+
+    /// Decides on a call and makes the decision durable.
+    ///
+    /// # Errors
+    /// When that failed; then the call is not permitted. A gate in shadow has no such error.
+    pub async fn propose(&self, action: &Action) -> Result<Call, GateError> {
+        if !self.is_shadow {
+            return self.propose_as(action, Treatment::Binding).await;
+        }
+        match self.propose_as(action, Treatment::Shadow).await {
+            Ok(call) => Ok(call),
+            // A policy that permits no shadow binds here too.
+            Err(error) if error.is_refusal() => self.propose_as(action, Treatment::Binding).await,
+            Err(error) => Ok(unrecorded(action, &error)),
+        }
+    }
+
+    async fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Call, GateError> {
+        match &self.place {
+            Place::Here(guard) => here::propose(guard, action, treatment).await,
+            Place::Daemon(client) => {
+                let action = action.clone();
+                asked(client, move |client| daemon::propose(client, &action, treatment)).await
+            }
+        }
+    }
+
+    /// Waits until people have answered a held call, at most as long as `time`.
+    ///
+    /// # Errors
+    /// When the action is not there, or cannot be read.
+    pub async fn wait(&self, call: &Call, time: Duration) -> Result<Course, GateError> {
+        let id = call.id.ok_or(GateError::NotPermitted)?;
+        self.course(id, &call.tool, &call.params, time).await
+    }
+
+    /// Says how far a call is that was held under this id, waiting at most as long as `time` for
+    /// people to answer. Whether it is that very call turns out when it is redeemed.
+    ///
+    /// # Errors
+    /// When the action is not there, or cannot be read.
+    pub async fn course(
+        &self,
+        id: ActionId,
+        tool: &ToolName,
+        params: &Object,
+        time: Duration,
+    ) -> Result<Course, GateError> {
+        let (tool, params) = (tool.clone(), params.clone());
+        match &self.place {
+            Place::Here(guard) => here::course(guard, id, tool, params, time).await,
+            Place::Daemon(client) => {
+                asked(client, move |client| daemon::course(client, id, tool, params, time)).await
+            }
+        }
+    }
+
+    /// Spends what permits a call, once, for exactly these params. Only then it may go on.
+    ///
+    /// # Errors
+    /// When nothing permits it any more.
+    pub async fn redeem(&self, call: &Call) -> Result<(), GateError> {
+        if !call.is_permitted {
+            return Err(GateError::NotPermitted);
+        }
+        let Some(id) = call.id else { return Ok(()) };
+        let redeemed = match &self.place {
+            Place::Here(guard) => here::redeem(guard, id, call).await,
+            Place::Daemon(client) => {
+                let call = call.clone();
+                asked(client, move |client| daemon::redeem(client, &call)).await
+            }
+        };
+        let is_lenient = self.is_shadow || call.mode == Mode::Shadow;
+        if is_lenient { Ok(()) } else { redeemed }
+    }
+
+    /// Says what came of a call that went on.
+    ///
+    /// # Errors
+    /// When that was not recorded; the log then shows it in doubt.
+    pub async fn conclude(
+        &self,
+        id: ActionId,
+        outcome: Outcome,
+        detail: &str,
+    ) -> Result<(), GateError> {
+        match &self.place {
+            Place::Here(guard) => Ok(guard.conclude(id, outcome, detail).await.map(drop)?),
+            Place::Daemon(client) => {
+                let detail = detail.to_owned();
+                asked(client, move |client| daemon::conclude(client, id, outcome, &detail)).await
+            }
+        }
+    }
+
+    /// Takes a held call back that nobody waits for any more.
+    ///
+    /// # Errors
+    /// When that was not recorded; its deadline ends it then.
+    pub async fn withdraw(&self, call: &Call) -> Result<(), GateError> {
+        let Some(approval) = call.approval.as_ref().map(|held| held.id) else { return Ok(()) };
+        match &self.place {
+            Place::Here(guard) => Ok(guard.withdraw(approval).await.map(drop)?),
+            Place::Daemon(client) => {
+                asked(client, move |client| daemon::withdraw(client, approval)).await
+            }
+        }
+    }
+}
+
+/// Asks a daemon on a thread that may block.
+async fn asked<T: Send + 'static>(
+    client: &Arc<Client>,
+    ask: impl FnOnce(&Client) -> Result<T, GateError> + Send + 'static,
+) -> Result<T, GateError> {
+    let client = Arc::clone(client);
+    let asked = tokio::task::spawn_blocking(move || ask(&client)).await;
+    asked.unwrap_or(Err(GateError::Dropped))
+}
+
+/// Opens a log, also when others open it for a moment now and then.
+fn open_log(config: &Config) -> Result<Guard, GateError> {
+    let until = std::time::Instant::now() + LOG_IN_USE;
+    loop {
+        match Guard::open(config.clone()).map_err(GateError::from) {
+            Err(error) if error.is_in_use() && std::time::Instant::now() < until => {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// What shadow lets through although nothing could be recorded.
+fn unrecorded(action: &Action, error: &GateError) -> Call {
+    Call {
+        id: None,
+        tool: action.tool.clone(),
+        params: action.params.clone(),
+        is_edited: false,
+        verdict: Verdict::Allow,
+        would_have: None,
+        mode: Mode::Shadow,
+        reasons: vec![format!("not recorded: {error}")],
+        approval: None,
+        is_permitted: true,
+        warrant: None,
+    }
+}
