@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     approvals, autonomy, check, classify, completions, demo, evidence, init, key, kill, log, man,
-    openapi, people, policy, reference, serve,
+    mcp, openapi, people, policy, reference, serve,
 };
 use crate::status::Status;
 
@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Check(check::Arguments),
     Serve(serve::Arguments),
     Demo(demo::Arguments),
+    Mcp(mcp::Arguments),
     /// Make, list, replace and revoke the keys that agents and operators show
     #[command(subcommand)]
     Key(key::Command),

@@ -23,6 +23,7 @@ mod policy_file;
 mod progress;
 mod status;
 mod table;
+mod trace;
 
 use std::ffi::OsString;
 

@@ -62,12 +62,22 @@ pub(crate) fn propose(
         Treatment::Binding => "/v1/actions".to_owned(),
         other => format!("/v1/actions?treatment={}", other.as_str()),
     };
+    let decision: Decision = client.post(&path, &body(action))?;
+    Ok(call(client, decision, action.tool.clone(), action.params.clone()))
+}
+
+/// An action in the shape of the wire.
+fn body(action: &Action) -> Json {
     let mut body = action.clone().into_json();
     if let (Json::Object(fields), true) = (&mut body, action.enforce) {
         fields.insert("enforce".to_owned(), Json::Bool(true));
     }
-    let decision: Decision = client.post(&path, &body)?;
-    Ok(call(client, decision, action.tool.clone(), action.params.clone()))
+    body
+}
+
+/// The mode that the policy has for an action.
+pub(crate) fn mode(client: &Client, action: &Action) -> Result<Mode, GateError> {
+    Ok(client.ask::<Decision>("/v1/evaluate", &body(action))?.mode)
 }
 
 fn call(client: &Client, decision: Decision, tool: ToolName, params: Object) -> Call {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use placet::Object;
 use placet::core::mode::Treatment;
 use placet::{
-    Action, ActionId, Config, Guard, LogPlace, Mode, Outcome, PolicySource, ToolName, Verdict,
+    Action, ActionId, ApprovalId, Config, Guard, LogPlace, Mode, Outcome, PolicySource, ToolName,
+    Verdict,
 };
 use placet_client::Client;
 use zeroize::Zeroizing;
@@ -47,6 +48,8 @@ impl std::fmt::Debug for GateConfig {
 pub struct Gate {
     place: Place,
     is_shadow: bool,
+    /// Where the pages of the console begin, for a log of its own.
+    console: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
@@ -70,13 +73,14 @@ impl Gate {
             (_, Some(log)) => Place::Here(open_log(&Config { policy, log })?),
             (None, None) => return Err(GateError::Nowhere),
         };
-        Ok(Self { place, is_shadow })
+        Ok(Self { place, is_shadow, console: None })
     }
 
-    /// A gate at a guard that is open already.
+    /// A gate at a guard that is open already, with the console in which people answer, if there is
+    /// one: `http://127.0.0.1:4747/console`.
     #[must_use]
-    pub fn at(guard: Guard, is_shadow: bool) -> Self {
-        Self { place: Place::Here(guard), is_shadow }
+    pub fn at(guard: Guard, is_shadow: bool, console: Option<&str>) -> Self {
+        Self { place: Place::Here(guard), is_shadow, console: console.map(Arc::from) }
     }
 
     /// The daemon's URL; none where it decides in a log of its own.
@@ -104,13 +108,47 @@ impl Gate {
         }
     }
 
+    /// The same for a call that a person has to approve in any case, unless nothing is ever stopped
+    /// here.
+    ///
+    /// # Errors
+    /// As [`Gate::propose`].
+    pub async fn propose_gated(&self, action: &Action) -> Result<Call, GateError> {
+        if self.is_shadow || self.mode(action).await? == Mode::Shadow {
+            return self.propose(action).await;
+        }
+        self.propose_as(action, Treatment::Gated).await
+    }
+
+    /// The policy's mode.
+    async fn mode(&self, action: &Action) -> Result<Mode, GateError> {
+        match &self.place {
+            Place::Here(guard) => Ok(guard.policy().terms().mode),
+            Place::Daemon(client) => {
+                let action = action.clone();
+                asked(client, move |client| daemon::mode(client, &action)).await
+            }
+        }
+    }
+
     async fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Call, GateError> {
         match &self.place {
-            Place::Here(guard) => here::propose(guard, action, treatment).await,
+            Place::Here(guard) => {
+                let mut call = here::propose(guard, action, treatment).await?;
+                self.place_page(&mut call);
+                Ok(call)
+            }
             Place::Daemon(client) => {
                 let action = action.clone();
                 asked(client, move |client| daemon::propose(client, &action, treatment)).await
             }
+        }
+    }
+
+    fn place_page(&self, call: &mut Call) {
+        if let (Some(console), Some(id), Some(held)) = (&self.console, call.id, &mut call.approval)
+        {
+            held.url = Some(format!("{console}/actions/{id}"));
         }
     }
 
@@ -187,8 +225,7 @@ impl Gate {
     ///
     /// # Errors
     /// When that was not recorded; its deadline ends it then.
-    pub async fn withdraw(&self, call: &Call) -> Result<(), GateError> {
-        let Some(approval) = call.approval.as_ref().map(|held| held.id) else { return Ok(()) };
+    pub async fn withdraw(&self, approval: ApprovalId) -> Result<(), GateError> {
         match &self.place {
             Place::Here(guard) => Ok(guard.withdraw(approval).await.map(drop)?),
             Place::Daemon(client) => {

@@ -1,9 +1,7 @@
 //! `placet serve`: the daemon.
 
 mod first_keys;
-mod line;
 mod signals;
-mod trace;
 
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
@@ -24,8 +22,8 @@ use crate::failure::{Failure, Outcome};
 use crate::log_file::must_have_folder;
 use crate::policy_file;
 use crate::status::Status;
+use crate::trace::{self, Levels};
 use signals::Signals;
-use trace::Levels;
 
 /// The log when none is named.
 const DEFAULT_LOG: &str = "placet.db";

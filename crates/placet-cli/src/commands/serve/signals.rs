@@ -5,7 +5,7 @@ use std::io;
 use placet_server::{ReloadHandle, StopHandle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::trace::Levels;
+use crate::trace::Levels;
 
 /// The signals that the daemon listens to. From here on none of them ends the process by itself.
 pub(super) struct Signals {

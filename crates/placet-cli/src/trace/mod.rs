@@ -8,9 +8,11 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt};
 
-use super::line::Line;
+mod line;
+
 use crate::console::Console;
 use crate::failure::Failure;
+use line::Line;
 
 /// The variable that says what is written, as `info` or `warn,placet::request=info`.
 const VARIABLE: &str = "PLACET_TRACE";
@@ -29,7 +31,7 @@ const LADDER: [LevelFilter; 6] = [
 ];
 
 /// How much is written, which can change while the daemon runs.
-pub(super) struct Levels {
+pub(crate) struct Levels {
     handle: Handle<EnvFilter, Registry>,
     /// What was asked for at the start.
     begun_with: String,
@@ -38,7 +40,7 @@ pub(super) struct Levels {
 }
 
 /// Begins to write.
-pub(super) fn start(console: &Console) -> Result<Levels, Failure> {
+pub(crate) fn start(console: &Console) -> Result<Levels, Failure> {
     let begun_with = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&begun_with).map_err(|error| {
         Failure::usage(format!("{VARIABLE} is {begun_with:?}, which says nothing: {error}"))
@@ -61,12 +63,12 @@ pub(super) fn start(console: &Console) -> Result<Levels, Failure> {
 
 impl Levels {
     /// Writes more from here on.
-    pub(super) fn more(&mut self) {
+    pub(crate) fn more(&mut self) {
         self.step((self.now + 1).min(LADDER.len() - 1));
     }
 
     /// Writes less from here on.
-    pub(super) fn less(&mut self) {
+    pub(crate) fn less(&mut self) {
         self.step(self.now.saturating_sub(1));
     }
 

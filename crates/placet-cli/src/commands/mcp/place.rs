@@ -1,0 +1,107 @@
+//! Where a gateway decides: at a daemon, or in a log of its own with a console beside it.
+
+use placet::{Config, Guard, KeyScope, LogPlace, NewPerson, PersonId, PolicySource};
+use placet_gate::{Gate, GateConfig};
+use placet_server::{Listen, Server, ServerConfig, StartError, Stop, StopHandle};
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+use super::Arguments;
+use crate::console::{Console, STRONG};
+use crate::failure::Failure;
+use crate::policy_file;
+
+/// A gate, and what has to be stopped with it.
+pub(super) struct Place {
+    pub(super) gate: Gate,
+    console: Option<(StopHandle, JoinHandle<bool>)>,
+}
+
+impl Place {
+    /// At the daemon that is named.
+    pub(super) fn daemon(url: String, is_shadow: bool) -> Result<Self, Failure> {
+        let key = std::env::var("PLACET_KEY").unwrap_or_default();
+        if key.trim().is_empty() {
+            return Err(Failure::usage(format!("the daemon at {url} wants to see a key")).help(
+                "put the key of an agent into the environment as PLACET_KEY; \
+                 `placet key create --scope agent` makes one",
+            ));
+        }
+        let key = Zeroizing::new(key.trim().to_owned());
+        let config = GateConfig { daemon: Some((url, key)), is_shadow, ..GateConfig::default() };
+        let gate = Gate::open(config).map_err(Failure::unusable)?;
+        Ok(Self { gate, console: None })
+    }
+
+    /// In a log of its own, with the console that people answer in.
+    pub(super) async fn own(
+        arguments: &Arguments,
+        log: std::path::PathBuf,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let files = arguments.policy.as_deref().map(policy_file::read).transpose()?;
+        let config = Config {
+            policy: files.clone().map_or(PolicySource::Log, PolicySource::Files),
+            log: LogPlace::File(log),
+        };
+        let opened = tokio::task::spawn_blocking(move || Guard::open(config)).await;
+        let guard = opened
+            .map_err(Failure::unusable)?
+            .map_err(|error| policy_file::opening(error, &files.unwrap_or_default()))?;
+        let server = listen(arguments, &guard).await?;
+        let pages = server.console();
+        if guard.log().state().people().is_empty() {
+            invite(&guard, &server, console).await?;
+        } else if let Some(pages) = &pages {
+            console.note(&format!("people answer at {STRONG}{pages}{STRONG:#}"));
+        }
+        let gate = Gate::at(guard, arguments.shadow, pages.as_deref());
+        let (stop, handle) = Stop::new();
+        let running = tokio::spawn(server.run(stop));
+        Ok(Self { gate, console: Some((handle, running)) })
+    }
+
+    /// Closes the log with a checkpoint.
+    pub(super) async fn close(self) {
+        let Self { gate, console } = self;
+        drop(gate);
+        if let Some((stop, running)) = console {
+            stop.ask();
+            drop(running.await);
+        }
+    }
+}
+
+/// Listens where it should, or at any free port where another gateway already does.
+async fn listen(arguments: &Arguments, guard: &Guard) -> Result<Server, Failure> {
+    let at = |listen: Listen| ServerConfig {
+        listen: vec![listen],
+        policy: arguments.policy.clone(),
+        ..ServerConfig::default()
+    };
+    match Server::bind(at(arguments.console.clone()), guard.clone()).await {
+        Err(StartError::Listen { listen: Listen::Tcp(mut address), .. }) => {
+            address.set_port(0);
+            let any = Listen::Tcp(address);
+            Server::bind(at(any), guard.clone()).await.map_err(Failure::unusable)
+        }
+        bound => bound.map_err(Failure::unusable),
+    }
+}
+
+/// Says how the first person gets in.
+async fn invite(guard: &Guard, server: &Server, console: &Console) -> Result<(), Failure> {
+    let Some(pages) = server.console() else { return Ok(()) };
+    let new = NewPerson {
+        person: PersonId::new("admin").map_err(Failure::unusable)?,
+        tenant: None,
+        roles: [KeyScope::Approver, KeyScope::Admin, KeyScope::Auditor].into(),
+        groups: [].into(),
+    };
+    let invited = guard.invite(new, None).await.map_err(Failure::unusable)?;
+    console.note(&format!(
+        "open this once, within a day, to set the password with which you answer:\n  {pages}/enrol#{}",
+        *invited.token.danger_text()
+    ));
+    Ok(())
+}

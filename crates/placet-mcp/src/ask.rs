@@ -1,0 +1,69 @@
+//! How a client hears that its call waits for people.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::client::Client;
+use crate::id::Id;
+use crate::reply;
+
+/// Numbers the gateway's own requests.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// An id that no other request of ours has.
+pub(crate) fn fresh_id() -> Id {
+    Id::ours(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The way to the client that made a call.
+pub(crate) struct Ask {
+    to: mpsc::Sender<Bytes>,
+    client: Client,
+    /// What progress of the call is told under, if the client wants to hear of it.
+    token: Option<Value>,
+    told: u64,
+}
+
+impl Ask {
+    pub(crate) fn new(to: mpsc::Sender<Bytes>, client: Client, token: Option<Value>) -> Self {
+        Self { to, client, token, told: 0 }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Says that the call still waits.
+    pub(crate) async fn progress(&mut self, text: &str) {
+        let Some(token) = &self.token else { return };
+        self.told += 1;
+        let params = json!({ "progressToken": token, "progress": self.told, "message": text });
+        drop(self.to.send(reply::notification("notifications/progress", &params)).await);
+    }
+
+    /// Shows a person where they can answer. What comes back is not waited for: it is no proof that
+    /// anybody did.
+    pub(crate) async fn show_page(&self, url: &str, text: &str, approval: &str) {
+        if self.client.opens_pages && !self.client.is_modern {
+            let params = page(url, text, approval);
+            drop(self.to.send(reply::request(&fresh_id(), "elicitation/create", &params)).await);
+        }
+    }
+
+    /// Says that the page is of no use any more.
+    pub(crate) async fn close_page(&self, approval: &str) {
+        if self.client.opens_pages && !self.client.is_modern {
+            let params = json!({ "elicitationId": approval });
+            let told = reply::notification("notifications/elicitation/complete", &params);
+            drop(self.to.send(told).await);
+        }
+    }
+}
+
+/// What asks a client to open a page.
+pub(crate) fn page(url: &str, text: &str, approval: &str) -> Value {
+    json!({ "mode": "url", "url": url, "message": text, "elicitationId": approval })
+}

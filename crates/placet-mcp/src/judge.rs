@@ -1,0 +1,334 @@
+//! The judgement of a call: whether it goes on to its server.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use placet::{
+    Action, ActionId, AgentId, Json, Object, Outcome, SessionId, TenantId, ToolName, Verdict,
+    escape,
+};
+use placet_gate::{Call, Course, Gate, GateError};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::ask::{Ask, page};
+use crate::client::Client;
+use crate::held::{CallKey, Held};
+use crate::limits::{CALL, HOLD, PROGRESS};
+use crate::tools::Standing;
+
+/// What a state begins with that a client shows when it comes back (2026-07-28).
+const STATE: &str = "placet:";
+
+/// Longest text of somebody else that is repeated to a model.
+const SHOWN: usize = 400;
+
+/// How calls are judged.
+#[derive(Clone, Debug)]
+pub struct JudgeConfig {
+    /// The server's name, where tools of several servers are told apart: its tool `t` is then
+    /// `mcp__name__t`.
+    pub server: Option<String>,
+    /// The agent, where it is known; else what the client calls itself.
+    pub agent: Option<AgentId>,
+    /// On whose behalf.
+    pub tenant: TenantId,
+    /// How long a held call waits before the agent is told to come back.
+    pub hold: Duration,
+    /// How long a server may take for a call.
+    pub call: Duration,
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        let (server, agent, tenant) = (None, None, TenantId::default());
+        Self { server, agent, tenant, hold: HOLD, call: CALL }
+    }
+}
+
+/// Judges the calls of one client.
+pub struct Judge {
+    gate: Gate,
+    config: JudgeConfig,
+    session: Option<SessionId>,
+    held: Mutex<Held>,
+}
+
+/// A call as a client makes it.
+#[derive(Clone, Debug)]
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    pub(crate) arguments: Object,
+    /// The held action that the client says it comes back for. Whether it may run is judged anew.
+    pub(crate) comes_back_for: Option<ActionId>,
+}
+
+/// What is to become of a call.
+pub(crate) enum Ruling {
+    /// It goes on, with these arguments in the place of its own where a person changed them.
+    Forward(Option<ActionId>, Option<Object>),
+    /// It does not, and this is why.
+    Refuse(String),
+    /// A person is to open a page, and the client is to come back with this state.
+    Page(serde_json::Value, String),
+}
+
+impl ToolCall {
+    /// Reads the params of a call, as strictly as they are judged.
+    pub(crate) fn read(params: Option<&str>) -> Result<Self, String> {
+        let text = params.ok_or("the params are missing")?;
+        let json = Json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        let Json::Object(params) = json else { return Err("the params are no object".to_owned()) };
+        let name = params.get("name").and_then(Json::as_str).ok_or("params.name is no text")?;
+        let arguments = match params.get("arguments") {
+            None => Object::new(),
+            Some(Json::Object(arguments)) => arguments.clone(),
+            Some(_) => return Err("params.arguments is no object".to_owned()),
+        };
+        let state = params.get("requestState").and_then(Json::as_str);
+        let comes_back_for = state.and_then(|state| state.strip_prefix(STATE)?.parse().ok());
+        Ok(Self { name: name.to_owned(), arguments, comes_back_for })
+    }
+}
+
+impl Judge {
+    /// A judge for one client, whose calls are decided at this gate.
+    #[must_use]
+    pub fn new(gate: Gate, config: JudgeConfig) -> Self {
+        Self { gate, config, session: session(), held: Mutex::default() }
+    }
+
+    /// How long a server may take for a call.
+    pub(crate) fn call_time(&self) -> Duration {
+        self.config.call
+    }
+
+    /// Judges a call of a tool that stands like this. Dropped meanwhile, what waits is left to its
+    /// deadline; see [`Judge::take_back`].
+    pub(crate) async fn judge(
+        &self,
+        call: &ToolCall,
+        standing: &Standing,
+        digest: Option<&str>,
+        ask: &mut Ask,
+    ) -> Ruling {
+        match self.ruled(call, standing, digest, ask).await {
+            Ok(ruling) => ruling,
+            Err(error) => {
+                tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not decided");
+                Ruling::Refuse(format!("This call was not run: {}.", words(&error)))
+            }
+        }
+    }
+
+    async fn ruled(
+        &self,
+        call: &ToolCall,
+        standing: &Standing,
+        digest: Option<&str>,
+        ask: &mut Ask,
+    ) -> Result<Ruling, GateError> {
+        let tool = match self.tool(&call.name) {
+            Ok(tool) => tool,
+            Err(why) => return Ok(Ruling::Refuse(format!("This call was not run: {why}."))),
+        };
+        let key = CallKey::new(tool.as_str(), &call.arguments);
+        if let Some(id) = call.comes_back_for.or_else(|| self.held().take(key)) {
+            let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await?;
+            match course {
+                Course::Pending => return self.wait(id, &tool, call, None, ask).await,
+                Course::Permitted(permitted) => return self.pass(&permitted).await,
+                Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
+                // It ran, or came to nothing: this is another call.
+                Course::Over(_) => {}
+            }
+        }
+        let concern = standing.concern();
+        let action = self.action(tool, call, ask.client(), concern.as_deref(), digest);
+        let decided = match concern {
+            None => self.gate.propose(&action).await?,
+            Some(_) => self.gate.propose_gated(&action).await?,
+        };
+        match (decided.is_permitted, decided.verdict, decided.id) {
+            (true, ..) => self.pass(&decided).await,
+            (false, Verdict::RequireApproval, Some(id)) => {
+                self.wait(id, &action.tool, call, Some(&decided), ask).await
+            }
+            _ => Ok(Ruling::Refuse(format!("Blocked by policy: {}.", clip(&decided.because())))),
+        }
+    }
+
+    /// Lets a call go on that is permitted.
+    async fn pass(&self, call: &Call) -> Result<Ruling, GateError> {
+        self.gate.redeem(call).await?;
+        Ok(Ruling::Forward(call.id, call.is_edited.then(|| call.params.clone())))
+    }
+
+    /// Waits for people as long as it is allowed to.
+    async fn wait(
+        &self,
+        id: ActionId,
+        tool: &ToolName,
+        call: &ToolCall,
+        fresh: Option<&Call>,
+        ask: &mut Ask,
+    ) -> Result<Ruling, GateError> {
+        let key = CallKey::new(tool.as_str(), &call.arguments);
+        let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
+        let approval = id.approval().to_string();
+        let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
+        let text = format!("{} needs a person's approval: {because}", clip(tool.as_str()));
+        if let Some(url) = &place {
+            if ask.client().is_modern && ask.client().opens_pages {
+                let params = page(url, &text, &approval);
+                let request = json!({ "method": "elicitation/create", "params": params });
+                let requests = json!({ "placet": request });
+                return Ok(Ruling::Page(requests, format!("{STATE}{id}")));
+            }
+            ask.show_page(url, &text, &approval).await;
+        }
+        let waiting = Waiting { judge: self, key, id: Some(id) };
+        let until = Instant::now() + self.config.hold;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let course = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS)).await?;
+            match course {
+                Course::Pending if left.is_zero() => {
+                    drop(waiting);
+                    return Ok(Ruling::Refuse(come_back(&approval, place.as_deref())));
+                }
+                Course::Pending => ask.progress("waiting for a person's approval").await,
+                course => {
+                    waiting.end();
+                    ask.close_page(&approval).await;
+                    return match course {
+                        Course::Permitted(call) => self.pass(&call).await,
+                        Course::Denied(reason) => Ok(Ruling::Refuse(denied(&reason))),
+                        Course::Over(status) => Ok(Ruling::Refuse(format!(
+                            "This call was not run: its approval is {status}."
+                        ))),
+                        Course::Pending => Ok(Ruling::Refuse(come_back(&approval, None))),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Takes back a call that its client does not want any more.
+    pub(crate) async fn take_back(&self, call: &ToolCall) {
+        let Ok(tool) = self.tool(&call.name) else { return };
+        let key = CallKey::new(tool.as_str(), &call.arguments);
+        let Some(id) = self.held().take(key) else { return };
+        if let Err(error) = self.gate.withdraw(id.approval()).await {
+            tracing::warn!(%id, %error, "what waited could not be taken back");
+        }
+    }
+
+    /// Says what came of a call that went on.
+    pub(crate) async fn conclude(&self, id: ActionId, outcome: Outcome, detail: &str) {
+        let detail = escape::clipped(detail, SHOWN);
+        if let Err(error) = self.gate.conclude(id, outcome, &detail).await {
+            tracing::warn!(%id, %error, "what came of a call was not recorded");
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A tool's whole name.
+    fn tool(&self, name: &str) -> Result<ToolName, String> {
+        let whole = match &self.config.server {
+            Some(server) => format!("mcp__{server}__{name}"),
+            None => name.to_owned(),
+        };
+        ToolName::new(whole).map_err(|error| error.to_string())
+    }
+
+    fn action(
+        &self,
+        tool: ToolName,
+        call: &ToolCall,
+        client: &Client,
+        concern: Option<&str>,
+        digest: Option<&str>,
+    ) -> Action {
+        let claimed = || AgentId::new(client.name.as_deref()?).ok();
+        Action {
+            tenant: self.config.tenant.clone(),
+            agent: self.config.agent.clone().or_else(claimed),
+            session: self.session.clone(),
+            context: Some(context(concern, digest)),
+            ..Action::new(tool, call.arguments.clone())
+        }
+    }
+}
+
+/// What is on record beside the call: which tool it was, and what is odd about it.
+fn context(concern: Option<&str>, digest: Option<&str>) -> Object {
+    let mut mcp = Object::new();
+    for (name, value) in [("tool_digest", digest), ("concern", concern)] {
+        if let Some(value) = value {
+            mcp.insert(name.to_owned(), Json::String(value.to_owned()));
+        }
+    }
+    let mut context = Object::new();
+    context.insert("mcp".to_owned(), Json::Object(mcp));
+    context
+}
+
+/// Who came back to be told, or went away, finds the call again.
+struct Waiting<'a> {
+    judge: &'a Judge,
+    key: CallKey,
+    id: Option<ActionId>,
+}
+
+impl Waiting<'_> {
+    fn end(mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.judge.held().put(self.key, id);
+        }
+    }
+}
+
+/// A name for what one client does from its start to its end.
+fn session() -> Option<SessionId> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).ok()?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    SessionId::new(format!("mcp-{hex}")).ok()
+}
+
+fn denied(reason: &str) -> String {
+    format!("A person denied this call: {}. Do not try it again.", clip(reason))
+}
+
+fn come_back(approval: &str, url: Option<&str>) -> String {
+    let place = url.map(|url| format!(" at {url}")).unwrap_or_default();
+    format!(
+        "This call waits for a person's approval ({approval}){place}. It has not run. Once it is \
+         approved, make exactly the same call again and it runs once."
+    )
+}
+
+/// An error with its causes.
+fn words(error: &GateError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    clip(&text)
+}
+
+fn clip(text: &str) -> String {
+    escape::clipped(text, SHOWN)
+}

@@ -1,0 +1,37 @@
+//! How much the gateway takes, each with its reason.
+
+use std::time::Duration;
+
+/// Largest message that a client may send, in bytes: files are written as an argument of a call,
+/// and a log has no place for larger ones.
+pub(crate) const MAX_CLIENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Largest message that a server may send, in bytes: pictures and files come in one message.
+pub(crate) const MAX_SERVER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Messages that wait for a reader: enough that nobody waits for a slow moment, and few enough that
+/// a reader who is stuck stops the writer.
+pub(crate) const QUEUE: usize = 64;
+
+/// Requests of one client that are open at a time. No client has as many questions; one that has
+/// would only make the gateway remember.
+pub(crate) const MAX_PENDING: usize = 4096;
+
+/// Held calls that a gateway remembers so that they can be made once more.
+pub(crate) const MAX_HELD: usize = 1024;
+
+/// Most tools of one server whose digests are kept.
+pub(crate) const MAX_TOOLS: usize = 4096;
+
+/// How often a client that wants to know hears that its call still waits.
+pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
+
+/// How long a call waits for people before the agent is told to come back: less than the minute
+/// after which most clients give up.
+pub(crate) const HOLD: Duration = Duration::from_secs(50);
+
+/// How long a server may take for a call without a word.
+pub(crate) const CALL: Duration = Duration::from_secs(10 * 60);
+
+/// How long a server that was told to end gets for it.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);

@@ -1,0 +1,79 @@
+//! Requests that have no answer yet.
+//!
+//! A server answers what it was asked, once. An answer to nothing, or a second one, goes nowhere.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use placet::ActionId;
+use tokio::sync::oneshot;
+
+use crate::id::{Id, Key};
+use crate::limits::MAX_PENDING;
+
+/// What is to be done when an answer comes.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// A call that is being judged: there is no answer that a server could give yet.
+    Judged,
+    /// A call that was permitted: what came of it is reported, and somebody waits for the answer.
+    Call(Option<ActionId>, Arc<Mutex<Option<oneshot::Sender<()>>>>),
+    /// A list of tools: it is read.
+    Tools,
+    /// Anything else.
+    Other,
+}
+
+/// Requests without an answer, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(HashMap<Key, (Id, Asked)>);
+
+/// A request that cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PendingError {
+    /// Another one has its id.
+    #[error("another request with this id has no answer yet")]
+    Taken,
+    /// There are too many.
+    #[error("too many requests have no answer yet")]
+    TooMany,
+}
+
+impl Pending {
+    /// Takes a request in.
+    pub(crate) fn add(&mut self, id: &Id, asked: Asked) -> Result<(), PendingError> {
+        if self.0.len() >= MAX_PENDING {
+            return Err(PendingError::TooMany);
+        }
+        if self.0.contains_key(id.key()) {
+            return Err(PendingError::Taken);
+        }
+        self.0.insert(id.key().clone(), (id.clone(), asked));
+        Ok(())
+    }
+
+    /// Says of a request what it turned out to be.
+    pub(crate) fn is(&mut self, id: &Id, now: Asked) {
+        if let Some((_, asked)) = self.0.get_mut(id.key()) {
+            *asked = now;
+        }
+    }
+
+    /// The same for an answer of the server: what it was not asked yet it cannot answer.
+    pub(crate) fn answered_by_server(&mut self, id: &Id) -> Option<Asked> {
+        match self.0.get(id.key()) {
+            Some((_, Asked::Judged)) => None,
+            _ => self.answered(id),
+        }
+    }
+
+    /// Takes the request out that is answered.
+    pub(crate) fn answered(&mut self, id: &Id) -> Option<Asked> {
+        self.0.remove(id.key()).map(|(_, asked)| asked)
+    }
+
+    /// All of them, because there will be no answers.
+    pub(crate) fn drain(&mut self) -> Vec<(Id, Asked)> {
+        self.0.drain().map(|(_, it)| it).collect()
+    }
+}

@@ -1,0 +1,446 @@
+//! One client and one server, and what passes between them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use placet::{ActionId, Object, Outcome};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::ask::{Ask, fresh_id};
+use crate::client::Client;
+use crate::id::{Id, Key};
+use crate::judge::{Judge, Ruling, ToolCall};
+use crate::limits::QUEUE;
+use crate::message::{Kind, Message};
+use crate::pending::{Asked, Pending};
+use crate::reply;
+use crate::stdio::Skipped;
+use crate::tools::{Book, Change, Definition, Page, Standing};
+
+/// How long a server gets to list its tools when the gateway asks.
+const LIST: Duration = Duration::from_secs(10);
+
+/// Most pages of a list that are read.
+const MAX_PAGES: usize = 100;
+
+/// One side of a connection: lines that come from it, and the way for those that go to it.
+pub struct Duplex {
+    /// What it says, line by line; what is none is an error that says why.
+    pub from: mpsc::Receiver<Result<Bytes, Skipped>>,
+    /// What it is told.
+    pub to: mpsc::Sender<Bytes>,
+}
+
+/// Why a relay ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The client went away.
+    Client,
+    /// The server went away.
+    Server,
+}
+
+/// Called with each change of a tool that nobody has vetted.
+pub type OnChange = Arc<dyn Fn(&Change) + Send + Sync>;
+
+/// What passes between one client and one server.
+pub struct Relay {
+    judge: Arc<Judge>,
+    to_client: mpsc::Sender<Bytes>,
+    to_server: mpsc::Sender<Bytes>,
+    pending: Mutex<Pending>,
+    /// Calls that are being judged, to be stopped when the client does not want them any more.
+    judging: Mutex<HashMap<Key, (AbortHandle, ToolCall)>>,
+    /// The gateway's own questions to the server.
+    asked: Mutex<HashMap<Key, oneshot::Sender<Message>>>,
+    client: Mutex<Client>,
+    book: Mutex<Book>,
+    on_change: OnChange,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Relay {
+    /// Passes messages between a client and a server until one of them goes away.
+    pub async fn run(
+        judge: Judge,
+        book: Book,
+        on_change: OnChange,
+        mut client: Duplex,
+        mut server: Duplex,
+    ) -> End {
+        let relay = Arc::new(Self {
+            judge: Arc::new(judge),
+            to_client: client.to,
+            to_server: server.to,
+            pending: Mutex::default(),
+            judging: Mutex::default(),
+            asked: Mutex::default(),
+            client: Mutex::default(),
+            book: Mutex::new(book),
+            on_change,
+        });
+        let from_client = async {
+            while let Some(line) = client.from.recv().await {
+                relay.hear_client(line).await;
+            }
+        };
+        let from_server = async {
+            while let Some(line) = server.from.recv().await {
+                relay.hear_server(line).await;
+            }
+        };
+        let end = tokio::select! {
+            () = from_client => End::Client,
+            () = from_server => End::Server,
+        };
+        relay.end(end).await;
+        end
+    }
+
+    /// Nobody waits for what was asked, and nobody will answer it.
+    async fn end(&self, end: End) {
+        let judging: Vec<_> = lock(&self.judging).drain().map(|(_, it)| it).collect();
+        for (task, call) in judging {
+            task.abort();
+            self.judge.take_back(&call).await;
+        }
+        let left = lock(&self.pending).drain();
+        for (id, _) in left {
+            if end == End::Server {
+                let text = "the server ended before it answered";
+                self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
+            }
+        }
+    }
+
+    async fn tell_client(&self, bytes: Bytes) {
+        drop(self.to_client.send(bytes).await);
+    }
+
+    async fn tell_server(&self, bytes: Bytes) {
+        drop(self.to_server.send(bytes).await);
+    }
+
+    async fn hear_client(self: &Arc<Self>, line: Result<Bytes, Skipped>) {
+        let line = line.map_err(|skipped| skipped.to_string());
+        let read = line.and_then(|line| Message::read(line).map_err(|error| error.to_string()));
+        let message = match read {
+            Ok(message) => message,
+            Err(why) => {
+                return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
+            }
+        };
+        match message.kind().clone() {
+            Kind::Request(id, method) => self.request(id, &method, message).await,
+            Kind::Notification(method) => self.told(&method, message).await,
+            // Whoever was asked by the gateway has opened a page or not: the log knows better.
+            Kind::Response(id) if id.is_ours() => {}
+            Kind::Response(_) | Kind::Complaint => self.tell_server(message.into_bytes()).await,
+        }
+    }
+
+    async fn request(self: &Arc<Self>, id: Id, method: &str, message: Message) {
+        let asked = match method {
+            "tools/call" => Asked::Judged,
+            "tools/list" => Asked::Tools,
+            _ => Asked::Other,
+        };
+        let added = match id.is_ours() {
+            true => Err("this id is the gateway's own; choose another".to_owned()),
+            false => lock(&self.pending).add(&id, asked).map_err(|error| error.to_string()),
+        };
+        if let Err(why) = added {
+            return self.tell_client(reply::error(Some(&id), reply::INVALID_REQUEST, &why)).await;
+        }
+        match method {
+            "tools/call" => self.call(id, message).await,
+            "initialize" => {
+                *lock(&self.client) = Client::introduced(message.params());
+                self.tell_server(message.into_bytes()).await;
+            }
+            _ => self.tell_server(message.into_bytes()).await,
+        }
+    }
+
+    async fn told(&self, method: &str, message: Message) {
+        match method {
+            "notifications/cancelled" => {
+                if !self.cancel(&message).await {
+                    self.tell_server(message.into_bytes()).await;
+                }
+            }
+            // Nobody would hear what came of it, and a server might run it.
+            "tools/call" => tracing::warn!("a call that wants no answer was not passed on"),
+            _ => self.tell_server(message.into_bytes()).await,
+        }
+    }
+
+    /// Stops judging a call that is not wanted any more; whether it was being judged.
+    async fn cancel(&self, message: &Message) -> bool {
+        let params = message.params().and_then(|it| serde_json::from_str::<Cancelled>(it).ok());
+        let Some(id) = params.and_then(|it| Id::read(&it.request)) else { return false };
+        let Some((task, call)) = lock(&self.judging).remove(id.key()) else { return false };
+        task.abort();
+        lock(&self.pending).answered(&id);
+        self.judge.take_back(&call).await;
+        true
+    }
+
+    /// Judges a call beside whatever else passes.
+    async fn call(self: &Arc<Self>, id: Id, message: Message) {
+        let call = match ToolCall::read(message.params()) {
+            Ok(call) => call,
+            Err(why) => {
+                lock(&self.pending).answered(&id);
+                let text = format!("this call cannot be judged, and was not run: {why}");
+                let error = reply::error(Some(&id), reply::INVALID_PARAMS, &text);
+                return self.tell_client(error).await;
+            }
+        };
+        let relay = Arc::clone(self);
+        let (key, judged) = (id.key().clone(), call.clone());
+        let (go, gone) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            // It is found by whoever cancels it before it begins.
+            if gone.await.is_ok() {
+                relay.judge_and_pass(&id, &judged, &message).await;
+            }
+        });
+        lock(&self.judging).insert(key, (task.abort_handle(), call));
+        let _heard = go.send(());
+    }
+
+    async fn judge_and_pass(&self, id: &Id, call: &ToolCall, message: &Message) {
+        let meta = meta(message);
+        let client = Client::of_request(&meta).unwrap_or_else(|| lock(&self.client).clone());
+        let is_modern = client.is_modern;
+        let token = meta.get("progressToken").filter(|it| it.is_string() || it.is_number());
+        let mut ask = Ask::new(self.to_client.clone(), client, token.cloned());
+        self.know_tools(&meta).await;
+        let (standing, digest) = self.standing(&call.name);
+        let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
+        // From here on it is too late to take it back, and a cancellation goes to the server.
+        if lock(&self.judging).remove(id.key()).is_none() {
+            return self.too_late(&ruling).await;
+        }
+        let answer = match ruling {
+            Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
+                Some(bytes) => return self.pass(id, action, bytes).await,
+                None => {
+                    reply::refused(id, "This call was not run: it cannot be rebuilt.", is_modern)
+                }
+            },
+            Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
+            Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
+        };
+        lock(&self.pending).answered(id);
+        self.tell_client(answer).await;
+    }
+
+    /// What was permitted in the moment in which the client did not want it any more did not run.
+    async fn too_late(&self, ruling: &Ruling) {
+        if let Ruling::Forward(Some(action), _) = ruling {
+            let detail = "the client cancelled it before it ran";
+            self.judge.conclude(*action, Outcome::Failed, detail).await;
+        }
+    }
+
+    /// Passes a permitted call on, and watches that it is answered.
+    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes) {
+        let (done, answered) = oneshot::channel();
+        lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
+        self.tell_server(bytes).await;
+        if timeout(self.judge.call_time(), answered).await.is_err()
+            && lock(&self.pending).answered(id).is_some()
+        {
+            let text =
+                "the server did not answer in time; whether the call took effect is not known";
+            self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, text)).await;
+        }
+    }
+
+    fn standing(&self, name: &str) -> (Standing, Option<String>) {
+        let book = lock(&self.book);
+        (book.standing(name), book.digest(name).map(str::to_owned))
+    }
+
+    /// Asks the server for its tools where nobody has since they changed.
+    async fn know_tools(&self, meta: &Value) {
+        if lock(&self.book).is_current() {
+            return;
+        }
+        let mut cursor = None;
+        for _ in 0..MAX_PAGES {
+            let mut params = json!({ "_meta": introduction(meta) });
+            if let (Some(cursor), Some(fields)) = (&cursor, params.as_object_mut()) {
+                fields.insert("cursor".to_owned(), Value::String(String::clone(cursor)));
+            }
+            let Some(answer) = self.ask_server("tools/list", &params).await else { return };
+            let Some(page) = answer.result().and_then(Page::read) else { return };
+            cursor = page.next.clone();
+            self.learn(page.tools);
+            if cursor.is_none() {
+                return lock(&self.book).is_complete();
+            }
+        }
+    }
+
+    fn learn(&self, tools: Vec<Definition>) {
+        let changes = lock(&self.book).learn(tools);
+        changes.iter().for_each(|change| (self.on_change)(change));
+    }
+
+    /// Asks the server something for the gateway.
+    async fn ask_server(&self, method: &str, params: &Value) -> Option<Message> {
+        let id = fresh_id();
+        let (answer, answered) = oneshot::channel();
+        lock(&self.asked).insert(id.key().clone(), answer);
+        self.tell_server(reply::request(&id, method, params)).await;
+        let answered = timeout(LIST, answered).await;
+        lock(&self.asked).remove(id.key());
+        answered.ok()?.ok()
+    }
+
+    async fn hear_server(&self, line: Result<Bytes, Skipped>) {
+        let line = match line {
+            Ok(line) => line,
+            Err(skipped) => return self.skipped(&skipped).await,
+        };
+        let message = match Message::read(line) {
+            Ok(message) => message,
+            Err(why) => return tracing::warn!(%why, "the server said something that is no message"),
+        };
+        match message.kind().clone() {
+            Kind::Response(id) if id.is_ours() => {
+                if let Some(asked) = lock(&self.asked).remove(id.key()) {
+                    drop(asked.send(message));
+                }
+            }
+            Kind::Response(id) => self.answered(&id, message).await,
+            Kind::Request(id, _) if id.is_ours() => {
+                tracing::warn!("the server used an id of the gateway");
+            }
+            Kind::Notification(method) if method == "notifications/tools/list_changed" => {
+                lock(&self.book).is_stale();
+                self.tell_client(message.into_bytes()).await;
+            }
+            Kind::Request(..) | Kind::Notification(_) | Kind::Complaint => {
+                self.tell_client(message.into_bytes()).await;
+            }
+        }
+    }
+
+    /// Tells whoever waits for an answer that was skipped, as far as it can be made out.
+    async fn skipped(&self, skipped: &Skipped) {
+        tracing::warn!(why = %skipped, "the server said something that was not passed on");
+        for id in skipped.ids() {
+            let asked = lock(&self.pending).answered_by_server(&id);
+            if asked.is_some() {
+                let text = format!("the server's answer was not passed on: {skipped}");
+                return self
+                    .tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, &text))
+                    .await;
+            }
+        }
+    }
+
+    async fn answered(&self, id: &Id, message: Message) {
+        let asked = lock(&self.pending).answered_by_server(id);
+        match asked {
+            None => return tracing::warn!("the server answered what nobody asked, or twice"),
+            Some(Asked::Call(action, done)) => {
+                if let Some(done) = lock(&done).take() {
+                    let _heard = done.send(());
+                }
+                if let Some(action) = action {
+                    let (outcome, detail) = outcome(&message);
+                    let judge = Arc::clone(&self.judge);
+                    tokio::spawn(async move { judge.conclude(action, outcome, &detail).await });
+                }
+            }
+            Some(Asked::Tools) => {
+                if let Some(page) = message.result().and_then(Page::read) {
+                    self.learn(page.tools);
+                }
+            }
+            Some(Asked::Judged | Asked::Other) => {}
+        }
+        self.tell_client(message.into_bytes()).await;
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Cancelled {
+    #[serde(rename = "requestId")]
+    request: Box<RawValue>,
+}
+
+/// What a request says about itself.
+fn meta(message: &Message) -> Value {
+    #[derive(serde::Deserialize)]
+    struct Params {
+        #[serde(rename = "_meta")]
+        meta: Value,
+    }
+    let params = message.params().and_then(|it| serde_json::from_str::<Params>(it).ok());
+    params.map_or(Value::Null, |it| it.meta)
+}
+
+/// With what a request of the gateway introduces itself: as the client does.
+fn introduction(meta: &Value) -> Value {
+    let fields = meta.as_object().into_iter().flatten();
+    let kept = fields.filter(|(name, _)| name.starts_with("io.modelcontextprotocol/"));
+    Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// The call as it goes to the server: as it came, but for what is between the client and the
+/// gateway, and for what a person changed.
+fn forwarded(message: &Message, call: &ToolCall, edited: Option<Object>) -> Option<Bytes> {
+    if edited.is_none() && call.comes_back_for.is_none() {
+        return Some(message.bytes().clone());
+    }
+    let mut whole: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_slice(message.bytes()).ok()?;
+    let mut params: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(whole.get("params")?.get()).ok()?;
+    if call.comes_back_for.is_some() {
+        params.remove("requestState");
+        params.remove("inputResponses");
+    }
+    if let Some(edited) = edited {
+        params.insert("arguments".to_owned(), serde_json::value::to_raw_value(&edited).ok()?);
+    }
+    whole.insert("params".to_owned(), serde_json::value::to_raw_value(&params).ok()?);
+    serde_json::to_vec(&whole).ok().map(Bytes::from)
+}
+
+/// What an answer says came of a call.
+fn outcome(message: &Message) -> (Outcome, String) {
+    #[derive(serde::Deserialize)]
+    struct Result {
+        #[serde(default, rename = "isError")]
+        is_error: bool,
+    }
+    if let Some(error) = message.error() {
+        return (Outcome::Failed, error.to_owned());
+    }
+    let read = message.result().and_then(|it| serde_json::from_str::<Result>(it).ok());
+    match read {
+        Some(Result { is_error: false }) => (Outcome::Succeeded, String::new()),
+        _ => (Outcome::Failed, "the tool says that it failed".to_owned()),
+    }
+}
+
+/// A channel for lines that go somewhere.
+pub(crate) fn queue<T>() -> (mpsc::Sender<T>, mpsc::Receiver<T>) {
+    mpsc::channel(QUEUE)
+}
