@@ -4,6 +4,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::error::ClientError;
@@ -27,6 +28,28 @@ pub fn config(named: Option<&Path>) -> Result<TlsConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let roots = RootCerts::Specific(Arc::new(trusted(named)?));
     Ok(TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots).build())
+}
+
+/// The same for a client that brings its own HTTP. One that is not encrypted trusts nobody, and needs
+/// no certificates.
+///
+/// # Errors
+/// As [`config`].
+pub fn rustls_config(
+    named: Option<&Path>,
+    is_encrypted: bool,
+) -> Result<rustls::ClientConfig, ClientError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    if is_encrypted {
+        let trusted = trusted(named)?;
+        let ders = trusted.iter().map(|it| CertificateDer::from(it.der().to_vec()));
+        roots.add_parsable_certificates(ders);
+    }
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| ClientError::NoCertificates)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn trusted(named: Option<&Path>) -> Result<Vec<Certificate<'static>>, ClientError> {

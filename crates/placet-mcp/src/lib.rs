@@ -17,6 +17,7 @@ mod ask;
 mod child;
 mod client;
 mod held;
+mod http;
 mod id;
 pub mod judge;
 mod limits;
@@ -28,6 +29,7 @@ mod stdio;
 pub mod tools;
 
 pub use child::{Child, ChildError, Command};
+pub use http::{Gateway, GatewayConfig, Remote, RemoteError, bridge};
 pub use judge::{Judge, JudgeConfig};
 pub use relay::{Duplex, End, OnChange, Relay};
 pub use stdio::{Skipped, stdio};

@@ -23,6 +23,15 @@ pub(crate) const MAX_HELD: usize = 1024;
 /// Most tools of one server whose digests are kept.
 pub(crate) const MAX_TOOLS: usize = 4096;
 
+/// Most pages of a list of tools that are read.
+pub(crate) const MAX_PAGES: usize = 100;
+
+/// Sessions of clients that are remembered.
+pub(crate) const MAX_SESSIONS: usize = 4096;
+
+/// How long a server gets to list its tools when the gateway asks.
+pub(crate) const LIST: Duration = Duration::from_secs(10);
+
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 

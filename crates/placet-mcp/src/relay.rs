@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use placet::{ActionId, Object, Outcome};
@@ -16,18 +15,12 @@ use crate::ask::{Ask, fresh_id};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Judge, Ruling, ToolCall};
-use crate::limits::QUEUE;
+use crate::limits::{LIST, MAX_PAGES, QUEUE};
 use crate::message::{Kind, Message};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
 use crate::tools::{Book, Change, Definition, Page, Standing};
-
-/// How long a server gets to list its tools when the gateway asks.
-const LIST: Duration = Duration::from_secs(10);
-
-/// Most pages of a list that are read.
-const MAX_PAGES: usize = 100;
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
 pub struct Duplex {
@@ -385,7 +378,7 @@ struct Cancelled {
 }
 
 /// What a request says about itself.
-fn meta(message: &Message) -> Value {
+pub(crate) fn meta(message: &Message) -> Value {
     #[derive(serde::Deserialize)]
     struct Params {
         #[serde(rename = "_meta")]
@@ -396,7 +389,7 @@ fn meta(message: &Message) -> Value {
 }
 
 /// With what a request of the gateway introduces itself: as the client does.
-fn introduction(meta: &Value) -> Value {
+pub(crate) fn introduction(meta: &Value) -> Value {
     let fields = meta.as_object().into_iter().flatten();
     let kept = fields.filter(|(name, _)| name.starts_with("io.modelcontextprotocol/"));
     Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
@@ -404,7 +397,11 @@ fn introduction(meta: &Value) -> Value {
 
 /// The call as it goes to the server: as it came, but for what is between the client and the
 /// gateway, and for what a person changed.
-fn forwarded(message: &Message, call: &ToolCall, edited: Option<Object>) -> Option<Bytes> {
+pub(crate) fn forwarded(
+    message: &Message,
+    call: &ToolCall,
+    edited: Option<Object>,
+) -> Option<Bytes> {
     if edited.is_none() && call.comes_back_for.is_none() {
         return Some(message.bytes().clone());
     }
@@ -424,7 +421,7 @@ fn forwarded(message: &Message, call: &ToolCall, edited: Option<Object>) -> Opti
 }
 
 /// What an answer says came of a call.
-fn outcome(message: &Message) -> (Outcome, String) {
+pub(crate) fn outcome(message: &Message) -> (Outcome, String) {
     #[derive(serde::Deserialize)]
     struct Result {
         #[serde(default, rename = "isError")]

@@ -30,7 +30,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Check(arguments) => check::run(arguments, console),
         Command::Serve(arguments) => serve::run(arguments, console),
         Command::Demo(arguments) => demo::run(&arguments, console),
-        Command::Mcp(arguments) => mcp::run(arguments, console),
+        Command::Mcp(arguments) => mcp::run(&arguments, console),
         Command::Key(command) => key::run(command, console),
         Command::People(command) => people::run(command, console),
         Command::Policy(command) => policy::run(&command, console),

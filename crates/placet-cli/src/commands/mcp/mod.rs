@@ -5,6 +5,7 @@ mod run;
 mod state;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   placet mcp -- npx -y @modelcontextprotocol/server-filesystem /home/me/work
   placet mcp --policy policy.toml --name files -- my-mcp-server
+  placet mcp --server-url https://mcp.example.com/mcp --secrets token.txt
+  placet mcp --server-url http://127.0.0.1:3001/mcp --listen 127.0.0.1:3000
   PLACET_URL=http://127.0.0.1:4747 PLACET_KEY=plc_… placet mcp -- my-mcp-server";
 
 /// Stand between an agent and its MCP servers, and hold back what the policy does not allow.
@@ -33,8 +36,26 @@ Examples:
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUSES}"))]
 pub(crate) struct Arguments {
     /// The server to start and speak to
-    #[arg(last = true, value_name = "COMMAND", required = true)]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "server_url")]
     command: Vec<OsString>,
+
+    /// The URL of the server, if it is reached over HTTP
+    #[arg(long, value_name = "URL", conflicts_with = "command")]
+    server_url: Option<String>,
+
+    /// A file with what is shown to that server, a header a line, such as `Authorization: Bearer …`.
+    /// No agent ever sees it
+    #[arg(long, value_name = "FILE", requires = "server_url")]
+    secrets: Option<PathBuf>,
+
+    /// Where to listen for clients that come over HTTP; else the client is whoever started this. If
+    /// PLACET_MCP_TOKEN is set, they have to show it as a bearer token
+    #[arg(long, value_name = "ADDRESS", requires = "server_url")]
+    listen: Option<SocketAddr>,
+
+    /// A name under which they reach it, besides its address; may be given several times
+    #[arg(long = "host", value_name = "NAME", requires = "listen")]
+    hosts: Vec<String>,
 
     /// What the server is called: its tool T is then mcp__NAME__T to the policy
     #[arg(long, value_name = "NAME")]
@@ -81,10 +102,17 @@ pub(crate) struct Arguments {
     console: Listen,
 }
 
+impl Arguments {
+    /// What tells one server from another.
+    fn what(&self) -> Vec<OsString> {
+        self.server_url.iter().map(OsString::from).chain(self.command.iter().cloned()).collect()
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "write a number and a unit, as in 50s, 5m or 1h".to_owned())
 }
 
-pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     run::run(arguments, console)
 }

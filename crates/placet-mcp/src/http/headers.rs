@@ -1,0 +1,137 @@
+//! What HTTP says beside a message.
+
+use axum::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The session of a client, before 2026-07-28.
+pub(super) const SESSION: &str = "mcp-session-id";
+/// The revision of the protocol.
+pub(super) const VERSION: &str = "mcp-protocol-version";
+/// The method of a request, from 2026-07-28 on.
+pub(super) const METHOD: &str = "mcp-method";
+/// What a request is about, from 2026-07-28 on.
+pub(super) const NAME: &str = "mcp-name";
+/// What the headers begin with that repeat params.
+const PARAM: &str = "mcp-param-";
+
+/// What concerns one connection and not the message. Without an `Accept-Encoding` what comes back can
+/// be read.
+const OF_THE_CONNECTION: [HeaderName; 9] = [
+    ACCEPT_ENCODING,
+    CONNECTION,
+    CONTENT_LENGTH,
+    HOST,
+    ORIGIN,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// The headers that go on with a message. What proved to the gateway who the client is stays here.
+pub(super) fn passed_on(headers: &HeaderMap, has_token: bool) -> HeaderMap {
+    let mut passed = headers.clone();
+    for name in &OF_THE_CONNECTION {
+        passed.remove(name);
+    }
+    passed.remove("keep-alive");
+    if has_token {
+        passed.remove(AUTHORIZATION);
+        passed.remove(COOKIE);
+    }
+    passed
+}
+
+/// The headers for a question of the gateway itself, on the session of a client.
+pub(super) fn for_question(headers: &HeaderMap, method: &'static str) -> HeaderMap {
+    let mut asked = headers.clone();
+    let params: Vec<_> =
+        asked.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned().collect();
+    for name in params {
+        asked.remove(name);
+    }
+    asked.remove(NAME);
+    if asked.contains_key(METHOD) {
+        asked.insert(METHOD, axum::http::HeaderValue::from_static(method));
+    }
+    asked
+}
+
+/// Whether the headers say the same as the message, where they say anything.
+pub(super) fn agree(headers: &HeaderMap, method: &str, name: Option<&str>) -> bool {
+    let says = |header: &str, what: Option<&str>| match headers.get(header) {
+        None => true,
+        Some(value) => decoded(value.to_str().unwrap_or_default()).as_deref() == what,
+    };
+    let is_one = |header: &str| headers.get_all(header).iter().count() <= 1;
+    is_one(METHOD)
+        && is_one(NAME)
+        && says(METHOD, Some(method))
+        && (name.is_none() || says(NAME, name))
+}
+
+/// A value as it was before it was made fit for a header.
+fn decoded(value: &str) -> Option<String> {
+    match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
+        Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok(),
+        None => Some(value.to_owned()),
+    }
+}
+
+/// A value made fit for a header.
+pub(super) fn encoded(value: &str) -> String {
+    let is_plain = value.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        && value.trim() == value
+        && !value.starts_with("=?base64?");
+    if is_plain { value.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(value)) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_fit_is_read_again(value in "\\PC*") {
+            prop_assert_eq!(decoded(&encoded(&value)), Some(value));
+        }
+    }
+
+    #[test]
+    fn a_header_that_says_something_else_is_noticed() {
+        let call = headers(&[(METHOD, "tools/call"), (NAME, "read")]);
+        assert!(agree(&call, "tools/call", Some("read")));
+        assert!(!agree(&call, "tools/call", Some("delete")));
+        assert!(!agree(&call, "ping", None));
+        assert!(agree(&headers(&[]), "tools/call", Some("read")));
+        assert!(agree(&headers(&[(NAME, "=?base64?cmVhZA==?=")]), "tools/call", Some("read")));
+        let mut twice = call.clone();
+        twice.append(NAME, HeaderValue::from_static("delete"));
+        assert!(!agree(&twice, "tools/call", Some("read")));
+    }
+
+    #[test]
+    fn what_proves_who_the_client_is_stays_here() {
+        let sent =
+            headers(&[("authorization", "Bearer x"), ("mcp-session-id", "s"), ("host", "h")]);
+        assert_eq!(passed_on(&sent, true), headers(&[("mcp-session-id", "s")]));
+        assert!(passed_on(&sent, false).contains_key(AUTHORIZATION));
+    }
+}

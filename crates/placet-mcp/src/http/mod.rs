@@ -1,0 +1,13 @@
+//! Servers and clients that are reached over HTTP (the transport that MCP calls streamable).
+
+pub(crate) mod bridge;
+pub(crate) mod events;
+mod gateway;
+mod headers;
+mod remote;
+mod source;
+mod watched;
+
+pub use bridge::bridge;
+pub use gateway::{Gateway, GatewayConfig};
+pub use remote::{Remote, RemoteError};

@@ -1,0 +1,106 @@
+//! Answers that are read on their way through.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::events::Events;
+use crate::limits::MAX_SERVER_BYTES;
+
+/// A body that passes as it is, while each message in it is heard.
+pub(super) struct Watched<F> {
+    inner: Incoming,
+    reader: Reader,
+    heard: F,
+}
+
+enum Reader {
+    /// One message.
+    Json(BytesMut),
+    /// A stream of them.
+    Events(Events),
+    /// Something else, or too much.
+    Nothing,
+}
+
+impl Reader {
+    fn of(headers: &HeaderMap) -> Self {
+        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match kind.and_then(|kind| kind.split(';').next()).map(str::trim) {
+            Some(kind) if kind.eq_ignore_ascii_case("application/json") => {
+                Self::Json(BytesMut::new())
+            }
+            Some(kind) if kind.eq_ignore_ascii_case("text/event-stream") => {
+                Self::Events(Events::new(MAX_SERVER_BYTES))
+            }
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl<F: FnMut(Bytes)> Watched<F> {
+    /// Hears the messages of an answer with these headers.
+    pub(super) fn new(inner: Incoming, headers: &HeaderMap, heard: F) -> Self {
+        Self { inner, reader: Reader::of(headers), heard }
+    }
+
+    fn hear(&mut self, part: &[u8]) {
+        match &mut self.reader {
+            Reader::Json(whole) if whole.len() + part.len() <= MAX_SERVER_BYTES => {
+                whole.extend_from_slice(part);
+            }
+            Reader::Events(events) => match events.push(part) {
+                Ok(whole) => whole.into_iter().for_each(&mut self.heard),
+                Err(_) => self.reader = Reader::Nothing,
+            },
+            Reader::Json(_) | Reader::Nothing => self.reader = Reader::Nothing,
+        }
+    }
+
+    fn end(&mut self) {
+        if let Reader::Json(whole) = std::mem::replace(&mut self.reader, Reader::Nothing)
+            && !whole.is_empty()
+        {
+            (self.heard)(whole.freeze());
+        }
+    }
+}
+
+impl<F: FnMut(Bytes) + Unpin> Body for Watched<F> {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(context);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(part) = frame.data_ref() {
+                    self.hear(&part.clone());
+                }
+                // A client may close as soon as it has all that it was promised.
+                if self.inner.is_end_stream() {
+                    self.end();
+                }
+            }
+            Poll::Ready(None) => self.end(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
