@@ -33,6 +33,8 @@ pub struct JudgeConfig {
     pub agent: Option<AgentId>,
     /// On whose behalf.
     pub tenant: TenantId,
+    /// What one client does from its start to its end.
+    pub session: Option<SessionId>,
     /// How long a held call waits before the agent is told to come back.
     pub hold: Duration,
     /// How long a server may take for a call.
@@ -42,7 +44,7 @@ pub struct JudgeConfig {
 impl Default for JudgeConfig {
     fn default() -> Self {
         let (server, agent, tenant) = (None, None, TenantId::default());
-        Self { server, agent, tenant, hold: HOLD, call: CALL }
+        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL }
     }
 }
 
@@ -50,7 +52,6 @@ impl Default for JudgeConfig {
 pub struct Judge {
     gate: Gate,
     config: JudgeConfig,
-    session: Option<SessionId>,
     held: Mutex<Held>,
 }
 
@@ -95,7 +96,7 @@ impl Judge {
     /// A judge for one client, whose calls are decided at this gate.
     #[must_use]
     pub fn new(gate: Gate, config: JudgeConfig) -> Self {
-        Self { gate, config, session: session(), held: Mutex::default() }
+        Self { gate, config, held: Mutex::default() }
     }
 
     /// How long a server may take for a call.
@@ -257,7 +258,7 @@ impl Judge {
         Action {
             tenant: self.config.tenant.clone(),
             agent: self.config.agent.clone().or_else(claimed),
-            session: self.session.clone(),
+            session: self.config.session.clone(),
             context: Some(context(concern, digest)),
             ..Action::new(tool, call.arguments.clone())
         }

@@ -1,5 +1,6 @@
 //! `placet mcp`: a gateway between an agent and its MCP servers.
 
+mod config;
 mod place;
 mod run;
 mod state;
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   placet mcp -- npx -y @modelcontextprotocol/server-filesystem /home/me/work
   placet mcp --policy policy.toml --name files -- my-mcp-server
+  placet mcp --config servers.toml
   placet mcp --server-url https://mcp.example.com/mcp --secrets token.txt
   placet mcp --server-url http://127.0.0.1:3001/mcp --listen 127.0.0.1:3000
   PLACET_URL=http://127.0.0.1:4747 PLACET_KEY=plc_… placet mcp -- my-mcp-server";
@@ -36,12 +38,16 @@ Examples:
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUSES}"))]
 pub(crate) struct Arguments {
     /// The server to start and speak to
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "server_url")]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["server_url", "config"])]
     command: Vec<OsString>,
 
     /// The URL of the server, if it is reached over HTTP
     #[arg(long, value_name = "URL", conflicts_with = "command")]
     server_url: Option<String>,
+
+    /// A file with several servers; their tools are then called NAME__TOOL
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["command", "server_url", "name"])]
+    config: Option<PathBuf>,
 
     /// A file with what is shown to that server, a header a line, such as `Authorization: Bearer …`.
     /// No agent ever sees it
@@ -105,7 +111,9 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// What tells one server from another.
     fn what(&self) -> Vec<OsString> {
-        self.server_url.iter().map(OsString::from).chain(self.command.iter().cloned()).collect()
+        let named = self.config.iter().map(|path| path.clone().into_os_string());
+        let url = self.server_url.iter().map(OsString::from);
+        named.chain(url).chain(self.command.iter().cloned()).collect()
     }
 }
 

@@ -1,15 +1,18 @@
-//! Runs a gateway: opens the gate, reaches for the server, and lets messages pass.
+//! Runs a gateway: opens the gate, reaches for the servers, and lets messages pass.
 
-use std::path::Path;
+use std::net::SocketAddr;
 
 use placet_mcp::tools::Keeper;
 use placet_mcp::{
-    Child, Command, End, Gateway, GatewayConfig, Judge, JudgeConfig, Relay, Remote, bridge, stdio,
+    Child, Duplex, End, Gateway, GatewayConfig, Judge, JudgeConfig, Relay, Remote, bridge, many,
+    stdio,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use super::config::{Place as ServerPlace, Server};
 use super::place::Place;
 use super::{Arguments, state};
 use crate::console::{Console, GOOD};
@@ -17,26 +20,15 @@ use crate::failure::{Failure, Outcome};
 use crate::status::Status;
 use crate::trace;
 
-/// What of the gateway's environment no server has any business with.
-const OURS: [&str; 7] = [
-    "PLACET_CA",
-    "PLACET_KEY",
-    "PLACET_LISTEN",
-    "PLACET_LOG",
-    "PLACET_MCP_TOKEN",
-    "PLACET_POLICY",
-    "PLACET_URL",
-];
-
-/// How a server is called where no name is given.
-const NAMELESS: &str = "server";
-
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     drop(trace::start(console)?);
+    let servers = Server::all(arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let outcome = runtime.block_on(async {
         let (place, keeper) = open(arguments, console).await?;
-        let outcome = pass(arguments, &place, &keeper, console).await;
+        let gateway = Running { arguments, gate: &place, keeper, config: config(arguments) };
+        let outcome = gateway.pass(servers, console).await;
+        drop(gateway);
         place.close().await;
         outcome
     });
@@ -45,112 +37,124 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     outcome
 }
 
-async fn pass(arguments: &Arguments, place: &Place, keeper: &Keeper, console: &Console) -> Outcome {
-    let config = JudgeConfig {
-        server: arguments.name.clone(),
+fn config(arguments: &Arguments) -> JudgeConfig {
+    JudgeConfig {
         agent: arguments.agent.clone(),
         tenant: arguments.tenant.clone(),
         hold: arguments.hold,
         call: arguments.call_timeout,
-    };
-    let judge = Judge::new(place.gate.clone(), config);
-    match (&arguments.server_url, arguments.listen) {
-        (Some(url), Some(address)) => {
-            let remote = remote(url, arguments.secrets.as_deref())?;
-            listen(arguments, address, judge, remote, keeper, console).await
-        }
-        (Some(url), None) => {
-            let remote = remote(url, arguments.secrets.as_deref())?;
-            let (book, on_change) = tools(arguments, keeper);
-            let server = bridge(remote);
-            Relay::run(judge, book, on_change, stdio(), server).await;
-            Ok(Status::Ok)
-        }
-        (None, _) => child(arguments, judge, keeper).await,
+        ..JudgeConfig::default()
     }
 }
 
-/// In front of a server that is started here.
-async fn child(arguments: &Arguments, judge: Judge, keeper: &Keeper) -> Outcome {
-    let (child, server) = Child::start(&command(arguments)).map_err(|error| {
+/// What all servers of a gateway share.
+struct Running<'a> {
+    arguments: &'a Arguments,
+    gate: &'a Place,
+    keeper: Keeper,
+    config: JudgeConfig,
+}
+
+impl Running<'_> {
+    async fn pass(&self, servers: Vec<Server>, console: &Console) -> Outcome {
+        let mut servers = servers.into_iter();
+        match (servers.next(), servers.len(), self.arguments.listen) {
+            (
+                Some(Server { name, is_named, place: ServerPlace::Remote(remote) }),
+                0,
+                Some(address),
+            ) => self.listen(address, &name, is_named, *remote, console).await,
+            (_, _, Some(_)) => Err(Failure::usage(
+                "--listen is for one server that is reached over HTTP; name it with --server-url",
+            )),
+            (Some(only), 0, None) => self.one(only, stdio()).await,
+            (Some(first), _, None) => self.several(std::iter::once(first).chain(servers)).await,
+            (None, ..) => Err(Failure::usage("there is no server to speak to")),
+        }
+    }
+
+    fn judge(&self, name: &str, is_named: bool) -> Judge {
+        let server = is_named.then(|| name.to_owned());
+        Judge::new(self.gate.gate.clone(), JudgeConfig { server, ..self.config.clone() })
+    }
+
+    /// Before one server.
+    async fn one(&self, server: Server, client: Duplex) -> Outcome {
+        let judge = self.judge(&server.name, server.is_named);
+        relay(judge, self.keeper.clone(), server, client).await
+    }
+
+    /// Before several, which are one to the client.
+    async fn several(&self, servers: impl Iterator<Item = Server>) -> Outcome {
+        let servers: Vec<_> = servers.collect();
+        let names = servers.iter().map(|server| server.name.clone()).collect();
+        let (ends, running) = many(stdio(), names);
+        let mut relays = JoinSet::new();
+        for (server, end) in servers.into_iter().zip(ends) {
+            let judge = self.judge(&server.name, server.is_named);
+            relays.spawn(relay(judge, self.keeper.clone(), server, end));
+        }
+        running.await;
+        while let Some(ended) = relays.join_next().await {
+            drop(ended);
+        }
+        Ok(Status::Ok)
+    }
+
+    /// For clients that come over HTTP.
+    async fn listen(
+        &self,
+        address: SocketAddr,
+        name: &str,
+        is_named: bool,
+        remote: Remote,
+        console: &Console,
+    ) -> Outcome {
+        if !address.ip().is_loopback() {
+            let why = format!("{address} is reached from other machines, in plain text");
+            return Err(Failure::usage(why).help(
+                "listen at 127.0.0.1, and put something in front of it that encrypts, with --host",
+            ));
+        }
+        let token = std::env::var("PLACET_MCP_TOKEN").ok().filter(|token| !token.is_empty());
+        let hosts = self.arguments.hosts.clone();
+        let config = GatewayConfig { hosts, token: token.map(Zeroizing::new) };
+        let listener = TcpListener::bind(address).await.map_err(Failure::unusable)?;
+        let place = listener.local_addr().map_err(Failure::unusable)?;
+        console.note(&format!("{GOOD}listening{GOOD:#} at http://{place}"));
+        let tools = (self.keeper.book(name), self.keeper.on_change(name));
+        let serving = Gateway::serve(listener, config, self.judge(name, is_named), remote, tools);
+        tokio::select! {
+            served = serving => served.map_err(Failure::unusable)?,
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        Ok(Status::Ok)
+    }
+}
+
+/// What passes between one client and one server, until one of them ends.
+async fn relay(judge: Judge, keeper: Keeper, server: Server, client: Duplex) -> Outcome {
+    let (book, on_change) = (keeper.book(&server.name), keeper.on_change(&server.name));
+    let command = match server.place {
+        ServerPlace::Remote(remote) => {
+            Relay::run(judge, book, on_change, client, bridge(*remote)).await;
+            return Ok(Status::Ok);
+        }
+        ServerPlace::Command(command) => command,
+    };
+    let (child, pipes) = Child::start(&command).map_err(|error| {
         Failure::unusable(error)
             .help("write the command of the server after `--`, as a client would")
     })?;
-    let (book, on_change) = tools(arguments, keeper);
-    let end = Relay::run(judge, book, on_change, stdio(), server).await;
+    let end = Relay::run(judge, book, on_change, client, pipes).await;
     let ended = child.end().await;
     match end {
         End::Client => Ok(Status::Ok),
-        End::Server => Err(Failure::unusable_because(match ended {
-            Some(status) => format!("the server ended by itself: {status}"),
-            None => "the server closed its output and did not end".to_owned(),
-        })),
-    }
-}
-
-/// For clients that come over HTTP.
-async fn listen(
-    arguments: &Arguments,
-    address: std::net::SocketAddr,
-    judge: Judge,
-    remote: Remote,
-    keeper: &Keeper,
-    console: &Console,
-) -> Outcome {
-    if !address.ip().is_loopback() {
-        return Err(Failure::usage(format!(
-            "{address} is reached from other machines, in plain text"
-        ))
-        .help("listen at 127.0.0.1 and put something in front of it that encrypts, with --host"));
-    }
-    let token = std::env::var("PLACET_MCP_TOKEN").ok().filter(|token| !token.is_empty());
-    let config = GatewayConfig { hosts: arguments.hosts.clone(), token: token.map(Zeroizing::new) };
-    let listener = TcpListener::bind(address).await.map_err(Failure::unusable)?;
-    let place = listener.local_addr().map_err(Failure::unusable)?;
-    console.note(&format!("{GOOD}listening{GOOD:#} at http://{place}"));
-    let serving = Gateway::serve(listener, config, judge, remote, tools(arguments, keeper));
-    tokio::select! {
-        served = serving => served.map_err(Failure::unusable)?,
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    Ok(Status::Ok)
-}
-
-fn tools(
-    arguments: &Arguments,
-    keeper: &Keeper,
-) -> (placet_mcp::tools::Book, placet_mcp::OnChange) {
-    let name = arguments.name.as_deref().unwrap_or(NAMELESS);
-    (keeper.book(name), keeper.on_change(name))
-}
-
-fn remote(url: &str, secrets: Option<&Path>) -> Result<Remote, Failure> {
-    let secrets = secrets.map(headers).transpose()?.unwrap_or_default();
-    let trust = std::env::var_os("PLACET_CA").map(std::path::PathBuf::from);
-    Remote::new(url, &secrets, trust.as_deref()).map_err(Failure::unusable)
-}
-
-/// The headers in a file, one a line. An error does not repeat them.
-fn headers(path: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let header = |(number, line): (usize, &str)| {
-        let (name, value) = line.split_once(':').ok_or_else(|| {
-            let place = format!("{}, line {}", path.display(), number + 1);
-            Failure::usage(format!("{place}: this is no header; write `Name: value`"))
-        })?;
-        Ok((name.trim().to_owned(), value.trim().to_owned()))
-    };
-    lines.map(header).collect()
-}
-
-fn command(arguments: &Arguments) -> Command {
-    let mut words = arguments.command.iter().cloned();
-    Command {
-        program: words.next().unwrap_or_default(),
-        arguments: words.collect(),
-        environment: Vec::new(),
-        without: OURS.map(str::to_owned).to_vec(),
+        End::Server => {
+            let how = ended.map_or_else(|| "and had to be killed".to_owned(), |it| it.to_string());
+            tracing::warn!(server = server.name, how, "the server ended by itself");
+            Err(Failure::unusable_because(format!("the server ended by itself: {how}")))
+        }
     }
 }
 
