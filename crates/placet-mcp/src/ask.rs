@@ -1,10 +1,11 @@
 //! How a client hears that its call waits for people.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::client::Client;
 use crate::id::Id;
@@ -25,11 +26,22 @@ pub(crate) struct Ask {
     /// What progress of the call is told under, if the client wants to hear of it.
     token: Option<Value>,
     told: u64,
+    waits: Arc<Notify>,
 }
 
 impl Ask {
     pub(crate) fn new(to: mpsc::Sender<Bytes>, client: Client, token: Option<Value>) -> Self {
-        Self { to, client, token, told: 0 }
+        Self { to, client, token, told: 0, waits: Arc::default() }
+    }
+
+    /// What is notified when the call begins to wait for people.
+    pub(crate) fn waits(&self) -> Arc<Notify> {
+        Arc::clone(&self.waits)
+    }
+
+    /// Says that the call begins to wait.
+    pub(crate) fn begin(&self) {
+        self.waits.notify_one();
     }
 
     pub(crate) fn client(&self) -> &Client {

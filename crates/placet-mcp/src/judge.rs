@@ -188,6 +188,7 @@ impl Judge {
             }
             ask.show_page(url, &text, &approval).await;
         }
+        ask.begin();
         let waiting = Waiting { judge: self, key, id: Some(id) };
         let until = Instant::now() + self.config.hold;
         loop {

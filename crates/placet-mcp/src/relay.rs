@@ -216,8 +216,7 @@ impl Relay {
         let meta = meta(message);
         let client = Client::of_request(&meta).unwrap_or_else(|| lock(&self.client).clone());
         let is_modern = client.is_modern;
-        let token = meta.get("progressToken").filter(|it| it.is_string() || it.is_number());
-        let mut ask = Ask::new(self.to_client.clone(), client, token.cloned());
+        let mut ask = Ask::new(self.to_client.clone(), client, progress_token(message));
         self.know_tools(&meta).await;
         let (standing, digest) = self.standing(&call.name);
         let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
@@ -386,6 +385,12 @@ pub(crate) fn meta(message: &Message) -> Value {
     }
     let params = message.params().and_then(|it| serde_json::from_str::<Params>(it).ok());
     params.map_or(Value::Null, |it| it.meta)
+}
+
+/// Under what its client wants to hear of its progress.
+pub(crate) fn progress_token(message: &Message) -> Option<Value> {
+    let token = meta(message).get("progressToken").cloned();
+    token.filter(|it| it.is_string() || it.is_number())
 }
 
 /// With what a request of the gateway introduces itself: as the client does.

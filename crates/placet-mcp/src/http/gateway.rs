@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,7 +22,7 @@ use hyper::body::Incoming;
 use placet::{ActionId, Outcome};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
@@ -41,12 +40,9 @@ use crate::limits::{
     LIST, MAX_CLIENT_BYTES, MAX_PAGES, MAX_SERVER_BYTES, MAX_SESSIONS, PROGRESS, QUEUE,
 };
 use crate::message::{Kind, Message};
-use crate::relay::{OnChange, forwarded, introduction, meta, outcome};
+use crate::relay::{OnChange, forwarded, introduction, meta, outcome, progress_token};
 use crate::reply;
 use crate::tools::{Book, Page, Standing};
-
-/// How long a call is judged before its answer becomes a stream.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The error of a request whose headers say something else than it does (2026-07-28).
 const HEADER_MISMATCH: i32 = -32020;
@@ -246,7 +242,7 @@ impl Gateway {
             biased;
             passage = judged.passage.recv() => return self.end(passage, &mut judged).await,
             told = told.recv(), if takes_streams => told,
-            () = sleep(PATIENCE), if takes_streams => None,
+            () = judged.waits.notified(), if takes_streams => None,
         };
         let (to, body) = mpsc::channel(QUEUE);
         tokio::spawn(self.stream(judged, first, told, to));
@@ -447,6 +443,8 @@ struct Judged {
     call: Option<ToolCall>,
     task: AbortHandle,
     passage: mpsc::Receiver<Passage>,
+    /// Notified when it begins to wait for people; only then its answer has to be a stream.
+    waits: Arc<Notify>,
 }
 
 impl Judged {
@@ -460,11 +458,21 @@ impl Judged {
     ) -> Self {
         let (ruled, passage) = mpsc::channel(1);
         let (judging, judged) = (Arc::clone(gateway), call.clone());
+        let client = gateway.client(&headers, &meta(&message));
+        let token = progress_token(&message);
+        let ask = Ask::new(to_client, client, token);
+        let waits = ask.waits();
         let task = tokio::spawn(async move {
-            let passage = judging.judge(headers, id, &message, &judged, to_client).await;
+            let passage = judging.judge(headers, id, &message, &judged, ask).await;
             drop(ruled.send(passage).await);
         });
-        Self { gateway: Arc::clone(gateway), call: Some(call), task: task.abort_handle(), passage }
+        Self {
+            gateway: Arc::clone(gateway),
+            call: Some(call),
+            task: task.abort_handle(),
+            passage,
+            waits,
+        }
     }
 
     fn is_over(&mut self) {
@@ -498,14 +506,10 @@ impl Gateway {
         id: Id,
         message: &Message,
         call: &ToolCall,
-        to_client: mpsc::Sender<Bytes>,
+        mut ask: Ask,
     ) -> Passage {
-        let meta = meta(message);
-        let client = self.client(&headers, &meta);
-        let is_modern = client.is_modern;
-        let token = meta.get("progressToken").filter(|it| it.is_string() || it.is_number());
-        let mut ask = Ask::new(to_client, client, token.cloned());
-        self.know_tools(&headers, &meta).await;
+        let is_modern = ask.client().is_modern;
+        self.know_tools(&headers, &meta(message)).await;
         let (standing, digest) = self.standing(&call.name);
         match self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await {
             Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
