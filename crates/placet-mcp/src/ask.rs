@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::client::Client;
 use crate::id::Id;
@@ -27,11 +27,35 @@ pub(crate) struct Ask {
     token: Option<Value>,
     told: u64,
     waits: Arc<Notify>,
+    wanted: watch::Receiver<()>,
+}
+
+/// Whoever holds it wants the call; dropped, it is not wanted any more.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    _sender: watch::Sender<()>,
 }
 
 impl Ask {
-    pub(crate) fn new(to: mpsc::Sender<Bytes>, client: Client, token: Option<Value>) -> Self {
-        Self { to, client, token, told: 0, waits: Arc::default() }
+    pub(crate) fn new(
+        to: mpsc::Sender<Bytes>,
+        client: Client,
+        token: Option<Value>,
+    ) -> (Self, Wanted) {
+        let (sender, wanted) = watch::channel(());
+        let ask = Self { to, client, token, told: 0, waits: Arc::default(), wanted };
+        (ask, Wanted { _sender: sender })
+    }
+
+    /// Whether nobody wants the call any more.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.wanted.has_changed().is_err()
+    }
+
+    /// Waits until nobody wants the call any more.
+    pub(crate) async fn cancelled(&self) {
+        let mut wanted = self.wanted.clone();
+        while wanted.changed().await.is_ok() {}
     }
 
     /// What is notified when the call begins to wait for people.

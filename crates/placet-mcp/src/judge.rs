@@ -70,6 +70,8 @@ pub(crate) enum Ruling {
     Forward(Option<ActionId>, Option<Object>),
     /// It does not, and this is why.
     Refuse(String),
+    /// Nobody wants it any more, and it was taken back.
+    Cancelled,
     /// A person is to open a page, and the client is to come back with this state.
     Page(serde_json::Value, String),
 }
@@ -104,8 +106,7 @@ impl Judge {
         self.config.call
     }
 
-    /// Judges a call of a tool that stands like this. Dropped meanwhile, what waits is left to its
-    /// deadline; see [`Judge::take_back`].
+    /// Judges a call of a tool that stands like this.
     pub(crate) async fn judge(
         &self,
         call: &ToolCall,
@@ -138,7 +139,7 @@ impl Judge {
             let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await?;
             match course {
                 Course::Pending => return self.wait(id, &tool, call, None, ask).await,
-                Course::Permitted(permitted) => return self.pass(&permitted).await,
+                Course::Permitted(permitted) => return self.pass(&permitted, ask).await,
                 Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
                 // It ran, or came to nothing: this is another call.
                 Course::Over(_) => {}
@@ -151,7 +152,7 @@ impl Judge {
             Some(_) => self.gate.propose_gated(&action).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
-            (true, ..) => self.pass(&decided).await,
+            (true, ..) => self.pass(&decided, ask).await,
             (false, Verdict::RequireApproval, Some(id)) => {
                 self.wait(id, &action.tool, call, Some(&decided), ask).await
             }
@@ -160,7 +161,10 @@ impl Judge {
     }
 
     /// Lets a call go on that is permitted.
-    async fn pass(&self, call: &Call) -> Result<Ruling, GateError> {
+    async fn pass(&self, call: &Call, ask: &Ask) -> Result<Ruling, GateError> {
+        if ask.is_cancelled() {
+            return Ok(Ruling::Cancelled);
+        }
         self.gate.redeem(call).await?;
         Ok(Ruling::Forward(call.id, call.is_edited.then(|| call.params.clone())))
     }
@@ -189,22 +193,27 @@ impl Judge {
             ask.show_page(url, &text, &approval).await;
         }
         ask.begin();
-        let waiting = Waiting { judge: self, key, id: Some(id) };
         let until = Instant::now() + self.config.hold;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let course = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS)).await?;
+            let answered = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS));
+            let course = tokio::select! {
+                course = answered => course?,
+                () = ask.cancelled() => {
+                    self.gate.withdraw(id.approval()).await?;
+                    return Ok(Ruling::Cancelled);
+                }
+            };
             match course {
                 Course::Pending if left.is_zero() => {
-                    drop(waiting);
+                    self.held().put(key, id);
                     return Ok(Ruling::Refuse(come_back(&approval, place.as_deref())));
                 }
                 Course::Pending => ask.progress("waiting for a person's approval").await,
                 course => {
-                    waiting.end();
                     ask.close_page(&approval).await;
                     return match course {
-                        Course::Permitted(call) => self.pass(&call).await,
+                        Course::Permitted(call) => self.pass(&call, ask).await,
                         Course::Denied(reason) => Ok(Ruling::Refuse(denied(&reason))),
                         Course::Over(status) => Ok(Ruling::Refuse(format!(
                             "This call was not run: its approval is {status}."
@@ -213,16 +222,6 @@ impl Judge {
                     };
                 }
             }
-        }
-    }
-
-    /// Takes back a call that its client does not want any more.
-    pub(crate) async fn take_back(&self, call: &ToolCall) {
-        let Ok(tool) = self.tool(&call.name) else { return };
-        let key = CallKey::new(tool.as_str(), &call.arguments);
-        let Some(id) = self.held().take(key) else { return };
-        if let Err(error) = self.gate.withdraw(id.approval()).await {
-            tracing::warn!(%id, %error, "what waited could not be taken back");
         }
     }
 
@@ -277,27 +276,6 @@ fn context(concern: Option<&str>, digest: Option<&str>) -> Object {
     let mut context = Object::new();
     context.insert("mcp".to_owned(), Json::Object(mcp));
     context
-}
-
-/// Who came back to be told, or went away, finds the call again.
-struct Waiting<'a> {
-    judge: &'a Judge,
-    key: CallKey,
-    id: Option<ActionId>,
-}
-
-impl Waiting<'_> {
-    fn end(mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(id) = self.id.take() {
-            self.judge.held().put(self.key, id);
-        }
-    }
 }
 
 /// A name for what one client does from its start to its end.

@@ -8,10 +8,10 @@ use placet::{ActionId, Object, Outcome};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::ask::{Ask, fresh_id};
+use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Judge, Ruling, ToolCall};
@@ -49,7 +49,7 @@ pub struct Relay {
     to_server: mpsc::Sender<Bytes>,
     pending: Mutex<Pending>,
     /// Calls that are being judged, to be stopped when the client does not want them any more.
-    judging: Mutex<HashMap<Key, (AbortHandle, ToolCall)>>,
+    judging: Mutex<HashMap<Key, (Wanted, JoinHandle<()>)>>,
     /// The gateway's own questions to the server.
     asked: Mutex<HashMap<Key, oneshot::Sender<Message>>>,
     client: Mutex<Client>,
@@ -102,9 +102,9 @@ impl Relay {
     /// Nobody waits for what was asked, and nobody will answer it.
     async fn end(&self, end: End) {
         let judging: Vec<_> = lock(&self.judging).drain().map(|(_, it)| it).collect();
-        for (task, call) in judging {
-            task.abort();
-            self.judge.take_back(&call).await;
+        for (wanted, task) in judging {
+            drop(wanted);
+            drop(task.await);
         }
         let left = lock(&self.pending).drain();
         for (id, _) in left {
@@ -167,7 +167,7 @@ impl Relay {
     async fn told(&self, method: &str, message: Message) {
         match method {
             "notifications/cancelled" => {
-                if !self.cancel(&message).await {
+                if !self.cancel(&message) {
                     self.tell_server(message.into_bytes()).await;
                 }
             }
@@ -178,14 +178,14 @@ impl Relay {
     }
 
     /// Stops judging a call that is not wanted any more; whether it was being judged.
-    async fn cancel(&self, message: &Message) -> bool {
+    fn cancel(&self, message: &Message) -> bool {
         let params = message.params().and_then(|it| serde_json::from_str::<Cancelled>(it).ok());
         let Some(id) = params.and_then(|it| Id::read(&it.request)) else { return false };
-        let Some((task, call)) = lock(&self.judging).remove(id.key()) else { return false };
-        task.abort();
-        lock(&self.pending).answered(&id);
-        self.judge.take_back(&call).await;
-        true
+        let found = lock(&self.judging).remove(id.key());
+        if found.is_some() {
+            lock(&self.pending).answered(&id);
+        }
+        found.is_some()
     }
 
     /// Judges a call beside whatever else passes.
@@ -200,24 +200,24 @@ impl Relay {
             }
         };
         let relay = Arc::clone(self);
-        let (key, judged) = (id.key().clone(), call.clone());
+        let key = id.key().clone();
+        let known = || lock(&self.client).clone();
+        let client = Client::of_request(&meta(&message)).unwrap_or_else(known);
+        let (ask, wanted) = Ask::new(self.to_client.clone(), client, progress_token(&message));
         let (go, gone) = oneshot::channel();
         let task = tokio::spawn(async move {
             // It is found by whoever cancels it before it begins.
             if gone.await.is_ok() {
-                relay.judge_and_pass(&id, &judged, &message).await;
+                relay.judge_and_pass(&id, &call, &message, ask).await;
             }
         });
-        lock(&self.judging).insert(key, (task.abort_handle(), call));
+        lock(&self.judging).insert(key, (wanted, task));
         let _heard = go.send(());
     }
 
-    async fn judge_and_pass(&self, id: &Id, call: &ToolCall, message: &Message) {
-        let meta = meta(message);
-        let client = Client::of_request(&meta).unwrap_or_else(|| lock(&self.client).clone());
-        let is_modern = client.is_modern;
-        let mut ask = Ask::new(self.to_client.clone(), client, progress_token(message));
-        self.know_tools(&meta).await;
+    async fn judge_and_pass(&self, id: &Id, call: &ToolCall, message: &Message, mut ask: Ask) {
+        let is_modern = ask.client().is_modern;
+        self.know_tools(&meta(message)).await;
         let (standing, digest) = self.standing(&call.name);
         let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
         // From here on it is too late to take it back, and a cancellation goes to the server.
@@ -232,6 +232,7 @@ impl Relay {
                 }
             },
             Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
+            Ruling::Cancelled => return,
             Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
         };
         lock(&self.pending).answered(id);

@@ -23,7 +23,6 @@ use placet::{ActionId, Outcome};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
@@ -32,7 +31,7 @@ use super::headers::{self, SESSION};
 use super::remote::Remote;
 use super::source::Source;
 use super::watched::Watched;
-use crate::ask::{Ask, fresh_id};
+use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::Id;
 use crate::judge::{Judge, Ruling, ToolCall};
@@ -240,7 +239,7 @@ impl Gateway {
         let mut judged = Judged::begin(&self, headers, id, message, call, to_client);
         let first = tokio::select! {
             biased;
-            passage = judged.passage.recv() => return self.end(passage, &mut judged).await,
+            passage = judged.passage.recv() => return self.end(passage.flatten()).await,
             told = told.recv(), if takes_streams => told,
             () = judged.waits.notified(), if takes_streams => None,
         };
@@ -255,8 +254,7 @@ impl Gateway {
     }
 
     /// The answer to a call that was judged at once.
-    async fn end(self: Arc<Self>, passage: Option<Passage>, judged: &mut Judged) -> Answer {
-        judged.is_over();
+    async fn end(self: Arc<Self>, passage: Option<Passage>) -> Answer {
         match passage {
             Some(Passage::Answer(bytes)) => json_answer(StatusCode::OK, bytes),
             Some(Passage::Go(go)) => match self.go(&go).await {
@@ -284,11 +282,10 @@ impl Gateway {
                 // Who closed the stream does not want it any more.
                 () = to.closed() => return,
                 Some(told) = told.recv() => drop(to.send(event(&told)).await),
-                passage = judged.passage.recv() => break passage,
+                passage = judged.passage.recv() => break passage.flatten(),
                 () = sleep(PROGRESS) => drop(to.send(Bytes::from_static(b": waiting\n\n")).await),
             }
         };
-        judged.is_over();
         while let Ok(told) = told.try_recv() {
             drop(to.send(event(&told)).await);
         }
@@ -437,12 +434,11 @@ enum Passage {
     Answer(Bytes),
 }
 
-/// A call that is being judged. Dropped before that is over, it is taken back.
+/// A call that is being judged. Dropped before that is over, it is taken back by its judge.
 struct Judged {
     gateway: Arc<Gateway>,
-    call: Option<ToolCall>,
-    task: AbortHandle,
-    passage: mpsc::Receiver<Passage>,
+    _wanted: Wanted,
+    passage: mpsc::Receiver<Option<Passage>>,
     /// Notified when it begins to wait for people; only then its answer has to be a stream.
     waits: Arc<Notify>,
 }
@@ -457,49 +453,41 @@ impl Judged {
         to_client: mpsc::Sender<Bytes>,
     ) -> Self {
         let (ruled, passage) = mpsc::channel(1);
-        let (judging, judged) = (Arc::clone(gateway), call.clone());
+        let judging = Arc::clone(gateway);
         let client = gateway.client(&headers, &meta(&message));
         let token = progress_token(&message);
-        let ask = Ask::new(to_client, client, token);
+        let (ask, wanted) = Ask::new(to_client, client, token);
         let waits = ask.waits();
-        let task = tokio::spawn(async move {
-            let passage = judging.judge(headers, id, &message, &judged, ask).await;
-            drop(ruled.send(passage).await);
+        tokio::spawn(async move {
+            let passage = judging.judge(headers, id, &message, &call, ask).await;
+            if let Err(mpsc::error::SendError(Some(passage))) = ruled.send(passage).await {
+                judging.too_late(passage).await;
+            }
         });
-        Self {
-            gateway: Arc::clone(gateway),
-            call: Some(call),
-            task: task.abort_handle(),
-            passage,
-            waits,
-        }
-    }
-
-    fn is_over(&mut self) {
-        self.call = None;
+        Self { gateway: Arc::clone(gateway), _wanted: wanted, passage, waits }
     }
 }
 
 impl Drop for Judged {
     fn drop(&mut self) {
-        let Some(call) = self.call.take() else { return };
-        self.task.abort();
-        let gateway = Arc::clone(&self.gateway);
-        // What was permitted in this very moment is not run.
-        let permitted = self.passage.try_recv().ok();
-        tokio::spawn(async move {
-            if let Some(Passage::Go(go)) = permitted
-                && let Some(action) = go.action
-            {
-                let detail = "the client went away before it ran";
-                gateway.judge.conclude(action, Outcome::Failed, detail).await;
-            }
-            gateway.judge.take_back(&call).await;
-        });
+        if let Ok(Some(passage)) = self.passage.try_recv() {
+            let gateway = Arc::clone(&self.gateway);
+            tokio::spawn(async move { gateway.too_late(passage).await });
+        }
     }
 }
 
 impl Gateway {
+    /// What was permitted in the moment in which nobody wanted it any more did not run.
+    async fn too_late(&self, passage: Passage) {
+        if let Passage::Go(go) = passage
+            && let Some(action) = go.action
+        {
+            let detail = "the client went away before it ran";
+            self.judge.conclude(action, Outcome::Failed, detail).await;
+        }
+    }
+
     async fn judge(
         &self,
         headers: HeaderMap,
@@ -507,23 +495,26 @@ impl Gateway {
         message: &Message,
         call: &ToolCall,
         mut ask: Ask,
-    ) -> Passage {
+    ) -> Option<Passage> {
         let is_modern = ask.client().is_modern;
         self.know_tools(&headers, &meta(message)).await;
         let (standing, digest) = self.standing(&call.name);
-        match self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await {
+        let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
+        let answer = match ruling {
             Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
-                Some(bytes) => Passage::Go(Box::new(Go { id, headers, bytes, action })),
+                Some(bytes) => {
+                    return Some(Passage::Go(Box::new(Go { id, headers, bytes, action })));
+                }
                 None => {
                     let text = "This call was not run: it cannot be rebuilt.";
-                    Passage::Answer(reply::refused(&id, text, is_modern))
+                    reply::refused(&id, text, is_modern)
                 }
             },
-            Ruling::Refuse(text) => Passage::Answer(reply::refused(&id, &text, is_modern)),
-            Ruling::Page(requests, state) => {
-                Passage::Answer(reply::input_required(&id, &requests, &state))
-            }
-        }
+            Ruling::Refuse(text) => reply::refused(&id, &text, is_modern),
+            Ruling::Cancelled => return None,
+            Ruling::Page(requests, state) => reply::input_required(&id, &requests, &state),
+        };
+        Some(Passage::Answer(answer))
     }
 }
 

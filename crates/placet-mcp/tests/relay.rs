@@ -1,0 +1,330 @@
+//! What passes between a client and a server, and what does not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use placet::{Json, Object, Reply, Status};
+use placet_mcp::{End, JudgeConfig};
+use serde_json::{Value, json};
+use support::{LIMIT, World, config, refusal, tool};
+use tokio::time::timeout;
+
+fn object(json: &Value) -> Object {
+    match Json::parse(json.to_string().as_bytes()).unwrap() {
+        Json::Object(object) => object,
+        _ => Object::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_call_passes_byte_for_byte() {
+    let mut world = World::new();
+    let odd = r#"{ "jsonrpc" : "2.0","id":"x\u0041", "method":"resources/read","params":{"n":123456789012345678901234567890,"n":1e400,"z":"é"}, "more":[1.0] }"#;
+    world.client.say(odd).await;
+    assert_eq!(world.server.hear_bytes().await, odd.as_bytes());
+    let answer = r#"{"id":"xA",  "jsonrpc":"2.0","result":{"future":{"type":"hologram"},"big":98765432109876543210.5}}"#;
+    world.server.say(answer).await;
+    assert_eq!(world.client.hear_bytes().await, answer.as_bytes());
+    for told in [
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1.0}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}}"#,
+    ] {
+        world.client.say(told).await;
+        assert_eq!(world.server.hear_bytes().await, told.as_bytes());
+        world.server.say(told).await;
+        assert_eq!(world.client.hear_bytes().await, told.as_bytes());
+    }
+    let asked = r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}}"#;
+    world.server.say(asked).await;
+    assert_eq!(world.client.hear_bytes().await, asked.as_bytes());
+    world.client.say(r#"{"jsonrpc":"2.0","id":1,"result":{"role":"assistant"}}"#).await;
+    assert_eq!(world.server.hear().await["result"]["role"], "assistant");
+}
+
+#[tokio::test]
+async fn an_allowed_call_passes_in_the_bytes_that_were_judged() {
+    let mut world = World::new();
+    let call = r#"{"jsonrpc":"2.0", "id":1,"method":"tools\/call","params":{"future":true,"arguments":{"path":"a.txt"},"name":"read_file"}}"#;
+    world.client.say(call).await;
+    world.list_tools().await;
+    assert_eq!(world.server.hear_bytes().await, call.as_bytes());
+    world.answer(1, "hello").await;
+    assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "hello");
+    let id = world.decided().await.id;
+    let found = world.becomes(id, Status::Succeeded).await;
+    assert_eq!(found.subject.tool.as_str(), "read_file");
+}
+
+#[tokio::test]
+async fn a_tool_that_says_it_failed_has_failed() {
+    for answer in [
+        json!({ "jsonrpc": "2.0", "id": 1, "result": { "content": [], "isError": true } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": -32000, "message": "no" } }),
+    ] {
+        let mut world = World::new();
+        world.call(1, "read_file", json!({})).await;
+        world.list_tools().await;
+        world.server.hear().await;
+        world.server.say(answer.to_string()).await;
+        assert_eq!(world.client.hear().await, answer);
+        let id = world.decided().await.id;
+        world.becomes(id, Status::Failed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_call_never_reaches_the_server() {
+    let mut world = World::new();
+    world.call(1, "refund", json!({ "amount": "100.01" })).await;
+    world.list_tools().await;
+    let text = refusal(&world.client.hear().await);
+    assert!(text.starts_with("Blocked by policy: "), "{text}");
+    world.client.say(r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#).await;
+    assert_eq!(world.server.hear().await["method"], "ping", "the call came first");
+}
+
+#[tokio::test]
+async fn an_approved_call_runs_once_and_as_it_was_shown() {
+    let mut world = World::patient();
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"write_file","arguments":{"path":"b","text":"x"}}}"#;
+    world.client.say(call).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    assert!(world.server.is_silent());
+    world.approve(id).await;
+    assert_eq!(world.server.hear_bytes().await, call.as_bytes());
+    world.answer(1, "written").await;
+    assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "written");
+    world.becomes(id, Status::Succeeded).await;
+    // The same call again is another action.
+    world.call(2, "write_file", json!({ "path": "b", "text": "x" })).await;
+    assert_ne!(world.pending().await, id);
+    assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn who_was_told_to_come_back_runs_it_once() {
+    let mut world = World::new();
+    let arguments = json!({ "path": "b", "n": 10 });
+    world.call(1, "write_file", arguments.clone()).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    let text = refusal(&world.client.hear().await);
+    assert!(text.contains(&id.approval().to_string()), "{text}");
+    assert!(text.contains(&format!("http://127.0.0.1:4747/console/actions/{id}")), "{text}");
+    world.approve(id).await;
+    // Another call is not the one that was approved.
+    world.call(2, "write_file", json!({ "path": "b", "n": 11 })).await;
+    assert_ne!(world.pending().await, id);
+    refusal(&world.client.hear().await);
+    // Written in another way, it is.
+    let again = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"arguments":{"n":1E+1,"path":"b"},"name":"write_file"}}"#;
+    world.client.say(again).await;
+    assert_eq!(world.server.hear_bytes().await, again.as_bytes());
+    world.answer(3, "written").await;
+    world.client.hear().await;
+    world.becomes(id, Status::Succeeded).await;
+    world.call(4, "write_file", arguments).await;
+    refusal(&world.client.hear().await);
+    assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn a_denial_reaches_the_agent_in_the_words_of_the_person() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    world.resolve(id, Reply::Deny { reason: "not on a Friday".to_owned() }).await;
+    let text = refusal(&world.client.hear().await);
+    assert!(text.contains("not on a Friday"), "{text}");
+    // Asked again at once, it is blocked and nobody is bothered.
+    world.call(2, "write_file", json!({ "path": "b" })).await;
+    let text = refusal(&world.client.hear().await);
+    assert!(text.starts_with("Blocked by policy"), "{text}");
+    assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn what_a_person_changed_is_what_runs() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "/etc/passwd" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    let params = object(&json!({ "path": "/tmp/harmless" }));
+    world.resolve(id, Reply::Edit { params, statement: BTreeMap::new() }).await;
+    let successor = world.pending_or_run(id).await;
+    let run = world.server.hear().await;
+    assert_eq!(run["params"]["arguments"], json!({ "path": "/tmp/harmless" }));
+    assert_eq!(run["params"]["name"], "write_file");
+    assert_eq!(run["id"], 1);
+    world.answer(1, "written").await;
+    world.client.hear().await;
+    world.becomes(successor, Status::Succeeded).await;
+}
+
+impl World {
+    /// The action that a person put in the place of another, signed off where that is needed.
+    async fn pending_or_run(&self, id: placet::ActionId) -> placet::ActionId {
+        let successor = self.becomes(id, Status::Superseded).await.successor.unwrap();
+        let found = self.guard.log().action(successor).unwrap().unwrap();
+        if found.is_pending() {
+            self.approve(successor).await;
+        }
+        successor
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_while_it_waits_is_taken_back() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    let cancelled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } });
+    world.client.say(cancelled.to_string()).await;
+    world.becomes(id, Status::Withdrawn).await;
+    assert!(world.server.is_silent(), "the server never heard of it");
+    // Its id is free again.
+    world.ask(1, "ping", json!({})).await;
+    assert_eq!(world.server.hear().await["method"], "ping");
+}
+
+#[tokio::test]
+async fn when_the_client_goes_away_what_waits_is_taken_back() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    let World { guard, client, server, running, .. } = world;
+    drop(client);
+    assert_eq!(timeout(LIMIT, running).await.unwrap().unwrap(), End::Client);
+    assert_eq!(guard.log().action(id).unwrap().unwrap().status, Status::Withdrawn);
+    drop(server);
+}
+
+#[tokio::test]
+async fn when_the_server_dies_the_client_is_told_and_nobody_claims_to_know() {
+    let mut world = World::new();
+    world.call(1, "read_file", json!({})).await;
+    world.list_tools().await;
+    world.server.hear().await;
+    let World { mut client, server, running, .. } = world;
+    drop(server);
+    assert_eq!(timeout(LIMIT, running).await.unwrap().unwrap(), End::Server);
+    let answer = client.hear().await;
+    assert_eq!(answer["id"], 1);
+    assert!(answer["error"]["message"].as_str().unwrap().contains("ended"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_does_not_hang_the_agent() {
+    let call = Duration::from_millis(100);
+    let mut world = World::with(support::POLICY, JudgeConfig { call, ..config() });
+    world.call(1, "read_file", json!({})).await;
+    world.list_tools().await;
+    world.server.hear().await;
+    let answer = world.client.hear().await;
+    assert!(answer["error"]["message"].as_str().unwrap().contains("in time"), "{answer}");
+    // Too late, it goes nowhere.
+    world.answer(1, "late").await;
+    world.server.say(r#"{"jsonrpc":"2.0","method":"notifications/message"}"#).await;
+    assert_eq!(world.client.hear().await["method"], "notifications/message");
+}
+
+#[tokio::test]
+async fn an_answer_counts_once_and_only_to_a_question() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    // The server has not been asked yet.
+    world.answer(1, "forged").await;
+    world.answer(99, "nobody asked").await;
+    world.approve(id).await;
+    world.server.hear().await;
+    world.answer(1, "true").await;
+    world.answer(1, "twice").await;
+    assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "true");
+    world.server.say(r#"{"jsonrpc":"2.0","method":"notifications/message"}"#).await;
+    assert_eq!(world.client.hear().await["method"], "notifications/message");
+}
+
+#[tokio::test]
+async fn garbage_from_a_server_goes_nowhere() {
+    let mut world = World::new();
+    for garbage in ["Debug: starting", "{", "[]", "\u{0}", "{\"jsonrpc\":\"2.0\"}", "null"] {
+        world.server.say(garbage).await;
+    }
+    world.server.say(r#"{"jsonrpc":"2.0","method":"notifications/message"}"#).await;
+    assert_eq!(world.client.hear().await["method"], "notifications/message");
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_without_doubt_is_not_run() {
+    let mut world = World::new();
+    for (params, code) in [
+        (r#"{"name":"read_file","name":"refund","arguments":{}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{"a":1,"a":2}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{"a":{"b":1,"b":2}}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{"n":9007199254740993}}"#, -32602),
+        (r#"{"name":"read_file","arguments":[]}"#, -32602),
+        (r#"{"name":"read_file","arguments":null}"#, -32602),
+        (r#"{"name":7}"#, -32602),
+        (r#"{"arguments":{}}"#, -32602),
+        ("[]", -32602),
+        (r#"{"name":"read_file","arguments":{"a":"\ud800"}}"#, -32602),
+    ] {
+        world
+            .client
+            .say(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
+            .await;
+        let answer = world.client.hear().await;
+        assert_eq!(answer["error"]["code"], code, "{params}: {answer}");
+        assert_eq!(answer["id"], 1);
+    }
+    for unreadable in [
+        r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file"}}]"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
+    ] {
+        world.client.say(unreadable).await;
+        assert!(world.client.hear().await["error"]["code"].is_i64());
+    }
+    world
+        .client
+        .say(r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"read_file"}}"#)
+        .await;
+    world.client.say(r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#).await;
+    assert_eq!(world.server.hear().await["method"], "ping");
+}
+
+#[tokio::test]
+async fn an_id_is_used_by_one_request_at_a_time() {
+    let mut world = World::patient();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    world.pending().await;
+    world.client.say(r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#).await;
+    let answer = world.client.hear().await;
+    assert!(answer["error"]["message"].as_str().unwrap().contains("id"), "{answer}");
+    world.client.say(r#"{"jsonrpc":"2.0","id":"placet-gateway-1","method":"ping"}"#).await;
+    assert!(world.client.hear().await["error"].is_object());
+    assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn shadow_stops_nothing_and_records_what_it_would_have_stopped() {
+    let policy = format!("mode = \"shadow\"\n{}", support::POLICY);
+    let mut world = World::with(&policy, config());
+    world.tools = json!([tool("refund", "Refunds.\u{200b}")]);
+    world.call(1, "refund", json!({ "amount": "5000" })).await;
+    world.list_tools().await;
+    assert_eq!(world.server.hear().await["params"]["name"], "refund");
+    world.answer(1, "done").await;
+    assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "done");
+    let would_have = world.decided().await.decision.would_have;
+    assert_eq!(would_have, Some(placet::Verdict::Block));
+}
