@@ -24,7 +24,7 @@ impl Place {
         if key.trim().is_empty() {
             return Err(Failure::usage(format!("the daemon at {url} wants to see a key")).help(
                 "put the key of an agent into the environment as PLACET_KEY; \
-                 `placet key create --scope agent` makes one",
+                 `placet key create --scope agent --tenant TENANT --name NAME` makes one",
             ));
         }
         let key = Zeroizing::new(key.trim().to_owned());

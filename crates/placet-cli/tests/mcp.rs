@@ -1,0 +1,219 @@
+//! `placet mcp`: an agent that nobody can edit, and what stands between it and its servers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "support/mcp.rs"]
+mod mcp;
+mod support;
+
+use std::process::Command;
+
+use mcp::{Client, approval, server, text};
+use serde_json::{Value, json};
+use support::World;
+use support::daemon::{Daemon, agent, call, key};
+
+const POLICY: &str = r#"
+version = 1
+[actions.read_note]
+risk = "read"
+[actions.delete_note]
+risk = "consequential"
+approval = { fields = [] }
+"#;
+
+/// A gateway in front of the server that misbehaves like this.
+fn gateway(world: &World, arguments: &[&str], mode: &str) -> Command {
+    let server = server();
+    let ran = world.path("ran.txt");
+    let tail = ["--", "python3", server.to_str().unwrap(), mode, ran.to_str().unwrap()];
+    let mut command = world.command(&[&["mcp"], arguments, &tail[..]].concat());
+    command.env("XDG_STATE_HOME", world.path("state"));
+    command
+}
+
+const OWN: [&str; 8] = [
+    "--policy",
+    "policy.toml",
+    "--log",
+    "placet.db",
+    "--lock",
+    "tools.lock",
+    "--console",
+    "127.0.0.1:0",
+];
+
+fn world() -> World {
+    let world = World::new();
+    world.write("policy.toml", POLICY);
+    world
+}
+
+/// The calls that reached the server.
+fn ran(world: &World) -> usize {
+    std::fs::read_to_string(world.path("ran.txt")).unwrap_or_default().lines().count()
+}
+
+#[test]
+fn nothing_has_to_be_configured() {
+    let world = World::new();
+    let mut client =
+        Client::start(gateway(&world, &["--console", "127.0.0.1:0", "--hold", "100ms"], "good"));
+    assert!(client.line("/enrol#").contains("http://127.0.0.1:"));
+    assert_eq!(text(&client.call(1, "read_note", json!({ "note": 1 }))), "done");
+    let refused = client.call(2, "delete_note", json!({ "note": 1 }));
+    assert!(text(&refused).contains("waits for a person's approval (apr_"), "{refused}");
+    assert!(client.end().success());
+    assert_eq!(ran(&world), 1);
+    // The log goes on where it ended, and verifies.
+    let mut client =
+        Client::start(gateway(&world, &["--console", "127.0.0.1:0", "--hold", "100ms"], "good"));
+    client.call(1, "read_note", json!({ "note": 2 }));
+    assert!(client.end().success());
+    let folders = std::fs::read_dir(world.path("state/placet/mcp")).unwrap();
+    let folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(folders.len(), 1);
+    let log = folders[0].join("placet.db");
+    world.ok(&["log", "verify", "--log", log.to_str().unwrap()]);
+}
+
+#[test]
+fn at_a_daemon_people_answer_in_its_inbox() {
+    let world = world();
+    let agent_key = key(&world, &["--scope", "agent", "--tenant", "default"]);
+    world.ok(&["people", "invite", "dana", "--role", "approver", "--log", "placet.db"]);
+    let approver = key(&world, &["--scope", "approver", "--person", "dana"]);
+    let daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let mut command = gateway(&world, &["--hold", "200ms", "--lock", "tools.lock"], "good");
+    command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &agent_key);
+    let mut client = Client::start(command);
+    let answer = |approval: &str, body: &Value| {
+        let path = format!("/v1/approvals/{approval}/resolve");
+        call(&agent(), &daemon.url(), "POST", &path, &approver, Some(body)).unwrap()
+    };
+    let waits = client.call(1, "delete_note", json!({ "note": 1 }));
+    assert!(text(&waits).contains(&format!("{}/console/actions/", daemon.url())), "{waits}");
+    assert_eq!(answer(&approval(text(&waits)), &json!({ "approved": true })).0, 200);
+    assert_eq!(text(&client.call(2, "delete_note", json!({ "note": 1 }))), "done");
+    assert_eq!(ran(&world), 1);
+    let denied = client.call(3, "delete_note", json!({ "note": 2 }));
+    answer(&approval(text(&denied)), &json!({ "approved": false, "reason": "keep it" }));
+    let told = client.call(4, "delete_note", json!({ "note": 2 }));
+    assert!(text(&told).contains("keep it"), "{told}");
+    assert_eq!(ran(&world), 1);
+}
+
+#[test]
+fn a_daemon_that_is_gone_permits_nothing() {
+    let world = world();
+    let agent_key = key(&world, &["--scope", "agent", "--tenant", "default"]);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let mut command = gateway(&world, &["--lock", "tools.lock"], "good");
+    command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &agent_key);
+    let mut client = Client::start(command);
+    assert_eq!(text(&client.call(1, "read_note", json!({}))), "done");
+    daemon.kill();
+    let refused = client.call(2, "read_note", json!({}));
+    assert!(text(&refused).contains("does not answer"), "{refused}");
+    assert!(!text(&refused).contains(&agent_key));
+    assert_eq!(ran(&world), 1);
+}
+
+#[test]
+fn in_shadow_a_daemon_that_is_gone_stops_nobody() {
+    let world = world();
+    let mut command = gateway(&world, &["--shadow", "--lock", "tools.lock"], "good");
+    command.env("PLACET_URL", "http://127.0.0.1:9").env("PLACET_KEY", "plc_nobody");
+    let mut client = Client::start(command);
+    assert_eq!(text(&client.call(1, "delete_note", json!({}))), "done");
+}
+
+#[test]
+fn a_server_that_misbehaves_gets_a_clear_answer() {
+    for (mode, expected) in [("twice", "once"), ("garbage", "after the garbage"), ("good", "done")]
+    {
+        let world = world();
+        let mut client = Client::start(gateway(&world, &OWN, mode));
+        assert_eq!(text(&client.call(1, "read_note", json!({}))), expected);
+        assert_eq!(client.ask(2, "ping", json!({}))["result"], json!({}));
+        assert!(client.end().success());
+    }
+}
+
+#[test]
+fn a_message_of_a_hundred_megabytes_is_said_to_be_too_large() {
+    let world = world();
+    let mut client = Client::start(gateway(&world, &OWN, "big"));
+    let answer = client.call(1, "read_note", json!({}));
+    let why = answer["error"]["message"].as_str().unwrap();
+    assert!(why.contains("bytes was skipped"), "{why}");
+    assert_eq!(client.ask(2, "ping", json!({}))["result"], json!({}));
+}
+
+#[test]
+fn a_server_that_dies_ends_the_gateway_with_an_answer() {
+    let world = world();
+    let mut client = Client::start(gateway(&world, &OWN, "die"));
+    let answer = client.call(1, "read_note", json!({}));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("ended"), "{answer}");
+    assert!(client.line("ended by itself").contains('7'));
+    assert_eq!(client.end().code(), Some(3));
+}
+
+#[test]
+fn a_server_that_is_silent_is_given_up() {
+    let world = world();
+    let arguments = [&OWN[..], &["--call-timeout", "200ms"]].concat();
+    let mut client = Client::start(gateway(&world, &arguments, "silent"));
+    let answer = client.call(1, "read_note", json!({}));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("in time"), "{answer}");
+}
+
+#[test]
+fn a_server_never_sees_the_key_of_the_gateway_nor_the_agent_those_of_the_server() {
+    let world = world();
+    world.write("secret.env", "# for the server\nTOKEN=s3cret\n");
+    let server = server();
+    world.write(
+        "servers.toml",
+        format!(
+            "[servers.notes]\ncommand = [\"python3\", {:?}, \"environment\"]\n\
+             env = {{ PLAIN = \"yes\" }}\nsecrets = \"secret.env\"\n",
+            server.to_str().unwrap()
+        ),
+    );
+    let mut arguments = vec!["mcp", "--config", "servers.toml", "--shadow"];
+    arguments.extend(&OWN[2..]);
+    let mut command = world.command(&arguments);
+    command.env("PLACET_KEY", "plc_secret").env("XDG_STATE_HOME", world.path("state"));
+    let mut client = Client::start(command);
+    let answer = client.call(1, "notes__read_note", json!({}));
+    let seen: Value = serde_json::from_str(text(&answer)).unwrap();
+    assert_eq!((&seen["TOKEN"], &seen["PLAIN"]), (&json!("s3cret"), &json!("yes")));
+    assert_eq!(seen["PLACET_KEY"], Value::Null);
+}
+
+#[test]
+fn what_makes_no_sense_is_said_so() {
+    let world = world();
+    for (arguments, expected) in [
+        (&["mcp", "--server-url", "nonsense"][..], "is no URL of a server"),
+        (&["mcp", "--config", "missing.toml"], "missing.toml"),
+        (&["mcp", "--listen", "127.0.0.1:0", "--", "true"], "--server-url"),
+        (&["mcp"], "COMMAND"),
+    ] {
+        let mut command = world.command(arguments);
+        command.env("XDG_STATE_HOME", world.path("state"));
+        let ended = support::Ended::from(command.output().unwrap());
+        assert_ne!(ended.status, 0);
+        assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
+    }
+    world.write("lonely.toml", "[servers.\"a__b\"]\ncommand = [\"true\"]\n");
+    let ended = world.run(&["mcp", "--config", "lonely.toml"]);
+    assert!(ended.err.contains("a__b"), "{}", ended.err);
+}
