@@ -257,13 +257,14 @@ fn at_a_daemon(agent: Agent) {
     }
     let user = agent.user();
     let operator = key(&user.world, &["--scope", "admin"]);
+    user.world.ok(&["people", "invite", "ann", "--role", "approver", "--log", "placet.db"]);
     let person = key(&user.world, &["--scope", "approver", "--person", "ann"]);
-    let own = key(&user.world, &["--scope", "agent"]);
+    let own = key(&user.world, &["--scope", "agent", "--tenant", "acme"]);
     let daemon = Daemon::start(&user.world, &["--policy", "policy/policy.toml"]);
     let url = daemon.url();
     let mut install = user.command(
         &user.program(),
-        &["hook", "install", agent.client(), "--url", &url, "--wait", "600"],
+        &["hook", "install", agent.client(), "--url", &url, "--wait", "600", "--tenant", "acme"],
     );
     let installed = Ended::from(install.env("PLACET_KEY", own).output().unwrap());
     assert_eq!(installed.status, 0, "{}", installed.err);
