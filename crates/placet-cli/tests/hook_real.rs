@@ -56,6 +56,19 @@ impl Agent {
         }
     }
 
+    /// Whether it goes on with the params that the hook answers.
+    fn can_edit(self) -> bool {
+        !matches!(self, Self::Gemini)
+    }
+
+    /// The params of its shell, as the hook sees them.
+    fn params(self, command: &str) -> Value {
+        match self {
+            Self::Codex => json!({ "command": command }),
+            Self::Claude | Self::Gemini => json!({ "command": command, "description": "a step" }),
+        }
+    }
+
     fn api(self) -> Api {
         match self {
             Self::Claude => Api::Anthropic,
@@ -127,6 +140,10 @@ impl Agent {
 
     /// Runs it without a person: it does what its model says, unless the hook stops it.
     fn run(self, user: &User, model: &Model) {
+        self.run_with(user, model, &[]);
+    }
+
+    fn run_with(self, user: &User, model: &Model, more: &[&str]) -> String {
         let (program, node) = self.program().unwrap();
         let mut command = Command::new(program);
         let mut path = std::env::var_os("PATH").unwrap();
@@ -140,7 +157,9 @@ impl Agent {
         command.current_dir(user.project("")).stdin(Stdio::null());
         match self {
             Self::Claude => {
-                command.args(["-p", "do it", "--allowedTools", "Bash", "--output-format", "json"]);
+                // A session that is resumed goes on where it was, without another word.
+                let prompt: &[&str] = if more.is_empty() { &["-p", "do it"] } else { &["-p"] };
+                command.args(prompt).args(["--allowedTools=Bash", "--output-format", "json"]);
                 command.env("ANTHROPIC_BASE_URL", &model.url).env("ANTHROPIC_API_KEY", "none");
                 for off in [
                     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
@@ -162,8 +181,9 @@ impl Agent {
                 command.env("GOOGLE_GEMINI_BASE_URL", &model.url);
             }
         }
-        let ended = Ended::from(command.output().unwrap());
+        let ended = Ended::from(command.args(more).output().unwrap());
         assert_eq!(ended.status, 0, "{}\n{}", ended.out, ended.err);
+        ended.out
     }
 }
 
@@ -285,6 +305,14 @@ fn at_a_daemon(agent: Agent) {
             "echo three >> ran.txt",
         ),
         Step::after(
+            answers(
+                json!({ "approved": true, "why": "I read it", "params": agent.params("echo 2 >> ran.txt") }),
+            ),
+            "echo other >> ran.txt",
+        ),
+        // Who cannot be given other params is told of them, and calls again.
+        Step::run(if agent.can_edit() { "cat ran.txt" } else { "echo 2 >> ran.txt" }),
+        Step::after(
             move |_| set_policy(&policy, &operator_key, agent, "1s"),
             "echo four >> ran.txt",
         ),
@@ -301,12 +329,53 @@ fn at_a_daemon(agent: Agent) {
     agent.run(&user, &model);
 
     let seen = model.seen();
-    assert_eq!(seen.len(), 4, "{seen:#?}");
-    let expected = ["", "not this one", "it is expired", "cannot be decided on"];
-    for (at, (seen, said)) in seen.iter().zip(expected).enumerate() {
+    let (edited, told) =
+        if agent.can_edit() { ("two\n2\n", "") } else { ("two\n", "with exactly these") };
+    let expected = [
+        ("", "two\n"),
+        ("not this one", "two\n"),
+        (told, edited),
+        ("", "two\n2\n"),
+        ("it is expired", "two\n2\n"),
+        ("cannot be decided on", "two\n2\n"),
+    ];
+    assert_eq!(seen.len(), expected.len(), "{seen:#?}");
+    for (at, (seen, (said, ran))) in seen.iter().zip(expected).enumerate() {
         assert!(seen.result.contains(said), "step {at}: {seen:#?}");
-        assert_eq!(seen.ran, "two\n", "step {at}: {seen:#?}");
+        assert_eq!(seen.ran, ran, "step {at}: {seen:#?}");
     }
+}
+
+/// A session that ends at a held call, and is resumed before and after a person approved it.
+#[test]
+fn claude_code_parks_and_is_resumed() {
+    let agent = Agent::Claude;
+    if agent.program().is_none() {
+        return;
+    }
+    let user = agent.user();
+    let policy = user.world.path("policy/policy.toml");
+    user.ok(&["hook", "install", "claude-code", "--park", "--policy", policy.to_str().unwrap()]);
+    let steps = vec![Step::run("echo parked >> ran.txt"), Step::run("cat note.txt")];
+    let model = Model::play(agent.api(), &user.project("ran.txt"), steps);
+
+    let parked = agent.run_with(&user, &model, &[]);
+    let waiting = user.ok(&["approvals", "list", "--json", "--log", user.log().to_str().unwrap()]);
+    let session: Value = serde_json::from_str(&parked).unwrap();
+    assert_eq!(session["terminal_reason"], "tool_deferred", "{parked}");
+    assert!(model.seen().is_empty() && !user.project("ran.txt").exists());
+    let resume = ["--resume", session["session_id"].as_str().unwrap()];
+    let still = agent.run_with(&user, &model, &resume);
+    assert!(
+        still.contains("tool_deferred") && model.seen().is_empty(),
+        "{still} {:#?}",
+        model.seen()
+    );
+    user.approve(&approval(&waiting));
+    agent.run_with(&user, &model, &resume);
+    let seen = model.seen();
+    assert_eq!(seen.len(), 2, "{seen:#?}");
+    assert_eq!(seen[1].ran, "parked\n", "it ran once: {seen:#?}");
 }
 
 fn call(
