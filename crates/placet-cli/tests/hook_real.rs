@@ -15,7 +15,6 @@
 mod agents;
 mod support;
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -196,11 +195,16 @@ fn codex_config(url: &str) -> String {
     )
 }
 
-/// Puts a script in the place of the program.
+/// Puts a script in the place of the program. Another process writes it: one that this one starts
+/// meanwhile would still have it open.
 fn replace(program: &std::path::Path, text: &str) {
-    drop(std::fs::remove_file(program));
-    std::fs::write(program, text).unwrap();
-    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut write = Command::new("sh");
+    write.args([
+        "-c",
+        "rm -f \"$1\"; printf '%s\\n' '#!/bin/sh' \"$2\" > \"$1\"; chmod +x \"$1\"",
+        "sh",
+    ]);
+    assert!(write.arg(program).arg(text).status().unwrap().success());
 }
 
 /// One session that decides in a log of its own.
@@ -229,11 +233,8 @@ fn in_its_own_log(agent: Agent) {
             move |_| std::fs::rename(&missing, missing.with_extension("kept")).unwrap(),
             "head -n 1 note.txt",
         ),
-        Step::after(
-            move |_| replace(&nonsense, "#!/bin/sh\necho nonsense\n"),
-            "head -n 2 note.txt",
-        ),
-        Step::after(move |_| replace(&broken, "#!/bin/sh\nkill -9 $$\n"), "head -n 3 note.txt"),
+        Step::after(move |_| replace(&nonsense, "echo nonsense"), "head -n 2 note.txt"),
+        Step::after(move |_| replace(&broken, "kill -9 $$"), "head -n 3 note.txt"),
         Step::after(move |_| std::fs::rename(&kept, &back).unwrap(), "head -n 4 note.txt"),
     ];
     let model = Model::play(agent.api(), &user.project("ran.txt"), steps);

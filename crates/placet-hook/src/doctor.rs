@@ -144,17 +144,20 @@ fn look_whether_off(examined: &mut Examined, client: &dyn Client, path: &Path) {
 }
 
 fn try_out(examined: &mut Examined, client: &dyn Client, folders: &Folders, line: &Line) {
-    let config = line::config_of(&line.text, client.name());
-    let config = config.and_then(|path| look_at_config(examined, &path));
-    if config.as_ref().is_some_and(|config| config.shadow) {
-        examined.say(Weight::Note, "it is in shadow: it records, and stops nothing");
-        return;
-    }
+    let path = line::config_of(&line.text, client.name());
+    let config = path.and_then(|path| look_at_config(examined, &path));
     let mark = mark();
     let sample = client.sample(&format!("doctor-{mark}")).to_string();
     match run(&line.text, &sample, &mark, folders) {
         Err(error) => examined.say(Weight::Bad, format!("its command line does not run: {error}")),
         Ok(output) => judge_answer(examined, &output, &mark),
+    }
+    if config.is_some_and(|config| config.shadow) {
+        examined.say(
+            Weight::Note,
+            "it is in shadow: it records, and stops nothing that its policy lets it not stop",
+        );
+        return;
     }
     let missing = line::without_program(&line.text, client.name());
     must_stop(examined, missing.as_deref(), &sample, folders, "its program is missing");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, Object, Verdict, escape};
+use placet::{Action, AgentId, GuardError, Object, Rejection, Verdict, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -235,7 +235,9 @@ fn denied(reason: &str) -> String {
 
 /// Whether the log knows nothing of this action.
 fn is_unknown(error: &GateError) -> bool {
-    matches!(error, GateError::NoAction(_)) || is_spent(error)
+    let unknown =
+        matches!(error, GateError::Guard(GuardError::Rejected(Rejection::UnknownAction(_))));
+    unknown || matches!(error, GateError::NoAction(_)) || is_spent(error)
 }
 
 /// Whether what was noted permits nothing any more, so that the call has to be decided on anew.

@@ -15,6 +15,15 @@ use crate::memory::{make_folder, write_private};
 use crate::place::{Folders, Scope};
 use crate::settings::{self, ShapeError};
 
+/// The policy of a hook in shadow that has none: shadow is the policy's to permit.
+const SHADOW_POLICY: &str = "\
+# Records what would have been decided, and stops nothing. Once nothing in the log
+# surprises you, write a policy of your own and install without --shadow.
+version = 1
+mode = \"shadow\"
+unclassified = \"inspect\"
+";
+
 /// What is to be installed.
 #[derive(Clone, Debug)]
 pub struct Install {
@@ -119,6 +128,15 @@ impl Install {
             write_private(&path, key.as_bytes()).map_err(|error| file("write", &path, error))?;
             self.config.key_file = Some(path);
         }
+        let is_alone = self.config.daemon.is_none() && self.config.policy.is_none();
+        if self.config.shadow && is_alone {
+            let path = shadow_policy(&self.config_path);
+            if !path.exists() {
+                write_private(&path, SHADOW_POLICY.as_bytes())
+                    .map_err(|error| file("write", &path, error))?;
+            }
+            self.config.policy = Some(path);
+        }
         write_private(&self.config_path, self.config.render().as_bytes())
             .map_err(|error| file("write", &self.config_path, error))
     }
@@ -175,8 +193,16 @@ fn remove_configs(
     let mut ours = named.into_iter().filter(|path| *path == usual && !still.contains(path));
     let config = ours.next()?;
     drop(fs::remove_file(config.with_extension("key")));
+    let policy = shadow_policy(&config);
+    if fs::read_to_string(&policy).is_ok_and(|text| text == SHADOW_POLICY) {
+        drop(fs::remove_file(policy));
+    }
     fs::remove_file(&config).ok()?;
     Some(config)
+}
+
+fn shadow_policy(config: &Path) -> PathBuf {
+    config.with_extension("policy.toml")
 }
 
 /// Settings with their text; none where there is no file.

@@ -38,7 +38,10 @@ impl User {
         let program = self.world.path("bin/placet");
         if !program.exists() {
             std::fs::create_dir_all(program.parent().unwrap()).unwrap();
-            std::fs::copy(env!("CARGO_BIN_EXE_placet"), &program).unwrap();
+            // By another process: one that this one starts meanwhile would still have it open.
+            let mut copy = Command::new("cp");
+            copy.arg(env!("CARGO_BIN_EXE_placet")).arg(&program);
+            assert!(copy.status().unwrap().success());
         }
         program
     }
