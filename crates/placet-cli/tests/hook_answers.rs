@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::Ended;
@@ -13,6 +14,9 @@ use support::daemon::{Daemon, key};
 use support::hook::{User, approval};
 
 const CLIENTS: [&str; 5] = ["claude-code", "codex", "gemini", "cursor", "copilot"];
+
+/// Often enough that nobody waits for it.
+const GLANCE: Duration = Duration::from_millis(10);
 
 const POLICY: &str = "version = 1\nmode = \"enforce\"\nunclassified = \"inspect\"\n\
     [actions.\"*ash\"]\nrisk = \"read\"\nparams = { command = \"string\" }\n\
@@ -424,7 +428,7 @@ fn next_approval(daemon: &Daemon, person: &str) -> String {
         if waiting.contains("apr_") {
             return approval(&waiting);
         }
-        std::thread::yield_now();
+        std::thread::sleep(GLANCE);
     }
 }
 
