@@ -1,5 +1,10 @@
 //! What the hook answers to each client, through the very command lines that were installed.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -156,14 +161,14 @@ impl Hook {
             _ if own["updatedInput"].is_object() => Said::With(own["updatedInput"].clone()),
             Some("allow") => Said::Allow,
             None if out == json!({}) => Said::Nothing,
-            _ => unreachable!("{out}"),
+            _ => panic!("{out}"),
         }
     }
 
     fn stopped(&self, command: &str) -> String {
         match self.ask(command) {
             Said::Stop(reason) => reason,
-            other => unreachable!("{}: {other:?}", self.client),
+            other => panic!("{}: {other:?}", self.client),
         }
     }
 
@@ -277,7 +282,7 @@ fn other_params_run_where_the_client_takes_them_and_are_told_where_not() {
                 );
                 assert_eq!(hook.ask("rm build/old"), Said::Nothing, "{client}");
             }
-            other => unreachable!("{client}: {other:?}"),
+            other => panic!("{client}: {other:?}"),
         }
         hook.tell("rm build/old");
         let is_told = hook.log().contains("\"succeeded\"");

@@ -1,4 +1,4 @@
-//! The real Claude Code, Codex and Gemini CLI with an installed hook and a model that plays a script:
+//! The real Claude Code, Codex, Gemini CLI and Copilot CLI with an installed hook and a model that plays a script:
 //! each tool runs exactly when it should.
 //!
 //! The programs come from the npm registry. Where they cannot be installed this says so and is
@@ -30,12 +30,13 @@ use support::hook::{User, approval};
 /// Often enough that nobody waits for it, and seldom enough that nobody notices.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// One of the three programs.
+/// One of the four programs.
 #[derive(Clone, Copy)]
 enum Agent {
     Claude,
     Codex,
     Gemini,
+    Copilot,
 }
 
 impl Agent {
@@ -44,6 +45,7 @@ impl Agent {
             Self::Claude => "claude-code",
             Self::Codex => "codex",
             Self::Gemini => "gemini",
+            Self::Copilot => "copilot",
         }
     }
 
@@ -52,25 +54,31 @@ impl Agent {
         match self {
             Self::Claude | Self::Codex => "Bash",
             Self::Gemini => "run_shell_command",
+            Self::Copilot => "bash",
         }
     }
 
     /// Whether it goes on with the params that the hook answers.
     fn can_edit(self) -> bool {
-        !matches!(self, Self::Gemini)
+        matches!(self, Self::Claude | Self::Codex)
     }
 
     /// The params of its shell, as the hook sees them.
     fn params(self, command: &str) -> Value {
         match self {
             Self::Codex => json!({ "command": command }),
-            Self::Claude | Self::Gemini => json!({ "command": command, "description": "a step" }),
+            _ => json!({ "command": command, "description": "a step" }),
         }
+    }
+
+    /// What its model is told of a hook that gave no answer.
+    fn fault(self, said: &'static str) -> &'static str {
+        if matches!(self, Self::Copilot) { "hook exited with code 2" } else { said }
     }
 
     fn api(self) -> Api {
         match self {
-            Self::Claude => Api::Anthropic,
+            Self::Claude | Self::Copilot => Api::Anthropic,
             Self::Codex => Api::OpenAi,
             Self::Gemini => Api::Google,
         }
@@ -81,6 +89,7 @@ impl Agent {
         let found = match self {
             Self::Claude => programs::claude().map(|program| (program, None)),
             Self::Codex => programs::codex().map(|program| (program, None)),
+            Self::Copilot => programs::copilot().map(|program| (program, None)),
             Self::Gemini => programs::gemini()
                 .map(|(node, program)| (program, node.parent().map(std::path::Path::to_owned))),
         };
@@ -179,6 +188,12 @@ impl Agent {
                 command.args(["--skip-trust"]).env("CI", "1").env("GEMINI_API_KEY", "none");
                 command.env("GOOGLE_GEMINI_BASE_URL", &model.url);
             }
+            Self::Copilot => {
+                command.args(["-p", "do it", "--allow-all-tools", "--model", "claude-sonnet-4.5"]);
+                command.env("COPILOT_OFFLINE", "true").env("COPILOT_PROVIDER_TYPE", "anthropic");
+                command.env("COPILOT_PROVIDER_BASE_URL", &model.url).env("CI", "1");
+                command.env("COPILOT_PROVIDER_API_KEY", "none");
+            }
         }
         let ended = Ended::from(command.args(more).output().unwrap());
         assert_eq!(ended.status, 0, "{}\n{}", ended.out, ended.err);
@@ -221,7 +236,7 @@ fn in_its_own_log(agent: Agent) {
     let write = "echo one >> ran.txt";
     let last = |seen: &[Seen]| approval(&seen[seen.len() - 1].result);
     let (missing, nonsense, broken, back) =
-        (program.clone(), program.clone(), program.clone(), program.clone());
+        (program.clone(), program.clone(), program.clone(), program);
     let steps = vec![
         Step::run("cat note.txt"),
         Step::run("cat forbidden.txt"),
@@ -248,9 +263,9 @@ fn in_its_own_log(agent: Agent) {
         ("", "one\n"),
         ("holds this call for a person", "one\n"),
         ("not this one", "one\n"),
-        ("did not permit this call", "one\n"),
-        ("did not permit this call", "one\n"),
-        ("did not permit this call", "one\n"),
+        (agent.fault("did not permit this call"), "one\n"),
+        (agent.fault("did not permit this call"), "one\n"),
+        (agent.fault("did not permit this call"), "one\n"),
         ("the note itself", "one\n"),
     ];
     assert_eq!(seen.len(), expected.len(), "{seen:#?}");
@@ -338,7 +353,7 @@ fn at_a_daemon(agent: Agent) {
         (told, edited),
         ("", "two\n2\n"),
         ("it is expired", "two\n2\n"),
-        ("cannot be decided on", "two\n2\n"),
+        (agent.fault("cannot be decided on"), "two\n2\n"),
     ];
     assert_eq!(seen.len(), expected.len(), "{seen:#?}");
     for (at, (seen, (said, ran))) in seen.iter().zip(expected).enumerate() {
@@ -452,4 +467,14 @@ fn gemini_in_its_own_log() {
 #[test]
 fn gemini_at_a_daemon() {
     at_a_daemon(Agent::Gemini);
+}
+
+#[test]
+fn copilot_in_its_own_log() {
+    in_its_own_log(Agent::Copilot);
+}
+
+#[test]
+fn copilot_at_a_daemon() {
+    at_a_daemon(Agent::Copilot);
 }

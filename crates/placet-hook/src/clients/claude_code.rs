@@ -91,10 +91,10 @@ impl Client for ClaudeCode {
     }
 
     fn entries(&self, lines: &Lines, time: Duration) -> Vec<Entry> {
-        let after = group(json!({
+        let after = group(&json!({
             "type": "command", "command": lines.after(), "timeout": time.as_secs(),
         }));
-        let before = group(json!({
+        let before = group(&json!({
             "type": "command", "command": lines.before(), "timeout": time.as_secs(),
             "onFailure": lines.on_failure(),
         }));

@@ -68,7 +68,7 @@ impl Client for Codex {
 
     fn entries(&self, lines: &Lines, time: Duration) -> Vec<Entry> {
         let entry = |command: String| {
-            group(json!({ "type": "command", "command": command, "timeout": time.as_secs() }))
+            group(&json!({ "type": "command", "command": command, "timeout": time.as_secs() }))
         };
         vec![
             Entry { event: "PreToolUse", value: entry(lines.before()), is_before: true },

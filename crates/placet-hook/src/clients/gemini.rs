@@ -60,7 +60,7 @@ impl Client for Gemini {
     fn entries(&self, lines: &Lines, time: Duration) -> Vec<Entry> {
         let milliseconds = time.as_secs().saturating_mul(1000);
         let entry = |command: String| {
-            group(json!({
+            group(&json!({
                 "type": "command", "name": "placet", "command": command, "timeout": milliseconds,
             }))
         };

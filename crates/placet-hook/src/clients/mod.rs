@@ -57,6 +57,6 @@ fn denial(reason: &str) -> Value {
 }
 
 /// An entry in the format of Claude Code: a group for all tools with one command in it.
-fn group(command: Value) -> Value {
+fn group(command: &Value) -> Value {
     json!({ "matcher": "*", "hooks": [command] })
 }

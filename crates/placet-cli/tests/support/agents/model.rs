@@ -16,10 +16,13 @@ pub(crate) enum Api {
     Google,
 }
 
+/// What happens while the model thinks.
+type Thought = Box<dyn FnMut(&[Seen]) + Send>;
+
 /// A command that the model runs, and what happens before it does.
 pub(crate) struct Step {
     command: String,
-    before: Box<dyn FnMut(&[Seen]) + Send>,
+    before: Thought,
 }
 
 impl Step {
@@ -150,16 +153,17 @@ fn items<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn anthropic(request: &Value, script: &Mutex<Script>) -> (&'static str, String) {
-    let has_shell = items(request, "tools").any(|tool| tool["name"] == "Bash");
+    let mut tools = items(request, "tools").filter_map(|tool| tool["name"].as_str());
+    let shell = tools.find(|name| name.eq_ignore_ascii_case("bash"));
     let parts = items(request, "messages").flat_map(|message| items(message, "content"));
     let results = parts.filter(|part| part["type"] == "tool_result");
     let results = results.map(|part| part["content"].to_string()).collect();
-    let next = has_shell.then(|| script.lock().unwrap().next(results)).flatten();
+    let next = shell.and_then(|shell| Some((shell, script.lock().unwrap().next(results)?)));
     let (block, stop) = match next {
-        Some((at, command)) => {
+        Some((shell, (at, command))) => {
             let input = json!({ "command": command, "description": "a step" });
             (
-                json!({ "type": "tool_use", "id": format!("toolu_{at:08}"), "name": "Bash", "input": input }),
+                json!({ "type": "tool_use", "id": format!("toolu_{at:08}"), "name": shell, "input": input }),
                 "tool_use",
             )
         }

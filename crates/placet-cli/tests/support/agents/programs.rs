@@ -6,10 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// What is installed, in versions that were seen to work as these tests say.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "@anthropic-ai/claude-code@2.1.330",
     "@openai/codex@0.169.0",
     "@google/gemini-cli@0.61.0",
+    "@github/copilot@1.0.102",
     "node@24",
 ];
 
@@ -75,6 +76,10 @@ pub(crate) fn claude() -> Result<PathBuf, String> {
 
 pub(crate) fn codex() -> Result<PathBuf, String> {
     native("@openai", "codex-", "codex")
+}
+
+pub(crate) fn copilot() -> Result<PathBuf, String> {
+    native("@github", "copilot-", "copilot")
 }
 
 /// Gemini CLI with the Node that it needs.
