@@ -76,11 +76,7 @@ fn a_dry_run_leaves_nothing_that_waits() {
 fn what_takes_the_gate_out_of_the_path_is_found() {
     type Harm = fn(&User);
     let harms: [(&str, Harm, &str); 8] = [
-        (
-            "claude-code",
-            |user| fs::remove_file(user.program().with_file_name("none")).unwrap_or(()),
-            "",
-        ),
+        ("claude-code", |_| (), ""),
         (
             "claude-code",
             |user| {
@@ -89,7 +85,7 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
                     ".claude/settings.json",
                     "\"hooks\"",
                     "\"disableAllHooks\": true, \"hooks\"",
-                )
+                );
             },
             "\"disableAllHooks\" is true",
         ),
@@ -106,7 +102,7 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
                     ".gemini/settings.json",
                     "\"hooks\"",
                     "\"hooksConfig\": {\"disabled\": [\"placet\"]}, \"hooks\"",
-                )
+                );
             },
             "\"hooksConfig.disabled\" has \"placet\"",
         ),
