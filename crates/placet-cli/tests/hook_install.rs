@@ -191,6 +191,26 @@ fn a_daemon_wants_a_key_and_is_told_apart_from_a_log() {
     assert!(remarks(&report, "bad").contains("did not come to a decision"), "{report:#}");
 }
 
+/// A fenced block of the page about hooks that begins like this.
+fn block(start: &str) -> String {
+    let page = include_str!("../../../docs/hooks.md");
+    let text = page.split(start).nth(1).unwrap().split("```").next().unwrap();
+    format!("{}{text}", start.trim_start_matches("```toml\n").trim_start_matches("```text\n"))
+}
+
+#[test]
+fn the_policies_that_users_are_given_are_sound() {
+    let user = User::new();
+    user.world.write("policy.toml", block("```toml\nversion"));
+    user.world.write("rules.cedar", block("```text\n@id"));
+    let said = user.world.ok(&["policy", "lint", "policy.toml"]);
+    assert!(said.contains("the policy is sound: 3 classes"), "{said}");
+    user.ok(&["hook", "install", "claude-code"]);
+    let starter = user.home(".config/placet/policy.toml");
+    let said = user.ok(&["policy", "lint", starter.to_str().unwrap()]);
+    assert!(said.contains("the policy is sound"), "{said}");
+}
+
 #[test]
 fn what_makes_no_sense_is_said() {
     let user = User::new();

@@ -15,14 +15,8 @@ use crate::memory::{make_folder, write_private};
 use crate::place::{Folders, Scope};
 use crate::settings::{self, ShapeError};
 
-/// The policy of a hook in shadow that has none: shadow is the policy's to permit.
-const SHADOW_POLICY: &str = "\
-# Records what would have been decided, and stops nothing. Once nothing in the log
-# surprises you, write a policy of your own and install without --shadow.
-version = 1
-mode = \"shadow\"
-unclassified = \"inspect\"
-";
+/// The policy of those who name none, and have no log yet that holds one.
+const STARTER: &str = include_str!("starter.toml");
 
 /// What is to be installed.
 #[derive(Clone, Debug)]
@@ -39,6 +33,9 @@ pub struct Install {
     pub config: HookConfig,
     /// The key to show at the daemon, which gets a file of its own.
     pub key: Option<Zeroizing<String>>,
+    /// Where a policy to begin with goes, if none is named. One for all clients: a log has one policy,
+    /// and a change of it ends what was approved.
+    pub starter: Option<PathBuf>,
 }
 
 /// What was changed.
@@ -128,14 +125,12 @@ impl Install {
             write_private(&path, key.as_bytes()).map_err(|error| file("write", &path, error))?;
             self.config.key_file = Some(path);
         }
-        let is_alone = self.config.daemon.is_none() && self.config.policy.is_none();
-        if self.config.shadow && is_alone {
-            let path = shadow_policy(&self.config_path);
+        if let (Some(path), None) = (&self.starter, &self.config.policy) {
             if !path.exists() {
-                write_private(&path, SHADOW_POLICY.as_bytes())
-                    .map_err(|error| file("write", &path, error))?;
+                write_private(path, STARTER.as_bytes())
+                    .map_err(|error| file("write", path, error))?;
             }
-            self.config.policy = Some(path);
+            self.config.policy = Some(path.clone());
         }
         write_private(&self.config_path, self.config.render().as_bytes())
             .map_err(|error| file("write", &self.config_path, error))
@@ -193,16 +188,14 @@ fn remove_configs(
     let mut ours = named.into_iter().filter(|path| *path == usual && !still.contains(path));
     let config = ours.next()?;
     drop(fs::remove_file(config.with_extension("key")));
-    let policy = shadow_policy(&config);
-    if fs::read_to_string(&policy).is_ok_and(|text| text == SHADOW_POLICY) {
-        drop(fs::remove_file(policy));
-    }
     fs::remove_file(&config).ok()?;
+    let starter = folders.policy();
+    let is_ours = fs::read_to_string(&starter).is_ok_and(|text| text == STARTER);
+    let is_used = ClientName::ALL.iter().any(|name| folders.hook_config(name.as_str()).exists());
+    if is_ours && !is_used {
+        drop(fs::remove_file(starter));
+    }
     Some(config)
-}
-
-fn shadow_policy(config: &Path) -> PathBuf {
-    config.with_extension("policy.toml")
 }
 
 /// Settings with their text; none where there is no file.

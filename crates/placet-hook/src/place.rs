@@ -70,6 +70,12 @@ impl Folders {
         self.state.join("placet.db")
     }
 
+    /// The policy of those who name none, and use that log.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.config.join("policy.toml")
+    }
+
     /// Where a hook remembers calls.
     #[must_use]
     pub fn memory(&self, client: &str) -> PathBuf {

@@ -42,7 +42,9 @@ impl User {
     ) -> Result<Change, InstallError> {
         let config_path = self.folders.hook_config(client.as_str());
         let program = PathBuf::from("/opt/the programs/placet");
-        Install { client, scope, program, config_path, config, key: None }.install(&self.folders)
+        let starter = Some(self.folders.policy());
+        Install { client, scope, program, config_path, config, key: None, starter }
+            .install(&self.folders)
     }
 
     fn settings(&self, client: ClientName) -> PathBuf {
@@ -188,6 +190,27 @@ fn two_scopes_share_a_configuration_until_the_last_is_gone() {
 }
 
 #[test]
+fn a_policy_to_begin_with_is_one_for_all_and_stays_when_it_was_changed() {
+    let user = User::new();
+    let policy = user.folders.policy();
+    user.install(ClientName::Codex, Scope::User).unwrap();
+    let text = fs::read_to_string(&policy).unwrap();
+    user.install(ClientName::Gemini, Scope::User).unwrap();
+    for client in ["codex", "gemini"] {
+        let config = HookConfig::read(&user.folders.hook_config(client)).unwrap();
+        assert_eq!(config.policy.as_ref(), Some(&policy));
+    }
+    Install::uninstall(ClientName::Codex, Scope::User, &user.folders).unwrap();
+    assert!(policy.exists(), "another client uses it");
+    Install::uninstall(ClientName::Gemini, Scope::User, &user.folders).unwrap();
+    assert!(!policy.exists());
+    fs::write(&policy, format!("{text}# mine\n")).unwrap();
+    user.install(ClientName::Codex, Scope::User).unwrap();
+    Install::uninstall(ClientName::Codex, Scope::User, &user.folders).unwrap();
+    assert_eq!(fs::read_to_string(&policy).unwrap(), format!("{text}# mine\n"));
+}
+
+#[test]
 fn a_key_is_for_its_owner_only_and_in_no_settings() {
     let user = User::new();
     let client = ClientName::ClaudeCode;
@@ -201,6 +224,7 @@ fn a_key_is_for_its_owner_only_and_in_no_settings() {
         config_path: config_path.clone(),
         config,
         key: Some("plc_secret".to_owned().into()),
+        starter: None,
     };
     let change = install.install(&user.folders).unwrap();
     let key = config_path.with_extension("key");

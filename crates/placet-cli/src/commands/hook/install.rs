@@ -23,7 +23,8 @@ Examples:
 ///
 /// Its settings keep everything else that is in them, and what they were is kept beside them. A hook
 /// that is missing, breaks off, hangs or prints nonsense stops the call, as far as the agent lets it.
-/// With neither --url nor --log it decides in a log of the user.
+/// With neither --url nor --log it decides in a log
+/// of the user, by a policy to begin with that is beside the hook's configuration.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 #[group(skip)]
@@ -116,11 +117,13 @@ pub(crate) fn install(arguments: Install, console: &Console) -> Outcome {
     };
     let mut config = HookConfig::new(folders.memory(client.as_str()));
     let key = decide_where(&arguments, &mut config)?;
-    if config.daemon.is_none() && config.log.is_none() {
+    let is_own_log = config.daemon.is_none() && config.log.is_none();
+    if is_own_log {
         config.log = Some(folders.log());
         make_folder(&folders.state)?;
     }
     config.policy = arguments.policy.as_deref().map(whole).transpose()?;
+    let starter = is_own_log.then(|| folders.policy());
     config.agent = arguments.agent;
     config.tenant = arguments.tenant;
     config.wait_seconds = arguments.wait;
@@ -128,7 +131,8 @@ pub(crate) fn install(arguments: Install, console: &Console) -> Outcome {
     config.auto_approve = arguments.auto_approve;
     config.park = arguments.park;
     let program = std::env::current_exe()?;
-    let install = placet_hook::Install { client, scope, program, config_path, config, key };
+    let install =
+        placet_hook::Install { client, scope, program, config_path, config, key, starter };
     let change = install.install(&folders).map_err(unusable)?;
     print(client, &change, "asks the gate", console)
 }
