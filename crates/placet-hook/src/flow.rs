@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, GuardError, Object, Rejection, Verdict, escape};
+use placet::{Action, AgentId, GuardError, Object, Rejection, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -216,8 +216,8 @@ impl<'a> Flow<'a> {
     /// Decides on a call and lets it go nowhere.
     async fn try_out(&self, call: &ToolCall, mark: &str) -> Result<Answer, HookError> {
         let decided = self.gate.propose(&self.action(call)?).await?;
-        if decided.verdict == Verdict::RequireApproval {
-            self.gate.withdraw(&decided).await?;
+        if let Some(held) = &decided.approval {
+            self.gate.withdraw(held.id).await?;
         }
         let place = self.gate.url().map_or_else(
             || format!("the log {}", self.config.log.clone().unwrap_or_default().display()),
