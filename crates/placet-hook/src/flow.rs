@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, GuardError, Object, Rejection, escape};
+use placet::{Action, AgentId, ApprovalId, GuardError, Object, Rejection, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -11,6 +11,7 @@ use crate::config::{ConfigError, HookConfig};
 use crate::error::HookError;
 use crate::event::{Ended, ToolCall};
 use crate::memory::{Key, Memory};
+use crate::place::quoted;
 
 /// What all events of one process go through.
 pub(crate) struct Flow<'a> {
@@ -70,7 +71,10 @@ impl<'a> Flow<'a> {
             other => other?,
         };
         match course {
-            Course::Pending => Ok(Some(self.pending(None))),
+            Course::Pending => {
+                let what = "This call still waits for a person.";
+                Ok(Some(self.pending(id.approval(), what, None)))
+            }
             Course::Permitted(permitted) => {
                 let answer = self.go(call, &permitted).await;
                 self.memory.forget(&key);
@@ -114,10 +118,10 @@ impl<'a> Flow<'a> {
         key: &Key,
     ) -> Result<Answer, HookError> {
         if self.patience().is_zero() {
-            return Ok(self.pending(Some((decided, held))));
+            return Ok(self.now_held(decided, held));
         }
         match self.gate.wait(decided, self.patience()).await? {
-            Course::Pending => Ok(self.pending(Some((decided, held)))),
+            Course::Pending => Ok(self.now_held(decided, held)),
             Course::Permitted(permitted) => {
                 let answer = self.go(call, &permitted).await;
                 self.memory.forget(key);
@@ -163,42 +167,38 @@ impl<'a> Flow<'a> {
         )))
     }
 
-    /// What is said of a call that waits.
-    fn pending(&self, decided: Option<(&Call, &Held)>) -> Answer {
-        let is_parking = self.config.park && self.client.can_park();
-        let again = "Once a person has approved it, the same call runs, once; until then do not work \
-                     around it";
-        let text = match decided {
-            None => format!("This call still waits for a person. {again}."),
-            Some((decided, held)) => {
-                let place = match (&held.url, self.gate.url()) {
-                    (Some(url), _) => format!("at {url}"),
-                    (None, Some(url)) => {
-                        format!("with: placet approvals approve {} --url {url}", held.id)
-                    }
-                    (None, None) => self.own_log(held),
-                };
-                let because = decided.because();
-                format!(
-                    "Placet holds this call for a person: {because}. It is approval {}, answered \
-                     {place}, until {}. {again}.",
-                    held.id, held.deadline
-                )
-            }
-        };
-        if is_parking { Answer::Park(text) } else { Answer::Stop(text) }
+    /// What is said of a call that was just held.
+    fn now_held(&self, decided: &Call, held: &Held) -> Answer {
+        let (until, because) = (held.deadline, decided.because());
+        let what = format!("Placet holds this call for a person until {until}: {because}.");
+        self.pending(held.id, &what, held.url.as_deref())
     }
 
-    fn own_log(&self, held: &Held) -> String {
-        let log = self.config.log.as_deref().map(crate::place::quoted).unwrap_or_default();
-        format!("with: placet approvals approve {} --log {log}", held.id)
+    /// What is said of a call that waits.
+    fn pending(&self, approval: ApprovalId, what: &str, url: Option<&str>) -> Answer {
+        let place = match (url, self.gate.url()) {
+            (Some(url), _) => format!("at {url}"),
+            (None, Some(url)) => format!("with: placet approvals approve {approval} --url {url}"),
+            (None, None) => {
+                let log = self.config.log.as_deref().map(quoted).unwrap_or_default();
+                format!("with: placet approvals approve {approval} --log {log}")
+            }
+        };
+        let text = format!(
+            "{what} It is approval {approval}, answered {place}. Once a person has approved it, the \
+             same call runs, once; until then do not work around it."
+        );
+        if self.is_parking() { Answer::Park(text) } else { Answer::Stop(text) }
+    }
+
+    fn is_parking(&self) -> bool {
+        self.config.park && self.client.can_park()
     }
 
     /// How long people are waited for: not at all where this process has the log, because nobody
     /// could answer meanwhile, and not where the session can end here instead.
     fn patience(&self) -> Duration {
-        let is_parking = self.config.park && self.client.can_park();
-        let is_waiting = self.gate.url().is_some() && !is_parking && !self.is_shadow;
+        let is_waiting = self.gate.url().is_some() && !self.is_parking() && !self.is_shadow;
         if is_waiting { self.config.wait() } else { Duration::ZERO }
     }
 

@@ -81,7 +81,8 @@ impl Memory {
         if key.is_sweeping() {
             self.sweep();
         }
-        write_private(&self.path(key), format!("{id}\n").as_bytes())
+        // Whatever a loss of power takes with it is decided anew, so nobody waits for the disk.
+        write(&self.path(key), format!("{id}\n").as_bytes(), false)
     }
 
     /// Forgets it. What cannot be forgotten is found out when it is redeemed.
@@ -115,8 +116,13 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-/// Writes a file for this user only: under another name first, so that nobody sees half of it.
+/// Writes a file for this user only, which is on the disk afterwards.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, bytes, true)
+}
+
+/// Writes a file under another name first, so that nobody sees half of it.
+fn write(path: &Path, bytes: &[u8], is_kept: bool) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
@@ -126,7 +132,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.sync_all()
+        if is_kept { file.sync_all() } else { Ok(()) }
     });
     let placed = written.and_then(|()| fs::rename(&beside, path));
     if placed.is_err() {

@@ -248,6 +248,7 @@ fn other_params_are_only_given_to_who_takes_exactly_those() {
         let said = name.client().write(&answer, false);
         let given = &said["hookSpecificOutput"]["updatedInput"];
         assert_eq!(*given == params, name.client().can_edit(), "{name:?} {said}");
+        assert_eq!(said.to_string().contains("deny"), !name.client().can_edit(), "{name:?} {said}");
     }
     let claude = ClientName::ClaudeCode.client();
     let quiet = claude.write(&answer, false);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use placet::Json;
 use serde_json::{Value, json};
 
-use super::ended;
+use super::{OTHER_PARAMS, ended};
 use crate::answer::Answer;
 use crate::client::{Client, Entry};
 use crate::event::{Event, EventError, Fields, ToolCall};
@@ -66,7 +66,9 @@ impl Client for Copilot {
     fn write(&self, answer: &Answer, is_approving: bool) -> Value {
         match answer {
             Answer::Go if is_approving => json!({ "permissionDecision": "allow" }),
-            Answer::Go | Answer::GoWith(_) | Answer::Heard => json!({}),
+            Answer::Go | Answer::Heard => json!({}),
+            // It would go on with its own.
+            Answer::GoWith(_) => self.write(&Answer::Stop(OTHER_PARAMS.to_owned()), false),
             Answer::Stop(reason) | Answer::Park(reason) => {
                 json!({ "permissionDecision": "deny", "permissionDecisionReason": reason })
             }

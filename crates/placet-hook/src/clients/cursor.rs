@@ -10,7 +10,7 @@ use std::time::Duration;
 use placet::{Json, Object, ToolName};
 use serde_json::{Value, json};
 
-use super::ended;
+use super::{OTHER_PARAMS, ended};
 use crate::answer::Answer;
 use crate::client::{Client, Entry};
 use crate::event::{Event, EventError, Fields, ToolCall};
@@ -50,7 +50,9 @@ impl Client for Cursor {
     fn write(&self, answer: &Answer, is_approving: bool) -> Value {
         match answer {
             Answer::Go if is_approving => json!({ "permission": "allow" }),
-            Answer::Go | Answer::GoWith(_) | Answer::Heard => json!({}),
+            Answer::Go | Answer::Heard => json!({}),
+            // It would go on with its own.
+            Answer::GoWith(_) => self.write(&Answer::Stop(OTHER_PARAMS.to_owned()), false),
             Answer::Stop(reason) | Answer::Park(reason) => {
                 json!({ "permission": "deny", "user_message": reason, "agent_message": reason })
             }

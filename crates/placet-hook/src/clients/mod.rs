@@ -16,6 +16,10 @@ pub(crate) use gemini::Gemini;
 
 use crate::event::{Ended, Event, EventError, Fields, ToolCall};
 
+/// Why a call with other params is stopped in a client that would not take them.
+const OTHER_PARAMS: &str =
+    "a person approved this call with other params, which cannot be given here";
+
 /// A call as Claude Code writes it, and those who took over its format.
 fn call(fields: Fields<'_>, context: &[&str]) -> Result<ToolCall, EventError> {
     Ok(ToolCall {
