@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    approvals, autonomy, check, classify, completions, demo, evidence, init, key, kill, log, man,
-    mcp, openapi, people, policy, reference, serve,
+    approvals, autonomy, check, classify, completions, demo, evidence, hook, init, key, kill, log,
+    man, mcp, openapi, people, policy, reference, serve,
 };
 use crate::status::Status;
 
@@ -56,6 +56,9 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Mcp(mcp::Arguments),
+    /// Put the gate into the hooks of coding agents, and answer them
+    #[command(subcommand)]
+    Hook(hook::Command),
     /// Make, list, replace and revoke the keys that agents and operators show
     #[command(subcommand)]
     Key(key::Command),

@@ -34,9 +34,9 @@ pub(crate) use people::{Invitation, Known};
 pub(crate) use record::{Life, head};
 pub(crate) use rules::{Holding, Undecided};
 
-const LOG: &str = "PLACET_LOG";
-const URL: &str = "PLACET_URL";
-const KEY: &str = "PLACET_KEY";
+pub(crate) const LOG: &str = "PLACET_LOG";
+pub(crate) const URL: &str = "PLACET_URL";
+pub(crate) const KEY: &str = "PLACET_KEY";
 
 /// The log or the daemon that a command is about.
 #[derive(Debug, Args)]
@@ -118,7 +118,7 @@ impl PlaceArgument {
     }
 }
 
-fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 

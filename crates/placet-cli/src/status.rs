@@ -10,6 +10,8 @@ pub(crate) enum Status {
     Found,
     /// The arguments make no sense, and nothing was done.
     Usage,
+    /// A hook stops a call: every coding agent takes this number for that, and no other.
+    Stopped,
     /// The log or a file cannot be used.
     Unusable,
 }
@@ -20,7 +22,7 @@ impl Status {
         match self {
             Self::Ok => 0,
             Self::Found => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Stopped => 2,
             Self::Unusable => 3,
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod classify;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod evidence;
+pub(crate) mod hook;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod kill;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Classify(arguments) => classify::run(&arguments, console),
         Command::Approvals(command) => approvals::run(command, console),
         Command::Kill(command) => kill::run(&command, console),
+        Command::Hook(command) => hook::run(command, console),
         Command::Evidence(command) => evidence::run(&command, console),
         Command::Autonomy(arguments) => autonomy::run(&arguments, console),
         Command::Log(command) => log::run(&command, console),

@@ -9,6 +9,7 @@
 )]
 
 pub mod daemon;
+pub mod hook;
 #[path = "../../../placet/tests/support/pty.rs"]
 pub mod pty;
 pub mod screen;

@@ -13,7 +13,7 @@ use super::keys::{Part, part_of, snake_case};
 use super::lexicon::{Lean, Role, role_of};
 use super::name::{Carrier, NameReading, ordered_effect};
 use super::tool::Tool;
-use super::{expression, path, shell, sql};
+use super::{expression, patch, path, shell, sql};
 
 /// Values that are looked at in one call. A call with more is data in bulk, and nobody should
 /// have to trust that the rest of it was harmless.
@@ -126,6 +126,9 @@ impl<'a> Walk<'a> {
             return;
         }
         match part {
+            Part::Shell | Part::Other if self.applies_patches() && patch::is_patch(text) => {
+                self.absorb(Source::Code, patch::inspect(text));
+            }
             Part::Sql => self.sql(text),
             Part::Query => self.query(text),
             Part::Shell => self.command(text),
@@ -154,6 +157,12 @@ impl<'a> Walk<'a> {
         if text.eq_ignore_ascii_case("true") {
             self.switch(key, true);
         }
+    }
+
+    /// Whether the tool is one for patches, and not a shell that would carry them out line by line.
+    fn applies_patches(&self) -> bool {
+        let has = |wanted: &str| self.name.acts.iter().any(|(_, word)| word == wanted);
+        has("apply") && has("patch") && self.name.carrier.is_none() && self.program.is_none()
     }
 
     fn sql(&mut self, text: &str) {

@@ -1,0 +1,34 @@
+//! Every limit with its reason.
+
+use std::time::Duration;
+
+/// Bytes of one event. What a call may hold is far less; an event after a call also holds all that
+/// the tool said.
+pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a hook waits for people when nobody says otherwise: some minutes, for the agent stands
+/// still meanwhile. Who answers later is not late: the same call finds the approval again.
+pub const DEFAULT_WAIT: Duration = Duration::from_secs(240);
+
+/// Longest wait for people: the clients give up a hook that takes much longer.
+pub const MAX_WAIT: Duration = Duration::from_secs(3000);
+
+/// What a hook may take beside waiting for people: a log that is in use is waited for five seconds,
+/// and a daemon that is just being replaced is asked again for three.
+pub const OWN_TIME: Duration = Duration::from_secs(20);
+
+/// What the client's time-out leaves after ours: several clients run the tool when theirs is over,
+/// so it must never come to that.
+pub const SPARE_TIME: Duration = Duration::from_secs(20);
+
+/// How long a remembered call is kept: as long as an approval may stay open.
+pub const REMEMBERED: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// Longest reason that is given to a model: more of it would crowd out what it was doing.
+pub const MAX_REASON_CHARS: usize = 2_000;
+
+/// Largest settings file that is edited.
+pub const MAX_SETTINGS_BYTES: u64 = 4 * 1024 * 1024;
+
+/// How long a dry run of a hook may take before it counts as hung.
+pub const DRY_RUN: Duration = Duration::from_secs(30);

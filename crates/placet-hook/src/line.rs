@@ -1,0 +1,105 @@
+//! The command lines in a client's settings.
+//!
+//! Most clients run the tool when a hook is missing, breaks off or prints nonsense: only the exit
+//! status 2 stops them all. So the shell looks at what our command did, and whatever was not an
+//! answer becomes that status, with a word on standard error, without which some of them do not take
+//! it for a refusal.
+
+use std::path::{Path, PathBuf};
+
+use crate::place::quoted;
+
+/// What a client is told when there was no answer.
+const NO_ANSWER: &str = "Placet did not permit this call";
+
+/// The command lines for one client.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    client: &'static str,
+    program: PathBuf,
+    config: PathBuf,
+    is_shadow: bool,
+}
+
+impl Lines {
+    /// Those that run this program with this configuration. In shadow nothing is ever stopped, not
+    /// even by a program that is missing.
+    pub(crate) fn new(
+        client: &'static str,
+        program: &Path,
+        config: &Path,
+        is_shadow: bool,
+    ) -> Self {
+        Self { client, program: program.to_owned(), config: config.to_owned(), is_shadow }
+    }
+
+    /// What is asked before a call.
+    #[must_use]
+    pub fn before(&self) -> String {
+        if self.is_shadow {
+            return format!("{} --shadow || echo '{{}}'", self.call());
+        }
+        format!(
+            "placet=$({}) && case $placet in '{{'*'}}') printf '%s\\n' \"$placet\" ;; *) false ;; \
+             esac || {{ echo '{NO_ANSWER}' >&2; exit 2; }}",
+            self.call()
+        )
+    }
+
+    /// What is told after a call. It has run, so nothing is stopped any more.
+    #[must_use]
+    pub fn after(&self) -> String {
+        let shadow = if self.is_shadow { " --shadow" } else { "" };
+        format!("{} --after{shadow} || echo '{{}}'", self.call())
+    }
+
+    /// Whether what fails stops the call.
+    #[must_use]
+    pub fn is_binding(&self) -> bool {
+        !self.is_shadow
+    }
+
+    /// The same in the word of Claude Code.
+    #[must_use]
+    pub fn on_failure(&self) -> &'static str {
+        if self.is_shadow { "continue" } else { "block" }
+    }
+
+    fn call(&self) -> String {
+        let (program, config) = (quoted(&self.program), quoted(&self.config));
+        format!("{program}{}{config}", marker(self.client))
+    }
+}
+
+/// Whether a command line is one of ours for this client.
+pub(crate) fn is_ours(line: &str, client: &str) -> bool {
+    line.contains(&marker(client))
+}
+
+/// The same line with a program that is not there.
+pub(crate) fn without_program(line: &str, client: &str) -> Option<String> {
+    let marker = marker(client);
+    let at = line.find(&marker)?;
+    let (before, after) = line.split_at_checked(at)?;
+    Some(format!("{}.missing'{after}", before.strip_suffix('\'')?))
+}
+
+/// The program and the configuration that a line names, as they are quoted there.
+pub(crate) fn config_of(line: &str, client: &str) -> Option<PathBuf> {
+    let (_, after) = line.split_once(&marker(client))?;
+    let quoted = after.strip_prefix('\'')?;
+    let mut path = String::new();
+    let mut parts = quoted.split(r"'\''").peekable();
+    while let Some(part) = parts.next() {
+        match (part.split_once('\''), parts.peek()) {
+            (Some((last, _)), _) => return Some(PathBuf::from(path + last)),
+            (None, Some(_)) => path = path + part + "'",
+            (None, None) => return None,
+        }
+    }
+    None
+}
+
+fn marker(client: &str) -> String {
+    format!(" hook {client} --config ")
+}
