@@ -65,15 +65,15 @@ fn nothing_has_to_be_configured() {
     let mut client =
         Client::start(gateway(&world, &["--console", "127.0.0.1:0", "--hold", "100ms"], "good"));
     assert!(client.line("/enrol#").contains("http://127.0.0.1:"));
-    assert_eq!(text(&client.call(1, "read_note", json!({ "note": 1 }))), "done");
-    let refused = client.call(2, "delete_note", json!({ "note": 1 }));
+    assert_eq!(text(&client.call(1, "read_note", &json!({ "note": 1 }))), "done");
+    let refused = client.call(2, "delete_note", &json!({ "note": 1 }));
     assert!(text(&refused).contains("waits for a person's approval (apr_"), "{refused}");
     assert!(client.end().success());
     assert_eq!(ran(&world), 1);
     // The log goes on where it ended, and verifies.
     let mut client =
         Client::start(gateway(&world, &["--console", "127.0.0.1:0", "--hold", "100ms"], "good"));
-    client.call(1, "read_note", json!({ "note": 2 }));
+    client.call(1, "read_note", &json!({ "note": 2 }));
     assert!(client.end().success());
     let folders = std::fs::read_dir(world.path("state/placet/mcp")).unwrap();
     let folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
@@ -96,14 +96,14 @@ fn at_a_daemon_people_answer_in_its_inbox() {
         let path = format!("/v1/approvals/{approval}/resolve");
         call(&agent(), &daemon.url(), "POST", &path, &approver, Some(body)).unwrap()
     };
-    let waits = client.call(1, "delete_note", json!({ "note": 1 }));
+    let waits = client.call(1, "delete_note", &json!({ "note": 1 }));
     assert!(text(&waits).contains(&format!("{}/console/actions/", daemon.url())), "{waits}");
     assert_eq!(answer(&approval(text(&waits)), &json!({ "approved": true })).0, 200);
-    assert_eq!(text(&client.call(2, "delete_note", json!({ "note": 1 }))), "done");
+    assert_eq!(text(&client.call(2, "delete_note", &json!({ "note": 1 }))), "done");
     assert_eq!(ran(&world), 1);
-    let denied = client.call(3, "delete_note", json!({ "note": 2 }));
+    let denied = client.call(3, "delete_note", &json!({ "note": 2 }));
     answer(&approval(text(&denied)), &json!({ "approved": false, "reason": "keep it" }));
-    let told = client.call(4, "delete_note", json!({ "note": 2 }));
+    let told = client.call(4, "delete_note", &json!({ "note": 2 }));
     assert!(text(&told).contains("keep it"), "{told}");
     assert_eq!(ran(&world), 1);
 }
@@ -116,9 +116,9 @@ fn a_daemon_that_is_gone_permits_nothing() {
     let mut command = gateway(&world, &["--lock", "tools.lock"], "good");
     command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &agent_key);
     let mut client = Client::start(command);
-    assert_eq!(text(&client.call(1, "read_note", json!({}))), "done");
+    assert_eq!(text(&client.call(1, "read_note", &json!({}))), "done");
     daemon.kill();
-    let refused = client.call(2, "read_note", json!({}));
+    let refused = client.call(2, "read_note", &json!({}));
     assert!(text(&refused).contains("does not answer"), "{refused}");
     assert!(!text(&refused).contains(&agent_key));
     assert_eq!(ran(&world), 1);
@@ -130,7 +130,7 @@ fn in_shadow_a_daemon_that_is_gone_stops_nobody() {
     let mut command = gateway(&world, &["--shadow", "--lock", "tools.lock"], "good");
     command.env("PLACET_URL", "http://127.0.0.1:9").env("PLACET_KEY", "plc_nobody");
     let mut client = Client::start(command);
-    assert_eq!(text(&client.call(1, "delete_note", json!({}))), "done");
+    assert_eq!(text(&client.call(1, "delete_note", &json!({}))), "done");
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_server_that_misbehaves_gets_a_clear_answer() {
     {
         let world = world();
         let mut client = Client::start(gateway(&world, &OWN, mode));
-        assert_eq!(text(&client.call(1, "read_note", json!({}))), expected);
-        assert_eq!(client.ask(2, "ping", json!({}))["result"], json!({}));
+        assert_eq!(text(&client.call(1, "read_note", &json!({}))), expected);
+        assert_eq!(client.ask(2, "ping", &json!({}))["result"], json!({}));
         assert!(client.end().success());
     }
 }
@@ -149,17 +149,17 @@ fn a_server_that_misbehaves_gets_a_clear_answer() {
 fn a_message_of_a_hundred_megabytes_is_said_to_be_too_large() {
     let world = world();
     let mut client = Client::start(gateway(&world, &OWN, "big"));
-    let answer = client.call(1, "read_note", json!({}));
+    let answer = client.call(1, "read_note", &json!({}));
     let why = answer["error"]["message"].as_str().unwrap();
     assert!(why.contains("bytes was skipped"), "{why}");
-    assert_eq!(client.ask(2, "ping", json!({}))["result"], json!({}));
+    assert_eq!(client.ask(2, "ping", &json!({}))["result"], json!({}));
 }
 
 #[test]
 fn a_server_that_dies_ends_the_gateway_with_an_answer() {
     let world = world();
     let mut client = Client::start(gateway(&world, &OWN, "die"));
-    let answer = client.call(1, "read_note", json!({}));
+    let answer = client.call(1, "read_note", &json!({}));
     assert!(answer["error"]["message"].as_str().unwrap().contains("ended"), "{answer}");
     assert!(client.line("ended by itself").contains('7'));
     assert_eq!(client.end().code(), Some(3));
@@ -170,7 +170,7 @@ fn a_server_that_is_silent_is_given_up() {
     let world = world();
     let arguments = [&OWN[..], &["--call-timeout", "200ms"]].concat();
     let mut client = Client::start(gateway(&world, &arguments, "silent"));
-    let answer = client.call(1, "read_note", json!({}));
+    let answer = client.call(1, "read_note", &json!({}));
     assert!(answer["error"]["message"].as_str().unwrap().contains("in time"), "{answer}");
 }
 
@@ -192,7 +192,7 @@ fn a_server_never_sees_the_key_of_the_gateway_nor_the_agent_those_of_the_server(
     let mut command = world.command(&arguments);
     command.env("PLACET_KEY", "plc_secret").env("XDG_STATE_HOME", world.path("state"));
     let mut client = Client::start(command);
-    let answer = client.call(1, "notes__read_note", json!({}));
+    let answer = client.call(1, "notes__read_note", &json!({}));
     let seen: Value = serde_json::from_str(text(&answer)).unwrap();
     assert_eq!((&seen["TOKEN"], &seen["PLAIN"]), (&json!("s3cret"), &json!("yes")));
     assert_eq!(seen["PLACET_KEY"], Value::Null);

@@ -63,6 +63,22 @@ impl Tree {
         }
     }
 
+    /// Puts a field into an object, in the place of one of that name or behind the others.
+    pub fn set(&mut self, key: &str, value: Self) {
+        if let Some(field) = self.entry(key, Self::Leaf(Value::Null)) {
+            *field = value;
+        }
+    }
+
+    /// The fields of an object, in their order.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, Self)] {
+        match self {
+            Self::Object(fields) => fields,
+            _ => &[],
+        }
+    }
+
     /// The items of an array.
     #[must_use]
     pub fn items(&self) -> &[Self] {

@@ -27,6 +27,7 @@ mod pending;
 mod relay;
 mod reply;
 mod stdio;
+mod survey;
 pub mod tools;
 
 pub use child::{Child, ChildError, Command};
@@ -35,3 +36,4 @@ pub use judge::{Judge, JudgeConfig};
 pub use many::many;
 pub use relay::{Duplex, End, OnChange, Relay};
 pub use stdio::{Skipped, stdio};
+pub use survey::{SurveyError, survey};

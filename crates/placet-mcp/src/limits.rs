@@ -32,6 +32,9 @@ pub(crate) const MAX_SESSIONS: usize = 4096;
 /// How long a server gets to list its tools when the gateway asks.
 pub(crate) const LIST: Duration = Duration::from_secs(10);
 
+/// How long a server gets to start.
+pub(crate) const START: Duration = Duration::from_secs(60);
+
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 

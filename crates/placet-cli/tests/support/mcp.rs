@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A client that speaks to one server.
-pub struct Client {
+pub(crate) struct Client {
     child: Child,
     to: Option<ChildStdin>,
     from: Receiver<String>,
@@ -20,7 +20,7 @@ pub struct Client {
 }
 
 /// The server that misbehaves on request.
-pub fn server() -> PathBuf {
+pub(crate) fn server() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/mcp_server.py")
 }
 
@@ -38,7 +38,7 @@ fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
 
 impl Client {
     /// Starts a server and introduces itself.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let from = lines(child.stdout.take().unwrap());
@@ -56,15 +56,15 @@ impl Client {
         client
     }
 
-    pub fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         writeln!(self.to.as_mut().unwrap(), "{message}").unwrap();
     }
 
-    pub fn hear(&mut self) -> Value {
+    pub(crate) fn hear(&mut self) -> Value {
         serde_json::from_str(&self.from.recv_timeout(LIMIT).unwrap()).unwrap()
     }
 
-    pub fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
+    pub(crate) fn ask(&mut self, id: u64, method: &str, params: &Value) -> Value {
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         let answer = self.hear();
         assert_eq!(answer["id"], id, "{answer}");
@@ -72,12 +72,12 @@ impl Client {
     }
 
     /// Calls a tool, and gives the answer.
-    pub fn call(&mut self, id: u64, tool: &str, arguments: Value) -> Value {
-        self.ask(id, "tools/call", json!({ "name": tool, "arguments": arguments }))
+    pub(crate) fn call(&mut self, id: u64, tool: &str, arguments: &Value) -> Value {
+        self.ask(id, "tools/call", &json!({ "name": tool, "arguments": arguments }))
     }
 
     /// A line on standard error that says this.
-    pub fn line(&self, what: &str) -> String {
+    pub(crate) fn line(&self, what: &str) -> String {
         loop {
             let line = self.said.recv_timeout(LIMIT).unwrap();
             if line.contains(what) {
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Hangs up, and waits for the end.
-    pub fn end(mut self) -> ExitStatus {
+    pub(crate) fn end(mut self) -> ExitStatus {
         drop(self.to.take());
         self.child.wait().unwrap()
     }
@@ -101,12 +101,12 @@ impl Drop for Client {
 }
 
 /// The text of an answer.
-pub fn text(answer: &Value) -> &str {
+pub(crate) fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"))
 }
 
 /// The first approval that is named in a text.
-pub fn approval(text: &str) -> String {
+pub(crate) fn approval(text: &str) -> String {
     let start = text.find("apr_").unwrap_or_else(|| panic!("no approval in {text}"));
     text[start..].chars().take("apr_".len() + 36).collect()
 }

@@ -6,6 +6,7 @@
 //! it stops anyone: the mode is shadow.
 
 mod draft;
+mod mcp;
 mod money;
 mod render;
 mod tools;
@@ -32,7 +33,9 @@ const EXAMPLES: &str = "\
 Examples:
   placet init --tools calls.jsonl
   placet init --tools tools-list.json --output support.toml
-  placet init --tool get_order --tool issue_refund";
+  placet init --tool get_order --tool issue_refund
+  placet init --mcp claude-code
+  placet init --mcp .cursor/mcp.json --rewrite";
 
 /// Write a policy that fits some tools, to start from.
 ///
@@ -51,6 +54,19 @@ pub(crate) struct Arguments {
     #[arg(long = "tools", value_name = "FILE")]
     file: Option<PathBuf>,
 
+    /// The configuration of an MCP client, or its name: claude-code, claude-desktop, cursor, vscode or
+    /// codex. Each of its servers is asked for its tools
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "file"])]
+    mcp: Option<String>,
+
+    /// Put the gateway in the place of the servers in that configuration, and keep a copy of it
+    #[arg(long, requires = "mcp")]
+    rewrite: bool,
+
+    /// Put that configuration back as it was
+    #[arg(long, requires = "mcp", conflicts_with = "rewrite")]
+    undo: bool,
+
     /// Where to write the policy; - for standard output
     #[arg(long, short, value_name = "FILE", default_value = "policy.toml")]
     output: PathBuf,
@@ -61,6 +77,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
+    if let Some(client) = &arguments.mcp {
+        return mcp::run(client, arguments, console);
+    }
     let mut tools = Tools::default();
     arguments.names.iter().for_each(|name| tools.name(name));
     if let Some(path) = &arguments.file {

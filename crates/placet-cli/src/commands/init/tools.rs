@@ -25,6 +25,14 @@ impl Tools {
         self.listed(name, &Object::new(), None);
     }
 
+    /// A tool as a server lists it, under its whole name.
+    pub(super) fn defined(&mut self, name: &str, definition: &Object) -> Result<(), String> {
+        let hints = definition.get("annotations").and_then(Json::as_object);
+        let hints = hints.map(|hints| annotations_of(hints, false)).transpose()?;
+        self.listed(&tool_name(name)?, &properties(definition), hints.as_ref());
+        Ok(())
+    }
+
     /// Everything in a file. A document that is one value may span lines; otherwise each line is a
     /// value.
     pub(super) fn read(&mut self, path: &Path) -> Result<(), Failure> {

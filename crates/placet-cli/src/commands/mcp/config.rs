@@ -11,7 +11,7 @@ use super::Arguments;
 use crate::failure::Failure;
 
 /// What of the gateway's environment no server has any business with.
-const OURS: [&str; 7] = [
+pub(crate) const OURS: [&str; 7] = [
     "PLACET_CA",
     "PLACET_KEY",
     "PLACET_LISTEN",

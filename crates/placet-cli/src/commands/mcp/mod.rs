@@ -1,6 +1,6 @@
 //! `placet mcp`: a gateway between an agent and its MCP servers.
 
-mod config;
+pub(crate) mod config;
 mod place;
 mod run;
 mod state;

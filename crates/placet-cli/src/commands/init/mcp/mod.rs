@@ -1,0 +1,159 @@
+//! `placet init --mcp`: a policy for the servers that a client is configured with, and the gateway in
+//! their place.
+
+mod client;
+mod files;
+
+use std::path::Path;
+
+use placet_mcp::tools::{Definition, Lock};
+use placet_mcp::{Child, Command, Remote, bridge, survey};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::tools::Tools;
+use super::{Arguments, compose, print, write};
+use crate::commands::mcp::config::OURS;
+use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, counted};
+use crate::escape;
+use crate::failure::{Failure, Outcome};
+use crate::status::Status;
+use client::{Configured, Place, Setup};
+
+/// A server that was asked.
+struct Asked {
+    server: Configured,
+    tools: Result<Vec<Definition>, String>,
+}
+
+pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Outcome {
+    let path = client::path(client)?;
+    if arguments.undo {
+        return undo(&path, console);
+    }
+    let setup = Setup::read(&path)?;
+    let servers = setup.servers()?;
+    if servers.is_empty() {
+        return Err(Failure::found_because(format!("{} names no server", path.display())));
+    }
+    let runtime = Runtime::new().map_err(Failure::unusable)?;
+    let asked = runtime.block_on(ask_all(servers, console));
+    runtime.shutdown_background();
+    let composed = compose(drafts(&asked)?.into_drafts())?;
+    let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    write(&arguments.output, &composed.text, arguments.force)?;
+    files::write(&folder, &asked, &lock(&asked), arguments.force)?;
+    print(&composed, &arguments.output, console)?;
+    tell(&asked, console)?;
+    if arguments.rewrite {
+        let backup = setup.point_here(&path, &folder, &arguments.output)?;
+        console.note(&format!(
+            "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
+            path.display(),
+            backup.display()
+        ));
+    } else {
+        console.note(&format!(
+            "{FAINT}next: read the policy, then{FAINT:#} placet init --mcp {client} --rewrite --force {FAINT}puts \
+             the gateway in the place of these servers{FAINT:#}"
+        ));
+    }
+    Ok(Status::Ok)
+}
+
+fn undo(path: &Path, console: &Console) -> Outcome {
+    let backup = client::backup(path);
+    std::fs::rename(&backup, path).map_err(|error| Failure::file("put back", &backup, error))?;
+    console.note_value(
+        &format!("{} is as it was", path.display()),
+        &json!({ "undone": path.display().to_string() }),
+    );
+    Ok(Status::Ok)
+}
+
+/// Starts each server and asks it for its tools.
+async fn ask_all(servers: Vec<Configured>, console: &Console) -> Vec<Asked> {
+    let mut asked = Vec::new();
+    for server in servers {
+        console.note(&format!("{FAINT}asking{FAINT:#} {}", escape::line(&server.name)));
+        let tools = ask(&server).await;
+        asked.push(Asked { server, tools });
+    }
+    asked
+}
+
+async fn ask(server: &Configured) -> Result<Vec<Definition>, String> {
+    match &server.place {
+        Place::Command { words, environment } => {
+            let mut words = words.iter().map(std::ffi::OsString::from);
+            let command = Command {
+                program: words.next().unwrap_or_default(),
+                arguments: words.collect(),
+                environment: environment.clone(),
+                without: OURS.map(str::to_owned).to_vec(),
+            };
+            let (child, pipes) = Child::start(&command).map_err(|error| error.to_string())?;
+            let tools = survey(pipes).await.map_err(|error| error.to_string());
+            child.end().await;
+            tools
+        }
+        Place::Url { url, headers } => {
+            let remote = Remote::new(url, headers, None).map_err(|error| error.to_string())?;
+            survey(bridge(remote)).await.map_err(|error| error.to_string())
+        }
+    }
+}
+
+fn drafts(asked: &[Asked]) -> Result<Tools, Failure> {
+    let mut tools = Tools::default();
+    for Asked { server, tools: found } in asked {
+        for tool in found.as_deref().unwrap_or_default() {
+            let name = format!("mcp__{}__{}", server.name, tool.name);
+            tools.defined(&name, &tool.content).map_err(|why| {
+                Failure::unusable_because(format!("{}: {why}", escape::clipped(&name, 80)))
+            })?;
+        }
+    }
+    Ok(tools)
+}
+
+/// Those that can be taken as they are. What is suspicious waits for somebody to look at it.
+fn lock(asked: &[Asked]) -> Lock {
+    let mut lock = Lock::default();
+    for Asked { server, tools } in asked {
+        let plain = tools.as_deref().unwrap_or_default().iter();
+        lock.vet(&server.name, plain.filter(|tool| tool.suspicions().is_empty()));
+    }
+    lock
+}
+
+fn tell(asked: &[Asked], console: &Console) -> std::io::Result<()> {
+    if console.is_json() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for Asked { server, tools } in asked {
+        let name = escape::line(&server.name).into_owned();
+        match tools {
+            Ok(tools) => {
+                let count = counted(u64::try_from(tools.len()).unwrap_or(u64::MAX), "tool");
+                text.push_str(&format!("{STRONG}{name}{STRONG:#}  {count}\n"));
+                for tool in tools {
+                    for odd in tool.suspicions() {
+                        let tool = escape::clipped(&tool.name, 60);
+                        text.push_str(&format!(
+                            "  {HELD}look at{HELD:#} {tool}{}: {}\n",
+                            odd.pointer, odd.reason
+                        ));
+                    }
+                }
+            }
+            Err(why) => {
+                let why = escape::clipped(why, 200);
+                text.push_str(&format!("{STRONG}{name}{STRONG:#}  {BAD}not asked{BAD:#}: {why}\n"));
+            }
+        }
+    }
+    console.text(&text)
+}
