@@ -1,0 +1,63 @@
+"""The package as it is installed: its command, its names, and what importing it does."""
+
+import importlib.metadata
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from pathlib import Path
+
+import placet
+
+
+def run(*command, cwd=None):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
+
+
+def python(code, cwd=None):
+    return run(sys.executable, "-B", "-c", textwrap.dedent(code), cwd=cwd)
+
+
+def test_it_is_installed_and_typed():
+    package = importlib.metadata.distribution("placet")
+    assert package.version == placet.__version__
+    files = {str(file) for file in package.files}
+    assert {"placet/py.typed", "placet/_core.pyi", "placet/_core.abi3.so"} <= files
+    assert Path(placet.__file__).is_relative_to(sysconfig.get_path("platlib"))
+
+
+def test_it_brings_the_command_along(tmp_path):
+    command = Path(sysconfig.get_path("scripts")) / "placet"
+    assert run(command, "--version").stdout == f"placet {placet.__version__}\n"
+    (tmp_path / "policy.toml").write_text('version = 1\n[actions.get_order]\nrisk = "read"\n')
+    linted = run(command, "policy", "lint", "policy.toml", cwd=tmp_path)
+    assert linted.returncode == 0, linted.stderr
+    assert run(command, "no-such-command").returncode == 2
+
+
+IMPORT = """
+    import sys
+
+    before = set(sys.modules)
+
+    def watch(event, details):
+        if event == "open" and (details[1] not in ("r", "rb", None) or details[2] & 3):
+            raise AssertionError(f"import opened {details}")
+        if event.partition(".")[0] in ("socket", "subprocess", "_thread", "os", "shutil", "tempfile"):
+            # Looking for modules lists folders.
+            if event != "os.listdir":
+                raise AssertionError(f"import did {event} {details}")
+
+    sys.addaudithook(watch)
+    import placet
+
+    heavy = "asyncio decimal httpx numpy pydantic uuid".split()
+    found = (set(sys.modules) - before) & set(heavy)
+    assert not found, found
+"""
+
+
+def test_importing_it_touches_nothing(tmp_path):
+    done = python(IMPORT, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
