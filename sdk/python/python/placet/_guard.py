@@ -295,10 +295,12 @@ class Guard:
     ) -> Way:
         settings = self._settings
         review = settings.on_review if on_review is None else member(OnReview, "on_review", on_review)
+        by_policy = settings.mode is None and self._policy_is_in_shadow()
         return Way(
             on_review=review,
             gated=gated,
-            shadow=not gated and self._is_shadow(tool, review, fields),
+            shadow=not gated and (by_policy or self._is_shadow(tool, review, fields)),
+            by_policy=by_policy,
             within=settings.review_timeout,
             asks=self._asker is not None,
             tells=self._teller is not None,
@@ -316,8 +318,10 @@ class Guard:
             who = str(own.get("session") or own.get("agent") or settings.agent or "")
             tenant = str(own.get("tenant_id") or settings.tenant or "default")
             return not is_enforced(settings.sample_percent, tenant, tool, who)
-        if settings.mode is Mode.ENFORCE:
-            return False
+        return False
+
+    def _policy_is_in_shadow(self) -> bool:
+        """Whether the policy is known to be; that of a daemon says so in its answers."""
         carrier = self._carrier
         return isinstance(carrier, Local) and carrier.engine.mode() == "shadow"
 

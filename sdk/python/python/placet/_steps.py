@@ -75,7 +75,9 @@ class Way:
     on_review: OnReview = OnReview.BLOCK
     gated: bool = False
     shadow: bool = False
-    """Whether the program asks that nothing of this stops it."""
+    """Whether nothing of this stops it: the program or the policy is in shadow."""
+    by_policy: bool = False
+    """Whether it is the policy that is in shadow. Then nothing has to be asked for."""
     within: float | None = None
     """How long to wait for people, in seconds."""
     asks: bool = False
@@ -90,7 +92,7 @@ class Way:
         """How it is proposed."""
         if self.gated or any(it.verdict == "require_approval" for it in self.objections):
             return "gated"
-        if self.shadow or self.on_review is OnReview.SHADOW:
+        if (self.shadow and not self.by_policy) or self.on_review is OnReview.SHADOW:
             return "shadow"
         return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
 
