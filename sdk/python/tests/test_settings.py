@@ -109,3 +109,11 @@ def test_a_policy_that_makes_no_sense_is_an_error():
         Guard(policy(sample_percent=200.0))
     with pytest.raises((ConfigError, Invalid)):
         Guard(policy(unclassified="allow"))
+
+
+def test_a_log_is_free_once_its_guard_is_closed(tmp_path):
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    for turn in range(20):
+        settings = {"confirm": lambda request: True} if turn % 2 else {"review_timeout": 0.01}
+        with Guard(tmp_path / "policy.toml", **settings) as guard:
+            guard.execute("issue_refund", {"amount": turn}, lambda *_: True)

@@ -36,7 +36,14 @@ from ._errors import (
 from ._guard import Guard
 from ._module import configure, current, guarded, supervised
 from ._policy import ActionClass, ApprovalTerms, EvalMetrics, GraduationThresholds, TrustPolicy
-from ._protocols import AuditEntry, AuditSink, KillSwitch, KillSwitchSource, MetricsProvider
+from ._protocols import (
+    ApprovalStore,
+    AuditEntry,
+    AuditSink,
+    KillSwitch,
+    KillSwitchSource,
+    MetricsProvider,
+)
 from ._signoff import SignoffGatedRecord, signoff_gated
 from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, RiskTier, Status, Verdict
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from ._errors import ConfigError
-from ._steps import Ask, Call, Post, Step, Steps, Tell
+from ._steps import Ask, Call, Ended, Post, Step, Steps, Tell
 
 
 class Carrier(Protocol):
@@ -45,6 +45,9 @@ class Teller(Protocol):
     async def atell(self, carrier: Carrier, of: Tell) -> None:
         """The same on the running event loop."""
 
+    def ended(self, of: Ended) -> None:
+        """Tells that it is held no more."""
+
 
 def run(
     steps: Steps,
@@ -73,6 +76,9 @@ def run(
             elif isinstance(step, Tell):
                 assert teller is not None
                 teller.tell(carrier, step)
+            elif isinstance(step, Ended):
+                assert teller is not None
+                teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
                 if inspect.iscoroutine(value):
@@ -112,6 +118,9 @@ async def arun(
             elif isinstance(step, Tell):
                 assert teller is not None
                 await teller.atell(carrier, step)
+            elif isinstance(step, Ended):
+                assert teller is not None
+                teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
                 if inspect.isawaitable(value):

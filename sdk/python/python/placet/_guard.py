@@ -13,20 +13,27 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from . import _context, _core
 from ._arguments import Captured, of_call, of_params
-from ._ask import ApprovalRequest, Callback, Confirm, Terminal, Told
+from ._ask import All, ApprovalRequest, Callback, Confirm, Terminal, Told
 from ._core import ActionRequest, Decision
 from ._denied import ActionDenied
-from ._drive import Asker, Carrier, arun, run
+from ._drive import Asker, Carrier, Teller, arun, run
 from ._errors import Blocked, ConfigError, Missing, ReviewPending
 from ._hurry import Hurried
 from ._local import Local
+from ._mirror import Mirror
 from ._policy import TrustPolicy
 from ._program import Program
-from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
+from ._protocols import (
+    ApprovalStore,
+    AuditEntry,
+    AuditSink,
+    KillSwitchSource,
+    MetricsProvider,
+)
 from ._remote import Remote
 from ._sample import is_enforced
 from ._settings import Settings, member
-from ._steps import Step, Steps, Way, unfrozen
+from ._steps import Step, Steps, Tell, Way, unfrozen
 from ._steps import run as steps
 from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
 
@@ -48,7 +55,8 @@ class Guard:
     (:meth:`connect`) both are the daemon's.
 
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
-    :meth:`resolve`; ``on_request`` is told of everything that is held. ``metrics`` and
+    :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of
+    the program's own that mirrors what waits and has answers to it. ``metrics`` and
     ``kill_switch`` are the program's own and can make decisions stricter; ``audit`` keeps what
     :meth:`record` is given, besides the log.
     """
@@ -67,6 +75,7 @@ class Guard:
         confirm: Confirm | None = None,
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
         metrics: MetricsProvider | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
@@ -81,20 +90,24 @@ class Guard:
         )
         carrier = Local(_opened(policy, store))
         program = Program(metrics, audit, kill_switch)
-        self._set(settings, carrier, _asker(confirm, ask), on_request, program)
+        self._set(settings, carrier, program, _asker(confirm, ask), on_request, approvals)
 
     def _set(
         self,
         settings: Settings,
         carrier: Carrier,
-        asker: Asker | None,
-        on_request: Callable[[ApprovalRequest], Any] | None,
         program: Program,
+        asker: Asker | None = None,
+        on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
     ) -> None:
+        if asker is not None and approvals is not None:
+            raise ConfigError("confirm, ask and approvals say where answers come from; give one")
         self._settings = settings
         self._carrier = carrier
-        self._asker = asker
-        self._teller = None if on_request is None else Told(on_request)
+        self._mirror = None if approvals is None else Mirror(approvals)
+        self._asker = asker or self._mirror
+        self._teller = _teller(on_request, self._mirror)
         self._program = program
         # Also at the end of the interpreter, while it still works.
         self._end = weakref.finalize(self, carrier.close)
@@ -109,6 +122,7 @@ class Guard:
         verify: Any = True,
         confirm: Confirm | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
         metrics: MetricsProvider | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
@@ -121,17 +135,17 @@ class Guard:
         agent. ``verify`` is False or an ``ssl.SSLContext`` for certificates of your own.
         """
         given = Settings(url=url, key=key).changed(**settings)
-        if confirm is not None and approver_key is None:
+        if (confirm is not None or approvals is not None) and approver_key is None:
             raise ConfigError(
-                "an agent's key cannot answer, so confirm needs approver_key; or let people answer "
-                "in the daemon's console"
+                "an agent's key cannot answer, so confirm and approvals need approver_key; or let "
+                "people answer in the daemon's console"
             )
         carrier = Remote(
             url, key, approver_key=approver_key, timeout=given.timeout, verify=verify
         )
         guard = cls.__new__(cls)
         program = Program(metrics, audit, kill_switch)
-        guard._set(given, carrier, _asker(confirm, None), on_request, program)
+        guard._set(given, carrier, program, _asker(confirm, None), on_request, approvals)
         return guard
 
     @classmethod
@@ -143,7 +157,7 @@ class Guard:
             carrier: Carrier = Remote(settings.url, settings.key, timeout=settings.timeout)
         else:
             carrier = Local(_opened(settings.policy, settings.store))
-        guard._set(settings, carrier, None, None, Program(None, None, None))
+        guard._set(settings, carrier, Program())
         return guard
 
     # Deciding.
@@ -167,12 +181,18 @@ class Guard:
     def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides and records the decision. Where it is held, people are asked; nothing waits."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        return cast(Decision, self._carrier.do(step))
+        decision = cast(Decision, self._carrier.do(step))
+        if self._mirror is not None and decision.approval is not None and decision.id is not None:
+            self._mirror.tell(self._carrier, Tell(decision.id))
+        return decision
 
     async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """The same on the running event loop."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        return cast(Decision, await self._carrier.ado(step))
+        decision = cast(Decision, await self._carrier.ado(step))
+        if self._mirror is not None and decision.approval is not None and decision.id is not None:
+            await self._mirror.atell(self._carrier, Tell(decision.id))
+        return decision
 
     def record(self, entry: AuditEntry) -> None:
         """Says what became of a request that the program ran itself after :meth:`evaluate`.
@@ -304,6 +324,7 @@ class Guard:
             within=settings.review_timeout,
             asks=self._asker is not None,
             tells=self._teller is not None,
+            mirrors=self._mirror is not None,
             objections=self._program.objections(tool),
         )
 
@@ -413,6 +434,14 @@ class Guard:
         """Takes a held action back."""
         self._carrier.do(Step("withdraw", body={"id": request_id}))
 
+    def collect(self) -> int:
+        """Takes in the answers that lie in the store of approvals; how many there were that count.
+
+        It also tells the store what waits no more. A call that waits does so itself; this is for
+        what was proposed, or returned at once, and for a program that looks after the store.
+        """
+        return 0 if self._mirror is None else self._mirror.collect(self._carrier)
+
     def status(self, action_id: str) -> Status:
         """What became of an action."""
         return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
@@ -515,6 +544,15 @@ def _asker(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> As
             raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
         return Terminal()
     return ask
+
+
+def _teller(
+    on_request: Callable[[ApprovalRequest], Any] | None, mirror: Mirror | None
+) -> Teller | None:
+    told = None if on_request is None else Told(on_request)
+    if told is not None and mirror is not None:
+        return All(mirror, told)
+    return told or mirror
 
 
 def _executor(executor: Executor | None) -> Executor:

@@ -6,15 +6,13 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 from __future__ import annotations
 
 import inspect
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 from ._errors import ConfigError
 from ._policy import EvalMetrics
 from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
-
-log = logging.getLogger("placet")
+from ._say import warn
 
 Rates = tuple[float, float, int]
 
@@ -91,7 +89,7 @@ class Program:
 
 
 def _failed(what: str, error: Exception) -> Objection:
-    log.warning("the program's %s failed", what, exc_info=error)
+    warn("the program's %s failed", what, error=error)
     return Objection("block", f"the program's {what} failed with {type(error).__name__}")
 
 

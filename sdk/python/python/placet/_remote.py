@@ -8,7 +8,6 @@ permitted.
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 import threading
@@ -20,10 +19,9 @@ from urllib.parse import quote
 
 from ._core import Decision
 from ._errors import PlacetError, Unavailable, failure
+from ._say import note
 from ._steps import Step
 from ._within import within
-
-log = logging.getLogger("placet")
 
 if TYPE_CHECKING:
     import httpx
@@ -128,7 +126,7 @@ class Remote:
                 self.do(Step("withdraw", body={"id": answer["approval"]["id"]}))
         except Exception as error:
             # Nobody waits for it. What could not be undone is ended by its deadline.
-            log.info("what was abandoned could not be taken back: %s", error)
+            note("what was abandoned could not be taken back: %s", error)
 
     def _quietly(self, step: Step) -> None:
         try:

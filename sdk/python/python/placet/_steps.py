@@ -7,7 +7,6 @@ only in who carries the steps out, and so do an engine in this process and a dae
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +15,8 @@ from ._arguments import Captured
 from ._core import ActionRequest, Decision
 from ._errors import Blocked, Changed, Invalid, NotApproved, PlacetError, ReviewPending
 from ._program import Objection
+from ._say import warn
 from ._types import Mode, OnReview, Status, Verdict
-
-log = logging.getLogger("placet")
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
@@ -59,6 +57,14 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """The program is told that an action waits no more, and what came of it."""
+
+    action_id: str
+    status: Status
+
+
+@dataclass(frozen=True)
 class Post:
     """An operation for whose result nobody waits."""
 
@@ -84,6 +90,8 @@ class Way:
     """Whether somebody is asked, besides those who look into the inbox."""
     tells: bool = False
     """Whether the program wants to know of what is held."""
+    mirrors: bool = False
+    """Whether the program keeps what is held in a store of its own."""
     objections: tuple[Objection, ...] = ()
     """What the program itself has against it."""
 
@@ -116,7 +124,7 @@ def decide(request: ActionRequest, way: Way) -> Steps:
     except PlacetError as error:
         if not way.shadow:
             raise
-        log.warning("in shadow, %s runs without a decision: %s", request.action, error)
+        warn("in shadow, %s runs without a decision: %s", request.action, error)
         return Permitted(None, None, is_lenient=True)
     for objection in way.objections:
         decision = decision.tightened(objection.verdict, objection.reason)
@@ -154,7 +162,7 @@ def _proposed(request: ActionRequest, way: Way) -> Steps:
     except Invalid as error:
         if not way.shadow or error.pointer != "/treatment":
             raise
-        log.warning("the policy lets no program be in shadow, so its decisions bind: %s", error)
+        warn("the policy lets no program be in shadow, so its decisions bind: %s", error)
     return (yield Step("propose", request, {"treatment": "binding"}))
 
 
@@ -169,6 +177,7 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             else:
                 found = yield Step("settle", body={"id": action_id}, within=way.within)
             status = Status(found["status"])
+            yield from _ended(action_id, status, way)
             if status is not Status.SUPERSEDED or not found.get("successor"):
                 break
             action_id = found["successor"]
@@ -176,12 +185,12 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             edited = successor.get("action", {}).get("params")
     except BaseException:
         # Nobody waits any more, so nobody has to answer.
-        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+        yield from _withdrawn(action_id, way)
         raise
     if status in (Status.APPROVED, Status.ALLOWED):
         return Permitted(decision, action_id, found.get("warrant"), edited)
     if status is Status.PENDING:
-        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+        yield from _withdrawn(action_id, way)
     raise NotApproved(
         _words(request.action, status, found.get("denial")),
         reasons=(found.get("denial") or _WHY.get(status, f"it is {status.value}"),),
@@ -189,6 +198,16 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
         decision=decision,
         status=status,
     )
+
+
+def _withdrawn(action_id: str, way: Way) -> Steps:
+    yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+    yield from _ended(action_id, Status.WITHDRAWN, way)
+
+
+def _ended(action_id: str, status: Status, way: Way) -> Steps:
+    if way.mirrors and status is not Status.PENDING:
+        yield Ended(action_id, status)
 
 
 _WHY = {
@@ -252,7 +271,7 @@ def unfrozen(
             if decision.approval is not None:
                 yield Post(Step("withdraw", body={"id": decision.approval.id}))
     except PlacetError as again:
-        log.warning("a call of %s could not be recorded: %s", tool, again)
+        warn("a call of %s could not be recorded: %s", tool, again)
     if not way.shadow:
         raise Invalid(f"{tool} was not called: {error}") from error
     return (yield Call(captured.given))
