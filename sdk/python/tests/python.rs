@@ -20,11 +20,16 @@ fn the_package_does_what_it_says() {
 }
 
 #[test]
-fn the_package_is_typed_strictly() {
-    let mut mypy = PLACE.python();
-    mypy.args(["-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir"]);
-    mypy.arg(PLACE.folder.join("mypy-cache")).args(["-p", "placet"]);
-    succeed(&mut mypy);
+fn the_package_and_who_uses_it_are_typed_strictly() {
+    let program = PLACE.sources.join("tests/typed.py");
+    for what in [vec!["-p".as_ref(), "placet".as_ref()], vec![program.as_os_str()]] {
+        let mut mypy = PLACE.python();
+        mypy.args(["-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir"]);
+        succeed(mypy.arg(PLACE.folder.join("mypy-cache")).args(what));
+    }
+    let mut pyright = PLACE.python();
+    pyright.args(["-m", "pyright", "--pythonpath"]).arg(PLACE.folder.join("tools/bin/python"));
+    succeed(pyright.arg("--project").arg(&PLACE.sources));
 }
 
 struct Place {

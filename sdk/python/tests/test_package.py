@@ -1,11 +1,14 @@
 """The package as it is installed: its command, its names, and what importing it does."""
 
 import importlib.metadata
+import re
 import subprocess
 import sys
 import sysconfig
 import textwrap
 from pathlib import Path
+
+import pytest
 
 import placet
 
@@ -35,6 +38,16 @@ def test_it_brings_the_command_along(tmp_path):
     assert run(command, "no-such-command").returncode == 2
 
 
+def test_every_name_is_there_and_known_to_type_checkers():
+    for name in placet.__all__:
+        assert getattr(placet, name) is not None and name in dir(placet)
+    face = Path(placet.__file__).with_suffix(".pyi").read_text()
+    typed = re.findall(r"^from (\.\w+) import (\w+) as \2$", face, re.MULTILINE)
+    assert sorted(name for _, name in typed) == placet.__all__
+    with pytest.raises(AttributeError, match="no_such_name"):
+        placet.no_such_name
+
+
 IMPORT = """
     import sys
 
@@ -49,9 +62,9 @@ IMPORT = """
                 raise AssertionError(f"import did {event} {details}")
 
     sys.addaudithook(watch)
-    import placet
+    from placet import Guard, configure, guarded, supervised
 
-    heavy = "asyncio decimal httpx numpy pydantic uuid".split()
+    heavy = "asyncio dataclasses decimal hashlib httpx inspect logging numpy pathlib uuid".split()
     found = (set(sys.modules) - before) & set(heavy)
     assert not found, found
 """

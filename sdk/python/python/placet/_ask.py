@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from ._errors import Blocked, Missing, PlacetError, Unavailable
 from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
 from ._types import RiskTier
+from ._within import is_awaitable
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ class ApprovalRequest:
     """The agent's own explanation: a claim."""
     evidence: tuple[Mapping[str, Any], ...] = ()
     signed: tuple[str, ...] = ()
-    _whole: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _whole: Mapping[str, Any] = field(default_factory=lambda: {}, repr=False, compare=False)
 
     @classmethod
     def from_wire(cls, held: Mapping[str, Any]) -> ApprovalRequest:
         """Reads a held action in the shape of the wire."""
-        decision, action = held["decision"], held.get("action") or {}
+        decision: Mapping[str, Any] = held["decision"]
+        action: Mapping[str, Any] = held.get("action") or {}
+        inspected: Mapping[str, Any] = held.get("evidence") or {}
         approval = decision["approval"]
         strictest = [
             found["reason"] for found in decision["findings"] if found["verdict"] != "allow"
@@ -63,7 +65,7 @@ class ApprovalRequest:
             user=action.get("user"),
             tenant_id=action.get("tenant", "default"),
             reason=action.get("reason"),
-            evidence=tuple((held.get("evidence") or {}).get("evidence", ())),
+            evidence=tuple(inspected.get("evidence", ())),
             signed=tuple(held.get("signed", ())),
             _whole=held,
         )
@@ -79,7 +81,7 @@ class SignOff:
     """A person's yes: who, what they write where the approval asks for it, other params if any."""
 
     person: str
-    statements: Mapping[str, str] = field(default_factory=dict)
+    statements: Mapping[str, str] = field(default_factory=lambda: {})
     params: Mapping[str, Any] | None = None
     groups: tuple[str, ...] = ()
 
@@ -114,7 +116,7 @@ class Callback:
             # Somebody else was quicker.
             return carrier.do(settle(of, of.within))
         answer = self._asked(held)
-        if inspect.isawaitable(answer):
+        if is_awaitable(answer):
             dispose(answer)
             answer = Refusal(self._person, "the callback is async, and was called without await")
         for step in self._replies(answer, held):
@@ -146,7 +148,7 @@ class Callback:
         except Missing:
             return
         answer = self._asked(held)
-        if inspect.isawaitable(answer):
+        if is_awaitable(answer):
             try:
                 answer = await answer
             except Exception as error:
@@ -225,7 +227,7 @@ class Told:
         """Tells it on this thread. What it raises stops nobody: the action waits all the same."""
         try:
             told = self._on_request(ApprovalRequest.from_wire(carrier.do(look(of))))
-            if inspect.isawaitable(told):
+            if is_awaitable(told):
                 dispose(told)
                 warn("on_request is async, and was called without await")
         except Missing:
@@ -238,7 +240,7 @@ class Told:
         """The same on the event loop."""
         try:
             told = self._on_request(ApprovalRequest.from_wire(await carrier.ado(look(of))))
-            if inspect.isawaitable(told):
+            if is_awaitable(told):
                 await told
         except Missing:
             pass

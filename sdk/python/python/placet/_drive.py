@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, Protocol
 
 from ._errors import ConfigError
 from ._steps import Ask, Call, Ended, Post, Step, Steps, Tell
+from ._within import is_awaitable
 
 
 class Carrier(Protocol):
@@ -81,7 +82,7 @@ def run(
                 teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
-                if inspect.iscoroutine(value):
+                if isinstance(value, CoroutineType):
                     value.close()
                     raise ConfigError(
                         "the function is async, so the call must be awaited; use aexecute, or "
@@ -123,7 +124,7 @@ async def arun(
                 teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
-                if inspect.isawaitable(value):
+                if is_awaitable(value):
                     value = await value
         except BaseException as raised:
             error = raised

@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 import os
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from . import _context, _core
 from ._arguments import Captured, of_call, of_params
-from ._ask import All, ApprovalRequest, Callback, Confirm, Terminal, Told
-from ._core import ActionRequest, Decision
-from ._denied import ActionDenied
+from ._context import fields as fields_of_context
+from ._core import ActionRequest, Engine
 from ._drive import Asker, Carrier, Teller, arun, run
 from ._errors import Blocked, ConfigError, Missing, ReviewPending
-from ._hurry import Hurried
 from ._local import Local
-from ._mirror import Mirror
-from ._policy import TrustPolicy
 from ._program import Program
-from ._protocols import (
-    ApprovalStore,
-    AuditEntry,
-    AuditSink,
-    KillSwitchSource,
-    MetricsProvider,
-)
-from ._remote import Remote
 from ._sample import is_enforced
 from ._settings import Settings, member
 from ._steps import Step, Steps, Tell, Way, unfrozen
 from ._steps import run as steps
 from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from ._ask import ApprovalRequest, Callback, Confirm, Terminal
+    from ._core import Decision
+    from ._denied import ActionDenied
+    from ._mirror import Mirror
+    from ._policy import TrustPolicy
+    from ._protocols import (
+        ApprovalStore,
+        AuditEntry,
+        AuditSink,
+        KillSwitchSource,
+        MetricsProvider,
+    )
+
+    Policy: TypeAlias = TrustPolicy | str | os.PathLike[str]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Executor = Callable[[str, dict[str, Any]], Any]
-Policy = TrustPolicy | str | os.PathLike[str]
 
 MEMORY = ":memory:"
 """The store that is gone with the guard: for tests, and for trying a policy out."""
@@ -105,7 +106,7 @@ class Guard:
             raise ConfigError("confirm, ask and approvals say where answers come from; give one")
         self._settings = settings
         self._carrier = carrier
-        self._mirror = None if approvals is None else Mirror(approvals)
+        self._mirror = None if approvals is None else _mirror(approvals)
         self._asker = asker or self._mirror
         self._teller = _teller(on_request, self._mirror)
         self._program = program
@@ -140,6 +141,8 @@ class Guard:
                 "an agent's key cannot answer, so confirm and approvals need approver_key; or let "
                 "people answer in the daemon's console"
             )
+        from ._remote import Remote
+
         carrier = Remote(
             url, key, approver_key=approver_key, timeout=given.timeout, verify=verify
         )
@@ -153,6 +156,8 @@ class Guard:
         """The guard that settings describe."""
         guard = cls.__new__(cls)
         if settings.url is not None:
+            from ._remote import Remote
+
             assert settings.key is not None
             carrier: Carrier = Remote(settings.url, settings.key, timeout=settings.timeout)
         else:
@@ -167,13 +172,13 @@ class Guard:
         request = self._request(action, fields) if fields or type(action) is str else action
         carrier, program = self._carrier, self._program
         if program.is_silent and isinstance(carrier, Local):
-            return carrier.engine.evaluate(cast(ActionRequest, request))
-        request = cast(ActionRequest, request)
+            return carrier.engine.evaluate(cast("ActionRequest", request))
+        request = cast("ActionRequest", request)
         rates, objections = program.rates(request.action)
         if isinstance(carrier, Local):
             decision = carrier.engine.evaluate(request, rates)
         else:
-            decision = cast(Decision, carrier.do(Step("evaluate", request)))
+            decision = cast("Decision", carrier.do(Step("evaluate", request)))
         for objection in (*objections, *program.objections(request.action)):
             decision = decision.tightened(objection.verdict, objection.reason)
         return decision
@@ -181,7 +186,7 @@ class Guard:
     def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides and records the decision. Where it is held, people are asked; nothing waits."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        decision = cast(Decision, self._carrier.do(step))
+        decision = cast("Decision", self._carrier.do(step))
         if self._mirror is not None and decision.approval is not None and decision.id is not None:
             self._mirror.tell(self._carrier, Tell(decision.id))
         return decision
@@ -189,7 +194,7 @@ class Guard:
     async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """The same on the running event loop."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        decision = cast(Decision, await self._carrier.ado(step))
+        decision = cast("Decision", await self._carrier.ado(step))
         if self._mirror is not None and decision.approval is not None and decision.id is not None:
             await self._mirror.atell(self._carrier, Tell(decision.id))
         return decision
@@ -211,6 +216,8 @@ class Guard:
     @staticmethod
     def idempotency_key(request: ActionRequest) -> str:
         """A key that is the same for the same request, in every process. It tells nothing of it."""
+        import hashlib
+
         return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
 
     # Running.
@@ -250,6 +257,8 @@ class Guard:
 
         A call that is not approved returns :class:`ActionDenied`.
         """
+        import inspect
+
         tool = getattr(function, "__name__", type(function).__name__)
         if inspect.iscoroutinefunction(function):
 
@@ -334,7 +343,7 @@ class Guard:
         if review is OnReview.SHADOW or settings.mode is Mode.SHADOW:
             return True
         if settings.mode is Mode.SAMPLE:
-            own, _ = _context.fields()
+            own, _ = fields_of_context()
             own.update({_FIELDS.get(name, name): value for name, value in fields.items()})
             who = str(own.get("session") or own.get("agent") or settings.agent or "")
             tenant = str(own.get("tenant_id") or settings.tenant or "default")
@@ -355,7 +364,9 @@ class Guard:
 
     def _carrier_for(self, way: Way) -> Carrier:
         """In shadow a daemon is given little time."""
-        if way.shadow and isinstance(self._carrier, Remote):
+        if way.shadow and not isinstance(self._carrier, Local):
+            from ._hurry import Hurried
+
             return Hurried(self._carrier, self._settings.shadow_limit)
         return self._carrier
 
@@ -374,11 +385,11 @@ class Guard:
             if fields:
                 raise TypeError("a request has its fields already; make one with others")
             return action
-        own, beside = _context.fields()
+        own, beside = fields_of_context()
         given = {_FIELDS.get(name, name): value for name, value in fields.items()}
         settings = self._settings
-        said = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
-        context = {**beside, **(said.pop("context", None) or {})}
+        said: dict[str, Any] = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
+        context: dict[str, Any] = {**beside, **(said.pop("context", None) or {})}
         present = {name: value for name, value in said.items() if value is not None}
         return ActionRequest(action, context=context or None, **present)
 
@@ -386,6 +397,8 @@ class Guard:
 
     def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
         """What waits for people, the oldest first."""
+        from ._ask import ApprovalRequest
+
         body = {} if tenant is None else {"tenant": tenant}
         listed = self._carrier.do(Step("pending", body=body))
         return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
@@ -520,39 +533,49 @@ _FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "ten
 """Other names under which people know the fields of an action."""
 
 
-def _opened(policy: Policy | None, store: str | os.PathLike[str] | None) -> _core.Engine:
+def _opened(policy: Policy | None, store: str | os.PathLike[str] | None) -> Engine:
     """An engine with a policy and a store."""
     files, path = None, None
-    if isinstance(policy, TrustPolicy):
-        files = policy.files()
+    if isinstance(policy, (str, os.PathLike)):
+        path = os.fspath(policy)
     elif policy is not None:
-        path = Path(os.fspath(policy))
+        files = policy.files()
     if store is None:
-        place = None if path is None else path.parent / "placet.db"
+        place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
     else:
-        place = None if os.fspath(store) == MEMORY else Path(os.fspath(store))
-    return _core.Engine(path, files, place)
+        place = None if os.fspath(store) == MEMORY else os.fspath(store)
+    return Engine(path, files, place)
 
 
 def _asker(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> Asker | None:
     if confirm is not None and ask is not None:
         raise ConfigError("confirm and ask both say who is asked; give one of them")
+    if confirm is None and not isinstance(ask, str):
+        return ask
+    from ._ask import Callback, Terminal
+
     if confirm is not None:
         return Callback(confirm)
-    if isinstance(ask, str):
-        if ask != "terminal":
-            raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
-        return Terminal()
-    return ask
+    if ask != "terminal":
+        raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
+    return Terminal()
+
+
+def _mirror(approvals: ApprovalStore) -> Mirror:
+    from ._mirror import Mirror
+
+    return Mirror(approvals)
 
 
 def _teller(
     on_request: Callable[[ApprovalRequest], Any] | None, mirror: Mirror | None
 ) -> Teller | None:
-    told = None if on_request is None else Told(on_request)
-    if told is not None and mirror is not None:
-        return All(mirror, told)
-    return told or mirror
+    if on_request is None:
+        return mirror
+    from ._ask import All, Told
+
+    told = Told(on_request)
+    return told if mirror is None else All(mirror, told)
 
 
 def _executor(executor: Executor | None) -> Executor:
@@ -562,6 +585,8 @@ def _executor(executor: Executor | None) -> Executor:
 
 
 def _denied(tool: str, stopped: Blocked | ReviewPending) -> ActionDenied:
+    from ._denied import ActionDenied
+
     status = getattr(stopped, "status", None)
     if isinstance(stopped, ReviewPending):
         status = Status.PENDING

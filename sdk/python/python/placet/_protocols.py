@@ -21,6 +21,7 @@ class MetricsProvider(Protocol):
 
     def metrics_for(self, action: str) -> EvalMetrics:
         """How the class does. Rates lie between 0 and 1."""
+        ...
 
 
 @runtime_checkable
@@ -29,6 +30,7 @@ class KillSwitchSource(Protocol):
 
     def is_tripped(self, action: str | None = None) -> bool:
         """Whether it is stopped. Only ``True`` and ``False`` are answers."""
+        ...
 
 
 @dataclass(frozen=True)

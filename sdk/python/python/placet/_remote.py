@@ -13,13 +13,13 @@ import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from ._core import Decision
 from ._errors import PlacetError, Unavailable, failure
 from ._say import note
+from ._shape import is_dict, is_list
 from ._steps import Step
 from ._within import within
 
@@ -35,14 +35,13 @@ ATTEMPTS = 3
 _BROKEN = (502, 503, 504)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A request."""
 
     method: str
     path: str
     body: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     is_long: bool = False
     is_answer: bool = False
     """Whether it is a person's, and so goes with the approver's key."""
@@ -359,20 +358,22 @@ def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
 def _read(response: httpx.Response) -> Any:
     """What a daemon answered; what is not in the shape of the wire is no answer."""
     try:
-        body = response.json()
+        answer: Any = response.json()
     except ValueError:
-        body = None
-    if not isinstance(body, dict):
+        answer = None
+    if not is_dict(answer):
         raise Unavailable(f"the daemon answered {response.status_code} with what is no JSON object")
     if response.is_success:
-        return body
-    kind = str(body.get("type", "")).rpartition(":")[2]
-    detail = str(body.get("detail") or f"the daemon answered {response.status_code}")
-    errors = body.get("errors")
-    pointer = None
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        pointer = errors[0].get("pointer")
-    raise failure(kind, detail, pointer)
+        return answer
+    kind = str(answer.get("type", "")).rpartition(":")[2]
+    detail = str(answer.get("detail") or f"the daemon answered {response.status_code}")
+    raise failure(kind, detail, _pointer(answer.get("errors")))
+
+
+def _pointer(errors: Any) -> str | None:
+    """The part of the request that the first of some errors names."""
+    first: Any = errors[0] if is_list(errors) and errors else None
+    return first.get("pointer") if is_dict(first) else None
 
 
 def _told(step: Step, answer: Any) -> Any:

@@ -8,40 +8,39 @@ only in who carries the steps out, and so do an engine in this process and a dae
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._arguments import Captured
-from ._core import ActionRequest, Decision
 from ._errors import Blocked, Changed, Invalid, NotApproved, PlacetError, ReviewPending
-from ._program import Objection
 from ._say import warn
 from ._types import Mode, OnReview, Status, Verdict
+
+if TYPE_CHECKING:
+    from ._arguments import Captured
+    from ._core import ActionRequest, Decision
+    from ._program import Objection
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operation on the engine."""
 
     name: str
     request: ActionRequest | None = None
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = {}
+    """Nobody ever changes it."""
     within: float | None = None
     """How long to wait for people, in seconds; None: as long as they have."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The function itself is called now, with what was decided on."""
 
     arguments: Any
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """Somebody is asked about a held action; done when it is settled, by them or by anybody else."""
 
     action_id: str
@@ -49,23 +48,20 @@ class Ask:
     within: float | None = None
 
 
-@dataclass(frozen=True)
-class Tell:
+class Tell(NamedTuple):
     """The program is told that an action waits for people."""
 
     action_id: str
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """The program is told that an action waits no more, and what came of it."""
 
     action_id: str
     status: Status
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(NamedTuple):
     """An operation for whose result nobody waits."""
 
     step: Step
@@ -74,8 +70,7 @@ class Post:
 Steps = Generator[Any, Any, Any]
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """How an action is to be run at one place."""
 
     on_review: OnReview = OnReview.BLOCK
@@ -105,8 +100,7 @@ class Way:
         return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
 
 
-@dataclass(frozen=True)
-class Permitted:
+class Permitted(NamedTuple):
     """An action that may run: under which id, and with other params where people changed them."""
 
     decision: Decision | None

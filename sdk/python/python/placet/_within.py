@@ -1,14 +1,27 @@
-"""Waiting for so long and no longer, on an event loop."""
+"""Waiting on an event loop: what can be waited for, and for so long and no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
+    from typing import TypeGuard
 
 T = TypeVar("T")
+
+
+_ITERABLE_COROUTINE = 0x100
+"""What the code of a generator says that ``types.coroutine`` decorates."""
+
+
+def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
+    """Whether a value can be awaited. What ``inspect`` says, which takes long to load."""
+    if isinstance(value, GeneratorType):
+        return bool(value.gi_code.co_flags & _ITERABLE_COROUTINE)
+    return isinstance(value, Awaitable)
 
 
 async def within(awaitable: Awaitable[T], seconds: float) -> T:
