@@ -43,7 +43,7 @@ def test_every_name_is_there_and_known_to_type_checkers():
         assert getattr(placet, name) is not None and name in dir(placet)
     face = Path(placet.__file__).with_suffix(".pyi").read_text()
     typed = re.findall(r"^from (\.\w+) import (\w+) as \2$", face, re.MULTILINE)
-    assert sorted(name for _, name in typed) == placet.__all__
+    assert sorted(name for _, name in typed) == list(placet.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
         placet.no_such_name
 
@@ -74,3 +74,31 @@ def test_importing_it_touches_nothing(tmp_path):
     done = python(IMPORT, tmp_path)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+SUBINTERPRETER = """
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+
+    {first}
+    code = "try:\\n import placet\\nexcept ImportError as error:\\n print(error)"
+    for config in {configs}:
+        one = interpreters.create(*config)
+        run = getattr(interpreters, "exec", None) or interpreters.run_string
+        run(one, code)
+        interpreters.destroy(one)
+    from placet import Guard
+    print(Guard().execute("read_file", {{"path": "notes.txt"}}, lambda *_: "ran"))
+"""
+
+
+@pytest.mark.parametrize("first", ["", "from placet import Guard"])
+def test_a_subinterpreter_is_refused(first):
+    configs = [(), ("legacy",)] if sys.version_info >= (3, 13) else [()]
+    done = python(SUBINTERPRETER.format(first=first, configs=configs))
+    assert done.returncode == 0, done.stderr
+    *refused, ran = done.stdout.splitlines()
+    assert len(refused) == len(configs) and ran == "ran"
+    assert all("only in the main interpreter" in line for line in refused), refused

@@ -13,6 +13,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ._alone import check
+
+check()
+
 __version__ = "0.1.0"
 
 _HOMES = {
