@@ -14,6 +14,7 @@ from ._core import ActionRequest, Engine
 from ._drive import Asker, Carrier, Teller, arun, run
 from ._errors import Blocked, ConfigError, Missing, ReviewPending
 from ._local import Local
+from ._once import Claim, Once
 from ._program import Program
 from ._sample import is_enforced
 from ._settings import Settings, member
@@ -110,6 +111,7 @@ class Guard:
         self._asker = asker or self._mirror
         self._teller = _teller(on_request, self._mirror)
         self._program = program
+        self._once = Once()
         # Also at the end of the interpreter, while it still works.
         self._end = weakref.finalize(self, carrier.close)
 
@@ -229,15 +231,18 @@ class Guard:
         executor: Executor | None = None,
         *,
         on_review: OnReview | str | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """Runs ``executor(tool, params)`` if it may, once, with the params that were decided on.
 
         Gives what it returns, or :class:`ActionDenied`, which is false. ``fields`` are those of an
         :class:`ActionRequest`: ``agent_id``, ``session_id``, ``user``, ``reason``, ``value``, …
+        Of the calls with the same ``idempotency_key`` one runs, however many are made at once.
         """
         captured = of_params(tool, params or {}, _executor(executor))
-        return _or_denied(tool, lambda: self.call(tool, captured, on_review, **fields))
+        again = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return _or_denied(tool, lambda: self.call(tool, captured, **again))
 
     async def aexecute(
         self,
@@ -246,11 +251,13 @@ class Guard:
         executor: Executor | None = None,
         *,
         on_review: OnReview | str | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """The same on the running event loop; the executor may be async. No wait takes a thread."""
         captured = of_params(tool, params or {}, _executor(executor))
-        return await _aor_denied(tool, self.acall(tool, captured, on_review, **fields))
+        again = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return await _aor_denied(tool, self.acall(tool, captured, **again))
 
     def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]:
         """Decorates a function that a person approves in any case, in any mode.
@@ -285,12 +292,16 @@ class Guard:
         on_review: OnReview | str | None = None,
         *,
         gated: bool = False,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """Runs what was captured, or raises. What the decorators are made of."""
-        way = self._way(tool, on_review, gated, fields)
+        way = self._way(tool, on_review, gated, fields)._replace(key=idempotency_key)
         going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
-        return run(going, carrier, captured.call, self._asker, self._teller)
+        if idempotency_key is None:
+            return run(going, carrier, captured.call, self._asker, self._teller)
+        with Claim(self._once, idempotency_key, tool, captured.call) as claim:
+            return run(going, carrier, claim.call, self._asker, self._teller)
 
     async def acall(
         self,
@@ -299,12 +310,16 @@ class Guard:
         on_review: OnReview | str | None = None,
         *,
         gated: bool = False,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """The same on the running event loop."""
-        way = self._way(tool, on_review, gated, fields)
+        way = self._way(tool, on_review, gated, fields)._replace(key=idempotency_key)
         going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
-        return await arun(going, carrier, captured.call, self._asker, self._teller)
+        if idempotency_key is None:
+            return await arun(going, carrier, captured.call, self._asker, self._teller)
+        with Claim(self._once, idempotency_key, tool, captured.call) as claim:
+            return await arun(going, carrier, claim.call, self._asker, self._teller)
 
     def _going(
         self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]

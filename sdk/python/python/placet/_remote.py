@@ -294,7 +294,8 @@ def _asked(step: Step, poll: int) -> Asked:
         assert step.request is not None
         treatment = body.get("treatment", "binding")
         query = "" if treatment == "binding" else f"?treatment={treatment}"
-        return _write("POST", f"/v1/actions{query}", step.request.to_json())
+        key = None if step.key is None else _hashed(f"{treatment}:{step.key}")
+        return _write("POST", f"/v1/actions{query}", step.request.to_json(), key=key)
     if step.name == "evaluate":
         assert step.request is not None
         return Asked("POST", "/v1/evaluate", step.request.to_json())
@@ -338,13 +339,25 @@ def _asked(step: Step, poll: int) -> Asked:
 
 
 def _write(
-    method: str, path: str, body: str | Mapping[str, Any], *, is_answer: bool = False
+    method: str,
+    path: str,
+    body: str | Mapping[str, Any],
+    *,
+    is_answer: bool = False,
+    key: str | None = None,
 ) -> Asked:
     import uuid
 
     text = body if isinstance(body, str) else json.dumps(body)
-    headers = {"idempotency-key": str(uuid.uuid4())}
+    headers = {"idempotency-key": key or str(uuid.uuid4())}
     return Asked(method, path, text, headers, is_answer=is_answer)
+
+
+def _hashed(key: str) -> str:
+    """A key of the program, in the form that the wire has for keys."""
+    import hashlib
+
+    return hashlib.sha256(b"placet-once-v1\x00" + key.encode()).hexdigest()
 
 
 def _part(text: str) -> str:

@@ -32,6 +32,8 @@ class Step(NamedTuple):
     """Nobody ever changes it."""
     within: float | None = None
     """How long to wait for people, in seconds; None: as long as they have."""
+    key: str | None = None
+    """The caller's own key for it, under which it takes effect once."""
 
 
 class Call(NamedTuple):
@@ -87,6 +89,8 @@ class Way(NamedTuple):
     """Whether the program wants to know of what is held."""
     mirrors: bool = False
     """Whether the program keeps what is held in a store of its own."""
+    key: str | None = None
+    """Of the calls with the same key one runs."""
     objections: tuple[Objection, ...] = ()
     """What the program itself has against it."""
 
@@ -152,12 +156,12 @@ def decide(request: ActionRequest, way: Way) -> Steps:
 def _proposed(request: ActionRequest, way: Way) -> Steps:
     """The decision. Where the policy does not permit what shadow asks for, it binds."""
     try:
-        return (yield Step("propose", request, {"treatment": way.treatment}))
+        return (yield Step("propose", request, {"treatment": way.treatment}, key=way.key))
     except Invalid as error:
         if not way.shadow or error.pointer != "/treatment":
             raise
         warn("the policy lets no program be in shadow, so its decisions bind: %s", error)
-    return (yield Step("propose", request, {"treatment": "binding"}))
+    return (yield Step("propose", request, {"treatment": "binding"}, key=way.key))
 
 
 def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
