@@ -211,7 +211,10 @@ impl Engine {
                         task.abort();
                         // Until it is gone.
                         drop(py.detach(|| {
-                            result.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(GRACE)
+                            result
+                                .lock()
+                                .unwrap_or_else(PoisonError::into_inner)
+                                .recv_timeout(GRACE)
                         }));
                         return interrupted.map(|()| None);
                     }

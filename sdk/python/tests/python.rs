@@ -75,8 +75,13 @@ impl Place {
         drop(std::fs::remove_dir_all(&wheels));
         let module = std::env::current_exe().unwrap().with_file_name("libplacet_python.so");
         let mut make = self.python();
-        succeed(make.arg(self.sources.join("tests/wheel.py")).args([&self.sources, &module, &wheels]));
-        let [wheel] = &wheels.read_dir().unwrap().map(Result::unwrap).collect::<Vec<_>>()[..] else {
+        succeed(make.arg(self.sources.join("tests/wheel.py")).args([
+            &self.sources,
+            &module,
+            &wheels,
+        ]));
+        let [wheel] = &wheels.read_dir().unwrap().map(Result::unwrap).collect::<Vec<_>>()[..]
+        else {
             panic!("{} has not one wheel", wheels.display());
         };
         let mut pip = self.pip();
