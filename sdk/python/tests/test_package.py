@@ -102,3 +102,12 @@ def test_a_subinterpreter_is_refused(first):
     *refused, ran = done.stdout.splitlines()
     assert len(refused) == len(configs) and ran == "ran"
     assert all("only in the main interpreter" in line for line in refused), refused
+
+
+def test_a_free_threaded_build_is_refused(monkeypatch):
+    from placet._alone import check
+
+    check()
+    monkeypatch.setattr(sys, "abiflags", "t")
+    with pytest.raises(ImportError, match="free-threaded"):
+        check()

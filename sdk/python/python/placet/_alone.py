@@ -1,7 +1,8 @@
-"""Where the engine runs: in the main interpreter of a process."""
+"""Where the engine runs: in the main interpreter of a process, with its lock."""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False  # Type checkers know better, and typing takes long to load.
@@ -14,8 +15,11 @@ _NAMES = ("_interpreters", "_xxsubinterpreters")
 
 
 def check() -> None:
-    """Refuses a subinterpreter. What the engine has exists once in a process, so it would hang or
-    mix up the two; Python itself finds that only since 3.12, and not in every kind of them."""
+    """Refuses a build of Python without the lock, for which nothing here is tested, and a
+    subinterpreter. What the engine has exists once in a process, so it would hang or mix up the two;
+    Python itself finds that only since 3.12, and not in every kind of them."""
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError("placet does not run in free-threaded builds of Python; use the usual one")
     known = _interpreters()
     if known is not None and known.get_current() != known.get_main():
         raise ImportError(
