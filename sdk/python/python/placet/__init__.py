@@ -20,7 +20,7 @@ check()
 __version__ = "0.1.0"
 
 _HOMES = {
-    "_ask": "ApprovalRequest Callback Refusal SignOff Terminal",
+    "_ask": "Callback Terminal",
     "_classify": "Classification classify",
     "_context": "carry current_context observe observing",
     "_core": "ActionRequest Approval Decision Finding",
@@ -30,6 +30,7 @@ _HOMES = {
         "PlacetError ReviewPending SignoffRequired TooMany Unauthorized Unavailable"
     ),
     "_guard": "Guard",
+    "_held": "ApprovalRequest Refusal SignOff",
     "_module": "configure current guarded supervised",
     "_policy": "ActionClass ApprovalTerms EvalMetrics GraduationThresholds TrustPolicy",
     "_protocols": "ApprovalStore AuditEntry AuditSink KillSwitch KillSwitchSource MetricsProvider",

@@ -1,9 +1,6 @@
 """What the package offers. It is loaded when it is asked for, which is said in ``__init__.py``."""
 
-from ._ask import ApprovalRequest as ApprovalRequest
 from ._ask import Callback as Callback
-from ._ask import Refusal as Refusal
-from ._ask import SignOff as SignOff
 from ._ask import Terminal as Terminal
 from ._classify import Classification as Classification
 from ._classify import classify as classify
@@ -32,6 +29,9 @@ from ._errors import TooMany as TooMany
 from ._errors import Unauthorized as Unauthorized
 from ._errors import Unavailable as Unavailable
 from ._guard import Guard as Guard
+from ._held import ApprovalRequest as ApprovalRequest
+from ._held import Refusal as Refusal
+from ._held import SignOff as SignOff
 from ._module import configure as configure
 from ._module import current as current
 from ._module import guarded as guarded

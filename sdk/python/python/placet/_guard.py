@@ -5,31 +5,33 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from ._arguments import Captured, of_call, of_params
 from ._context import fields as fields_of_context
-from ._core import ActionRequest, Engine
-from ._drive import Asker, Carrier, Teller, arun, run
-from ._errors import Blocked, ConfigError, Missing, ReviewPending
+from ._core import ActionRequest
+from ._denying import aor_denied, or_denied
+from ._drive import Asker, Carrier, arun, run
+from ._errors import ConfigError
+from ._inbox import Inbox
 from ._local import Local
 from ._once import Claim, Once
+from ._opening import asker_of, engine_of, mirror_of, teller_of
 from ._program import Program
 from ._sample import is_enforced
 from ._settings import Settings, member
 from ._steps import Step, Steps, Tell, Way, unfrozen
 from ._steps import run as steps
-from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
+from ._switches import Switches
+from ._types import Mode, OnReview
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from ._ask import ApprovalRequest, Callback, Confirm, Terminal
+    from ._ask import Callback, Confirm, Terminal
     from ._core import Decision
     from ._denied import ActionDenied
-    from ._mirror import Mirror
-    from ._policy import TrustPolicy
+    from ._held import ApprovalRequest
+    from ._opening import Policy
     from ._protocols import (
         ApprovalStore,
         AuditEntry,
@@ -38,18 +40,13 @@ if TYPE_CHECKING:
         MetricsProvider,
     )
 
-    Policy: TypeAlias = TrustPolicy | str | os.PathLike[str]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Executor = Callable[[str, dict[str, Any]], Any]
 
-MEMORY = ":memory:"
-"""The store that is gone with the guard: for tests, and for trying a policy out."""
 
-
-class Guard:
+class Guard(Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
@@ -90,9 +87,9 @@ class Guard:
             tenant=tenant,
             agent=agent,
         )
-        carrier = Local(_opened(policy, store))
+        carrier = Local(engine_of(policy, store))
         program = Program(metrics, audit, kill_switch)
-        self._set(settings, carrier, program, _asker(confirm, ask), on_request, approvals)
+        self._set(settings, carrier, program, asker_of(confirm, ask), on_request, approvals)
 
     def _set(
         self,
@@ -107,9 +104,9 @@ class Guard:
             raise ConfigError("confirm, ask and approvals say where answers come from; give one")
         self._settings = settings
         self._carrier = carrier
-        self._mirror = None if approvals is None else _mirror(approvals)
+        self._mirror = None if approvals is None else mirror_of(approvals)
         self._asker = asker or self._mirror
-        self._teller = _teller(on_request, self._mirror)
+        self._teller = teller_of(on_request, self._mirror)
         self._program = program
         self._once = Once()
         # Also at the end of the interpreter, while it still works.
@@ -150,7 +147,7 @@ class Guard:
         )
         guard = cls.__new__(cls)
         program = Program(metrics, audit, kill_switch)
-        guard._set(given, carrier, program, _asker(confirm, None), on_request, approvals)
+        guard._set(given, carrier, program, asker_of(confirm, None), on_request, approvals)
         return guard
 
     @classmethod
@@ -163,7 +160,7 @@ class Guard:
             assert settings.key is not None
             carrier: Carrier = Remote(settings.url, settings.key, timeout=settings.timeout)
         else:
-            carrier = Local(_opened(settings.policy, settings.store))
+            carrier = Local(engine_of(settings.policy, settings.store))
         guard._set(settings, carrier, Program())
         return guard
 
@@ -241,8 +238,8 @@ class Guard:
         Of the calls with the same ``idempotency_key`` one runs, however many are made at once.
         """
         captured = of_params(tool, params or {}, _executor(executor))
-        again = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
-        return _or_denied(tool, lambda: self.call(tool, captured, **again))
+        again: dict[str, Any] = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return or_denied(tool, lambda: self.call(tool, captured, **again))
 
     async def aexecute(
         self,
@@ -256,8 +253,8 @@ class Guard:
     ) -> Any:
         """The same on the running event loop; the executor may be async. No wait takes a thread."""
         captured = of_params(tool, params or {}, _executor(executor))
-        again = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
-        return await _aor_denied(tool, self.acall(tool, captured, **again))
+        again: dict[str, Any] = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return await aor_denied(tool, self.acall(tool, captured, **again))
 
     def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]:
         """Decorates a function that a person approves in any case, in any mode.
@@ -272,7 +269,7 @@ class Guard:
             @functools.wraps(function)
             async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
                 captured = of_call(function, args, kwargs)
-                return await _aor_denied(tool, self.acall(tool, captured, gated=True))
+                return await aor_denied(tool, self.acall(tool, captured, gated=True))
 
             return cast("Callable[P, R | ActionDenied]", agated)
 
@@ -280,7 +277,7 @@ class Guard:
         def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
             captured = of_call(function, args, kwargs)
             return cast(
-                "R | ActionDenied", _or_denied(tool, lambda: self.call(tool, captured, gated=True))
+                "R | ActionDenied", or_denied(tool, lambda: self.call(tool, captured, gated=True))
             )
 
         return gated
@@ -408,126 +405,6 @@ class Guard:
         present = {name: value for name, value in said.items() if value is not None}
         return ActionRequest(action, context=context or None, **present)
 
-    # Answering.
-
-    def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
-        """What waits for people, the oldest first."""
-        from ._ask import ApprovalRequest
-
-        body = {} if tenant is None else {"tenant": tenant}
-        listed = self._carrier.do(Step("pending", body=body))
-        return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
-
-    def resolve(
-        self,
-        request_id: str,
-        approved: bool,
-        *,
-        actor: str | None = None,
-        groups: Iterable[str] = (),
-        reason: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        **statements: str,
-    ) -> ResolveOutcome:
-        """Answers a held action. The first answer wins; only ``True`` itself approves.
-
-        ``statements`` are the fields that the approval asks for. In this process ``actor`` is who
-        answers, and that it is them is for the program to know; at a daemon the key says who.
-        """
-        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
-        try:
-            return ResolveOutcome(self._carrier.do(step)["outcome"])
-        except Missing:
-            return ResolveOutcome.UNKNOWN
-
-    async def aresolve(
-        self,
-        request_id: str,
-        approved: bool,
-        *,
-        actor: str | None = None,
-        groups: Iterable[str] = (),
-        reason: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        **statements: str,
-    ) -> ResolveOutcome:
-        """The same on the running event loop."""
-        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
-        try:
-            return ResolveOutcome((await self._carrier.ado(step))["outcome"])
-        except Missing:
-            return ResolveOutcome.UNKNOWN
-
-    def withdraw(self, request_id: str) -> None:
-        """Takes a held action back."""
-        self._carrier.do(Step("withdraw", body={"id": request_id}))
-
-    def collect(self) -> int:
-        """Takes in the answers that lie in the store of approvals; how many there were that count.
-
-        It also tells the store what waits no more. A call that waits does so itself; this is for
-        what was proposed, or returned at once, and for a program that looks after the store.
-        """
-        return 0 if self._mirror is None else self._mirror.collect(self._carrier)
-
-    def status(self, action_id: str) -> Status:
-        """What became of an action."""
-        return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
-
-    def wait(self, action_id: str) -> Status:
-        """The same, once it is pending no more."""
-        return Status(self._carrier.do(Step("settle", body={"id": action_id}))["status"])
-
-    async def await_(self, action_id: str) -> Status:
-        """The same on the running event loop."""
-        return Status((await self._carrier.ado(Step("settle", body={"id": action_id})))["status"])
-
-    # Switches and autonomy.
-
-    def trip(self, scope: str, reason: str, *, by: str | None = None) -> None:
-        """Trips a kill switch: ``all``, ``tenant:T``, ``agent:A`` or ``tool:N``. It lasts."""
-        self._carrier.do(Step("trip", body={"scope": scope, "reason": reason, "by": by}))
-
-    def reset(self, scope: str, reason: str, *, by: str | None = None) -> None:
-        """Resets a kill switch."""
-        self._carrier.do(Step("reset", body={"scope": scope, "reason": reason, "by": by}))
-
-    def switches(self) -> list[str]:
-        """The scopes of the kill switches that are tripped."""
-        listed = self._carrier.do(Step("switches"))["switches"]
-        return [switch["scope"] for switch in listed]
-
-    def report(
-        self,
-        action_class: str,
-        *,
-        source: str,
-        passed: int,
-        failed: int,
-        adversarial: bool = False,
-        tenant: str | None = None,
-        build: str | None = None,
-    ) -> AutonomyState | None:
-        """Takes in evidence about a class; gives the state to which it stepped up or down, if any."""
-        evidence = {
-            "class": action_class,
-            "source": source,
-            "adversarial": adversarial,
-            "passed": passed,
-            "failed": failed,
-            "tenant": tenant or self._settings.tenant,
-            "build": build,
-        }
-        present = {name: value for name, value in evidence.items() if value is not None}
-        told = self._carrier.do(Step("report", body={"evidence": present}))
-        step = told.get("step")
-        return AutonomyState[str(step["to"]).upper()] if step else None
-
-    def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
-        """Where each class stands on its ladder, and what it lacks for the next step."""
-        body = {} if tenant is None else {"tenant": tenant}
-        return cast("list[dict[str, Any]]", self._carrier.do(Step("autonomy", body=body))["classes"])
-
     # Its end.
 
     def close(self) -> None:
@@ -548,111 +425,10 @@ _FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "ten
 """Other names under which people know the fields of an action."""
 
 
-def _opened(policy: Policy | None, store: str | os.PathLike[str] | None) -> Engine:
-    """An engine with a policy and a store."""
-    files, path = None, None
-    if isinstance(policy, (str, os.PathLike)):
-        path = os.fspath(policy)
-    elif policy is not None:
-        files = policy.files()
-    if store is None:
-        place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
-    else:
-        place = None if os.fspath(store) == MEMORY else os.fspath(store)
-    return Engine(path, files, place)
-
-
-def _asker(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> Asker | None:
-    if confirm is not None and ask is not None:
-        raise ConfigError("confirm and ask both say who is asked; give one of them")
-    if confirm is None and not isinstance(ask, str):
-        return ask
-    from ._ask import Callback, Terminal
-
-    if confirm is not None:
-        return Callback(confirm)
-    if ask != "terminal":
-        raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
-    return Terminal()
-
-
-def _mirror(approvals: ApprovalStore) -> Mirror:
-    from ._mirror import Mirror
-
-    return Mirror(approvals)
-
-
-def _teller(
-    on_request: Callable[[ApprovalRequest], Any] | None, mirror: Mirror | None
-) -> Teller | None:
-    if on_request is None:
-        return mirror
-    from ._ask import All, Told
-
-    told = Told(on_request)
-    return told if mirror is None else All(mirror, told)
-
-
 def _executor(executor: Executor | None) -> Executor:
     if not callable(executor):
         raise TypeError("executor is the function that does it: executor(tool, params)")
     return executor
-
-
-def _denied(tool: str, stopped: Blocked | ReviewPending) -> ActionDenied:
-    from ._denied import ActionDenied
-
-    status = getattr(stopped, "status", None)
-    if isinstance(stopped, ReviewPending):
-        status = Status.PENDING
-    return ActionDenied(
-        tool=tool,
-        reason="; ".join(stopped.reasons) or str(stopped),
-        action_id=stopped.action_id,
-        status=status or Status.BLOCKED,
-        decision=stopped.decision,
-    )
-
-
-def _or_denied(tool: str, call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except (Blocked, ReviewPending) as stopped:
-        return _denied(tool, stopped)
-
-
-async def _aor_denied(tool: str, call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except (Blocked, ReviewPending) as stopped:
-        return _denied(tool, stopped)
-
-
-def _resolving(
-    request_id: str,
-    approved: bool,
-    actor: str | None,
-    groups: Iterable[str],
-    reason: str | None,
-    params: Mapping[str, Any] | None,
-    statements: Mapping[str, str],
-) -> Step:
-    if approved is not True and approved is not False:
-        raise TypeError(f"approved is True or False, not {type(approved).__name__}")
-    reply: dict[str, Any] = {**statements, "approved": approved}
-    if params is not None:
-        reply["params"] = dict(params)
-    if not approved:
-        reply["reason"] = reason or "it was denied without a reason"
-    elif reason is not None:
-        raise TypeError("a reason goes with a no; write statements by the names of their fields")
-    body = {
-        "id": request_id,
-        "person": actor or "operator",
-        "groups": list(groups),
-        "reply": reply,
-    }
-    return Step("resolve", body=body)
 
 
 def _recording(entry: AuditEntry) -> Step:

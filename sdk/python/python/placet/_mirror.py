@@ -10,8 +10,9 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._ask import ApprovalRequest, Refusal, SignOff, dispose, look, reply_of, settle
+from ._ask import dispose, look, reply_of, settle
 from ._errors import Missing, PlacetError
+from ._held import ApprovalRequest, Refusal, SignOff
 from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
 from ._types import Status

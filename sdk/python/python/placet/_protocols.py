@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from datetime import datetime
 
-    from ._ask import ApprovalRequest, Refusal, SignOff
+    from ._held import ApprovalRequest, Refusal, SignOff
     from ._core import ActionRequest, Decision
     from ._policy import EvalMetrics
     from ._types import Status

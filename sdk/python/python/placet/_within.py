@@ -44,7 +44,20 @@ async def within(awaitable: Awaitable[T], seconds: float) -> T:
     return task.result()
 
 
+AGAIN = 0.05
+"""How soon a task that goes on all the same is cancelled again, in seconds."""
+
+
 def _drop(task: asyncio.Future[T]) -> None:
     """Ends a task whose result nobody wants."""
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    task.cancel()
+    _cancel(task)
+
+
+def _cancel(task: asyncio.Future[T]) -> None:
+    """Cancels until it takes effect. Below Python 3.11 what reads from a socket can miss it, where
+    something comes in at the same moment, and whoever sends a little all the time would keep a loop
+    from ending."""
+    if not task.done():
+        task.cancel()
+        task.get_loop().call_later(AGAIN, _cancel, task)
