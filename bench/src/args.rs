@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|serve|waits|log|soak] [--soak DECISIONS] [--quick]
-                    [--dry-run | --out FOLDER]
+usage: placet-bench [--only decide|durable|serve|waits|log|soak|python] [--soak DECISIONS]
+                    [--quick] [--dry-run | --out FOLDER]
 
-  --only PART    measure one part only, and print it instead of writing the report
+  --only PART    measure one part only, and print it instead of writing the report; the part of
+                 the Python package is measured only so, because the package is compiled for it
   --soak COUNT   also make so many decisions one after the other, and watch the daemon's memory:
                  ten million take half an hour and 25 GB of disk, which are freed at the end;
                  without a count `--only soak` makes those
@@ -47,6 +48,8 @@ pub(crate) enum Part {
     Log,
     /// Takes so long that it is only measured where somebody asks for it.
     Soak,
+    /// Likewise: the package is compiled for it.
+    Python,
 }
 
 /// A measurement in a process of its own, on the log at a path.
@@ -108,23 +111,34 @@ impl Args {
     pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
         let is_wanted = |part: &Part| match self.only {
             Some(only) => only == *part,
-            None => *part != Part::Soak || self.soak.is_some(),
+            None => match part {
+                Part::Soak => self.soak.is_some(),
+                Part::Python => false,
+                _ => true,
+            },
         };
         Part::ALL.into_iter().filter(is_wanted)
     }
 }
 
 impl Part {
-    const ALL: [Self; 6] =
-        [Self::Decide, Self::Durable, Self::Serve, Self::Soak, Self::Waits, Self::Log];
+    const ALL: [Self; 7] = [
+        Self::Decide,
+        Self::Durable,
+        Self::Serve,
+        Self::Soak,
+        Self::Waits,
+        Self::Log,
+        Self::Python,
+    ];
 
     fn named(name: &str) -> Result<Self> {
         match Self::ALL.into_iter().find(|part| part.to_string() == name) {
             Some(part) => Ok(part),
             None => {
                 bail!(
-                    "{name:?} is no part of the report; write decide, durable, serve, soak, waits \
-                     or log"
+                    "{name:?} is no part of the report; write decide, durable, serve, soak, waits, \
+                     log or python"
                 )
             }
         }
@@ -140,6 +154,7 @@ impl fmt::Display for Part {
             Self::Waits => "waits",
             Self::Log => "log",
             Self::Soak => "soak",
+            Self::Python => "python",
         })
     }
 }

@@ -11,6 +11,7 @@ mod durable;
 mod log;
 mod machine;
 mod measure;
+mod python;
 mod report;
 mod sample;
 mod scratch;
@@ -48,6 +49,7 @@ fn measure_all(args: &Args) -> Result<()> {
             Part::Soak => soak::measure(args.soak.unwrap_or(scale.soaked)),
             Part::Waits => waits::measure(&scale),
             Part::Log => log::measure(&scale),
+            Part::Python => python::measure(&scale),
         }?);
     }
     write(args, &report)

@@ -125,7 +125,11 @@ impl Engine {
         let operation =
             Operation::read(name, request, body).map_err(|failure| failure.into_error(py))?;
         let letters = Arc::clone(&mailbox.shared);
-        let task = async move { letters.put(token, operation.perform(&guard).await) };
+        let task = async move {
+            let result = operation.perform(&guard).await;
+            drop(guard);
+            letters.put(token, result);
+        };
         Ok(Started { task: self.spawn(task).map_err(|failure| failure.into_error(py))? })
     }
 
@@ -187,7 +191,13 @@ impl Engine {
         let (done, result) = sync_channel(1);
         // Only this thread takes from it; the mutex says so to the compiler.
         let result = Mutex::new(result);
-        let task = async move { drop(done.send(operation.perform(&guard).await)) };
+        let task = async move {
+            // Whoever hears that it is over can close the log at once: nothing here holds it then.
+            let (done, guard) = (done, guard);
+            let result = operation.perform(&guard).await;
+            drop(guard);
+            drop(done.send(result));
+        };
         let task = self.spawn(task).map_err(|failure| failure.into_error(py))?;
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -199,6 +209,13 @@ impl Engine {
                     let interrupted = py.check_signals();
                     if interrupted.is_err() || until.is_some_and(|until| Instant::now() >= until) {
                         task.abort();
+                        // Until it is gone.
+                        drop(py.detach(|| {
+                            result
+                                .lock()
+                                .unwrap_or_else(PoisonError::into_inner)
+                                .recv_timeout(GRACE)
+                        }));
                         return interrupted.map(|()| None);
                     }
                 }

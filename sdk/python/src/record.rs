@@ -168,7 +168,7 @@ impl GatedRecord {
                 fields.set_item(name, value)?;
             }
         }
-        let again = py.import("placet._signoff")?.getattr("_again")?;
+        let again = py.import("placet._signoff")?.getattr("again")?;
         let made = PyTuple::new(py, [slf.get_type().into_any(), fields.into_any()])?;
         Ok(PyTuple::new(py, [again, made.into_any()])?.into_any().unbind())
     }
@@ -254,7 +254,7 @@ impl GatedRecord {
 fn refused(py: Python<'_>, detail: &str, status: &Py<PyAny>, missing: Vec<String>) -> PyErr {
     let made = py
         .import("placet._signoff")
-        .and_then(|signoff| signoff.getattr("_refusal"))
+        .and_then(|signoff| signoff.getattr("refusal"))
         .and_then(|refusal| refusal.call1((detail, status, missing)));
     made.map_or_else(|error| error, PyErr::from_value)
 }

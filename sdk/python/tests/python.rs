@@ -1,8 +1,8 @@
 //! Python tests the package: against the engine in its own process, and against a daemon.
 //!
-//! The module that Cargo has just built is laid beside the Python sources, as a wheel would have it,
-//! so nothing is compiled twice. What the tests need from the package index is installed once, at
-//! pinned versions, into the folder for build results.
+//! The module that Cargo has just built becomes a wheel, by `wheel.py`, so that nothing is compiled
+//! twice, and the wheel is installed as anybody would install it. What the tests need besides is
+//! installed once, at pinned versions, into the folder for build results.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
@@ -20,11 +20,16 @@ fn the_package_does_what_it_says() {
 }
 
 #[test]
-fn the_package_is_typed_strictly() {
-    let mut mypy = PLACE.python();
-    mypy.args(["-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir"]);
-    mypy.arg(PLACE.folder.join("mypy-cache")).args(["-p", "placet"]);
-    succeed(&mut mypy);
+fn the_package_and_who_uses_it_are_typed_strictly() {
+    let program = PLACE.sources.join("tests/typed.py");
+    for what in [vec!["-p".as_ref(), "placet".as_ref()], vec![program.as_os_str()]] {
+        let mut mypy = PLACE.python();
+        mypy.args(["-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir"]);
+        succeed(mypy.arg(PLACE.folder.join("mypy-cache")).args(what));
+    }
+    let mut pyright = PLACE.python();
+    pyright.args(["-m", "pyright", "--pythonpath"]).arg(PLACE.folder.join("tools/bin/python"));
+    succeed(pyright.arg("--project").arg(&PLACE.sources));
 }
 
 struct Place {
@@ -37,20 +42,20 @@ impl Place {
         let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let place = Self { sources, folder };
-        place.install();
-        place.lay_out();
+        place.install_tools();
+        place.install_wheel();
         place
     }
 
     /// Installs the tools where the last run did, unless it was interrupted or they are others now.
-    fn install(&self) {
+    fn install_tools(&self) {
         let requirements = self.sources.join("tests/requirements.txt");
-        let wanted = std::fs::read_to_string(&requirements).unwrap();
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let wanted = format!("{python}\n{}", std::fs::read_to_string(&requirements).unwrap());
         let installed = self.folder.join("installed.txt");
         if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
             return;
         }
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let mut venv = Command::new(&python);
         venv.args(["-m", "venv", "--clear"]).arg(self.folder.join("tools"));
         if let Err(error) = venv.output() {
@@ -60,41 +65,40 @@ impl Place {
             );
         }
         succeed(&mut venv);
-        let mut pip = Command::new(self.folder.join("tools/bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
-        succeed(pip.arg(requirements));
+        succeed(self.pip().arg("-r").arg(requirements));
         std::fs::write(installed, wanted).unwrap();
     }
 
-    /// Lays the module beside the sources, as they are in a wheel.
-    fn lay_out(&self) {
-        let site = self.folder.join("site");
-        drop(std::fs::remove_dir_all(&site));
-        copy(&self.sources.join("python/placet"), &site.join("placet"));
+    /// Makes a wheel of the package as it is now, and installs that.
+    fn install_wheel(&self) {
+        let wheels = self.folder.join("wheels");
+        drop(std::fs::remove_dir_all(&wheels));
         let module = std::env::current_exe().unwrap().with_file_name("libplacet_python.so");
-        std::fs::copy(module, site.join("placet/_core.abi3.so")).unwrap();
+        let mut make = self.python();
+        succeed(make.arg(self.sources.join("tests/wheel.py")).args([
+            &self.sources,
+            &module,
+            &wheels,
+        ]));
+        let [wheel] = &wheels.read_dir().unwrap().map(Result::unwrap).collect::<Vec<_>>()[..]
+        else {
+            panic!("{} has not one wheel", wheels.display());
+        };
+        let mut pip = self.pip();
+        succeed(pip.args(["--no-index", "--no-deps", "--force-reinstall"]).arg(wheel.path()));
     }
 
-    /// Python, which finds the package.
+    /// Python, which has the package.
     fn python(&self) -> Command {
         let mut python = Command::new(self.folder.join("tools/bin/python"));
-        python.env("PYTHONPATH", self.folder.join("site")).env("PYTHONDONTWRITEBYTECODE", "1");
-        python.env("MYPYPATH", self.folder.join("site")).current_dir(&self.folder);
+        python.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&self.folder);
         python
     }
-}
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let entry = entry.unwrap();
-        let (name, kind) = (entry.file_name(), entry.file_type().unwrap());
-        let is_ours = ["py", "pyi", "typed"]
-            .iter()
-            .any(|end| Path::new(&name).extension().is_some_and(|extension| extension == *end));
-        if kind.is_file() && is_ours {
-            std::fs::copy(entry.path(), to.join(name)).unwrap();
-        }
+    fn pip(&self) -> Command {
+        let mut pip = self.python();
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip
     }
 }
 

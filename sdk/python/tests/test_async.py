@@ -9,6 +9,7 @@ import pytest
 from conftest import PATIENCE, policy
 
 from placet import Blocked, Guard, ResolveOutcome, Status, observing, supervised
+from placet._within import within
 
 
 async def until(look):
@@ -175,3 +176,23 @@ def test_the_context_is_that_of_the_task(guard):
 def test_a_guard_serves_one_loop_after_the_other(guard):
     for _ in range(3):
         assert asyncio.run(guard.aexecute("get_order", {"id": 7}, echo)) == {"id": 7}
+
+
+def test_what_misses_a_cancellation_is_cancelled_again():
+    """Below Python 3.11 libraries do, now and then; a loop has to end all the same."""
+    missed = []
+
+    async def stubborn():
+        for turn in range(4):
+            try:
+                await asyncio.sleep(PATIENCE)
+            except asyncio.CancelledError:
+                missed.append(turn)
+
+    async def main():
+        with pytest.raises(TimeoutError):
+            await within(stubborn(), 0.01)
+
+    start = time.monotonic()
+    asyncio.run(main())
+    assert missed == [0, 1, 2, 3] and time.monotonic() - start < PATIENCE / 2

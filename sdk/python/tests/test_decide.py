@@ -41,6 +41,11 @@ def test_amounts_that_are_none_are_blocked(guard, amount):
     assert guard.evaluate("issue_refund", params={"amount": amount}).verdict is Verdict.BLOCK
 
 
+@pytest.mark.parametrize("amount", [1000.01, 1e9, Decimal("1000.001"), 10**30, -0.5, Decimal("-1")])
+def test_numbers_of_every_kind_are_held_against_the_cap(guard, amount):
+    assert guard.evaluate("issue_refund", params={"amount": amount}).verdict is Verdict.BLOCK
+
+
 def test_a_missing_amount_is_not_allowed(guard):
     assert guard.evaluate("issue_refund", params={}).verdict is not Verdict.ALLOW
 

@@ -9,7 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parents[3] / "docs"
 
-PAGES = ["python.md", "from-agentguard.md", "from-warrantd.md", "from-supervisor-guards.md"]
+PAGES = ["python.md", *sorted(page.name for page in DOCS.glob("from-*.md"))]
 
 BLOCK = re.compile(r"^```(python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """What runs. Snippets of others are fenced as ``py``."""

@@ -1,6 +1,8 @@
 """Running actions: once, with what was decided on, and reported whatever happens."""
 
+import gc
 import threading
+from concurrent.futures import Future
 from decimal import Decimal
 
 import pytest
@@ -228,7 +230,7 @@ class Truthy:
 
 @pytest.mark.parametrize(
     "answer",
-    [False, "true", "false", "no", 1, 0, None, [True], Truthy(), lambda: True, threading.Event()],
+    [False, "true", "false", "no", 1, 0, None, [True], Truthy(), lambda: True, Future()],
 )
 def test_nothing_truthy_approves_in_a_callback(backend, answer):
     calls = []
@@ -314,3 +316,19 @@ def test_a_blocked_call_of_a_decorated_function_raises(guard):
     with pytest.raises(Blocked) as blocked:
         refund(amount="5000")
     assert blocked.value.reasons and blocked.value.action_id.startswith("act_")
+
+
+def test_what_is_resolved_does_not_accumulate(backend):
+    """Nothing of ours is left of a call, however many there were."""
+    guard = backend.open(confirm=lambda request: request.params["n"] % 2 == 0)
+    of = lambda n: guard.execute("issue_refund", {"amount": "10", "n": n}, executor)
+
+    def ours():
+        gc.collect()
+        return sum(type(one).__module__.startswith("placet") for one in gc.get_objects())
+
+    of(0), of(1)
+    before = ours()
+    results = [bool(of(n)) for n in range(2, 42)]
+    assert results == [True, False] * 20
+    assert guard.pending() == [] and ours() == before

@@ -180,3 +180,9 @@ def test_a_sink_that_fails_is_heard():
     request = ActionRequest("get_order")
     with pytest.raises(OSError, match="disk is full"):
         guard.record(entry(request, guard.evaluate(request)))
+
+
+def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):
+    guard = Guard(policy(mode=Mode.SHADOW))
+    assert guard.execute("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
+    assert caplog.records == []

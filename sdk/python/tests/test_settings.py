@@ -111,29 +111,9 @@ def test_a_policy_that_makes_no_sense_is_an_error():
         Guard(policy(unclassified="allow"))
 
 
-def test_nothing_is_touched_at_import(tmp_path):
-    code = """
-        import os, socket, sys, threading
-
-        def never(*_):
-            raise AssertionError("import did something")
-
-        before = set(os.listdir("."))
-        socket.socket = never
-        threading.Thread.start = never
-        import placet
-        assert set(os.listdir(".")) == before
-        heavy = {"httpx", "asyncio", "numpy", "pydantic", "decimal", "uuid"} & set(sys.modules)
-        assert not heavy, heavy
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_wheel_has_the_command():
-    done = subprocess.run(
-        [sys.executable, "-m", "placet._cli", "--version"], capture_output=True, text=True
-    )
-    assert done.stdout.startswith("placet 0.1.0"), done
+def test_a_log_is_free_once_its_guard_is_closed(tmp_path):
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    for turn in range(20):
+        settings = {"confirm": lambda request: True} if turn % 2 else {"review_timeout": 0.01}
+        with Guard(tmp_path / "policy.toml", **settings) as guard:
+            guard.execute("issue_refund", {"amount": turn}, lambda *_: True)

@@ -149,10 +149,10 @@ def test_a_signed_record_is_not_copied_and_another_is(duplicate):
 
 
 def test_what_is_pickled_by_hand_is_checked():
-    from placet._signoff import _again
+    from placet._signoff import again
 
     with pytest.raises(SignoffRequired):
-        _again(Claim, {"status": "approved", "amount": "1"})
+        again(Claim, {"status": "approved", "amount": "1"})
 
 
 def test_without_init_there_is_no_status():

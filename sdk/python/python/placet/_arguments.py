@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._core import ActionRequest, Frozen, freeze
+from ._shape import is_dict, is_list, is_tuple
+
+if TYPE_CHECKING:
+    import inspect
 
 _OWN = ("self", "cls")
 """Names under which a method gets its object. They are part of how it is called, not of what for."""
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(NamedTuple):
     """The arguments of one call, taken before anything is decided.
 
     ``payload`` is what is decided on. ``call`` calls the function with what :meth:`rebuilt` gives.
@@ -63,7 +64,11 @@ def of_params(
 ) -> Captured:
     """Those of ``executor(tool, params)``."""
     given = dict(params)
-    return Captured(given, lambda frozen: executor(tool, frozen), given)
+
+    def call(frozen: Any) -> Any:
+        return executor(tool, frozen)
+
+    return Captured(given, call, given)
 
 
 def of_call(
@@ -86,9 +91,9 @@ def of_call(
     rest = {name: value for name, value in named.items() if name not in held}
 
     def call(arguments: dict[str, Any]) -> Any:
-        if signature is None:
+        if signature is None or bound is None:
             return function(*arguments["args"], **arguments["kwargs"])
-        again = inspect.BoundArguments(signature, _ordered(signature, arguments))
+        again = type(bound)(signature, _ordered(signature, arguments))
         return function(*again.args, **again.kwargs)
 
     if payload is None:
@@ -106,6 +111,8 @@ def of_call(
 def _bound(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> inspect.BoundArguments | None:
+    import inspect
+
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -130,7 +137,7 @@ def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict
     if unknown:
         raise TypeError(f"the function has no parameter {unknown[0]!r}")
     for name, parameter in signature.parameters.items():
-        if name in ordered and parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        if name in ordered and parameter.kind is parameter.VAR_POSITIONAL:
             ordered[name] = tuple(ordered[name])
     return ordered
 
@@ -145,12 +152,17 @@ def _frozen(arguments: Any) -> Frozen | None:
 
 def _fitted(new: Any, old: Any) -> Any:
     """What people wrote, as JSON has it, in the types of what it replaces."""
-    if isinstance(new, dict) and isinstance(old, dict):
+    if is_dict(new) and is_dict(old):
         return {
             name: _fitted(value, old[name]) if name in old else value for name, value in new.items()
         }
-    if isinstance(new, list) and isinstance(old, (list, tuple)) and len(new) == len(old):
-        return type(old)(_fitted(one, other) for one, other in zip(new, old, strict=True))
+    if is_list(new) and (is_list(old) or is_tuple(old)) and len(new) == len(old):
+        fitted = [_fitted(one, other) for one, other in zip(new, old, strict=True)]
+        return tuple(fitted) if is_tuple(old) else fitted
+    return _fitted_value(new, old)
+
+
+def _fitted_value(new: Any, old: Any) -> Any:
     if freeze(new).canonical() == freeze(old).canonical():
         return old
     from decimal import Decimal

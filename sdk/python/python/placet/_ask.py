@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-import json
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from ._drive import Carrier
+from ._drive import Carrier, Teller
 from ._errors import Blocked, Missing, PlacetError, Unavailable
-from ._steps import Ask, Step, Tell, approval_of
-from ._types import RiskTier
-
-log = logging.getLogger("placet")
-
-
-@dataclass(frozen=True)
-class ApprovalRequest:
-    """A held action as the person sees it who is asked: what was frozen, and nothing else."""
-
-    request_id: str
-    action_id: str
-    tool: str
-    params: Mapping[str, Any]
-    risk: RiskTier | None
-    reasons: tuple[str, ...]
-    deadline: str
-    timestamp: str | None
-    quorum: int
-    fields: tuple[str, ...]
-    agent_id: str | None = None
-    session_id: str | None = None
-    user: str | None = None
-    tenant_id: str = "default"
-    reason: str | None = None
-    """The agent's own explanation: a claim."""
-    evidence: tuple[Mapping[str, Any], ...] = ()
-    signed: tuple[str, ...] = ()
-    _whole: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def from_wire(cls, held: Mapping[str, Any]) -> ApprovalRequest:
-        """Reads a held action in the shape of the wire."""
-        decision, action = held["decision"], held.get("action") or {}
-        approval = decision["approval"]
-        strictest = [
-            found["reason"] for found in decision["findings"] if found["verdict"] != "allow"
-        ]
-        return cls(
-            request_id=approval["id"],
-            action_id=decision["id"],
-            tool=action.get("tool", ""),
-            params=action.get("params") or {},
-            risk=RiskTier(decision["risk"]) if decision.get("risk") else None,
-            reasons=tuple(strictest),
-            deadline=approval["deadline"],
-            timestamp=decision.get("at"),
-            quorum=approval["quorum"],
-            fields=tuple(approval["fields"]),
-            agent_id=action.get("agent"),
-            session_id=action.get("session"),
-            user=action.get("user"),
-            tenant_id=action.get("tenant", "default"),
-            reason=action.get("reason"),
-            evidence=tuple((held.get("evidence") or {}).get("evidence", ())),
-            signed=tuple(held.get("signed", ())),
-            _whole=held,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as a plain dict, for a page or a message."""
-        whole: dict[str, Any] = json.loads(json.dumps(self._whole))
-        return whole
-
-
-@dataclass(frozen=True)
-class SignOff:
-    """A person's yes: who, what they write where the approval asks for it, other params if any."""
-
-    person: str
-    statements: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] | None = None
-    groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A person's no, and why: the agent is told."""
-
-    person: str
-    reason: str
+from ._held import ApprovalRequest, Refusal, SignOff
+from ._say import warn
+from ._steps import Ask, Ended, Step, Tell, approval_of
+from ._within import is_awaitable
 
 
 Confirm = Callable[[ApprovalRequest], "bool | SignOff | Refusal | Awaitable[Any]"]
@@ -111,27 +30,27 @@ class Callback:
     def ask(self, carrier: Carrier, of: Ask) -> Any:
         """Asks on this thread and takes the answer in; then what became of the action."""
         try:
-            held = ApprovalRequest.from_wire(carrier.do(_look(of)))
+            held = ApprovalRequest.from_wire(carrier.do(look(of)))
         except Missing:
             # Somebody else was quicker.
-            return carrier.do(_settle(of))
+            return carrier.do(settle(of, of.within))
         answer = self._asked(held)
-        if inspect.isawaitable(answer):
-            _dispose(answer)
+        if is_awaitable(answer):
+            dispose(answer)
             answer = Refusal(self._person, "the callback is async, and was called without await")
         for step in self._replies(answer, held):
             try:
                 carrier.do(step)
                 break
             except PlacetError as error:
-                log.warning("an answer to %s was not taken in: %s", held.tool, error)
-        return carrier.do(_settle(of))
+                warn("an answer to %s was not taken in: %s", held.tool, error)
+        return carrier.do(settle(of, of.within))
 
     async def aask(self, carrier: Carrier, of: Ask) -> Any:
         """The same on the event loop; somebody else may answer first."""
         import asyncio
 
-        settled = asyncio.ensure_future(carrier.ado(_settle(of)))
+        settled = asyncio.ensure_future(carrier.ado(settle(of, of.within)))
         asked = asyncio.ensure_future(self._aanswer(carrier, of))
         try:
             await asyncio.wait({settled, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -144,11 +63,11 @@ class Callback:
 
     async def _aanswer(self, carrier: Carrier, of: Ask) -> None:
         try:
-            held = ApprovalRequest.from_wire(await carrier.ado(_look(of)))
+            held = ApprovalRequest.from_wire(await carrier.ado(look(of)))
         except Missing:
             return
         answer = self._asked(held)
-        if inspect.isawaitable(answer):
+        if is_awaitable(answer):
             try:
                 answer = await answer
             except Exception as error:
@@ -158,7 +77,7 @@ class Callback:
                 await carrier.ado(step)
                 return
             except PlacetError as error:
-                log.warning("an answer to %s was not taken in: %s", held.tool, error)
+                warn("an answer to %s was not taken in: %s", held.tool, error)
 
     def _asked(self, held: ApprovalRequest) -> Any:
         try:
@@ -167,29 +86,26 @@ class Callback:
             return self._failed(error)
 
     def _failed(self, error: Exception) -> Refusal:
-        log.warning("the callback that was asked for approval failed", exc_info=error)
+        warn("the callback that was asked for approval failed", error=error)
         return Refusal(self._person, f"the callback failed with {type(error).__name__}")
 
     def _replies(self, answer: Any, held: ApprovalRequest) -> Iterable[Step]:
         """The answer as it is given, and a no in its place where it is refused."""
-        person, groups = self._person, self._groups
+        of = (held.request_id, self._person, self._groups)
+        if answer is False or isinstance(answer, Refusal):
+            yield reply_of(answer, *of)
+            return
         if answer is True:
-            yield _reply(held, person, groups, {"approved": True})
+            yield reply_of(answer, *of)
             reason = "the callback says yes, which is not what the approval asks for"
         elif isinstance(answer, SignOff):
-            person, groups = answer.person, answer.groups or groups
-            reply: dict[str, Any] = {**answer.statements, "approved": True}
-            if answer.params is not None:
-                reply["params"] = dict(answer.params)
-            yield _reply(held, person, groups, reply)
+            yield reply_of(answer, *of)
             reason = "the sign-off is not what the approval asks for"
-        elif isinstance(answer, Refusal):
-            person, reason = answer.person, answer.reason
-        elif answer is False:
-            reason = "the callback says no"
         else:
-            reason = f"the callback gave {type(answer).__name__}, which is neither True nor a sign-off"
-        yield _reply(held, person, groups, {"approved": False, "reason": reason})
+            kind = type(answer).__name__
+            reason = f"the callback gave {kind}, which is neither True nor a sign-off"
+        person = answer.person if isinstance(answer, SignOff) else self._person
+        yield reply_of(Refusal(person, reason), *of)
 
 
 class Terminal:
@@ -229,26 +145,51 @@ class Told:
     def tell(self, carrier: Carrier, of: Tell) -> None:
         """Tells it on this thread. What it raises stops nobody: the action waits all the same."""
         try:
-            told = self._on_request(ApprovalRequest.from_wire(carrier.do(_look(of))))
-            if inspect.isawaitable(told):
-                _dispose(told)
-                log.warning("on_request is async, and was called without await")
+            told = self._on_request(ApprovalRequest.from_wire(carrier.do(look(of))))
+            if is_awaitable(told):
+                dispose(told)
+                warn("on_request is async, and was called without await")
         except Missing:
             # It was answered at once.
             pass
         except Exception as error:
-            log.warning("on_request failed", exc_info=error)
+            warn("on_request failed", error=error)
 
     async def atell(self, carrier: Carrier, of: Tell) -> None:
         """The same on the event loop."""
         try:
-            told = self._on_request(ApprovalRequest.from_wire(await carrier.ado(_look(of))))
-            if inspect.isawaitable(told):
+            told = self._on_request(ApprovalRequest.from_wire(await carrier.ado(look(of))))
+            if is_awaitable(told):
                 await told
         except Missing:
             pass
         except Exception as error:
-            log.warning("on_request failed", exc_info=error)
+            warn("on_request failed", error=error)
+
+    def ended(self, of: Ended) -> None:
+        """What waits no more it does not want to know."""
+
+
+class All:
+    """Several who want to know of what is held."""
+
+    def __init__(self, *tellers: Teller) -> None:
+        self._tellers = tellers
+
+    def tell(self, carrier: Carrier, of: Tell) -> None:
+        """Tells each."""
+        for teller in self._tellers:
+            teller.tell(carrier, of)
+
+    async def atell(self, carrier: Carrier, of: Tell) -> None:
+        """The same on the event loop."""
+        for teller in self._tellers:
+            await teller.atell(carrier, of)
+
+    def ended(self, of: Ended) -> None:
+        """Tells each."""
+        for teller in self._tellers:
+            teller.ended(of)
 
 
 def _nobody(of: Ask, error: PlacetError) -> Blocked:
@@ -259,22 +200,38 @@ def _nobody(of: Ask, error: PlacetError) -> Blocked:
     )
 
 
-def _settle(of: Ask) -> Step:
-    return Step("settle", body={"id": of.action_id}, within=of.within)
+def settle(of: Ask, within: float | None) -> Step:
+    """Waits until the action is settled, or for so many seconds."""
+    return Step("settle", body={"id": of.action_id}, within=within)
 
 
-def _look(of: Ask | Tell) -> Step:
+def look(of: Ask | Tell) -> Step:
+    """Looks at a held action as the person sees it who is asked."""
     return Step("held", body={"id": approval_of(of.action_id)})
 
 
-def _reply(
-    held: ApprovalRequest, person: str, groups: tuple[str, ...], reply: dict[str, Any]
+def reply_of(
+    answer: bool | SignOff | Refusal, request_id: str, person: str, groups: Iterable[str] = ()
 ) -> Step:
-    body = {"id": held.request_id, "person": person, "groups": list(groups), "reply": reply}
+    """An answer as it is given to the guard: of who gave it, or else of ``person``."""
+    reply: dict[str, Any]
+    if isinstance(answer, SignOff):
+        person, groups = answer.person, answer.groups or groups
+        reply = {**answer.statements, "approved": True}
+        if answer.params is not None:
+            reply["params"] = dict(answer.params)
+    elif isinstance(answer, Refusal):
+        person, reply = answer.person, {"approved": False, "reason": answer.reason}
+    elif answer is True:
+        reply = {"approved": True}
+    else:
+        reply = {"approved": False, "reason": f"the {person} says no"}
+    body = {"id": request_id, "person": person, "groups": list(groups), "reply": reply}
     return Step("resolve", body=body)
 
 
-def _dispose(awaitable: Any) -> None:
+def dispose(awaitable: Any) -> None:
+    """Ends what nobody will await, so that Python does not complain about it elsewhere."""
     close = getattr(awaitable, "close", None) or getattr(awaitable, "cancel", None)
     if close is not None:
         close()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import _core
+from ._core import classify as _classify
 from ._types import RiskTier
 
 
@@ -45,7 +45,7 @@ def classify(
         names = ("readOnlyHint", "destructiveHint", "openWorldHint")
         hints = (annotations.get(names[0]), annotations.get(names[1]), annotations.get(names[2]))
     given = None if params is None else dict(params)
-    found = json.loads(_core.classify(tool, given, hints, trusted))
+    found = json.loads(_classify(tool, given, hints, trusted))
     evidence = tuple(found.get("evidence", ()))
     return Classification(
         tool=found["tool"],

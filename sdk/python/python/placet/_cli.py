@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 
-from . import _core
+from ._core import run_command
 
 
 def main() -> int:
     """Runs the command; Ctrl-C ends it as it ends any other."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    return _core.run_command(["placet", *sys.argv[1:]])
+    return run_command(["placet", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

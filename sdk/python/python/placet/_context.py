@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from types import MappingProxyType
@@ -31,7 +31,7 @@ _NAMES = {
 
 
 @contextmanager
-def observing(**context: Any) -> Iterator[None]:
+def observing(**context: Any) -> Generator[None, None, None]:
     """Every call inside the block is decided on in this context.
 
     ``agent``, ``session``, ``user``, ``tenant``, ``build`` and ``reason`` become those fields of

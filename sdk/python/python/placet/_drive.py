@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, Protocol
 
 from ._errors import ConfigError
-from ._steps import Ask, Call, Post, Step, Steps, Tell
+from ._steps import Ask, Call, Ended, Post, Step, Steps, Tell
+from ._within import is_awaitable
 
 
 class Carrier(Protocol):
@@ -45,6 +46,9 @@ class Teller(Protocol):
     async def atell(self, carrier: Carrier, of: Tell) -> None:
         """The same on the running event loop."""
 
+    def ended(self, of: Ended) -> None:
+        """Tells that it is held no more."""
+
 
 def run(
     steps: Steps,
@@ -73,9 +77,12 @@ def run(
             elif isinstance(step, Tell):
                 assert teller is not None
                 teller.tell(carrier, step)
+            elif isinstance(step, Ended):
+                assert teller is not None
+                teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
-                if inspect.iscoroutine(value):
+                if isinstance(value, CoroutineType):
                     value.close()
                     raise ConfigError(
                         "the function is async, so the call must be awaited; use aexecute, or "
@@ -112,9 +119,12 @@ async def arun(
             elif isinstance(step, Tell):
                 assert teller is not None
                 await teller.atell(carrier, step)
+            elif isinstance(step, Ended):
+                assert teller is not None
+                teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
-                if inspect.isawaitable(value):
+                if is_awaitable(value):
                     value = await value
         except BaseException as raised:
             error = raised

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 import os
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from . import _context, _core
 from ._arguments import Captured, of_call, of_params
-from ._ask import ApprovalRequest, Callback, Confirm, Terminal, Told
-from ._core import ActionRequest, Decision
-from ._denied import ActionDenied
+from ._context import fields as fields_of_context
+from ._core import ActionRequest
+from ._denying import aor_denied, or_denied
 from ._drive import Asker, Carrier, arun, run
-from ._errors import Blocked, ConfigError, Missing, ReviewPending
-from ._hurry import Hurried
+from ._errors import ConfigError
+from ._inbox import Inbox
 from ._local import Local
-from ._policy import TrustPolicy
+from ._once import Claim, Once
+from ._opening import asker_of, engine_of, mirror_of, teller_of
 from ._program import Program
-from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
-from ._remote import Remote
 from ._sample import is_enforced
 from ._settings import Settings, member
-from ._steps import Step, Steps, Way, unfrozen
+from ._steps import Step, Steps, Tell, Way, unfrozen
 from ._steps import run as steps
-from ._types import AutonomyState, Mode, OnReview, ResolveOutcome, Status
+from ._switches import Switches
+from ._types import Mode, OnReview
+
+if TYPE_CHECKING:
+    from ._ask import Callback, Confirm, Terminal
+    from ._core import Decision
+    from ._denied import ActionDenied
+    from ._held import ApprovalRequest
+    from ._opening import Policy
+    from ._protocols import (
+        ApprovalStore,
+        AuditEntry,
+        AuditSink,
+        KillSwitchSource,
+        MetricsProvider,
+    )
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Executor = Callable[[str, dict[str, Any]], Any]
-Policy = TrustPolicy | str | os.PathLike[str]
-
-MEMORY = ":memory:"
-"""The store that is gone with the guard: for tests, and for trying a policy out."""
 
 
-class Guard:
+class Guard(Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
@@ -48,7 +54,8 @@ class Guard:
     (:meth:`connect`) both are the daemon's.
 
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
-    :meth:`resolve`; ``on_request`` is told of everything that is held. ``metrics`` and
+    :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of
+    the program's own that mirrors what waits and has answers to it. ``metrics`` and
     ``kill_switch`` are the program's own and can make decisions stricter; ``audit`` keeps what
     :meth:`record` is given, besides the log.
     """
@@ -67,6 +74,7 @@ class Guard:
         confirm: Confirm | None = None,
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
         metrics: MetricsProvider | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
@@ -79,23 +87,28 @@ class Guard:
             tenant=tenant,
             agent=agent,
         )
-        carrier = Local(_opened(policy, store))
+        carrier = Local(engine_of(policy, store))
         program = Program(metrics, audit, kill_switch)
-        self._set(settings, carrier, _asker(confirm, ask), on_request, program)
+        self._set(settings, carrier, program, asker_of(confirm, ask), on_request, approvals)
 
     def _set(
         self,
         settings: Settings,
         carrier: Carrier,
-        asker: Asker | None,
-        on_request: Callable[[ApprovalRequest], Any] | None,
         program: Program,
+        asker: Asker | None = None,
+        on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
     ) -> None:
+        if asker is not None and approvals is not None:
+            raise ConfigError("confirm, ask and approvals say where answers come from; give one")
         self._settings = settings
         self._carrier = carrier
-        self._asker = asker
-        self._teller = None if on_request is None else Told(on_request)
+        self._mirror = None if approvals is None else mirror_of(approvals)
+        self._asker = asker or self._mirror
+        self._teller = teller_of(on_request, self._mirror)
         self._program = program
+        self._once = Once()
         # Also at the end of the interpreter, while it still works.
         self._end = weakref.finalize(self, carrier.close)
 
@@ -109,6 +122,7 @@ class Guard:
         verify: Any = True,
         confirm: Confirm | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
+        approvals: ApprovalStore | None = None,
         metrics: MetricsProvider | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
@@ -121,17 +135,19 @@ class Guard:
         agent. ``verify`` is False or an ``ssl.SSLContext`` for certificates of your own.
         """
         given = Settings(url=url, key=key).changed(**settings)
-        if confirm is not None and approver_key is None:
+        if (confirm is not None or approvals is not None) and approver_key is None:
             raise ConfigError(
-                "an agent's key cannot answer, so confirm needs approver_key; or let people answer "
-                "in the daemon's console"
+                "an agent's key cannot answer, so confirm and approvals need approver_key; or let "
+                "people answer in the daemon's console"
             )
+        from ._remote import Remote
+
         carrier = Remote(
             url, key, approver_key=approver_key, timeout=given.timeout, verify=verify
         )
         guard = cls.__new__(cls)
         program = Program(metrics, audit, kill_switch)
-        guard._set(given, carrier, _asker(confirm, None), on_request, program)
+        guard._set(given, carrier, program, asker_of(confirm, None), on_request, approvals)
         return guard
 
     @classmethod
@@ -139,11 +155,13 @@ class Guard:
         """The guard that settings describe."""
         guard = cls.__new__(cls)
         if settings.url is not None:
+            from ._remote import Remote
+
             assert settings.key is not None
             carrier: Carrier = Remote(settings.url, settings.key, timeout=settings.timeout)
         else:
-            carrier = Local(_opened(settings.policy, settings.store))
-        guard._set(settings, carrier, None, None, Program(None, None, None))
+            carrier = Local(engine_of(settings.policy, settings.store))
+        guard._set(settings, carrier, Program())
         return guard
 
     # Deciding.
@@ -153,13 +171,13 @@ class Guard:
         request = self._request(action, fields) if fields or type(action) is str else action
         carrier, program = self._carrier, self._program
         if program.is_silent and isinstance(carrier, Local):
-            return carrier.engine.evaluate(cast(ActionRequest, request))
-        request = cast(ActionRequest, request)
+            return carrier.engine.evaluate(cast("ActionRequest", request))
+        request = cast("ActionRequest", request)
         rates, objections = program.rates(request.action)
         if isinstance(carrier, Local):
             decision = carrier.engine.evaluate(request, rates)
         else:
-            decision = cast(Decision, carrier.do(Step("evaluate", request)))
+            decision = cast("Decision", carrier.do(Step("evaluate", request)))
         for objection in (*objections, *program.objections(request.action)):
             decision = decision.tightened(objection.verdict, objection.reason)
         return decision
@@ -167,12 +185,18 @@ class Guard:
     def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides and records the decision. Where it is held, people are asked; nothing waits."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        return cast(Decision, self._carrier.do(step))
+        decision = cast("Decision", self._carrier.do(step))
+        if self._mirror is not None and decision.approval is not None and decision.id is not None:
+            self._mirror.tell(self._carrier, Tell(decision.id))
+        return decision
 
     async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """The same on the running event loop."""
         step = Step("propose", self._request(action, fields), {"treatment": "binding"})
-        return cast(Decision, await self._carrier.ado(step))
+        decision = cast("Decision", await self._carrier.ado(step))
+        if self._mirror is not None and decision.approval is not None and decision.id is not None:
+            await self._mirror.atell(self._carrier, Tell(decision.id))
+        return decision
 
     def record(self, entry: AuditEntry) -> None:
         """Says what became of a request that the program ran itself after :meth:`evaluate`.
@@ -191,6 +215,8 @@ class Guard:
     @staticmethod
     def idempotency_key(request: ActionRequest) -> str:
         """A key that is the same for the same request, in every process. It tells nothing of it."""
+        import hashlib
+
         return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
 
     # Running.
@@ -202,15 +228,18 @@ class Guard:
         executor: Executor | None = None,
         *,
         on_review: OnReview | str | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """Runs ``executor(tool, params)`` if it may, once, with the params that were decided on.
 
         Gives what it returns, or :class:`ActionDenied`, which is false. ``fields`` are those of an
         :class:`ActionRequest`: ``agent_id``, ``session_id``, ``user``, ``reason``, ``value``, …
+        Of the calls with the same ``idempotency_key`` one runs, however many are made at once.
         """
         captured = of_params(tool, params or {}, _executor(executor))
-        return _or_denied(tool, lambda: self.call(tool, captured, on_review, **fields))
+        again: dict[str, Any] = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return or_denied(tool, lambda: self.call(tool, captured, **again))
 
     async def aexecute(
         self,
@@ -219,24 +248,28 @@ class Guard:
         executor: Executor | None = None,
         *,
         on_review: OnReview | str | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """The same on the running event loop; the executor may be async. No wait takes a thread."""
         captured = of_params(tool, params or {}, _executor(executor))
-        return await _aor_denied(tool, self.acall(tool, captured, on_review, **fields))
+        again: dict[str, Any] = {"on_review": on_review, "idempotency_key": idempotency_key, **fields}
+        return await aor_denied(tool, self.acall(tool, captured, **again))
 
     def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]:
         """Decorates a function that a person approves in any case, in any mode.
 
         A call that is not approved returns :class:`ActionDenied`.
         """
+        import inspect
+
         tool = getattr(function, "__name__", type(function).__name__)
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
                 captured = of_call(function, args, kwargs)
-                return await _aor_denied(tool, self.acall(tool, captured, gated=True))
+                return await aor_denied(tool, self.acall(tool, captured, gated=True))
 
             return cast("Callable[P, R | ActionDenied]", agated)
 
@@ -244,7 +277,7 @@ class Guard:
         def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
             captured = of_call(function, args, kwargs)
             return cast(
-                "R | ActionDenied", _or_denied(tool, lambda: self.call(tool, captured, gated=True))
+                "R | ActionDenied", or_denied(tool, lambda: self.call(tool, captured, gated=True))
             )
 
         return gated
@@ -256,12 +289,16 @@ class Guard:
         on_review: OnReview | str | None = None,
         *,
         gated: bool = False,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """Runs what was captured, or raises. What the decorators are made of."""
-        way = self._way(tool, on_review, gated, fields)
+        way = self._way(tool, on_review, gated, fields)._replace(key=idempotency_key)
         going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
-        return run(going, carrier, captured.call, self._asker, self._teller)
+        if idempotency_key is None:
+            return run(going, carrier, captured.call, self._asker, self._teller)
+        with Claim(self._once, idempotency_key, tool, captured.call) as claim:
+            return run(going, carrier, claim.call, self._asker, self._teller)
 
     async def acall(
         self,
@@ -270,12 +307,16 @@ class Guard:
         on_review: OnReview | str | None = None,
         *,
         gated: bool = False,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> Any:
         """The same on the running event loop."""
-        way = self._way(tool, on_review, gated, fields)
+        way = self._way(tool, on_review, gated, fields)._replace(key=idempotency_key)
         going, carrier = self._going(tool, captured, way, fields), self._carrier_for(way)
-        return await arun(going, carrier, captured.call, self._asker, self._teller)
+        if idempotency_key is None:
+            return await arun(going, carrier, captured.call, self._asker, self._teller)
+        with Claim(self._once, idempotency_key, tool, captured.call) as claim:
+            return await arun(going, carrier, claim.call, self._asker, self._teller)
 
     def _going(
         self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]
@@ -295,13 +336,16 @@ class Guard:
     ) -> Way:
         settings = self._settings
         review = settings.on_review if on_review is None else member(OnReview, "on_review", on_review)
+        by_policy = settings.mode is None and self._policy_is_in_shadow()
         return Way(
             on_review=review,
             gated=gated,
-            shadow=not gated and self._is_shadow(tool, review, fields),
+            shadow=not gated and (by_policy or self._is_shadow(tool, review, fields)),
+            by_policy=by_policy,
             within=settings.review_timeout,
             asks=self._asker is not None,
             tells=self._teller is not None,
+            mirrors=self._mirror is not None,
             objections=self._program.objections(tool),
         )
 
@@ -311,13 +355,15 @@ class Guard:
         if review is OnReview.SHADOW or settings.mode is Mode.SHADOW:
             return True
         if settings.mode is Mode.SAMPLE:
-            own, _ = _context.fields()
+            own, _ = fields_of_context()
             own.update({_FIELDS.get(name, name): value for name, value in fields.items()})
             who = str(own.get("session") or own.get("agent") or settings.agent or "")
             tenant = str(own.get("tenant_id") or settings.tenant or "default")
             return not is_enforced(settings.sample_percent, tenant, tool, who)
-        if settings.mode is Mode.ENFORCE:
-            return False
+        return False
+
+    def _policy_is_in_shadow(self) -> bool:
+        """Whether the policy is known to be; that of a daemon says so in its answers."""
         carrier = self._carrier
         return isinstance(carrier, Local) and carrier.engine.mode() == "shadow"
 
@@ -330,7 +376,9 @@ class Guard:
 
     def _carrier_for(self, way: Way) -> Carrier:
         """In shadow a daemon is given little time."""
-        if way.shadow and isinstance(self._carrier, Remote):
+        if way.shadow and not isinstance(self._carrier, Local):
+            from ._hurry import Hurried
+
             return Hurried(self._carrier, self._settings.shadow_limit)
         return self._carrier
 
@@ -349,123 +397,13 @@ class Guard:
             if fields:
                 raise TypeError("a request has its fields already; make one with others")
             return action
-        own, beside = _context.fields()
+        own, beside = fields_of_context()
         given = {_FIELDS.get(name, name): value for name, value in fields.items()}
         settings = self._settings
-        said = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
-        context = {**beside, **(said.pop("context", None) or {})}
+        said: dict[str, Any] = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
+        context: dict[str, Any] = {**beside, **(said.pop("context", None) or {})}
         present = {name: value for name, value in said.items() if value is not None}
         return ActionRequest(action, context=context or None, **present)
-
-    # Answering.
-
-    def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
-        """What waits for people, the oldest first."""
-        body = {} if tenant is None else {"tenant": tenant}
-        listed = self._carrier.do(Step("pending", body=body))
-        return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
-
-    def resolve(
-        self,
-        request_id: str,
-        approved: bool,
-        *,
-        actor: str | None = None,
-        groups: Iterable[str] = (),
-        reason: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        **statements: str,
-    ) -> ResolveOutcome:
-        """Answers a held action. The first answer wins; only ``True`` itself approves.
-
-        ``statements`` are the fields that the approval asks for. In this process ``actor`` is who
-        answers, and that it is them is for the program to know; at a daemon the key says who.
-        """
-        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
-        try:
-            return ResolveOutcome(self._carrier.do(step)["outcome"])
-        except Missing:
-            return ResolveOutcome.UNKNOWN
-
-    async def aresolve(
-        self,
-        request_id: str,
-        approved: bool,
-        *,
-        actor: str | None = None,
-        groups: Iterable[str] = (),
-        reason: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        **statements: str,
-    ) -> ResolveOutcome:
-        """The same on the running event loop."""
-        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
-        try:
-            return ResolveOutcome((await self._carrier.ado(step))["outcome"])
-        except Missing:
-            return ResolveOutcome.UNKNOWN
-
-    def withdraw(self, request_id: str) -> None:
-        """Takes a held action back."""
-        self._carrier.do(Step("withdraw", body={"id": request_id}))
-
-    def status(self, action_id: str) -> Status:
-        """What became of an action."""
-        return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
-
-    def wait(self, action_id: str) -> Status:
-        """The same, once it is pending no more."""
-        return Status(self._carrier.do(Step("settle", body={"id": action_id}))["status"])
-
-    async def await_(self, action_id: str) -> Status:
-        """The same on the running event loop."""
-        return Status((await self._carrier.ado(Step("settle", body={"id": action_id})))["status"])
-
-    # Switches and autonomy.
-
-    def trip(self, scope: str, reason: str, *, by: str | None = None) -> None:
-        """Trips a kill switch: ``all``, ``tenant:T``, ``agent:A`` or ``tool:N``. It lasts."""
-        self._carrier.do(Step("trip", body={"scope": scope, "reason": reason, "by": by}))
-
-    def reset(self, scope: str, reason: str, *, by: str | None = None) -> None:
-        """Resets a kill switch."""
-        self._carrier.do(Step("reset", body={"scope": scope, "reason": reason, "by": by}))
-
-    def switches(self) -> list[str]:
-        """The scopes of the kill switches that are tripped."""
-        listed = self._carrier.do(Step("switches"))["switches"]
-        return [switch["scope"] for switch in listed]
-
-    def report(
-        self,
-        action_class: str,
-        *,
-        source: str,
-        passed: int,
-        failed: int,
-        adversarial: bool = False,
-        tenant: str | None = None,
-        build: str | None = None,
-    ) -> AutonomyState | None:
-        """Takes in evidence about a class; gives the state to which it stepped up or down, if any."""
-        evidence = {
-            "class": action_class,
-            "source": source,
-            "adversarial": adversarial,
-            "passed": passed,
-            "failed": failed,
-            "tenant": tenant or self._settings.tenant,
-            "build": build,
-        }
-        present = {name: value for name, value in evidence.items() if value is not None}
-        told = self._carrier.do(Step("report", body={"evidence": present}))
-        step = told.get("step")
-        return AutonomyState[str(step["to"]).upper()] if step else None
-
-    def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
-        """Where each class stands on its ladder, and what it lacks for the next step."""
-        body = {} if tenant is None else {"tenant": tenant}
-        return cast("list[dict[str, Any]]", self._carrier.do(Step("autonomy", body=body))["classes"])
 
     # Its end.
 
@@ -487,90 +425,10 @@ _FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "ten
 """Other names under which people know the fields of an action."""
 
 
-def _opened(policy: Policy | None, store: str | os.PathLike[str] | None) -> _core.Engine:
-    """An engine with a policy and a store."""
-    files, path = None, None
-    if isinstance(policy, TrustPolicy):
-        files = policy.files()
-    elif policy is not None:
-        path = Path(os.fspath(policy))
-    if store is None:
-        place = None if path is None else path.parent / "placet.db"
-    else:
-        place = None if os.fspath(store) == MEMORY else Path(os.fspath(store))
-    return _core.Engine(path, files, place)
-
-
-def _asker(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> Asker | None:
-    if confirm is not None and ask is not None:
-        raise ConfigError("confirm and ask both say who is asked; give one of them")
-    if confirm is not None:
-        return Callback(confirm)
-    if isinstance(ask, str):
-        if ask != "terminal":
-            raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
-        return Terminal()
-    return ask
-
-
 def _executor(executor: Executor | None) -> Executor:
     if not callable(executor):
         raise TypeError("executor is the function that does it: executor(tool, params)")
     return executor
-
-
-def _denied(tool: str, stopped: Blocked | ReviewPending) -> ActionDenied:
-    status = getattr(stopped, "status", None)
-    if isinstance(stopped, ReviewPending):
-        status = Status.PENDING
-    return ActionDenied(
-        tool=tool,
-        reason="; ".join(stopped.reasons) or str(stopped),
-        action_id=stopped.action_id,
-        status=status or Status.BLOCKED,
-        decision=stopped.decision,
-    )
-
-
-def _or_denied(tool: str, call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except (Blocked, ReviewPending) as stopped:
-        return _denied(tool, stopped)
-
-
-async def _aor_denied(tool: str, call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except (Blocked, ReviewPending) as stopped:
-        return _denied(tool, stopped)
-
-
-def _resolving(
-    request_id: str,
-    approved: bool,
-    actor: str | None,
-    groups: Iterable[str],
-    reason: str | None,
-    params: Mapping[str, Any] | None,
-    statements: Mapping[str, str],
-) -> Step:
-    if approved is not True and approved is not False:
-        raise TypeError(f"approved is True or False, not {type(approved).__name__}")
-    reply: dict[str, Any] = {**statements, "approved": approved}
-    if params is not None:
-        reply["params"] = dict(params)
-    if not approved:
-        reply["reason"] = reason or "it was denied without a reason"
-    elif reason is not None:
-        raise TypeError("a reason goes with a no; write statements by the names of their fields")
-    body = {
-        "id": request_id,
-        "person": actor or "operator",
-        "groups": list(groups),
-        "reply": reply,
-    }
-    return Step("resolve", body=body)
 
 
 def _recording(entry: AuditEntry) -> Step:

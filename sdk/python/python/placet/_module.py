@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
@@ -64,6 +63,8 @@ def supervised(
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        import inspect
+
         name = tool or str(getattr(function, "__name__", type(function).__name__))
         if inspect.iscoroutinefunction(function):
 
@@ -96,6 +97,8 @@ def guarded(
 
     Of an async function it gives an awaitable.
     """
+    import inspect
+
     captured = of_call(function, args, kwargs, lambda *_, **__: payload)
     if inspect.iscoroutinefunction(function):
         return cast(R, current().acall(tool, captured, on_review))

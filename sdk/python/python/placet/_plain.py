@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ._shape import is_dict, is_list, is_tuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 _MAX_DIGITS = 400
 """Longest number that is written out. Nothing that is paid or counted has as many digits."""
@@ -77,8 +82,12 @@ def plain(value: Any) -> Plain:
 
     Raises :class:`Opaque` where there is no such thing.
     """
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _bytes(bytes(value)), isinstance(value, bytes)
+    if isinstance(value, bytes):
+        return _bytes(value), True
+    if isinstance(value, bytearray):
+        return _bytes(bytes(value)), False
+    if _is_view(value):
+        return _bytes(value.tobytes()), False
     found = _by_module(value)
     if found is not None:
         return found
@@ -88,11 +97,11 @@ def plain(value: Any) -> Plain:
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value), True
-    if isinstance(value, tuple):
+    if is_tuple(value):
         return _tuple(value), False
-    if isinstance(value, dict):
+    if is_dict(value):
         return dict(value), False
-    if isinstance(value, list):
+    if is_list(value):
         return list(value), False
     if isinstance(value, (set, frozenset)):
         return _set(value), False
@@ -100,6 +109,10 @@ def plain(value: Any) -> Plain:
         f"{_name(value)} cannot be written as JSON; pass what matters of it, or say with payload= "
         "what is to be decided on"
     )
+
+
+def _is_view(value: Any) -> TypeGuard[memoryview[int]]:
+    return isinstance(value, memoryview)
 
 
 def _by_module(value: Any) -> Plain | None:
@@ -166,8 +179,8 @@ def _numpy(value: Any, numpy: Any) -> Plain:
 
 
 def _tuple(value: tuple[Any, ...]) -> Any:
-    names = getattr(value, "_fields", None)
-    if isinstance(names, tuple) and len(names) == len(value):
+    names: Any = getattr(value, "_fields", None)
+    if is_tuple(names) and len(names) == len(value):
         return dict(zip(names, value, strict=True))
     return list(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._errors import ConfigError
 from ._types import AutonomyState, Mode, OnReview, RiskTier
@@ -135,7 +135,7 @@ def _class(entry: ActionClass) -> list[str]:
 
 
 def _approval(terms: ApprovalTerms) -> list[str]:
-    parts = []
+    parts: list[str] = []
     if terms.quorum is not None:
         parts.append(f"quorum = {int(terms.quorum)}")
     if terms.groups:
@@ -167,7 +167,7 @@ def _graduation(thresholds: GraduationThresholds) -> list[str]:
 _ESCAPES = {'"': '\\"', "\\": "\\\\"}
 
 
-def _text(text: str) -> str:
+def _text(text: Any) -> str:
     """A basic string of TOML."""
     if not isinstance(text, str):
         raise ConfigError(f"a text is expected, not {type(text).__name__}")

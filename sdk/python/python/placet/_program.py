@@ -5,30 +5,26 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 
 from __future__ import annotations
 
-import inspect
-import logging
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import ConfigError
-from ._policy import EvalMetrics
-from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
+from ._say import warn
+from ._within import is_awaitable
 
-log = logging.getLogger("placet")
+if TYPE_CHECKING:
+    from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
 
 Rates = tuple[float, float, int]
 
 
-@dataclass(frozen=True)
-class Objection:
+class Objection(NamedTuple):
     """A finding of the program itself."""
 
     verdict: str
     reason: str
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """The program's own metrics, audit sink and kill switch."""
 
     metrics: MetricsProvider | None = None
@@ -58,24 +54,29 @@ class Program:
         """What the program's metrics say about a class."""
         if self.metrics is None:
             return None, ()
+        from ._policy import EvalMetrics
+
         try:
             given: Any = self.metrics.metrics_for(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
         if not isinstance(given, EvalMetrics):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
-        rates = (given.pass_rate, given.adversarial_pass_rate, given.sample_size)
-        is_sound = all(isinstance(rate, (int, float)) and 0 <= rate <= 1 for rate in rates[:2])
-        if not is_sound or type(rates[2]) is not int or not 0 <= rates[2] < 2**63:
-            return None, (Objection("block", "the metrics provider gave rates outside 0 to 1, or no count"),)
-        return (float(rates[0]), float(rates[1]), rates[2]), ()
+        # Whatever their types say.
+        rates: tuple[Any, Any] = (given.pass_rate, given.adversarial_pass_rate)
+        samples: Any = given.sample_size
+        is_sound = all(isinstance(rate, (int, float)) and 0 <= rate <= 1 for rate in rates)
+        if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
+            why = "the metrics provider gave rates outside 0 to 1, or no count"
+            return None, (Objection("block", why),)
+        return (float(rates[0]), float(rates[1]), samples), ()
 
     def sink(self, entry: AuditEntry) -> None:
         """Gives an entry to the audit sink. What it raises is raised."""
         if self.audit is None:
             return
         kept = self.audit.record(entry)
-        if inspect.isawaitable(kept):
+        if is_awaitable(kept):
             close = getattr(kept, "close", None)
             if close is not None:
                 close()
@@ -86,12 +87,12 @@ class Program:
         if self.audit is None:
             return
         kept = self.audit.record(entry)
-        if inspect.isawaitable(kept):
+        if is_awaitable(kept):
             await kept
 
 
 def _failed(what: str, error: Exception) -> Objection:
-    log.warning("the program's %s failed", what, exc_info=error)
+    warn("the program's %s failed", what, error=error)
     return Objection("block", f"the program's {what} failed with {type(error).__name__}")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ._core import ActionRequest, Decision
-from ._policy import EvalMetrics
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from datetime import datetime
+
+    from ._held import ApprovalRequest, Refusal, SignOff
+    from ._core import ActionRequest, Decision
+    from ._policy import EvalMetrics
+    from ._types import Status
 
 
 @runtime_checkable
@@ -17,6 +21,7 @@ class MetricsProvider(Protocol):
 
     def metrics_for(self, action: str) -> EvalMetrics:
         """How the class does. Rates lie between 0 and 1."""
+        ...
 
 
 @runtime_checkable
@@ -25,6 +30,7 @@ class KillSwitchSource(Protocol):
 
     def is_tripped(self, action: str | None = None) -> bool:
         """Whether it is stopped. Only ``True`` and ``False`` are answers."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,26 @@ class AuditSink(Protocol):
 
     def record(self, entry: AuditEntry) -> None | Awaitable[None]:
         """Keeps an entry. Raises where it cannot."""
+
+
+@runtime_checkable
+class ApprovalStore(Protocol):
+    """Keeps what waits for people in a place of the program's own: a table, a ticket, a chat.
+
+    It is a mirror; the log stays the truth. An answer from it counts as far as any other answer
+    does, and what it raises, or gives that is no answer, is said in the program's own log and
+    answers nothing. Its methods are called on the thread, or the event loop, that waits, so they
+    return at once.
+    """
+
+    def put(self, request: ApprovalRequest) -> None:
+        """Takes in what waits now."""
+
+    def answer(self, request_id: str) -> bool | SignOff | Refusal | None:
+        """What people have answered; None as long as they have not."""
+
+    def ended(self, request_id: str, status: Status) -> None:
+        """Hears that it waits no more, and what became of it."""
 
 
 class KillSwitch:

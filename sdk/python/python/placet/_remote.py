@@ -7,23 +7,18 @@ permitted.
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from ._core import Decision
-from ._errors import PlacetError, Unavailable, failure
+from ._errors import PlacetError, Unavailable
+from ._say import note
 from ._steps import Step
+from ._wire import Asked, asked_of, read, told
 from ._within import within
-
-log = logging.getLogger("placet")
 
 if TYPE_CHECKING:
     import httpx
@@ -35,19 +30,6 @@ ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
 
 _BROKEN = (502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request."""
-
-    method: str
-    path: str
-    body: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    is_long: bool = False
-    is_answer: bool = False
-    """Whether it is a person's, and so goes with the approver's key."""
 
 
 class Remote:
@@ -81,15 +63,15 @@ class Remote:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
         while True:
-            answer = self._send(_asked(step, waits.next_poll()))
+            answer = self._send(asked_of(step, waits.next_poll()))
             if waits.is_done(answer):
-                return _told(step, answer)
+                return told(step, answer)
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
         waits = Waits(step)
         while True:
-            asked = _asked(step, waits.next_poll())
+            asked = asked_of(step, waits.next_poll())
             try:
                 answer = await self._asend(asked)
             except BaseException as error:
@@ -97,7 +79,7 @@ class Remote:
                     self._abandon(step, asked)
                 raise
             if waits.is_done(answer):
-                return _told(step, answer)
+                return told(step, answer)
 
     def post(self, step: Step) -> None:
         """Carries out a step for whose result nobody waits."""
@@ -128,7 +110,7 @@ class Remote:
                 self.do(Step("withdraw", body={"id": answer["approval"]["id"]}))
         except Exception as error:
             # Nobody waits for it. What could not be undone is ended by its deadline.
-            log.info("what was abandoned could not be taken back: %s", error)
+            note("what was abandoned could not be taken back: %s", error)
 
     def _quietly(self, step: Step) -> None:
         try:
@@ -179,7 +161,7 @@ class Remote:
             try:
                 response = client.request(**self._arguments(asked))
                 if is_last or response.status_code not in _BROKEN:
-                    return _read(response)
+                    return read(response)
             except httpx.TimeoutException as error:
                 raise self._silent(error) from error
             except httpx.HTTPError as error:
@@ -207,7 +189,7 @@ class Remote:
                 sending = client.request(**self._arguments(asked))
                 response = await within(sending, self._limit(asked) + 1)
                 if is_last or response.status_code not in _BROKEN:
-                    return _read(response)
+                    return read(response)
             except (httpx.TimeoutException, TimeoutError) as error:
                 raise self._silent(error) from error
             except httpx.HTTPError as error:
@@ -288,99 +270,3 @@ class Waits:
         if not self._is_wait or answer.get("status") != "pending":
             return True
         return self._until is not None and time.monotonic() >= self._until
-
-
-def _asked(step: Step, poll: int) -> Asked:
-    """The request for a step; one that waits for people asks for so many seconds at a time."""
-    body = step.body
-    if step.name == "propose":
-        assert step.request is not None
-        treatment = body.get("treatment", "binding")
-        query = "" if treatment == "binding" else f"?treatment={treatment}"
-        return _write("POST", f"/v1/actions{query}", step.request.to_json())
-    if step.name == "evaluate":
-        assert step.request is not None
-        return Asked("POST", "/v1/evaluate", step.request.to_json())
-    if step.name == "redeem":
-        assert step.request is not None
-        call = json.loads(step.request.to_json())
-        shown = {"warrant": body["warrant"], "tool": call["tool"], "params": call["params"]}
-        return _write("POST", "/v1/warrants/redeem", shown)
-    if step.name == "conclude":
-        report = {"status": body["status"]}
-        detail = {"failed": "error", "reversed": "reason"}.get(body["status"])
-        if detail and body.get("detail"):
-            report[detail] = body["detail"]
-        return _write("POST", f"/v1/actions/{_part(body['id'])}/outcome", report)
-    if step.name == "settle":
-        headers = {"prefer": f"wait={poll}"}
-        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, is_long=True)
-    if step.name == "follow":
-        return Asked("GET", f"/v1/actions/{_part(body['id'])}")
-    if step.name == "held":
-        return Asked("GET", f"/v1/approvals/{_part(body['id'])}", is_answer=True)
-    if step.name == "pending":
-        return Asked("GET", "/v1/approvals", is_answer=True)
-    if step.name == "resolve":
-        path = f"/v1/approvals/{_part(body['id'])}/resolve"
-        return _write("POST", path, body["reply"], is_answer=True)
-    if step.name == "withdraw":
-        return _write("POST", f"/v1/approvals/{_part(body['id'])}/withdraw", {})
-    if step.name == "switches":
-        return Asked("GET", "/v1/kill-switches")
-    if step.name == "trip":
-        return _write("POST", "/v1/kill-switches", _without_none(body))
-    if step.name == "reset":
-        rest = _without_none({k: v for k, v in body.items() if k != "scope"})
-        return _write("DELETE", f"/v1/kill-switches/{_part(body['scope'])}", rest)
-    if step.name == "report":
-        return _write("POST", "/v1/evidence", body["evidence"])
-    if step.name == "autonomy":
-        return Asked("GET", "/v1/autonomy")
-    raise Unavailable(f"a daemon has no {step.name} for programs; use its console or `placet`")
-
-
-def _write(
-    method: str, path: str, body: str | Mapping[str, Any], *, is_answer: bool = False
-) -> Asked:
-    import uuid
-
-    text = body if isinstance(body, str) else json.dumps(body)
-    headers = {"idempotency-key": str(uuid.uuid4())}
-    return Asked(method, path, text, headers, is_answer=is_answer)
-
-
-def _part(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def _read(response: httpx.Response) -> Any:
-    """What a daemon answered; what is not in the shape of the wire is no answer."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Unavailable(f"the daemon answered {response.status_code} with what is no JSON object")
-    if response.is_success:
-        return body
-    kind = str(body.get("type", "")).rpartition(":")[2]
-    detail = str(body.get("detail") or f"the daemon answered {response.status_code}")
-    errors = body.get("errors")
-    pointer = None
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        pointer = errors[0].get("pointer")
-    raise failure(kind, detail, pointer)
-
-
-def _told(step: Step, answer: Any) -> Any:
-    if step.name in ("propose", "evaluate"):
-        try:
-            return Decision.from_json(json.dumps(answer))
-        except ValueError as error:
-            raise Unavailable(f"the daemon's answer is no decision: {error}") from error
-    return answer

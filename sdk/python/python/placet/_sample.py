@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 
 def is_enforced(percent: float, tenant: str, tool: str, who: str) -> bool:
     """Whether calls of this caller are in the share. A larger share contains every smaller one."""
+    import hashlib
+
     text = "\x00".join(("placet-sample-v1", tenant, tool, who))
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
     return (number % 10_000) < percent * 100

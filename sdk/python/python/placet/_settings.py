@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ._errors import ConfigError
 from ._types import Mode, OnReview
@@ -17,14 +16,13 @@ DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """How a program uses a guard."""
 
     policy: Any = None
     store: str | os.PathLike[str] | None = None
     url: str | None = None
-    key: str | None = field(default=None, repr=False)
+    key: str | None = None
     mode: Mode | None = None
     """None: as the policy says. A program can only be stricter than its policy; ``SHADOW`` and the
     rest of ``SAMPLE`` ask for what the policy's ``on_review = "shadow"`` permits, and keep what goes
@@ -40,35 +38,46 @@ class Settings:
     tenant: str | None = None
     agent: str | None = None
 
-    def __post_init__(self) -> None:
-        if self.url is not None and not self.url.startswith(("http://", "https://", "unix:")):
-            raise ConfigError(f"{self.url!r} is no address of a daemon; write http:// or https://")
-        if self.url is not None and not self.key:
-            raise ConfigError("a daemon asks for a key; give key= or set PLACET_KEY")
-        if self.url is not None and (self.policy is not None or self.store is not None):
-            raise ConfigError("a daemon has its own policy and store; give url= or those, not both")
+    def __repr__(self) -> str:
+        # A key is never shown.
+        shown = {name: value for name, value in self._asdict().items() if name != "key"}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def changed(self, **changes: Any) -> Settings:
         """The same with other values, each checked; ``None`` changes nothing."""
-        return replace(self, **_checked({k: v for k, v in changes.items() if v is not None}))
+        given = {name: value for name, value in changes.items() if value is not None}
+        return _sound(self._replace(**_checked(given)))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """What the variables ``PLACET_*`` say."""
         given = os.environ if environment is None else environment
-        values = {field: given[f"PLACET_{field.upper()}"] for field in _READ if
-                  given.get(f"PLACET_{field.upper()}")}
-        return cls(**_checked(values, "PLACET_"))
+        said = {name: given.get(f"PLACET_{name.upper()}") for name in _READ}
+        values = {name: value for name, value in said.items() if value}
+        return _sound(cls(**_checked(values, "PLACET_")))
+
+
+def _sound(settings: Settings) -> Settings:
+    """The settings, where they make sense together."""
+    url = settings.url
+    if url is None:
+        return settings
+    if not url.startswith(("http://", "https://", "unix:")):
+        raise ConfigError(f"{url!r} is no address of a daemon; write http:// or https://")
+    if not settings.key:
+        raise ConfigError("a daemon asks for a key; give key= or set PLACET_KEY")
+    if settings.policy is not None or settings.store is not None:
+        raise ConfigError("a daemon has its own policy and store; give url= or those, not both")
+    return settings
 
 
 def _checked(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    checked = {}
-    for field, value in values.items():
-        read = _READ.get(field)
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        read = _READ.get(name)
         if read is None:
-            raise ConfigError(f"there is no setting {field!r}; there are {', '.join(_READ)}")
-        name = f"{prefix}{field.upper()}" if prefix else field
-        checked[field] = read(name, value)
+            raise ConfigError(f"there is no setting {name!r}; there are {', '.join(_READ)}")
+        checked[name] = read(f"{prefix}{name.upper()}" if prefix else name, value)
     return checked
 
 

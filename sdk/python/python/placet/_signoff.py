@@ -115,12 +115,12 @@ def signoff_gated(
 def _kind(gated: Collection[Any]) -> type[Enum] | None:
     if isinstance(gated, str) or not gated:
         raise TypeError('gated is a collection of statuses, such as {"approved"}')
-    kinds = {type(one) for one in gated}
+    kinds: set[type[Any]] = {type(one) for one in gated}
     if kinds == {str}:
         return None
-    [*only] = kinds
-    if len(only) == 1 and issubclass(only[0], Enum):
-        return only[0]
+    kind = kinds.pop()
+    if not kinds and issubclass(kind, Enum):
+        return kind
     raise TypeError("the statuses are all texts, or all members of one enum")
 
 
@@ -144,7 +144,7 @@ def _of_line(cls: type, name: str) -> Any:
     return None
 
 
-def _again(cls: Any, fields: dict[str, Any]) -> Any:
+def again(cls: Any, fields: dict[str, Any]) -> Any:
     """A record made again from its fields: of a copy, or of what was pickled."""
     record = cls.__new__(cls)
     for name, value in fields.items():
@@ -153,5 +153,5 @@ def _again(cls: Any, fields: dict[str, Any]) -> Any:
     return record
 
 
-def _refusal(detail: str, status: Any, missing: list[str]) -> SignoffRequired:
+def refusal(detail: str, status: Any, missing: list[str]) -> SignoffRequired:
     return SignoffRequired(detail, status=str(status), missing=tuple(missing))

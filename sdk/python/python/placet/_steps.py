@@ -7,43 +7,42 @@ only in who carries the steps out, and so do an engine in this process and a dae
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._arguments import Captured
-from ._core import ActionRequest, Decision
 from ._errors import Blocked, Changed, Invalid, NotApproved, PlacetError, ReviewPending
-from ._program import Objection
+from ._say import warn
 from ._types import Mode, OnReview, Status, Verdict
 
-log = logging.getLogger("placet")
+if TYPE_CHECKING:
+    from ._arguments import Captured
+    from ._core import ActionRequest, Decision
+    from ._program import Objection
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operation on the engine."""
 
     name: str
     request: ActionRequest | None = None
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = {}
+    """Nobody ever changes it."""
     within: float | None = None
     """How long to wait for people, in seconds; None: as long as they have."""
+    key: str | None = None
+    """The caller's own key for it, under which it takes effect once."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The function itself is called now, with what was decided on."""
 
     arguments: Any
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """Somebody is asked about a held action; done when it is settled, by them or by anybody else."""
 
     action_id: str
@@ -51,15 +50,20 @@ class Ask:
     within: float | None = None
 
 
-@dataclass(frozen=True)
-class Tell:
+class Tell(NamedTuple):
     """The program is told that an action waits for people."""
 
     action_id: str
 
 
-@dataclass(frozen=True)
-class Post:
+class Ended(NamedTuple):
+    """The program is told that an action waits no more, and what came of it."""
+
+    action_id: str
+    status: Status
+
+
+class Post(NamedTuple):
     """An operation for whose result nobody waits."""
 
     step: Step
@@ -68,20 +72,25 @@ class Post:
 Steps = Generator[Any, Any, Any]
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """How an action is to be run at one place."""
 
     on_review: OnReview = OnReview.BLOCK
     gated: bool = False
     shadow: bool = False
-    """Whether the program asks that nothing of this stops it."""
+    """Whether nothing of this stops it: the program or the policy is in shadow."""
+    by_policy: bool = False
+    """Whether it is the policy that is in shadow. Then nothing has to be asked for."""
     within: float | None = None
     """How long to wait for people, in seconds."""
     asks: bool = False
     """Whether somebody is asked, besides those who look into the inbox."""
     tells: bool = False
     """Whether the program wants to know of what is held."""
+    mirrors: bool = False
+    """Whether the program keeps what is held in a store of its own."""
+    key: str | None = None
+    """Of the calls with the same key one runs."""
     objections: tuple[Objection, ...] = ()
     """What the program itself has against it."""
 
@@ -90,13 +99,12 @@ class Way:
         """How it is proposed."""
         if self.gated or any(it.verdict == "require_approval" for it in self.objections):
             return "gated"
-        if self.shadow or self.on_review is OnReview.SHADOW:
+        if (self.shadow and not self.by_policy) or self.on_review is OnReview.SHADOW:
             return "shadow"
         return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
 
 
-@dataclass(frozen=True)
-class Permitted:
+class Permitted(NamedTuple):
     """An action that may run: under which id, and with other params where people changed them."""
 
     decision: Decision | None
@@ -114,7 +122,7 @@ def decide(request: ActionRequest, way: Way) -> Steps:
     except PlacetError as error:
         if not way.shadow:
             raise
-        log.warning("in shadow, %s runs without a decision: %s", request.action, error)
+        warn("in shadow, %s runs without a decision: %s", request.action, error)
         return Permitted(None, None, is_lenient=True)
     for objection in way.objections:
         decision = decision.tightened(objection.verdict, objection.reason)
@@ -148,12 +156,12 @@ def decide(request: ActionRequest, way: Way) -> Steps:
 def _proposed(request: ActionRequest, way: Way) -> Steps:
     """The decision. Where the policy does not permit what shadow asks for, it binds."""
     try:
-        return (yield Step("propose", request, {"treatment": way.treatment}))
+        return (yield Step("propose", request, {"treatment": way.treatment}, key=way.key))
     except Invalid as error:
         if not way.shadow or error.pointer != "/treatment":
             raise
-        log.warning("the policy lets no program be in shadow, so its decisions bind: %s", error)
-    return (yield Step("propose", request, {"treatment": "binding"}))
+        warn("the policy lets no program be in shadow, so its decisions bind: %s", error)
+    return (yield Step("propose", request, {"treatment": "binding"}, key=way.key))
 
 
 def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
@@ -167,6 +175,7 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             else:
                 found = yield Step("settle", body={"id": action_id}, within=way.within)
             status = Status(found["status"])
+            yield from _ended(action_id, status, way)
             if status is not Status.SUPERSEDED or not found.get("successor"):
                 break
             action_id = found["successor"]
@@ -174,12 +183,12 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             edited = successor.get("action", {}).get("params")
     except BaseException:
         # Nobody waits any more, so nobody has to answer.
-        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+        yield from _withdrawn(action_id, way)
         raise
     if status in (Status.APPROVED, Status.ALLOWED):
         return Permitted(decision, action_id, found.get("warrant"), edited)
     if status is Status.PENDING:
-        yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+        yield from _withdrawn(action_id, way)
     raise NotApproved(
         _words(request.action, status, found.get("denial")),
         reasons=(found.get("denial") or _WHY.get(status, f"it is {status.value}"),),
@@ -187,6 +196,16 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
         decision=decision,
         status=status,
     )
+
+
+def _withdrawn(action_id: str, way: Way) -> Steps:
+    yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+    yield from _ended(action_id, Status.WITHDRAWN, way)
+
+
+def _ended(action_id: str, status: Status, way: Way) -> Steps:
+    if way.mirrors and status is not Status.PENDING:
+        yield Ended(action_id, status)
 
 
 _WHY = {
@@ -250,7 +269,7 @@ def unfrozen(
             if decision.approval is not None:
                 yield Post(Step("withdraw", body={"id": decision.approval.id}))
     except PlacetError as again:
-        log.warning("a call of %s could not be recorded: %s", tool, again)
+        warn("a call of %s could not be recorded: %s", tool, again)
     if not way.shadow:
         raise Invalid(f"{tool} was not called: {error}") from error
     return (yield Call(captured.given))

@@ -1,14 +1,27 @@
-"""Waiting for so long and no longer, on an event loop."""
+"""Waiting on an event loop: what can be waited for, and for so long and no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
+    from typing import TypeGuard
 
 T = TypeVar("T")
+
+
+_ITERABLE_COROUTINE = 0x100
+"""What the code of a generator says that ``types.coroutine`` decorates."""
+
+
+def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
+    """Whether a value can be awaited. What ``inspect`` says, which takes long to load."""
+    if isinstance(value, GeneratorType):
+        return bool(value.gi_code.co_flags & _ITERABLE_COROUTINE)
+    return isinstance(value, Awaitable)
 
 
 async def within(awaitable: Awaitable[T], seconds: float) -> T:
@@ -31,7 +44,20 @@ async def within(awaitable: Awaitable[T], seconds: float) -> T:
     return task.result()
 
 
+AGAIN = 0.05
+"""How soon a task that goes on all the same is cancelled again, in seconds."""
+
+
 def _drop(task: asyncio.Future[T]) -> None:
     """Ends a task whose result nobody wants."""
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    task.cancel()
+    _cancel(task)
+
+
+def _cancel(task: asyncio.Future[T]) -> None:
+    """Cancels until it takes effect. Below Python 3.11 what reads from a socket can miss it, where
+    something comes in at the same moment, and whoever sends a little all the time would keep a loop
+    from ending."""
+    if not task.done():
+        task.cancel()
+        task.get_loop().call_later(AGAIN, _cancel, task)

@@ -1,0 +1,61 @@
+"""What the package offers. It is loaded when it is asked for, which is said in ``__init__.py``."""
+
+from ._ask import Callback as Callback
+from ._ask import Terminal as Terminal
+from ._classify import Classification as Classification
+from ._classify import classify as classify
+from ._context import carry as carry
+from ._context import current_context as current_context
+from ._context import observe as observe
+from ._context import observing as observing
+from ._core import ActionRequest as ActionRequest
+from ._core import Approval as Approval
+from ._core import Decision as Decision
+from ._core import Finding as Finding
+from ._denied import ActionDenied as ActionDenied
+from ._errors import Blocked as Blocked
+from ._errors import Changed as Changed
+from ._errors import ConfigError as ConfigError
+from ._errors import Conflict as Conflict
+from ._errors import Forbidden as Forbidden
+from ._errors import Gone as Gone
+from ._errors import Invalid as Invalid
+from ._errors import Missing as Missing
+from ._errors import NotApproved as NotApproved
+from ._errors import PlacetError as PlacetError
+from ._errors import ReviewPending as ReviewPending
+from ._errors import SignoffRequired as SignoffRequired
+from ._errors import TooMany as TooMany
+from ._errors import Unauthorized as Unauthorized
+from ._errors import Unavailable as Unavailable
+from ._guard import Guard as Guard
+from ._held import ApprovalRequest as ApprovalRequest
+from ._held import Refusal as Refusal
+from ._held import SignOff as SignOff
+from ._module import configure as configure
+from ._module import current as current
+from ._module import guarded as guarded
+from ._module import supervised as supervised
+from ._policy import ActionClass as ActionClass
+from ._policy import ApprovalTerms as ApprovalTerms
+from ._policy import EvalMetrics as EvalMetrics
+from ._policy import GraduationThresholds as GraduationThresholds
+from ._policy import TrustPolicy as TrustPolicy
+from ._protocols import ApprovalStore as ApprovalStore
+from ._protocols import AuditEntry as AuditEntry
+from ._protocols import AuditSink as AuditSink
+from ._protocols import KillSwitch as KillSwitch
+from ._protocols import KillSwitchSource as KillSwitchSource
+from ._protocols import MetricsProvider as MetricsProvider
+from ._signoff import SignoffGatedRecord as SignoffGatedRecord
+from ._signoff import signoff_gated as signoff_gated
+from ._types import AutonomyState as AutonomyState
+from ._types import Mode as Mode
+from ._types import OnReview as OnReview
+from ._types import ResolveOutcome as ResolveOutcome
+from ._types import RiskTier as RiskTier
+from ._types import Status as Status
+from ._types import Verdict as Verdict
+
+__all__: list[str]
+__version__: str

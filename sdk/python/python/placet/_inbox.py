@@ -1,0 +1,121 @@
+"""What people have to answer, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._errors import Missing
+from ._steps import Step
+from ._types import ResolveOutcome, Status
+
+if TYPE_CHECKING:
+    from ._held import ApprovalRequest
+    from ._drive import Carrier
+    from ._mirror import Mirror
+
+
+class Inbox:
+    """The part of a guard that is about held actions."""
+
+    _carrier: Carrier
+    _mirror: Mirror | None
+
+    def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
+        """What waits for people, the oldest first."""
+        from ._held import ApprovalRequest
+
+        body = {} if tenant is None else {"tenant": tenant}
+        listed = self._carrier.do(Step("pending", body=body))
+        return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
+
+    def resolve(
+        self,
+        request_id: str,
+        approved: bool,
+        *,
+        actor: str | None = None,
+        groups: Iterable[str] = (),
+        reason: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        **statements: str,
+    ) -> ResolveOutcome:
+        """Answers a held action. The first answer wins; only ``True`` itself approves.
+
+        ``statements`` are the fields that the approval asks for. In this process ``actor`` is who
+        answers, and that it is them is for the program to know; at a daemon the key says who.
+        """
+        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
+        try:
+            return ResolveOutcome(self._carrier.do(step)["outcome"])
+        except Missing:
+            return ResolveOutcome.UNKNOWN
+
+    async def aresolve(
+        self,
+        request_id: str,
+        approved: bool,
+        *,
+        actor: str | None = None,
+        groups: Iterable[str] = (),
+        reason: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        **statements: str,
+    ) -> ResolveOutcome:
+        """The same on the running event loop."""
+        step = _resolving(request_id, approved, actor, groups, reason, params, statements)
+        try:
+            return ResolveOutcome((await self._carrier.ado(step))["outcome"])
+        except Missing:
+            return ResolveOutcome.UNKNOWN
+
+    def withdraw(self, request_id: str) -> None:
+        """Takes a held action back."""
+        self._carrier.do(Step("withdraw", body={"id": request_id}))
+
+    def collect(self) -> int:
+        """Takes in the answers that lie in the store of approvals; how many there were that count.
+
+        It also tells the store what waits no more. A call that waits does so itself; this is for
+        what was proposed, or returned at once, and for a program that looks after the store.
+        """
+        return 0 if self._mirror is None else self._mirror.collect(self._carrier)
+
+    def status(self, action_id: str) -> Status:
+        """What became of an action."""
+        return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
+
+    def wait(self, action_id: str) -> Status:
+        """The same, once it is pending no more."""
+        return Status(self._carrier.do(Step("settle", body={"id": action_id}))["status"])
+
+    async def await_(self, action_id: str) -> Status:
+        """The same on the running event loop."""
+        return Status((await self._carrier.ado(Step("settle", body={"id": action_id})))["status"])
+
+
+def _resolving(
+    request_id: str,
+    approved: bool,
+    actor: str | None,
+    groups: Iterable[str],
+    reason: str | None,
+    params: Mapping[str, Any] | None,
+    statements: Mapping[str, str],
+) -> Step:
+    if approved is not True and approved is not False:
+        raise TypeError(f"approved is True or False, not {type(approved).__name__}")
+    reply: dict[str, Any] = {**statements, "approved": approved}
+    if params is not None:
+        reply["params"] = dict(params)
+    if not approved:
+        reply["reason"] = reason or "it was denied without a reason"
+    elif reason is not None:
+        raise TypeError("a reason goes with a no; write statements by the names of their fields")
+    body = {
+        "id": request_id,
+        "person": actor or "operator",
+        "groups": list(groups),
+        "reply": reply,
+    }
+    return Step("resolve", body=body)

@@ -1,0 +1,65 @@
+"""Calls that are made again under one key, of which one runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ._errors import Blocked, TooMany
+
+KEPT = 24 * 3600
+"""How long a key is remembered, in seconds. A daemon remembers as long."""
+
+MOST = 100_000
+"""How many keys are remembered at once. Beyond that a call with a new one is refused."""
+
+
+class Once:
+    """The keys of one guard, in memory. The oldest come first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: dict[str, float] = {}
+
+    def claim(self, key: str, tool: str) -> None:
+        """Takes a key for a call. Raises where another call has it."""
+        now = time.monotonic()
+        with self._lock:
+            for old in list(self._since):
+                if now - self._since[old] < KEPT:
+                    break
+                del self._since[old]
+            if key in self._since:
+                why = "a call with this idempotency key runs, or ran"
+                raise Blocked(f"{tool} is not run again: {why}", reasons=(why,))
+            if len(self._since) >= MOST:
+                raise TooMany(f"{MOST} idempotency keys are remembered, and there is no more room")
+            self._since[key] = now
+
+    def release(self, key: str) -> None:
+        """Gives a key back whose call did not run."""
+        with self._lock:
+            self._since.pop(key, None)
+
+
+class Claim:
+    """One call under its key."""
+
+    def __init__(self, once: Once, key: str, tool: str, call: Callable[[Any], Any]) -> None:
+        self._once, self._key, self._call = once, key, call
+        self._ran = False
+        once.claim(key, tool)
+
+    def call(self, arguments: Any) -> Any:
+        """Calls the function. From here on the key is spent, whatever comes of it."""
+        self._ran = True
+        return self._call(arguments)
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._ran:
+            self._once.release(self._key)

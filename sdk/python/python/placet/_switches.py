@@ -1,0 +1,63 @@
+"""Kill switches, and what classes have earned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from ._steps import Step
+from ._types import AutonomyState
+
+if TYPE_CHECKING:
+    from ._drive import Carrier
+    from ._settings import Settings
+
+
+class Switches:
+    """The part of a guard that is about whole classes of actions."""
+
+    _carrier: Carrier
+    _settings: Settings
+
+    def trip(self, scope: str, reason: str, *, by: str | None = None) -> None:
+        """Trips a kill switch: ``all``, ``tenant:T``, ``agent:A`` or ``tool:N``. It lasts."""
+        self._carrier.do(Step("trip", body={"scope": scope, "reason": reason, "by": by}))
+
+    def reset(self, scope: str, reason: str, *, by: str | None = None) -> None:
+        """Resets a kill switch."""
+        self._carrier.do(Step("reset", body={"scope": scope, "reason": reason, "by": by}))
+
+    def switches(self) -> list[str]:
+        """The scopes of the kill switches that are tripped."""
+        listed = self._carrier.do(Step("switches"))["switches"]
+        return [switch["scope"] for switch in listed]
+
+    def report(
+        self,
+        action_class: str,
+        *,
+        source: str,
+        passed: int,
+        failed: int,
+        adversarial: bool = False,
+        tenant: str | None = None,
+        build: str | None = None,
+    ) -> AutonomyState | None:
+        """Takes in evidence about a class; gives the state to which it stepped up or down, if any."""
+        evidence = {
+            "class": action_class,
+            "source": source,
+            "adversarial": adversarial,
+            "passed": passed,
+            "failed": failed,
+            "tenant": tenant or self._settings.tenant,
+            "build": build,
+        }
+        present = {name: value for name, value in evidence.items() if value is not None}
+        told = self._carrier.do(Step("report", body={"evidence": present}))
+        step = told.get("step")
+        return AutonomyState[str(step["to"]).upper()] if step else None
+
+    def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
+        """Where each class stands on its ladder, and what it lacks for the next step."""
+        body = {} if tenant is None else {"tenant": tenant}
+        return cast("list[dict[str, Any]]", self._carrier.do(Step("autonomy", body=body))["classes"])

@@ -1,0 +1,139 @@
+"""The requests for steps as a daemon understands them, and its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from ._core import Decision
+from ._errors import Unavailable, failure
+from ._shape import is_dict, is_list
+from ._steps import Step
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Asked(NamedTuple):
+    """A request."""
+
+    method: str
+    path: str
+    body: str | None = None
+    headers: Mapping[str, str] = {}
+    is_long: bool = False
+    is_answer: bool = False
+    """Whether it is a person's, and so goes with the approver's key."""
+
+
+def asked_of(step: Step, poll: int) -> Asked:
+    """The request for a step; one that waits for people asks for so many seconds at a time."""
+    body = step.body
+    if step.name == "propose":
+        assert step.request is not None
+        treatment = body.get("treatment", "binding")
+        query = "" if treatment == "binding" else f"?treatment={treatment}"
+        key = None if step.key is None else _hashed(f"{treatment}:{step.key}")
+        return _write("POST", f"/v1/actions{query}", step.request.to_json(), key=key)
+    if step.name == "evaluate":
+        assert step.request is not None
+        return Asked("POST", "/v1/evaluate", step.request.to_json())
+    if step.name == "redeem":
+        assert step.request is not None
+        call = json.loads(step.request.to_json())
+        shown = {"warrant": body["warrant"], "tool": call["tool"], "params": call["params"]}
+        return _write("POST", "/v1/warrants/redeem", shown)
+    if step.name == "conclude":
+        report = {"status": body["status"]}
+        detail = {"failed": "error", "reversed": "reason"}.get(body["status"])
+        if detail and body.get("detail"):
+            report[detail] = body["detail"]
+        return _write("POST", f"/v1/actions/{_part(body['id'])}/outcome", report)
+    if step.name == "settle":
+        headers = {"prefer": f"wait={poll}"}
+        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, is_long=True)
+    if step.name == "follow":
+        return Asked("GET", f"/v1/actions/{_part(body['id'])}")
+    if step.name == "held":
+        return Asked("GET", f"/v1/approvals/{_part(body['id'])}", is_answer=True)
+    if step.name == "pending":
+        return Asked("GET", "/v1/approvals", is_answer=True)
+    if step.name == "resolve":
+        path = f"/v1/approvals/{_part(body['id'])}/resolve"
+        return _write("POST", path, body["reply"], is_answer=True)
+    if step.name == "withdraw":
+        return _write("POST", f"/v1/approvals/{_part(body['id'])}/withdraw", {})
+    if step.name == "switches":
+        return Asked("GET", "/v1/kill-switches")
+    if step.name == "trip":
+        return _write("POST", "/v1/kill-switches", _without_none(body))
+    if step.name == "reset":
+        rest = _without_none({k: v for k, v in body.items() if k != "scope"})
+        return _write("DELETE", f"/v1/kill-switches/{_part(body['scope'])}", rest)
+    if step.name == "report":
+        return _write("POST", "/v1/evidence", body["evidence"])
+    if step.name == "autonomy":
+        return Asked("GET", "/v1/autonomy")
+    raise Unavailable(f"a daemon has no {step.name} for programs; use its console or `placet`")
+
+
+def _write(
+    method: str,
+    path: str,
+    body: str | Mapping[str, Any],
+    *,
+    is_answer: bool = False,
+    key: str | None = None,
+) -> Asked:
+    import uuid
+
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"idempotency-key": key or str(uuid.uuid4())}
+    return Asked(method, path, text, headers, is_answer=is_answer)
+
+
+def _hashed(key: str) -> str:
+    """A key of the program, in the form that the wire has for keys."""
+    import hashlib
+
+    return hashlib.sha256(b"placet-once-v1\x00" + key.encode()).hexdigest()
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def read(response: httpx.Response) -> Any:
+    """What a daemon answered; what is not in the shape of the wire is no answer."""
+    try:
+        answer: Any = response.json()
+    except ValueError:
+        answer = None
+    if not is_dict(answer):
+        raise Unavailable(f"the daemon answered {response.status_code} with what is no JSON object")
+    if response.is_success:
+        return answer
+    kind = str(answer.get("type", "")).rpartition(":")[2]
+    detail = str(answer.get("detail") or f"the daemon answered {response.status_code}")
+    raise failure(kind, detail, _pointer(answer.get("errors")))
+
+
+def _pointer(errors: Any) -> str | None:
+    """The part of the request that the first of some errors names."""
+    first: Any = errors[0] if is_list(errors) and errors else None
+    return first.get("pointer") if is_dict(first) else None
+
+
+def told(step: Step, answer: Any) -> Any:
+    if step.name in ("propose", "evaluate"):
+        try:
+            return Decision.from_json(json.dumps(answer))
+        except ValueError as error:
+            raise Unavailable(f"the daemon's answer is no decision: {error}") from error
+    return answer

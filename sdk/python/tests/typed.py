@@ -1,0 +1,67 @@
+"""What a program writes that is typed strictly. It is only checked, never run."""
+
+from decimal import Decimal
+
+from placet import (
+    ActionClass,
+    ActionDenied,
+    ActionRequest,
+    ApprovalRequest,
+    ApprovalStore,
+    Decision,
+    Guard,
+    Refusal,
+    RiskTier,
+    SignOff,
+    Status,
+    TrustPolicy,
+    Verdict,
+    guarded,
+    supervised,
+)
+
+
+class Tickets:
+    def put(self, request: ApprovalRequest) -> None: ...
+
+    def answer(self, request_id: str) -> bool | SignOff | Refusal | None:
+        return SignOff("ann", {"why": "it was agreed upon"})
+
+    def ended(self, request_id: str, status: Status) -> None: ...
+
+
+policy = TrustPolicy({"pay": ActionClass("pay", RiskTier.CONSEQUENTIAL, hard_cap=Decimal("10"))})
+store: ApprovalStore = Tickets()
+guard = Guard(policy, approvals=store)
+decision: Decision = guard.evaluate(ActionRequest("pay", value=Decimal("1")))
+held: bool = decision.verdict is Verdict.REQUIRE_APPROVAL
+
+
+@supervised("pay")
+def pay(amount: str, *, to: str) -> int:
+    return len(amount) + len(to)
+
+
+@supervised("pay")
+async def apay(amount: str) -> int:
+    return len(amount)
+
+
+@guard.gate
+def wipe(path: str) -> str:
+    return path
+
+
+paid: int = pay("10", to="ann")
+again: int = guarded("pay", {"amount": "10"}, pay, "10", to="ann")
+
+
+async def main() -> int:
+    return await apay("10")
+
+
+def wiped() -> str:
+    result = wipe("/tmp")
+    if isinstance(result, ActionDenied):
+        return result.reason
+    return result
