@@ -9,7 +9,7 @@ use std::time::Duration;
 const DISCOURAGED: Duration = Duration::from_secs(600);
 
 /// The folder with these packages in it; else why it is not there.
-pub fn packages(name: &str, wanted: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn packages(name: &str, wanted: &[&str]) -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.join("lock")).unwrap();
