@@ -13,6 +13,8 @@
 
 #[path = "support/agents/mod.rs"]
 mod agents;
+#[path = "support/npm.rs"]
+mod npm;
 mod support;
 
 use std::path::PathBuf;

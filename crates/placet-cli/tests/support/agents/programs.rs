@@ -1,9 +1,8 @@
-//! The programs: installed once for all tests, into a folder under the target folder.
+//! The programs, from the npm registry.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::path::PathBuf;
+
+use crate::npm;
 
 /// What is installed, in versions that were seen to work as these tests say.
 const PACKAGES: [&str; 5] = [
@@ -14,42 +13,8 @@ const PACKAGES: [&str; 5] = [
     "node@24",
 ];
 
-/// How long a failure to install is remembered, so that not every test waits for another.
-const DISCOURAGED: Duration = Duration::from_secs(600);
-
-/// The folder with everything in it; else why it is not there.
 fn packages() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("coding-agents");
-    std::fs::create_dir_all(&folder).unwrap();
-    let lock = File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let done = folder.join("installed.txt");
-    let wanted = PACKAGES.join("\n");
-    if std::fs::read_to_string(&done).is_ok_and(|known| known == wanted) {
-        return Ok(folder);
-    }
-    let output = folder.join("install.log");
-    let failed = format!("the agents cannot be installed; {} says why", output.display());
-    let age = output.metadata().and_then(|known| known.modified()).ok();
-    if age.and_then(|age| age.elapsed().ok()).is_some_and(|age| age < DISCOURAGED) {
-        return Err(failed);
-    }
-    println!("installing {wanted}");
-    let log = OpenOptions::new().create(true).write(true).truncate(true).open(&output).unwrap();
-    let ended = Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"])
-        .arg(&folder)
-        .args(PACKAGES)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .status();
-    if !ended.is_ok_and(|status| status.success()) {
-        return Err(failed);
-    }
-    std::fs::remove_file(&output).unwrap();
-    std::fs::write(done, wanted).unwrap();
-    Ok(folder)
+    npm::packages("coding-agents", &PACKAGES)
 }
 
 /// A program in a package of the platform, which is named after it.
