@@ -122,7 +122,7 @@ mod tests {
         assert!(!agree(&call, "ping", None));
         assert!(agree(&headers(&[]), "tools/call", Some("read")));
         assert!(agree(&headers(&[(NAME, "=?base64?cmVhZA==?=")]), "tools/call", Some("read")));
-        let mut twice = call.clone();
+        let mut twice = call;
         twice.append(NAME, HeaderValue::from_static("delete"));
         assert!(!agree(&twice, "tools/call", Some("read")));
     }

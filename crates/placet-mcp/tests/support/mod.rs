@@ -49,10 +49,32 @@ pub struct Side {
 }
 
 impl Side {
-    fn pair() -> (Self, Duplex) {
+    pub fn pair() -> (Self, Duplex) {
         let (to, from_side) = mpsc::channel(64);
         let (to_side, from) = mpsc::channel(64);
         (Self { to, from }, Duplex { from: from_side, to: to_side })
+    }
+
+    /// The other side of an end that somebody else has made.
+    pub fn facing(end: Duplex) -> Self {
+        let (to, mut said) = mpsc::channel::<Result<Bytes, Skipped>>(64);
+        let (heard, from) = mpsc::channel(64);
+        let Duplex { from: mut told, to: back } = end;
+        tokio::spawn(async move {
+            while let Some(Ok(bytes)) = said.recv().await {
+                if back.send(bytes).await.is_err() {
+                    return;
+                }
+            }
+        });
+        tokio::spawn(async move {
+            while let Some(Ok(bytes)) = told.recv().await {
+                if heard.send(bytes).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { to, from }
     }
 
     pub async fn say(&self, text: impl AsRef<str>) {

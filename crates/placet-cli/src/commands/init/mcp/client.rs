@@ -211,8 +211,8 @@ fn rewritten_toml(text: &str, program: &str, arguments: &[String]) -> Result<Str
     let words = serde_json::to_string(arguments).map_err(Failure::unusable)?;
     let program = Value::from(program);
     kept.push_str(&format!("\n[mcp_servers.{NAME}]\ncommand = {program}\nargs = {words}\n"));
-    let whole: toml::Table = toml::from_str(&kept).map_err(Failure::unusable)?;
-    let servers = whole.get("mcp_servers").and_then(toml::Value::as_table);
+    let whole = toml::from_str::<toml::Table>(&kept).ok();
+    let servers = whole.as_ref().and_then(|it| it.get("mcp_servers")?.as_table());
     if servers.is_none_or(|servers| servers.len() != 1) {
         return Err(Failure::unusable_because(
             "the servers are not written as tables [mcp_servers.NAME], and were left as they are",

@@ -1,0 +1,286 @@
+//! The gateway over HTTP: what is passed on, what is refused, and what stays here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Response};
+use placet::{ActionId, Approver, Config, Guard, LogPlace, PolicyFile, PolicySource, Reply};
+use placet_gate::Gate;
+use placet_mcp::tools::Book;
+use placet_mcp::{Gateway, GatewayConfig, Judge, JudgeConfig, Remote};
+use serde_json::{Value, json};
+use support::{LIMIT, POLICY};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
+
+/// What a server was asked.
+type Seen = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
+
+/// A server that lists its tools, and answers anything else with what it was asked.
+async fn upstream(seen: Seen) -> String {
+    async fn answer(
+        State(seen): State<Seen>,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response<Body> {
+        if method != Method::POST {
+            return Response::builder().status(405).body(Body::empty()).unwrap();
+        }
+        let asked: Value = serde_json::from_slice(&body).unwrap();
+        seen.lock().unwrap().push((headers, asked.clone()));
+        let result = match asked["method"].as_str() {
+            Some("tools/list") => json!({ "tools": support::usual_tools() }),
+            _ => json!({ "content": [{ "type": "text", "text": "done" }] }),
+        };
+        let message = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result });
+        let is_stream = asked["params"]["arguments"]["stream"] == true;
+        let (kind, body) = match is_stream {
+            true => (
+                "text/event-stream",
+                format!(": hello\nevent: message\nid: 7\ndata: {message}\n\n"),
+            ),
+            false => ("application/json", message.to_string()),
+        };
+        Response::builder()
+            .header("content-type", kind)
+            .header("mcp-session-id", "s-1")
+            .body(body.into())
+            .unwrap()
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let router = Router::new().fallback(answer).with_state(seen);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+struct Scene {
+    guard: Guard,
+    seen: Seen,
+    url: String,
+}
+
+impl Scene {
+    async fn new(hold: Duration, token: Option<&str>) -> Self {
+        let file = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
+        let policy = PolicySource::Files(vec![file]);
+        let guard = Guard::open(Config { policy, log: LogPlace::Memory }).unwrap();
+        let seen = Seen::default();
+        let secrets = [("X-Api-Key".to_owned(), "of the gateway".to_owned())];
+        let remote = Remote::new(&upstream(Arc::clone(&seen)).await, &secrets, None).unwrap();
+        let judge = Judge::new(
+            Gate::at(guard.clone(), false, None),
+            JudgeConfig { hold, ..JudgeConfig::default() },
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let token = token.map(|token| Zeroizing::new(token.to_owned()));
+        let config = GatewayConfig { token, ..GatewayConfig::default() };
+        let tools = (Book::first(), Arc::new(|_: &_| ()) as placet_mcp::OnChange);
+        tokio::spawn(Gateway::serve(listener, config, judge, remote, tools));
+        Self { guard, seen, url }
+    }
+
+    /// Sends a message: status, kind and body of the answer.
+    async fn post(&self, headers: &[(&str, &str)], body: &str) -> (u16, String, String) {
+        let (url, body) = (self.url.clone(), body.to_owned());
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let posted = tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .proxy(None)
+                .build()
+                .into();
+            let mut request = agent
+                .post(&url)
+                .header("content-type", "application/json")
+                .header("accept", "application/json, text/event-stream");
+            for (name, value) in &headers {
+                request = request.header(name, value);
+            }
+            let mut answer = request.send(&body).unwrap();
+            let kind =
+                answer.headers().get("content-type").map(|it| it.to_str().unwrap().to_owned());
+            let text = answer.body_mut().read_to_string().unwrap();
+            (answer.status().as_u16(), kind.unwrap_or_default(), text)
+        });
+        timeout(LIMIT, posted).await.unwrap().unwrap()
+    }
+
+    async fn call(&self, tool: &str, arguments: Value) -> (u16, String, String) {
+        self.post(&[], &call(tool, &arguments)).await
+    }
+
+    /// The calls that reached the server.
+    fn ran(&self) -> Vec<Value> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter()
+            .filter(|(_, it)| it["method"] == "tools/call")
+            .map(|(_, it)| it.clone())
+            .collect()
+    }
+
+    async fn pending(&self) -> ActionId {
+        let found = async {
+            loop {
+                if let Some(only) = self.guard.pending(None, None, 10).unwrap().pop() {
+                    return only.followed.id();
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LIMIT, found).await.unwrap()
+    }
+
+    async fn answer(&self, reply: Reply) {
+        let by = Approver { person: "dana".parse().unwrap(), groups: [].into() };
+        self.guard.resolve(self.pending().await.approval(), &by, reply).await.unwrap();
+    }
+}
+
+fn call(tool: &str, arguments: &Value) -> String {
+    let params = json!({ "name": tool, "arguments": arguments });
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string()
+}
+
+#[tokio::test]
+async fn an_allowed_call_is_answered_as_the_server_answers_it() {
+    let scene = Scene::new(LIMIT, None).await;
+    let (status, kind, body) = scene.call("read_file", json!({})).await;
+    assert_eq!((status, kind.as_str()), (200, "application/json"));
+    assert!(body.contains("done"), "{body}");
+    let (status, kind, body) = scene.call("read_file", json!({ "stream": true })).await;
+    assert_eq!((status, kind.as_str()), (200, "text/event-stream"));
+    assert!(body.starts_with(": hello\nevent: message\nid: 7\ndata: {"), "{body}");
+    assert_eq!(scene.ran().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_waits_is_answered_on_a_stream() {
+    for arguments in [json!({}), json!({ "stream": true })] {
+        let scene = Scene::new(LIMIT, None).await;
+        let (answer, ()) = tokio::join!(
+            scene.call("write_file", arguments),
+            scene.answer(Reply::Approve { statement: BTreeMap::new() })
+        );
+        assert_eq!((answer.0, answer.1.as_str()), (200, "text/event-stream"));
+        assert!(answer.2.contains("\"done\""), "{}", answer.2);
+        assert_eq!(scene.ran().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_blocked_or_denied_never_reaches_the_server() {
+    let scene = Scene::new(LIMIT, None).await;
+    let (status, _, body) = scene.call("refund", json!({ "amount": "100.01" })).await;
+    assert_eq!(status, 200);
+    assert!(body.contains("Blocked by policy") && body.contains("\"isError\":true"), "{body}");
+    let (answer, ()) = tokio::join!(
+        scene.call("write_file", json!({})),
+        scene.answer(Reply::Deny { reason: "not today".to_owned() })
+    );
+    assert!(answer.2.contains("not today"), "{}", answer.2);
+    assert_eq!(scene.ran(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn who_hangs_up_takes_the_call_back() {
+    let scene = Scene::new(LIMIT, None).await;
+    let host = scene.url.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
+    let body = call("write_file", &json!({}));
+    let stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.writable().await.unwrap();
+    assert_eq!(stream.try_write(request.as_bytes()).unwrap(), request.len());
+    let id = scene.pending().await;
+    drop(stream);
+    let ended = timeout(LIMIT, scene.guard.settle(id, None)).await.unwrap().unwrap();
+    assert_eq!(ended.status, placet::Status::Withdrawn);
+    assert_eq!(scene.ran(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn pages_of_the_web_call_no_tools() {
+    let scene = Scene::new(LIMIT, None).await;
+    let read = call("read_file", &json!({}));
+    for headers in [
+        &[("host", "evil.example")][..],
+        &[("host", "127.0.0.1.evil.example:80")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+    ] {
+        assert_eq!(scene.post(headers, &read).await.0, 403, "{headers:?}");
+    }
+    assert_eq!(scene.ran(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_to_the_gateway_and_not_passed_on() {
+    let scene = Scene::new(LIMIT, Some("t0ken")).await;
+    let read = call("read_file", &json!({}));
+    for shown in [&[][..], &[("authorization", "Bearer other")], &[("authorization", "t0ken")]] {
+        assert_eq!(scene.post(shown, &read).await.0, 401);
+    }
+    assert_eq!(scene.post(&[("authorization", "Bearer t0ken")], &read).await.0, 200);
+    for (headers, _) in scene.seen.lock().unwrap().iter() {
+        assert!(!headers.contains_key("authorization"));
+        assert_eq!(headers["x-api-key"], "of the gateway", "which the agent never sees");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_say_something_else_than_the_message_are_refused() {
+    let scene = Scene::new(LIMIT, None).await;
+    for (headers, body) in [
+        (
+            &[("mcp-method", "tools/call"), ("mcp-name", "write_file")][..],
+            call("read_file", &json!({})),
+        ),
+        (&[("mcp-method", "ping")], call("read_file", &json!({}))),
+        (&[("mcp-method", "tools/call")], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_owned()),
+    ] {
+        let (status, _, answer) = scene.post(headers, &body).await;
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer.contains("-32020"), "{answer}");
+    }
+    assert_eq!(scene.ran(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_message_goes_nowhere() {
+    let scene = Scene::new(LIMIT, None).await;
+    let twice = r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#;
+    let batch = format!("[{}]", call("read_file", &json!({})));
+    let untold = r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"read_file"}}"#;
+    for body in ["", "{", twice, &batch, untold] {
+        assert_eq!(scene.post(&[], body).await.0, 400, "{body}");
+    }
+    assert_eq!(scene.seen.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn secrets_do_not_travel_in_plain_text() {
+    let secret = [("authorization".to_owned(), "Bearer s3cret".to_owned())];
+    let refused = Remote::new("http://mcp.example.com/mcp", &secret, None).err().unwrap();
+    assert!(!refused.to_string().contains("s3cret") && refused.to_string().contains("https"));
+    assert!(Remote::new("http://mcp.example.com/mcp", &[], None).is_ok());
+    assert!(Remote::new("nonsense", &[], None).is_err());
+}
