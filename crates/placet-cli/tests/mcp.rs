@@ -204,7 +204,7 @@ fn what_makes_no_sense_is_said_so() {
     for (arguments, expected) in [
         (&["mcp", "--server-url", "nonsense"][..], "is no URL of a server"),
         (&["mcp", "--config", "missing.toml"], "missing.toml"),
-        (&["mcp", "--listen", "127.0.0.1:0", "--", "true"], "--server-url"),
+        (&["mcp", "--listen", "0.0.0.0:0", "--log", "x.db", "--", "true"], "plain text"),
         (&["mcp"], "COMMAND"),
     ] {
         let mut command = world.command(arguments);
@@ -216,4 +216,55 @@ fn what_makes_no_sense_is_said_so() {
     world.write("lonely.toml", "[servers.\"a__b\"]\ncommand = [\"true\"]\n");
     let ended = world.run(&["mcp", "--config", "lonely.toml"]);
     assert!(ended.err.contains("a__b"), "{}", ended.err);
+}
+
+/// A client over HTTP: status, session and the data of the last event of the answer.
+fn post(url: &str, session: Option<&str>, message: &Value) -> (u16, Option<String>, Value) {
+    let mut request = agent()
+        .post(url)
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    if let Some(session) = session {
+        request = request.header("mcp-session-id", session);
+    }
+    let mut answer = request.send(message.to_string()).unwrap();
+    let begun = answer.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
+    let text = answer.body_mut().read_to_string().unwrap();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
+    let message = data.map(|data| serde_json::from_str(data).unwrap()).unwrap_or_default();
+    (answer.status().as_u16(), begun, message)
+}
+
+#[test]
+fn clients_over_http_each_get_a_server_of_their_own() {
+    let world = world();
+    let arguments = [&OWN[..], &["--listen", "127.0.0.1:0", "--hold", "100ms"]].concat();
+    let gateway = Daemon::run(gateway(&world, &arguments, "good"));
+    let url = format!("{}/mcp", gateway.url());
+    let ask = |id: u64, method: &str, params: &Value| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+    let introduction =
+        ask(0, "initialize", &json!({ "protocolVersion": "2025-11-25", "capabilities": {} }));
+    let (status, first, answer) = post(&url, None, &introduction);
+    assert_eq!((status, &answer["result"]["serverInfo"]["name"]), (200, &json!("test")));
+    let (_, second, _) = post(&url, None, &introduction);
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_ne!(first, second);
+    let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(post(&url, Some(&first), &told).0, 202);
+    for session in [&first, &second] {
+        let read = ask(1, "tools/call", &json!({ "name": "read_note", "arguments": {} }));
+        let (_, _, answer) = post(&url, Some(session), &read);
+        assert_eq!((text(&answer), &answer["id"]), ("done", &json!(1)));
+    }
+    let delete = ask(2, "tools/call", &json!({ "name": "delete_note", "arguments": {} }));
+    let (_, _, held) = post(&url, Some(&first), &delete);
+    assert!(text(&held).contains("apr_"), "{held}");
+    assert_eq!(ran(&world), 2);
+    // Without a session, or with one that is over, there is nothing; nor for pages of the web.
+    assert_eq!(post(&url, None, &delete).0, 400);
+    let ended = agent().delete(&url).header("mcp-session-id", &first).call().unwrap();
+    assert_eq!(ended.status(), 200);
+    assert_eq!(post(&url, Some(&first), &delete).0, 404);
+    let foreign = agent().post(&url).header("origin", "https://evil.example").send("{}").unwrap();
+    assert_eq!(foreign.status(), 403);
 }

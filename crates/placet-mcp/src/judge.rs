@@ -15,7 +15,7 @@ use crate::ask::{Ask, page};
 use crate::client::Client;
 use crate::held::{CallKey, Held};
 use crate::limits::{CALL, HOLD, PROGRESS};
-use crate::tools::Standing;
+use crate::tools::{Book, Standing};
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
 const STATE: &str = "placet:";
@@ -53,6 +53,24 @@ pub struct Judge {
     gate: Gate,
     config: JudgeConfig,
     held: Mutex<Held>,
+}
+
+/// What is known of the tool that a call is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) standing: Standing,
+    /// What names it as its server lists it.
+    pub(crate) digest: Option<String>,
+    /// What is others about it than was vetted.
+    pub(crate) difference: Object,
+}
+
+impl Known {
+    /// A tool of a book.
+    pub(crate) fn of(book: &Book, name: &str) -> Self {
+        let digest = book.digest(name).map(str::to_owned);
+        Self { standing: book.standing(name), digest, difference: book.difference(name) }
+    }
 }
 
 /// A call as a client makes it.
@@ -106,15 +124,9 @@ impl Judge {
         self.config.call
     }
 
-    /// Judges a call of a tool that stands like this.
-    pub(crate) async fn judge(
-        &self,
-        call: &ToolCall,
-        standing: &Standing,
-        digest: Option<&str>,
-        ask: &mut Ask,
-    ) -> Ruling {
-        match self.ruled(call, standing, digest, ask).await {
+    /// Judges a call of a tool of which this is known.
+    pub(crate) async fn judge(&self, call: &ToolCall, known: &Known, ask: &mut Ask) -> Ruling {
+        match self.ruled(call, known, ask).await {
             Ok(ruling) => ruling,
             Err(error) => {
                 tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not decided");
@@ -126,8 +138,7 @@ impl Judge {
     async fn ruled(
         &self,
         call: &ToolCall,
-        standing: &Standing,
-        digest: Option<&str>,
+        known: &Known,
         ask: &mut Ask,
     ) -> Result<Ruling, GateError> {
         let tool = match self.tool(&call.name) {
@@ -145,11 +156,10 @@ impl Judge {
                 Course::Over(_) => {}
             }
         }
-        let concern = standing.concern();
-        let action = self.action(tool, call, ask.client(), concern.as_deref(), digest);
-        let decided = match concern {
-            None => self.gate.propose(&action).await?,
-            Some(_) => self.gate.propose_gated(&action).await?,
+        let action = self.action(tool, call, ask.client(), known);
+        let decided = match known.standing {
+            Standing::Vetted => self.gate.propose(&action).await?,
+            _ => self.gate.propose_gated(&action).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
             (true, ..) => self.pass(&decided, ask).await,
@@ -246,32 +256,30 @@ impl Judge {
         ToolName::new(whole).map_err(|error| error.to_string())
     }
 
-    fn action(
-        &self,
-        tool: ToolName,
-        call: &ToolCall,
-        client: &Client,
-        concern: Option<&str>,
-        digest: Option<&str>,
-    ) -> Action {
+    fn action(&self, tool: ToolName, call: &ToolCall, client: &Client, known: &Known) -> Action {
         let claimed = || AgentId::new(client.name.as_deref()?).ok();
         Action {
             tenant: self.config.tenant.clone(),
             agent: self.config.agent.clone().or_else(claimed),
             session: self.config.session.clone(),
-            context: Some(context(concern, digest)),
+            context: Some(context(known)),
             ..Action::new(tool, call.arguments.clone())
         }
     }
 }
 
 /// What is on record beside the call: which tool it was, and what is odd about it.
-fn context(concern: Option<&str>, digest: Option<&str>) -> Object {
+fn context(known: &Known) -> Object {
     let mut mcp = Object::new();
-    for (name, value) in [("tool_digest", digest), ("concern", concern)] {
+    for (name, value) in
+        [("tool_digest", known.digest.clone()), ("concern", known.standing.concern())]
+    {
         if let Some(value) = value {
-            mcp.insert(name.to_owned(), Json::String(value.to_owned()));
+            mcp.insert(name.to_owned(), Json::String(value));
         }
+    }
+    if known.difference.iter().next().is_some() {
+        mcp.insert("changes".to_owned(), Json::Object(known.difference.clone()));
     }
     let mut context = Object::new();
     context.insert("mcp".to_owned(), Json::Object(mcp));

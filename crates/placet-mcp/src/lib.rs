@@ -31,7 +31,7 @@ mod survey;
 pub mod tools;
 
 pub use child::{Child, ChildError, Command};
-pub use http::{Gateway, GatewayConfig, Remote, RemoteError, bridge};
+pub use http::{Gateway, GatewayConfig, NewSession, Remote, RemoteError, Sessions, bridge};
 pub use judge::{Judge, JudgeConfig};
 pub use many::many;
 pub use relay::{Duplex, End, OnChange, Relay};

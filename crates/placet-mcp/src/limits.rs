@@ -29,6 +29,9 @@ pub(crate) const MAX_PAGES: usize = 100;
 /// Sessions of clients that are remembered.
 pub(crate) const MAX_SESSIONS: usize = 4096;
 
+/// Servers on pipes that run at a time for clients that come over HTTP: each is a process.
+pub(crate) const MAX_CHILDREN: usize = 64;
+
 /// How long a server gets to list its tools when the gateway asks.
 pub(crate) const LIST: Duration = Duration::from_secs(10);
 

@@ -14,13 +14,13 @@ use tokio::time::timeout;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::{Id, Key};
-use crate::judge::{Judge, Ruling, ToolCall};
+use crate::judge::{Judge, Known, Ruling, ToolCall};
 use crate::limits::{LIST, MAX_PAGES, QUEUE};
 use crate::message::{Kind, Message};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
-use crate::tools::{Book, Change, Definition, Page, Standing};
+use crate::tools::{Book, Change, Definition, Page};
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
 pub struct Duplex {
@@ -218,8 +218,8 @@ impl Relay {
     async fn judge_and_pass(&self, id: &Id, call: &ToolCall, message: &Message, mut ask: Ask) {
         let is_modern = ask.client().is_modern;
         self.know_tools(&meta(message)).await;
-        let (standing, digest) = self.standing(&call.name);
-        let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
+        let known = Known::of(&lock(&self.book), &call.name);
+        let ruling = self.judge.judge(call, &known, &mut ask).await;
         // From here on it is too late to take it back, and a cancellation goes to the server.
         if lock(&self.judging).remove(id.key()).is_none() {
             return self.too_late(&ruling).await;
@@ -259,11 +259,6 @@ impl Relay {
                 "the server did not answer in time; whether the call took effect is not known";
             self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, text)).await;
         }
-    }
-
-    fn standing(&self, name: &str) -> (Standing, Option<String>) {
-        let book = lock(&self.book);
-        (book.standing(name), book.digest(name).map(str::to_owned))
     }
 
     /// Asks the server for its tools where nobody has since they changed.

@@ -22,13 +22,17 @@ impl World {
     }
 
     /// What the person sees who is asked.
-    async fn concern(&self) -> String {
+    async fn shown(&self) -> Value {
         let id = self.pending().await;
         let found = self.guard.log().action(id).unwrap().unwrap();
         let context = found.action().unwrap().context.unwrap();
         let context: Value =
             serde_json::from_str(&placet::Json::Object(context).canonical()).unwrap();
-        context["mcp"]["concern"].as_str().unwrap().to_owned()
+        context["mcp"].clone()
+    }
+
+    async fn concern(&self) -> String {
+        self.shown().await["concern"].as_str().unwrap().to_owned()
     }
 }
 
@@ -75,7 +79,9 @@ async fn a_change_that_only_the_client_asked_for_counts_too() {
     world.list_tools_for(&asked["id"]).await;
     assert_eq!(world.client.hear().await["result"]["tools"][0]["description"], "Reads, for now.");
     world.read(3).await;
-    assert!(world.concern().await.contains("description"));
+    let shown = world.shown().await;
+    let changes = json!({ "description": { "was": "Reads.", "is": "Reads, for now." } });
+    assert_eq!(shown["changes"], changes, "{shown}");
     assert!(world.server.is_silent());
 }
 

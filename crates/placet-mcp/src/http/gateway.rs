@@ -6,9 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +14,6 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
-use futures_core::Stream;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use placet::{ActionId, Outcome};
@@ -26,6 +23,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+use super::answer::{Answer, Parts, empty, json_answer, plain};
 use super::events::{Events, event};
 use super::headers::{self, SESSION};
 use super::remote::Remote;
@@ -34,14 +32,14 @@ use super::watched::Watched;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::Id;
-use crate::judge::{Judge, Ruling, ToolCall};
+use crate::judge::{Judge, Known, Ruling, ToolCall};
 use crate::limits::{
     LIST, MAX_CLIENT_BYTES, MAX_PAGES, MAX_SERVER_BYTES, MAX_SESSIONS, PROGRESS, QUEUE,
 };
 use crate::message::{Kind, Message};
 use crate::relay::{OnChange, forwarded, introduction, meta, outcome, progress_token};
 use crate::reply;
-use crate::tools::{Book, Page, Standing};
+use crate::tools::{Book, Page};
 
 /// The error of a request whose headers say something else than it does (2026-07-28).
 const HEADER_MISMATCH: i32 = -32020;
@@ -65,8 +63,6 @@ pub struct Gateway {
     /// What the clients of open sessions said of themselves.
     clients: Mutex<HashMap<Bytes, Client>>,
 }
-
-type Answer = Response<Body>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -343,11 +339,6 @@ impl Gateway {
         Err(reply::error(Some(&go.id), reply::INTERNAL_ERROR, &text))
     }
 
-    fn standing(&self, name: &str) -> (Standing, Option<String>) {
-        let book = lock(&self.book);
-        (book.standing(name), book.digest(name).map(str::to_owned))
-    }
-
     /// Asks the server for its tools where nobody has since they changed.
     async fn know_tools(&self, headers: &HeaderMap, meta: &Value) {
         if lock(&self.book).is_current() {
@@ -498,8 +489,8 @@ impl Gateway {
     ) -> Option<Passage> {
         let is_modern = ask.client().is_modern;
         self.know_tools(&headers, &meta(message)).await;
-        let (standing, digest) = self.standing(&call.name);
-        let ruling = self.judge.judge(call, &standing, digest.as_deref(), &mut ask).await;
+        let known = Known::of(&lock(&self.book), &call.name);
+        let ruling = self.judge.judge(call, &known, &mut ask).await;
         let answer = match ruling {
             Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
                 Some(bytes) => {
@@ -516,36 +507,6 @@ impl Gateway {
         };
         Some(Passage::Answer(answer))
     }
-}
-
-/// Parts of a body as they come.
-struct Parts(mpsc::Receiver<Bytes>);
-
-impl Stream for Parts {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context).map(|part| part.map(Ok))
-    }
-}
-
-fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = status;
-    answer
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Answer {
-    let mut answer = Response::new(Body::from(text));
-    *answer.status_mut() = status;
-    answer
-}
-
-fn json_answer(status: StatusCode, bytes: Bytes) -> Answer {
-    let mut answer = Response::new(Body::from(bytes));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
 }
 
 fn mismatch(id: &Id) -> Answer {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use placet::{Json, Object};
+
 use super::definition::Definition;
 use super::lock::Vetted;
 use crate::limits::MAX_TOOLS;
@@ -123,6 +125,23 @@ impl Book {
     #[must_use]
     pub fn digest(&self, name: &str) -> Option<&str> {
         self.listed.get(name).map(|tool| tool.digest.as_str())
+    }
+
+    /// What is others about a tool than was vetted: each part as it was and as it is.
+    #[must_use]
+    pub fn difference(&self, name: &str) -> Object {
+        let mut difference = Object::new();
+        let (Some(now), Some(vetted)) = (self.listed.get(name), self.vetted.get(name)) else {
+            return difference;
+        };
+        for part in now.differs_in(&vetted.definition) {
+            let mut change = Object::new();
+            for (when, of) in [("was", &vetted.definition), ("is", &now.content)] {
+                change.insert(when.to_owned(), of.get(&part).cloned().unwrap_or(Json::Null));
+            }
+            difference.insert(part, Json::Object(change));
+        }
+        difference
     }
 
     fn compare(&self, tool: &Definition) -> Standing {

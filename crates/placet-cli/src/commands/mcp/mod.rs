@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
 
     /// Where to listen for clients that come over HTTP; else the client is whoever started this. If
     /// PLACET_MCP_TOKEN is set, they have to show it as a bearer token
-    #[arg(long, value_name = "ADDRESS", requires = "server_url")]
+    #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 
     /// A name under which they reach it, besides its address; may be given several times

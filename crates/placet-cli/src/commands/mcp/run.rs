@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use placet_mcp::tools::Keeper;
 use placet_mcp::{
-    Child, Duplex, End, Gateway, GatewayConfig, Judge, JudgeConfig, Relay, Remote, bridge, many,
-    stdio,
+    Child, Duplex, End, Gateway, GatewayConfig, Judge, JudgeConfig, NewSession, Relay, Sessions,
+    bridge, many, stdio,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -59,14 +59,9 @@ impl Running<'_> {
     async fn pass(&self, servers: Vec<Server>, console: &Console) -> Outcome {
         let mut servers = servers.into_iter();
         match (servers.next(), servers.len(), self.arguments.listen) {
-            (
-                Some(Server { name, is_named, place: ServerPlace::Remote(remote) }),
-                0,
-                Some(address),
-            ) => self.listen(address, &name, is_named, *remote, console).await,
-            (_, _, Some(_)) => Err(Failure::usage(
-                "--listen is for one server that is reached over HTTP; name it with --server-url",
-            )),
+            (Some(only), 0, Some(address)) => self.listen(address, only, console).await,
+            (_, _, Some(_)) => Err(Failure::usage("--listen is for one server")
+                .help("several servers are one on pipes; leave --listen out")),
             (Some(only), 0, None) => self.one(only, stdio()).await,
             (Some(first), _, None) => self.several(std::iter::once(first).chain(servers)).await,
             (None, ..) => Err(Failure::usage("there is no server to speak to")),
@@ -102,14 +97,7 @@ impl Running<'_> {
     }
 
     /// For clients that come over HTTP.
-    async fn listen(
-        &self,
-        address: SocketAddr,
-        name: &str,
-        is_named: bool,
-        remote: Remote,
-        console: &Console,
-    ) -> Outcome {
+    async fn listen(&self, address: SocketAddr, server: Server, console: &Console) -> Outcome {
         if !address.ip().is_loopback() {
             let why = format!("{address} is reached from other machines, in plain text");
             return Err(Failure::usage(why).help(
@@ -122,13 +110,35 @@ impl Running<'_> {
         let listener = TcpListener::bind(address).await.map_err(Failure::unusable)?;
         let place = listener.local_addr().map_err(Failure::unusable)?;
         console.note(&format!("{GOOD}listening{GOOD:#} at http://{place}"));
-        let tools = (self.keeper.book(name), self.keeper.on_change(name));
-        let serving = Gateway::serve(listener, config, self.judge(name, is_named), remote, tools);
+        let serving = async {
+            match server.place {
+                ServerPlace::Remote(remote) => {
+                    let (judge, book, on_change) = self.session(&server.name, server.is_named)();
+                    Gateway::serve(listener, config, judge, *remote, (book, on_change)).await
+                }
+                ServerPlace::Command(command) => {
+                    let new = self.session(&server.name, server.is_named);
+                    Sessions::serve(listener, config, command, new).await
+                }
+            }
+        };
         tokio::select! {
             served = serving => served.map_err(Failure::unusable)?,
             _ = tokio::signal::ctrl_c() => {}
         }
         Ok(Status::Ok)
+    }
+
+    /// What each client gets that comes over HTTP: a judge, and the tools as they were vetted.
+    fn session(&self, name: &str, is_named: bool) -> NewSession {
+        let (gate, keeper) = (self.gate.gate.clone(), self.keeper.clone());
+        let server = is_named.then(|| name.to_owned());
+        let (config, name) = (JudgeConfig { server, ..self.config.clone() }, name.to_owned());
+        Box::new(move || {
+            let session = JudgeConfig::default().session;
+            let judge = Judge::new(gate.clone(), JudgeConfig { session, ..config.clone() });
+            (judge, keeper.book(&name), keeper.on_change(&name))
+        })
     }
 }
 
