@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let source = Source::new(arguments.place.resolve()?)?;
     let summary = summarize(arguments, window, source)?;
     if let Some(path) = &arguments.html {
-        let page = html::page(&summary);
+        let page = html::page(&summary).map_err(Failure::unusable)?;
         std::fs::write(path, page).map_err(|error| Failure::file("write", path, error))?;
     }
     match (console.is_json(), &arguments.html) {

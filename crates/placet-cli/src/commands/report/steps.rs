@@ -51,9 +51,9 @@ impl Steps {
         self.counts.range(..below).map(|(_, count)| count).sum()
     }
 
-    /// The least round number that nine of ten are not above, and that is not above `most`.
-    pub(super) fn fitting(&self, most: Option<Amount>) -> Option<Amount> {
-        let wanted = self.total - self.total / 10;
+    /// The least round number that so many of a hundred are not above, and that is not above `most`.
+    pub(super) fn fitting(&self, percent: u64, most: Option<Amount>) -> Option<Amount> {
+        let wanted = (self.total * percent).div_ceil(100);
         let mut seen = 0;
         let enough = self.counts.iter().find(|(_, count)| {
             seen += **count;
@@ -99,12 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn the_fitting_cap_lets_nine_of_ten_pass_and_stays_below_the_limit() {
+    fn the_fitting_cap_lets_enough_pass_and_stays_below_the_limit() {
         let mut amounts = vec!["30"; 9];
         amounts.push("7000");
-        assert_eq!(steps(&amounts).fitting(None), Some(amount("50")));
-        assert_eq!(steps(&amounts).fitting(Some(amount("45"))), Some(amount("20")));
-        assert_eq!(steps(&["30", "7000"]).fitting(None), Some(amount("10000")));
-        assert_eq!(steps(&[]).fitting(None), None);
+        assert_eq!(steps(&amounts).fitting(90, None), Some(amount("50")));
+        assert_eq!(steps(&amounts).fitting(90, Some(amount("45"))), Some(amount("20")));
+        assert_eq!(steps(&["30", "7000"]).fitting(50, None), Some(amount("50")));
+        assert_eq!(steps(&["30", "7000"]).fitting(90, None), Some(amount("10000")));
+        assert_eq!(steps(&[]).fitting(90, None), None);
     }
 }

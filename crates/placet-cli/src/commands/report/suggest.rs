@@ -14,7 +14,7 @@ use placet_core::json::Object;
 use placet_core::terms::Unclassified;
 use placet_core::time::human_duration;
 use placet_core::{ActionClass, Amount, AutonomyState, CheckName, RiskTier, Verdict};
-use placet_policy::inspect::{Call, Classification, Confidence, Effect, classify};
+use placet_policy::inspect::{Call, Classification, Confidence, Effect, classify, inspect};
 use serde::Serialize;
 
 use super::case::{Cases, Fate, Kind, Name, Tally};
@@ -30,6 +30,12 @@ const MAX_SUGGESTIONS: usize = 100;
 
 /// Reasons that are given for a risk.
 const MAX_EVIDENCE: usize = 3;
+
+/// How many of a hundred calls a limit should let pass that nothing but a person could lift.
+const MOST: u64 = 90;
+
+/// How many of them should run without being asked for: a cap that all of them fit under is none.
+const HALF: u64 = 50;
 
 /// Deadlines that people work with.
 const DEADLINES: [u64; 5] = [15 * 60, 3_600, 4 * 3_600, 24 * 3_600, 7 * 24 * 3_600];
@@ -219,14 +225,12 @@ impl Maker<'_> {
             return None;
         }
         let all: Places = self.cases.iter().map(|(place, _, _)| place).collect();
-        let places = self.those(&all, |kind, _| {
-            kind.is_proven_read && self.cases.has(kind, CheckName::Class)
-        });
+        let places = self.those(&all, |kind, _| self.cases.has(kind, CheckName::Class));
         let change = Change {
             places,
             checks: &[CheckName::Class],
             gone: &|_| true,
-            count: &|_, tally| tally.count,
+            count: &|kind, tally| if kind.is_proven_read { tally.count } else { 0 },
             least: Verdict::Allow,
         };
         let mut made =
@@ -238,7 +242,7 @@ impl Maker<'_> {
     /// More than so much never runs.
     fn hard_cap(&self, class: &ActionClass, places: &[usize]) -> Option<Suggestion> {
         let places = self.those(places, |kind, _| self.cases.has(kind, CheckName::HardCap));
-        let cap = self.values(&places).fitting(None)?;
+        let cap = self.values(&places).fitting(MOST, None)?;
         if class.hard_cap? >= cap {
             return None;
         }
@@ -251,7 +255,7 @@ impl Maker<'_> {
         };
         let lines = lines::setting(class, "hard_cap", &cap.to_string());
         let mut made = self.suggestion(class.name.as_str(), lines, change);
-        made.because = vec!["most of the values seen are not above it".to_owned()];
+        made.because = vec!["nine of ten of the values that were blocked are not above it".to_owned()];
         (made.would_run + made.would_be_held > 0).then_some(made)
     }
 
@@ -262,7 +266,7 @@ impl Maker<'_> {
                 && self.cases.has(kind, CheckName::Autonomy)
                 && !tally.values.is_empty()
         });
-        let cap = self.values(&places).fitting(class.hard_cap)?;
+        let cap = self.values(&places).fitting(HALF, class.hard_cap)?;
         if class.auto_cap.is_some_and(|now| now >= cap) {
             return None;
         }
@@ -275,7 +279,7 @@ impl Maker<'_> {
         };
         let lines = lines::setting(class, "auto_cap", &cap.to_string());
         let mut made = self.suggestion(class.name.as_str(), lines, change);
-        made.because = vec!["most of the values seen are not above it".to_owned()];
+        made.because = vec!["half of the values that were held are not above it".to_owned()];
         (made.would_run > 0).then_some(made)
     }
 
@@ -289,8 +293,8 @@ impl Maker<'_> {
         let has_values = !values.is_empty();
         let to = if has_values { AutonomyState::Supervised } else { AutonomyState::Autonomous };
         let uncapped = class.risk == RiskTier::Consequential && class.hard_cap.is_none();
-        let hard_cap = if uncapped { Some(values.fitting(None)?) } else { None };
-        let fitting = values.fitting(class.hard_cap.or(hard_cap));
+        let hard_cap = if uncapped { Some(values.fitting(MOST, None)?) } else { None };
+        let fitting = values.fitting(HALF, class.hard_cap.or(hard_cap));
         let auto_cap = if class.auto_cap.is_none() { fitting } else { None };
         let graduation = &self.current.terms().graduation;
         let lines = Ladder {
@@ -349,7 +353,7 @@ impl Maker<'_> {
             let mut needs = Steps::default();
             let tallies = places.iter().filter_map(|place| self.cases.get(*place));
             tallies.filter_map(|(_, tally)| tally.needs.get(name)).for_each(|of| needs.merge(of));
-            let most = needs.fitting(None)?;
+            let most = needs.fitting(MOST, None)?;
             let now = budget.count.map(|count| count.to_string().parse().ok());
             if now.unwrap_or(budget.value)? >= most {
                 return None;
@@ -373,7 +377,13 @@ impl Maker<'_> {
 
 /// Whether a name would mean more in a policy than the tool that has it, or is not what it seems.
 fn is_ambiguous(tool: &str) -> bool {
-    tool.contains('*') || escape::line(tool) != tool
+    tool.contains('*') || escape::line(tool) != tool || disguise(tool).is_some()
+}
+
+/// Why a name may not be what it seems.
+pub(super) fn disguise(name: &str) -> Option<String> {
+    let found = inspect(&Call { tool: name, params: &Object::new(), annotations: None });
+    found.confusables().first().map(|concern| concern.reason.clone())
 }
 
 /// Why a tool is taken for what it is. Its name is what the agent calls it.

@@ -10,7 +10,7 @@ use super::case::{Cases, Fate, Kind, Name, Tally};
 use super::figures::{Answers, Span, spans};
 use super::gather::{Filter, Gathered, Verdicts};
 use super::patch::Current;
-use super::suggest::{Suggestion, suggest};
+use super::suggest::{Suggestion, disguise, suggest};
 use super::window::Window;
 
 /// A report.
@@ -80,6 +80,9 @@ pub(super) struct Named {
     pub(super) name: Option<String>,
     /// Whether these are those that were too many to be told apart.
     pub(super) others: bool,
+    /// Why it may not be what it seems, where it may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) disguised: Option<String>,
     #[serde(flatten)]
     pub(super) row: Row,
 }
@@ -205,9 +208,14 @@ fn named(groups: BTreeMap<&Name, Row>) -> Vec<Named> {
     let mut all: Vec<Named> = groups
         .into_iter()
         .map(|(name, row)| match name {
-            Name::Is(name) => Named { name: Some(name.to_string()), others: false, row },
-            Name::None => Named { name: None, others: false, row },
-            Name::Other => Named { name: None, others: true, row },
+            Name::Is(name) => Named {
+                name: Some(name.to_string()),
+                others: false,
+                disguised: disguise(name),
+                row,
+            },
+            Name::None => Named { name: None, others: false, disguised: None, row },
+            Name::Other => Named { name: None, others: true, disguised: None, row },
         })
         .collect();
     all.sort_by_key(|each| std::cmp::Reverse((each.row.against(), each.row.calls)));

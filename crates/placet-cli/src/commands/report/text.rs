@@ -1,10 +1,11 @@
 //! The report as text for a terminal.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
-use placet_core::Verdict;
 use placet_core::time::human_duration;
+use placet_core::{CheckName, Verdict};
 
 use super::suggest::{Precision, Suggestion};
 use super::summary::{Named, ReasonRow, Row, Summary};
@@ -131,7 +132,21 @@ fn names(what: &'static str, all: &[Named], top: usize) -> String {
             (FAINT, numbers(&named.row.suggestions)),
         ]);
     }
-    format!("\n{}{}", table.render(), more(all.len(), top, what))
+    let shown = all.iter().take(top).filter_map(|named| Some((named, named.disguised.as_ref()?)));
+    let odd: String = shown
+        .map(|(named, why)| format!("{BAD}{}{BAD:#}: {}\n", spelled(named), escape::line(why)))
+        .collect();
+    format!("\n{}{}{odd}", table.render(), more(all.len(), top, what))
+}
+
+/// A name with every character beyond ASCII spelled out, so that it cannot pass for another.
+fn spelled(named: &Named) -> String {
+    let name = named.name.as_deref().unwrap_or_default();
+    let spell = |character: char| match character {
+        ' '..='~' => character.to_string(),
+        other => format!("<U+{:04X}>", u32::from(other)),
+    };
+    name.chars().map(spell).collect()
 }
 
 /// A count that is faint where there is nothing.
@@ -183,7 +198,17 @@ fn reasons(all: &[ReasonRow], top: usize) -> String {
             (FAINT, numbers(&row.suggestions)),
         ]);
     }
-    format!("\n{}{}", table.render(), more(all.len(), top, "reason"))
+    let advice: String = advice(all.iter().take(top))
+        .into_iter()
+        .map(|(check, advice)| format!("{FAINT}{check}: {advice}{FAINT:#}\n"))
+        .collect();
+    format!("\n{}{}{advice}", table.render(), more(all.len(), top, "reason"))
+}
+
+/// What changes those reasons for which there are no lines, by check.
+fn advice<'a>(rows: impl Iterator<Item = &'a ReasonRow>) -> BTreeMap<CheckName, &'static str> {
+    let without = rows.filter(|row| row.suggestions.is_empty());
+    without.filter_map(|row| Some((row.check, row.advice?))).collect()
 }
 
 /// A reason in words.
