@@ -383,7 +383,8 @@ fn is_ambiguous(tool: &str) -> bool {
 /// Why a name may not be what it seems.
 pub(super) fn disguise(name: &str) -> Option<String> {
     let found = inspect(&Call { tool: name, params: &Object::new(), annotations: None });
-    found.confusables().first().map(|concern| concern.reason.clone())
+    let first = found.confusables().first();
+    first.map(|concern| concern.reason.replace("the tool's name", "the name"))
 }
 
 /// Why a tool is taken for what it is. Its name is what the agent calls it.
