@@ -303,7 +303,8 @@ fn only_the_time_that_was_asked_for() {
     let at = |line: &str| -> String {
         serde_json::from_str::<Value>(line).unwrap()["at"].as_str().unwrap().to_owned()
     };
-    let times: Vec<String> = shown.lines().filter(|line| line.contains("\"decided\"")).map(at).collect();
+    let times: Vec<String> =
+        shown.lines().filter(|line| line.contains("\"decided\"")).map(at).collect();
     let middle = &times[times.len() / 2];
     let earlier = u64::try_from(times.iter().filter(|time| *time < middle).count()).unwrap();
     let of = |arguments: &[&str]| {

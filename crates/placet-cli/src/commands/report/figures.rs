@@ -52,12 +52,7 @@ fn span(hours: &BTreeMap<i64, Verdicts>, from: i64, length: i64) -> Span {
         sum.blocked += verdicts.blocked;
     }
     let Verdicts { allowed, held, blocked } = sum;
-    Span {
-        from: Timestamp::from_millis(from.saturating_mul(HOUR_MS)),
-        allowed,
-        held,
-        blocked,
-    }
+    Span { from: Timestamp::from_millis(from.saturating_mul(HOUR_MS)), allowed, held, blocked }
 }
 
 impl Answers {

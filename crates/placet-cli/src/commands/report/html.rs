@@ -30,7 +30,8 @@ struct Page<'a> {
     summary: &'a Summary,
     headline: String,
     circumstances: String,
-    became: Option<String>,
+    held: Option<String>,
+    blocked: Option<String>,
     answered: Option<String>,
     top: u64,
     columns: Vec<Column>,
@@ -99,7 +100,8 @@ pub(super) fn page(summary: &Summary) -> Result<String, askama::Error> {
         summary,
         headline: plain(text::headline(summary)),
         circumstances: text::circumstances(summary),
-        became: text::became(summary),
+        held: text::held(summary),
+        blocked: text::only_would(summary.totals.blocked, summary.totals.would_have_blocked),
         answered: text::answered(summary),
         top,
         columns: columns(spans, top),
@@ -203,7 +205,8 @@ mod tests {
 
     #[test]
     fn pieces_follow_each_other_and_stay_inside() {
-        for (allowed, held, blocked) in [(0, 0, 0), (6, 1, 3), (1_000_000, 1, 1), (u64::MAX, 0, 9)] {
+        for (allowed, held, blocked) in [(0, 0, 0), (6, 1, 3), (1_000_000, 1, 1), (u64::MAX, 0, 9)]
+        {
             let parts = [(allowed, "allow"), (held, "hold"), (blocked, "block")];
             let whole = round(allowed.saturating_add(held + blocked));
             let mut end = 0;

@@ -117,8 +117,8 @@ struct Change<'a> {
     gone: &'a dyn Fn(&Reason) -> bool,
     /// For how many calls of a case.
     count: &'a dyn Fn(&Kind, &Tally) -> u64,
-    /// What is decided at least.
-    least: Verdict,
+    /// What is decided on a case at least.
+    least: &'a dyn Fn(&Kind) -> Verdict,
 }
 
 impl Maker<'_> {
@@ -175,7 +175,7 @@ impl Maker<'_> {
         for (kind, tally) in change.places.iter().filter_map(|place| self.cases.get(*place)) {
             of += tally.count;
             let count = (change.count)(kind, tally).min(tally.count);
-            match self.cases.without(kind, &gone).max(change.least) {
+            match self.cases.without(kind, gone).max((change.least)(kind)) {
                 Verdict::Allow => would_run += count,
                 rest if rest < kind.verdict => would_be_held += count,
                 _ => {}
@@ -208,8 +208,8 @@ impl Maker<'_> {
             places,
             checks: &[CheckName::Class],
             gone: &|_| true,
-            count: &|kind, tally| if is_read && !kind.is_proven_read { 0 } else { tally.count },
-            least: if is_read { Verdict::Allow } else { Verdict::RequireApproval },
+            count: &|_, tally| tally.count,
+            least: &|kind| least(is_read && kind.is_proven_read),
         };
         let mut made = self.suggestion(tool, lines::tool(tool, risk), change);
         made.because = because(&found, unproven.is_empty(), risk);
@@ -230,11 +230,10 @@ impl Maker<'_> {
             places,
             checks: &[CheckName::Class],
             gone: &|_| true,
-            count: &|kind, tally| if kind.is_proven_read { tally.count } else { 0 },
-            least: Verdict::Allow,
+            count: &|_, tally| tally.count,
+            least: &|kind| least(kind.is_proven_read),
         };
-        let mut made =
-            self.suggestion("all unknown tools", lines::unclassified("inspect"), change);
+        let mut made = self.suggestion("all unknown tools", lines::unclassified("inspect"), change);
         made.because = vec!["what a call itself proves to be only a read then passes".to_owned()];
         (made.would_run > 0).then_some(made)
     }
@@ -251,11 +250,12 @@ impl Maker<'_> {
             checks: &[CheckName::HardCap],
             gone: &|_| true,
             count: &|_, tally| tally.values.within(cap),
-            least: Verdict::Allow,
+            least: &|_| Verdict::Allow,
         };
         let lines = lines::setting(class, "hard_cap", &cap.to_string());
         let mut made = self.suggestion(class.name.as_str(), lines, change);
-        made.because = vec!["nine of ten of the values that were blocked are not above it".to_owned()];
+        made.because =
+            vec!["nine of ten of the values that were blocked are not above it".to_owned()];
         (made.would_run + made.would_be_held > 0).then_some(made)
     }
 
@@ -275,7 +275,7 @@ impl Maker<'_> {
             checks: &[CheckName::Autonomy],
             gone: &|_| true,
             count: &|_, tally| tally.values.within(cap),
-            least: Verdict::Allow,
+            least: &|_| Verdict::Allow,
         };
         let lines = lines::setting(class, "auto_cap", &cap.to_string());
         let mut made = self.suggestion(class.name.as_str(), lines, change);
@@ -312,7 +312,7 @@ impl Maker<'_> {
             checks: &[CheckName::Autonomy, CheckName::Consequential],
             gone: &|reason| uncapped || reason.check == CheckName::Autonomy,
             count: &|_, tally| most.map_or(tally.count, |most| tally.values.within(most)),
-            least: Verdict::Allow,
+            least: &|_| Verdict::Allow,
         };
         let mut made = self.suggestion(class.name.as_str(), lines, change);
         made.once = Some(format!("once evidence has made the class {to}"));
@@ -324,8 +324,7 @@ impl Maker<'_> {
 
     /// People have more time to answer.
     fn deadline(&self, class: &ActionClass, places: &[usize]) -> Option<Suggestion> {
-        let expired =
-            |tally: &Tally| tally.became.get(&Fate::Expired).copied().unwrap_or_default();
+        let expired = |tally: &Tally| tally.became.get(&Fate::Expired).copied().unwrap_or_default();
         let places = self.those(places, |_, tally| expired(tally) > 0);
         let now = class.approval.deadline;
         let longer = DEADLINES.into_iter().map(Duration::from_secs).find(|each| *each > now)?;
@@ -334,7 +333,7 @@ impl Maker<'_> {
             checks: ANYTHING,
             gone: &|_| true,
             count: &|_, tally| expired(tally),
-            least: Verdict::Allow,
+            least: &|_| Verdict::Allow,
         };
         let lines = lines::setting(class, "approval.deadline", &human_duration(longer));
         let mut made = self.suggestion(class.name.as_str(), lines, change);
@@ -364,7 +363,7 @@ impl Maker<'_> {
                 checks: &[CheckName::Budget],
                 gone: &|of| of.text.starts_with(&prefix),
                 count: &|_, tally| tally.needs.get(name).map_or(0, |needs| needs.within(most)),
-                least: Verdict::Allow,
+                least: &|_| Verdict::Allow,
             };
             let mut made = self.suggestion(name, lines::budget(budget, most), change);
             made.because = vec!["what runs then counts as well".to_owned()];
@@ -373,6 +372,11 @@ impl Maker<'_> {
         });
         each.collect()
     }
+}
+
+/// What inspection leaves of a call of an unknown tool: only what it proves to be a read runs.
+fn least(is_proven_read: bool) -> Verdict {
+    if is_proven_read { Verdict::Allow } else { Verdict::RequireApproval }
 }
 
 /// Whether a name would mean more in a policy than the tool that has it, or is not what it seems.

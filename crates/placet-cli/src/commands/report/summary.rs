@@ -68,6 +68,10 @@ pub(super) struct Row {
     pub(super) blocked: u64,
     /// How many of those held or blocked ran all the same, because of the mode.
     pub(super) not_stopped: u64,
+    /// Those of them that would have been held.
+    pub(super) would_have_held: u64,
+    /// Those that would have been blocked.
+    pub(super) would_have_blocked: u64,
     pub(super) approved: u64,
     /// The suggestions that are about some of them, by their place, counted from 1.
     pub(super) suggestions: Vec<usize>,
@@ -183,10 +187,8 @@ fn groups<'a, K: Ord>(
         group.row.add(kind, tally);
         group.suggestions.extend(about.get(&place).into_iter().flatten());
     }
-    let finish = |group: Group| Row {
-        suggestions: group.suggestions.into_iter().collect(),
-        ..group.row
-    };
+    let finish =
+        |group: Group| Row { suggestions: group.suggestions.into_iter().collect(), ..group.row };
     groups.into_iter().map(|(key, group)| (key, finish(group))).collect()
 }
 
@@ -199,6 +201,11 @@ impl Row {
         self.held += verdicts.held;
         self.blocked += verdicts.blocked;
         self.not_stopped += tally.not_stopped;
+        match kind.verdict {
+            Verdict::Allow => {}
+            Verdict::RequireApproval => self.would_have_held += tally.not_stopped,
+            Verdict::Block => self.would_have_blocked += tally.not_stopped,
+        }
         self.approved += tally.became.get(&Fate::Approved).copied().unwrap_or_default();
     }
 }

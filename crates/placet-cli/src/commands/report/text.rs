@@ -61,8 +61,25 @@ pub(super) fn circumstances(summary: &Summary) -> String {
     format!("decided in mode {}, under {policies}", summary.modes.join(" and "))
 }
 
-/// What became of what was held, in words.
-pub(super) fn became(summary: &Summary) -> Option<String> {
+/// What came of what was held, in words.
+pub(super) fn held(summary: &Summary) -> Option<String> {
+    let row = &summary.totals;
+    let parts = [only_would(row.held, row.would_have_held), became(summary)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// How many ran all the same, in words.
+pub(super) fn only_would(all: u64, would: u64) -> Option<String> {
+    match would {
+        0 => None,
+        would if would == all => Some("all would have been: the mode let them run".to_owned()),
+        would => Some(format!("{would} of them would have been: the mode let them run")),
+    }
+}
+
+/// What became of what waited for people, in words.
+fn became(summary: &Summary) -> Option<String> {
     let some = summary.became.iter().filter(|(_, count)| **count > 0);
     let parts: Vec<String> = some.map(|(word, count)| format!("{count} {word}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -95,12 +112,8 @@ fn totals(summary: &Summary) -> String {
         text.push_str(&format!("{}{count:>8}{more}\n", cell(style, word, WORDS)));
     };
     line(GOOD, "allowed", row.allowed, None);
-    line(HELD, "held", row.held, became(summary));
-    line(BAD, "blocked", row.blocked, None);
-    if row.not_stopped > 0 {
-        let more = "of these ran: the mode stopped nobody";
-        line(STRONG, "not stopped", row.not_stopped, Some(more.to_owned()));
-    }
+    line(HELD, "held", row.held, held(summary));
+    line(BAD, "blocked", row.blocked, only_would(row.blocked, row.would_have_blocked));
     if let Some(answered) = answered(summary) {
         text.push_str(&format!("{}{FAINT}{answered}{FAINT:#}\n", cell(FAINT, "people", WORDS + 3)));
     }
@@ -117,8 +130,16 @@ pub(super) fn name(named: &Named) -> String {
 }
 
 fn names(what: &'static str, all: &[Named], top: usize) -> String {
-    let mut table =
-        Table::new(&[what, "calls", "allowed", "held", "blocked", "approved", "not stopped", "lines"]);
+    let mut table = Table::new(&[
+        what,
+        "calls",
+        "allowed",
+        "held",
+        "blocked",
+        "approved",
+        "not stopped",
+        "lines",
+    ]);
     for named in all.iter().take(top) {
         let Row { calls, allowed, held, blocked, not_stopped, approved, .. } = named.row;
         table.row([
@@ -259,6 +280,9 @@ pub(super) fn what(suggestion: &Suggestion) -> String {
     };
     let calls = counted(*of, "call");
     let change = match (would_run, would_be_held) {
+        (0, 0) if suggestion.precision == Precision::AtLeast => {
+            format!("how many of {calls} would have run depends on what they did")
+        }
         (0, 0) => format!("none of {calls} would have run by this alone"),
         (0, held) => format!("{word}{held} of {calls} would have been held, not blocked"),
         (run, 0) => format!("{word}{run} of {calls} would have run"),
