@@ -30,11 +30,13 @@ struct Page<'a> {
     summary: &'a Summary,
     headline: String,
     circumstances: String,
+    words: [String; 2],
     held: Option<String>,
     blocked: Option<String>,
     answered: Option<String>,
     top: u64,
-    columns: Vec<Column>,
+    from: String,
+    columns: Vec<Column<'a>>,
     groups: Vec<Group<'a>>,
     reasons: Vec<Why<'a>>,
     more_reasons: usize,
@@ -49,7 +51,9 @@ fn dot(count: &u64) -> String {
 }
 
 /// What was decided in a part of the time.
-struct Column {
+struct Column<'a> {
+    from: String,
+    span: &'a Span,
     x: u64,
     width: u64,
     pieces: Vec<Piece>,
@@ -92,7 +96,7 @@ struct Lines {
 
 /// The page.
 pub(super) fn page(summary: &Summary) -> Result<String, askama::Error> {
-    let spans = &summary.over_time;
+    let (spans, totals) = (&summary.over_time, &summary.totals);
     let most = spans.iter().map(|span| span.allowed + span.held + span.blocked).max();
     let top = round(most.unwrap_or_default());
     let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
@@ -100,10 +104,15 @@ pub(super) fn page(summary: &Summary) -> Result<String, askama::Error> {
         summary,
         headline: plain(text::headline(summary)),
         circumstances: text::circumstances(summary),
+        words: [
+            text::label("held", totals.held, totals.would_have_held),
+            text::label("blocked", totals.blocked, totals.would_have_blocked),
+        ],
         held: text::held(summary),
-        blocked: text::only_would(summary.totals.blocked, summary.totals.would_have_blocked),
+        blocked: text::only_would(totals.blocked, totals.would_have_blocked),
         answered: text::answered(summary),
         top,
+        from: spans.first().map(|span| text::minute(span.from)).unwrap_or_default(),
         columns: columns(spans, top),
         groups: vec![group("Tool", &summary.tools), group("Agent", &summary.agents)],
         reasons: summary.reasons.iter().take(MAX_ROWS).map(why).collect(),
@@ -149,26 +158,28 @@ fn group<'a>(what: &'static str, all: &'a [Named]) -> Group<'a> {
     Group { what, rows, more: all.len().saturating_sub(MAX_ROWS) }
 }
 
-fn columns(spans: &[Span], top: u64) -> Vec<Column> {
-    let count = u64::try_from(spans.len()).unwrap_or(1).max(1);
-    let slot = WIDTH / count;
-    let column = |(place, span): (u64, &Span)| {
-        let Span { from, allowed, held, blocked } = *span;
-        let parts = [(allowed, "allow"), (held, "hold"), (blocked, "block")];
-        let mut pieces = pieces(parts, top, HEIGHT);
-        // They stand on the ground, and the picture's zero is at its top.
-        for piece in &mut pieces {
-            piece.at = HEIGHT.saturating_sub(piece.at + piece.length);
-        }
-        let width = (slot - slot / 4).clamp(1, WIDTH / 8);
-        Column {
-            x: place * slot + (slot - width) / 2,
-            width,
-            pieces,
-            title: format!("from {from}: {allowed} allowed, {held} held, {blocked} blocked"),
-        }
-    };
-    (0..).zip(spans).map(column).collect()
+fn columns(spans: &[Span], top: u64) -> Vec<Column<'_>> {
+    let slot = WIDTH / u64::try_from(spans.len()).unwrap_or(1).max(1);
+    (0..).zip(spans).map(|(place, span)| column(place * slot, slot, span, top)).collect()
+}
+
+/// The bar of a part of the time, in the middle of its slot.
+fn column(start: u64, slot: u64, span: &Span, top: u64) -> Column<'_> {
+    let Span { from, allowed, held, blocked } = *span;
+    let mut pieces = pieces([(allowed, "allow"), (held, "hold"), (blocked, "block")], top, HEIGHT);
+    // They stand on the ground, and the picture's zero is at its top.
+    for piece in &mut pieces {
+        piece.at = HEIGHT.saturating_sub(piece.at + piece.length);
+    }
+    let (from, width) = (text::minute(from), (slot - slot / 4).clamp(1, WIDTH / 8));
+    Column {
+        title: format!("from {from}: {allowed} allowed, {held} held, {blocked} blocked"),
+        from,
+        span,
+        x: start + (slot - width) / 2,
+        width,
+        pieces,
+    }
 }
 
 /// Pieces one after the other, of which `whole` would be `most` long.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
+use placet::Timestamp;
 use placet_core::time::human_duration;
 use placet_core::{CheckName, Verdict};
 
@@ -13,6 +14,9 @@ use crate::console::{BAD, FAINT, GOOD, HELD, STRONG, cell, counted};
 use crate::escape;
 use crate::table::Table;
 
+/// How much of a time there is before its seconds.
+const MINUTE_CHARS: usize = "2026-01-31 09:30".len();
+
 /// Longest name in a table, in columns.
 const MAX_NAME_COLUMNS: usize = 36;
 
@@ -20,7 +24,7 @@ const MAX_NAME_COLUMNS: usize = 36;
 const MAX_NUMBERS: usize = 4;
 
 /// Columns of the words before the totals.
-const WORDS: usize = 12;
+const WORDS: usize = 23;
 
 /// The whole report; `top` rows of each table.
 pub(super) fn render(summary: &Summary, top: usize) -> String {
@@ -38,7 +42,7 @@ pub(super) fn render(summary: &Summary, top: usize) -> String {
 
 /// What was looked at, in a line.
 pub(super) fn headline(summary: &Summary) -> String {
-    let (since, until) = (summary.window.since, summary.window.until);
+    let (since, until) = (minute(summary.window.since), minute(summary.window.until));
     let calls = counted(summary.totals.calls, "decision");
     let entries = match summary.entries.size.checked_sub(1) {
         Some(last) => format!("{} read, up to {last}", counted(summary.entries.read, "entry")),
@@ -48,7 +52,14 @@ pub(super) fn headline(summary: &Summary) -> String {
         0 => String::new(),
         count => format!("; the params of {count} are erased, which changes no count"),
     };
-    format!("{STRONG}{calls}{STRONG:#} from {since} to {until} {FAINT}({entries}{erased}){FAINT:#}")
+    format!(
+        "{STRONG}{calls}{STRONG:#} from {since} to {until} UTC {FAINT}({entries}{erased}){FAINT:#}"
+    )
+}
+
+/// A time to the minute.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.to_string().replace('T', " ").chars().take(MINUTE_CHARS).collect()
 }
 
 /// In which mode and under how many policies, in words.
@@ -69,13 +80,16 @@ pub(super) fn held(summary: &Summary) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// How many ran all the same, in words.
+/// What is counted: what was done, or what would have been.
+pub(super) fn label(word: &str, all: u64, would: u64) -> String {
+    let none_was = all > 0 && would == all;
+    if none_was { format!("would have been {word}") } else { word.to_owned() }
+}
+
+/// How many of some ran all the same, in words.
 pub(super) fn only_would(all: u64, would: u64) -> Option<String> {
-    match would {
-        0 => None,
-        would if would == all => Some("all would have been: the mode let them run".to_owned()),
-        would => Some(format!("{would} of them would have been: the mode let them run")),
-    }
+    let some = (1..all).contains(&would);
+    some.then(|| format!("{would} of them only would have been: the mode let them run"))
 }
 
 /// What became of what waited for people, in words.
@@ -101,7 +115,7 @@ fn rounded(seconds: u64) -> u64 {
         120..7_200 => 60,
         _ => 3_600,
     };
-    seconds.div_ceil(unit) * unit
+    seconds.div_ceil(unit).max(1) * unit
 }
 
 fn totals(summary: &Summary) -> String {
@@ -112,10 +126,14 @@ fn totals(summary: &Summary) -> String {
         text.push_str(&format!("{}{count:>8}{more}\n", cell(style, word, WORDS)));
     };
     line(GOOD, "allowed", row.allowed, None);
-    line(HELD, "held", row.held, held(summary));
-    line(BAD, "blocked", row.blocked, only_would(row.blocked, row.would_have_blocked));
+    line(HELD, &label("held", row.held, row.would_have_held), row.held, held(summary));
+    let more = only_would(row.blocked, row.would_have_blocked);
+    line(BAD, &label("blocked", row.blocked, row.would_have_blocked), row.blocked, more);
     if let Some(answered) = answered(summary) {
-        text.push_str(&format!("{}{FAINT}{answered}{FAINT:#}\n", cell(FAINT, "people", WORDS + 3)));
+        text.push_str(&format!(
+            "{}{FAINT}{answered}{FAINT:#}\n",
+            cell(FAINT, "people", WORDS + 11)
+        ));
     }
     text
 }
