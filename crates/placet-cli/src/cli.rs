@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     approvals, autonomy, check, classify, completions, demo, evidence, hook, init, key, kill, log,
-    man, mcp, openapi, people, policy, reference, serve,
+    man, mcp, openapi, people, policy, reference, report, serve,
 };
 use crate::status::Status;
 
@@ -79,6 +79,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Evidence(evidence::Command),
     Autonomy(autonomy::Arguments),
+    Report(report::Arguments),
     /// Read a log, prove what it says, or find out whether it was altered
     #[command(subcommand)]
     Log(log::Command),

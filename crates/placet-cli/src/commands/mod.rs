@@ -18,6 +18,7 @@ pub(crate) mod openapi;
 pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod reference;
+pub(crate) mod report;
 pub(crate) mod serve;
 
 use crate::cli::Command;
@@ -41,6 +42,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Outcome {
         Command::Hook(command) => hook::run(command, console),
         Command::Evidence(command) => evidence::run(&command, console),
         Command::Autonomy(arguments) => autonomy::run(&arguments, console),
+        Command::Report(arguments) => report::run(&arguments, console),
         Command::Log(command) => log::run(&command, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => man::run(&arguments, console),

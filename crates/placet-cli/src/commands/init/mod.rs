@@ -8,7 +8,7 @@
 mod draft;
 mod mcp;
 mod money;
-mod render;
+pub(in crate::commands) mod render;
 mod tools;
 
 use std::fs::OpenOptions;

@@ -160,14 +160,14 @@ fn money(money: &Money) -> String {
 }
 
 /// A name as a TOML key.
-fn key(name: &str) -> String {
+pub(in crate::commands) fn key(name: &str) -> String {
     let is_bare = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     if is_bare { name.to_owned() } else { quoted(name) }
 }
 
 /// A TOML string. What cannot be seen is written as its code point.
-fn quoted(text: &str) -> String {
+pub(in crate::commands) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
