@@ -184,7 +184,9 @@ def test_a_key_is_never_shown(daemon, faulty):
 
 
 def test_where_the_policy_permits_no_shadow_its_decisions_bind(daemon):
-    with open_guard(daemon.url, daemon.agent, mode="shadow", on_review="fail_closed") as guard:
+    # With time enough: in shadow, what is not answered in time runs.
+    settings = {"mode": "shadow", "on_review": "fail_closed", "shadow_limit": 30}
+    with open_guard(daemon.url, daemon.agent, **settings) as guard:
         denied = guard.execute("issue_refund", {"amount": "10"}, lambda *_: pytest.fail("it ran"))
         assert not denied
 
