@@ -1,6 +1,11 @@
 //! The page of a report in a real browser: from a phone to a wide screen, light and dark, it stays
 //! inside the window, and whatever tools are called, nothing runs and nothing is fetched.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(dead_code, reason = "each test binary uses a part of what drives the browser")]
 
 #[path = "../../placet-server/tests/common/chromium.rs"]
