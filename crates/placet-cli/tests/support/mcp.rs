@@ -1,4 +1,5 @@
 //! A client of MCP servers, on the pipes of a process.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
