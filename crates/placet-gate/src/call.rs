@@ -26,6 +26,8 @@ pub struct Call {
     pub approval: Option<Held>,
     /// Whether it may run, because it was allowed or people approved it.
     pub is_permitted: bool,
+    /// Whether what goes wrong on our side must not stop it: shadow let it through.
+    pub(crate) is_lenient: bool,
     /// What permits it at a daemon.
     pub(crate) warrant: Option<String>,
 }
@@ -55,6 +57,13 @@ pub enum Course {
 }
 
 impl Call {
+    /// Whether it must not go on without its permission. What shadow let through goes on whatever
+    /// happens.
+    #[must_use]
+    pub fn binds(&self) -> bool {
+        !self.is_lenient
+    }
+
     /// Why, as one sentence.
     #[must_use]
     pub fn because(&self) -> String {

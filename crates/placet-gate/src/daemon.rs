@@ -98,6 +98,7 @@ fn call(client: &Client, decision: Decision, tool: ToolName, params: Object) -> 
         reasons: reasons(&decision.findings, decision.would_have.unwrap_or(verdict)),
         approval: decision.approval.map(held),
         is_permitted: decision.warrant.is_some() || is_unrecorded(verdict, decision.id),
+        is_lenient: false,
         warrant: decision.warrant,
     }
 }

@@ -100,12 +100,16 @@ impl Gate {
         if !self.is_shadow {
             return self.propose_as(action, Treatment::Binding).await;
         }
-        match self.propose_as(action, Treatment::Shadow).await {
-            Ok(call) => Ok(call),
-            // A policy that permits no shadow binds here too.
-            Err(error) if error.is_refusal() => self.propose_as(action, Treatment::Binding).await,
-            Err(error) => Ok(unrecorded(action, &error)),
-        }
+        let error = match self.propose_as(action, Treatment::Shadow).await {
+            Ok(call) => return Ok(call),
+            Err(error) => error,
+        };
+        // A policy that permits no shadow binds here too. Anything else stops nobody.
+        let bound = match error.is_refusal() {
+            true => self.propose_as(action, Treatment::Binding).await,
+            false => Err(error),
+        };
+        Ok(bound.unwrap_or_else(|error| unrecorded(action, &error)))
     }
 
     /// The same for a call that a person has to approve in any case, unless nothing is ever stopped
@@ -132,17 +136,19 @@ impl Gate {
     }
 
     async fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Call, GateError> {
-        match &self.place {
-            Place::Here(guard) => {
-                let mut call = here::propose(guard, action, treatment).await?;
-                self.place_page(&mut call);
-                Ok(call)
-            }
+        let mut call = match &self.place {
+            Place::Here(guard) => here::propose(guard, action, treatment).await?,
             Place::Daemon(client) => {
                 let action = action.clone();
-                asked(client, move |client| daemon::propose(client, &action, treatment)).await
+                asked(client, move |client| daemon::propose(client, &action, treatment)).await?
             }
-        }
+        };
+        self.place_page(&mut call);
+        let is_shadow =
+            call.mode == Mode::Shadow && treatment != Treatment::Gated && !action.enforce;
+        call.is_lenient =
+            call.verdict == Verdict::Allow && (is_shadow || treatment == Treatment::Shadow);
+        Ok(call)
     }
 
     fn place_page(&self, call: &mut Call) {
@@ -198,8 +204,7 @@ impl Gate {
                 asked(client, move |client| daemon::redeem(client, &call)).await
             }
         };
-        let is_lenient = self.is_shadow || call.mode == Mode::Shadow;
-        if is_lenient { Ok(()) } else { redeemed }
+        if call.is_lenient { Ok(()) } else { redeemed }
     }
 
     /// Says what came of a call that went on.
@@ -271,6 +276,7 @@ fn unrecorded(action: &Action, error: &GateError) -> Call {
         reasons: vec![format!("not recorded: {error}")],
         approval: None,
         is_permitted: true,
+        is_lenient: true,
         warrant: None,
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn call(answer: &Answer, tool: ToolName, params: Object) -> Call {
         reasons: reasons(&answer.findings, answer.would_have.unwrap_or(answer.verdict)),
         approval: held.map(|held| Held { id: held.id, deadline: held.deadline, url: None }),
         is_permitted: answer.is_allowed() || answer.is_approved,
+        is_lenient: false,
         warrant: None,
     }
 }

@@ -25,18 +25,25 @@ impl CallKey {
     }
 }
 
+/// A call that waits, and what named its tool when it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldCall {
+    pub(crate) id: ActionId,
+    pub(crate) digest: Option<String>,
+}
+
 /// Held calls, the oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
-    calls: HashMap<CallKey, VecDeque<ActionId>>,
+    calls: HashMap<CallKey, VecDeque<HeldCall>>,
     order: VecDeque<CallKey>,
 }
 
 impl Held {
     /// Remembers a call that waits. Of too many the oldest is forgotten: made again, it is asked for
     /// again.
-    pub(crate) fn put(&mut self, key: CallKey, action: ActionId) {
-        self.calls.entry(key).or_default().push_back(action);
+    pub(crate) fn put(&mut self, key: CallKey, call: HeldCall) {
+        self.calls.entry(key).or_default().push_back(call);
         self.order.push_back(key);
         if self.order.len() > MAX_HELD
             && let Some(oldest) = self.order.pop_front()
@@ -46,20 +53,20 @@ impl Held {
     }
 
     /// Takes out the call that has waited longest of those that are the same.
-    pub(crate) fn take(&mut self, key: CallKey) -> Option<ActionId> {
-        let action = self.take_from(key)?;
+    pub(crate) fn take(&mut self, key: CallKey) -> Option<HeldCall> {
+        let call = self.take_from(key)?;
         if let Some(place) = self.order.iter().position(|other| *other == key) {
             self.order.remove(place);
         }
-        Some(action)
+        Some(call)
     }
 
-    fn take_from(&mut self, key: CallKey) -> Option<ActionId> {
+    fn take_from(&mut self, key: CallKey) -> Option<HeldCall> {
         let calls = self.calls.get_mut(&key)?;
-        let action = calls.pop_front();
+        let call = calls.pop_front();
         if calls.is_empty() {
             self.calls.remove(&key);
         }
-        action
+        call
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::ask::{Ask, page};
 use crate::client::Client;
-use crate::held::{CallKey, Held};
+use crate::held::{CallKey, Held, HeldCall};
 use crate::limits::{CALL, HOLD, PROGRESS};
 use crate::tools::{Book, Standing};
 
@@ -65,7 +65,21 @@ pub(crate) struct Known {
     pub(crate) difference: Object,
 }
 
+/// A call that goes on.
+pub(crate) struct Forward {
+    pub(crate) action: Option<ActionId>,
+    /// What a person put in the place of its arguments.
+    pub(crate) edited: Option<Object>,
+    /// Whether it goes on by permission, and not because nothing is stopped.
+    pub(crate) binds: bool,
+}
+
 impl Known {
+    /// Whether the tool is still the one that was judged.
+    pub(crate) fn is_still(&self, book: &Book, name: &str) -> bool {
+        book.digest(name) == self.digest.as_deref()
+    }
+
     /// A tool of a book.
     pub(crate) fn of(book: &Book, name: &str) -> Self {
         let digest = book.digest(name).map(str::to_owned);
@@ -84,8 +98,8 @@ pub(crate) struct ToolCall {
 
 /// What is to become of a call.
 pub(crate) enum Ruling {
-    /// It goes on, with these arguments in the place of its own where a person changed them.
-    Forward(Option<ActionId>, Option<Object>),
+    /// It goes on.
+    Forward(Forward),
     /// It does not, and this is why.
     Refuse(String),
     /// Nobody wants it any more, and it was taken back.
@@ -146,10 +160,10 @@ impl Judge {
             Err(why) => return Ok(Ruling::Refuse(format!("This call was not run: {why}."))),
         };
         let key = CallKey::new(tool.as_str(), &call.arguments);
-        if let Some(id) = call.comes_back_for.or_else(|| self.held().take(key)) {
+        if let Some(id) = self.comes_back(key, call, known).await? {
             let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await?;
             match course {
-                Course::Pending => return self.wait(id, &tool, call, None, ask).await,
+                Course::Pending => return self.wait(id, &tool, (call, known), None, ask).await,
                 Course::Permitted(permitted) => return self.pass(&permitted, ask).await,
                 Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
                 // It ran, or came to nothing: this is another call.
@@ -164,10 +178,27 @@ impl Judge {
         match (decided.is_permitted, decided.verdict, decided.id) {
             (true, ..) => self.pass(&decided, ask).await,
             (false, Verdict::RequireApproval, Some(id)) => {
-                self.wait(id, &action.tool, call, Some(&decided), ask).await
+                self.wait(id, &action.tool, (call, known), Some(&decided), ask).await
             }
             _ => Ok(Ruling::Refuse(format!("Blocked by policy: {}.", clip(&decided.because())))),
         }
+    }
+
+    /// The action that a call comes back for, if it does. For a tool that is another by now nobody has
+    /// answered anything.
+    async fn comes_back(
+        &self,
+        key: CallKey,
+        call: &ToolCall,
+        known: &Known,
+    ) -> Result<Option<ActionId>, GateError> {
+        let Some(held) = self.held().take(key) else { return Ok(None) };
+        let is_meant = call.comes_back_for.is_none_or(|id| id == held.id);
+        if is_meant && held.digest == known.digest {
+            return Ok(Some(held.id));
+        }
+        self.gate.withdraw(held.id.approval()).await?;
+        Ok(None)
     }
 
     /// Lets a call go on that is permitted.
@@ -176,7 +207,8 @@ impl Judge {
             return Ok(Ruling::Cancelled);
         }
         self.gate.redeem(call).await?;
-        Ok(Ruling::Forward(call.id, call.is_edited.then(|| call.params.clone())))
+        let edited = call.is_edited.then(|| call.params.clone());
+        Ok(Ruling::Forward(Forward { action: call.id, edited, binds: call.binds() }))
     }
 
     /// Waits for people as long as it is allowed to.
@@ -184,11 +216,12 @@ impl Judge {
         &self,
         id: ActionId,
         tool: &ToolName,
-        call: &ToolCall,
+        (call, known): (&ToolCall, &Known),
         fresh: Option<&Call>,
         ask: &mut Ask,
     ) -> Result<Ruling, GateError> {
         let key = CallKey::new(tool.as_str(), &call.arguments);
+        let held = HeldCall { id, digest: known.digest.clone() };
         let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
         let approval = id.approval().to_string();
         let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
@@ -198,6 +231,7 @@ impl Judge {
                 let params = page(url, &text, &approval);
                 let request = json!({ "method": "elicitation/create", "params": params });
                 let requests = json!({ "placet": request });
+                self.held().put(key, held);
                 return Ok(Ruling::Page(requests, format!("{STATE}{id}")));
             }
             ask.show_page(url, &text, &approval).await;
@@ -216,7 +250,7 @@ impl Judge {
             };
             match course {
                 Course::Pending if left.is_zero() => {
-                    self.held().put(key, id);
+                    self.held().put(key, held);
                     return Ok(Ruling::Refuse(come_back(&approval, place.as_deref())));
                 }
                 Course::Pending => ask.progress("waiting for a person's approval").await,
@@ -233,6 +267,16 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// What becomes of a permitted call whose tool is another by now.
+    pub(crate) async fn refuse_changed(&self, action: Option<ActionId>) -> Ruling {
+        if let Some(action) = action {
+            let detail = "its tool changed before it ran";
+            self.conclude(action, Outcome::Failed, detail).await;
+        }
+        let text = "This call was not run: its tool has changed meanwhile. Make it again.";
+        Ruling::Refuse(text.to_owned())
     }
 
     /// Says what came of a call that went on.

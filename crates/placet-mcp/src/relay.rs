@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::{Id, Key};
-use crate::judge::{Judge, Known, Ruling, ToolCall};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
 use crate::limits::{LIST, MAX_PAGES, QUEUE};
 use crate::message::{Kind, Message};
 use crate::pending::{Asked, Pending};
@@ -219,18 +219,27 @@ impl Relay {
         let is_modern = ask.client().is_modern;
         self.know_tools(&meta(message)).await;
         let known = Known::of(&lock(&self.book), &call.name);
-        let ruling = self.judge.judge(call, &known, &mut ask).await;
+        let mut ruling = self.judge.judge(call, &known, &mut ask).await;
+        if let Ruling::Forward(Forward { action, binds: true, .. }) = ruling
+            && !known.is_still(&lock(&self.book), &call.name)
+        {
+            ruling = self.judge.refuse_changed(action).await;
+        }
         // From here on it is too late to take it back, and a cancellation goes to the server.
         if lock(&self.judging).remove(id.key()).is_none() {
             return self.too_late(&ruling).await;
         }
         let answer = match ruling {
-            Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
-                Some(bytes) => return self.pass(id, action, bytes).await,
-                None => {
-                    reply::refused(id, "This call was not run: it cannot be rebuilt.", is_modern)
+            Ruling::Forward(Forward { action, edited, .. }) => {
+                match forwarded(message, call, edited) {
+                    Some(bytes) => return self.pass(id, action, bytes).await,
+                    None => reply::refused(
+                        id,
+                        "This call was not run: it cannot be rebuilt.",
+                        is_modern,
+                    ),
                 }
-            },
+            }
             Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
             Ruling::Cancelled => return,
             Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
@@ -241,7 +250,7 @@ impl Relay {
 
     /// What was permitted in the moment in which the client did not want it any more did not run.
     async fn too_late(&self, ruling: &Ruling) {
-        if let Ruling::Forward(Some(action), _) = ruling {
+        if let Ruling::Forward(Forward { action: Some(action), .. }) = ruling {
             let detail = "the client cancelled it before it ran";
             self.judge.conclude(*action, Outcome::Failed, detail).await;
         }

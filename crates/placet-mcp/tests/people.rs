@@ -116,11 +116,13 @@ async fn a_state_permits_nothing_but_its_own_call() {
     let id = world.pending().await;
     world.approve(id).await;
     let other = json!({
-        "name": "write_file", "arguments": { "path": "/etc/passwd" }, "_meta": meta, "requestState": state,
+        "name": "write_file", "arguments": { "path": "/etc/passwd" }, "_meta": meta, "requestState": &state,
     });
     world.ask(2, "tools/call", other).await;
-    let text = refusal(&world.client.hear().await);
-    assert!(text.contains("not run"), "{text}");
+    // It is another call, and asked for anew.
+    let asked = world.client.hear().await;
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    assert_ne!(asked["result"]["requestState"], state);
     assert!(world.server.is_silent());
 }
 

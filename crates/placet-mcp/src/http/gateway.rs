@@ -32,7 +32,7 @@ use super::watched::Watched;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::Id;
-use crate::judge::{Judge, Known, Ruling, ToolCall};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
 use crate::limits::{
     LIST, MAX_CLIENT_BYTES, MAX_PAGES, MAX_SERVER_BYTES, MAX_SESSIONS, PROGRESS, QUEUE,
 };
@@ -490,17 +490,24 @@ impl Gateway {
         let is_modern = ask.client().is_modern;
         self.know_tools(&headers, &meta(message)).await;
         let known = Known::of(&lock(&self.book), &call.name);
-        let ruling = self.judge.judge(call, &known, &mut ask).await;
+        let mut ruling = self.judge.judge(call, &known, &mut ask).await;
+        if let Ruling::Forward(Forward { action, binds: true, .. }) = ruling
+            && !known.is_still(&lock(&self.book), &call.name)
+        {
+            ruling = self.judge.refuse_changed(action).await;
+        }
         let answer = match ruling {
-            Ruling::Forward(action, edited) => match forwarded(message, call, edited) {
-                Some(bytes) => {
-                    return Some(Passage::Go(Box::new(Go { id, headers, bytes, action })));
+            Ruling::Forward(Forward { action, edited, .. }) => {
+                match forwarded(message, call, edited) {
+                    Some(bytes) => {
+                        return Some(Passage::Go(Box::new(Go { id, headers, bytes, action })));
+                    }
+                    None => {
+                        let text = "This call was not run: it cannot be rebuilt.";
+                        reply::refused(&id, text, is_modern)
+                    }
                 }
-                None => {
-                    let text = "This call was not run: it cannot be rebuilt.";
-                    reply::refused(&id, text, is_modern)
-                }
-            },
+            }
             Ruling::Refuse(text) => reply::refused(&id, &text, is_modern),
             Ruling::Cancelled => return None,
             Ruling::Page(requests, state) => reply::input_required(&id, &requests, &state),
