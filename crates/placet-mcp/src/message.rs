@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::id::Id;
@@ -48,16 +48,21 @@ pub(crate) enum MessageError {
 struct Envelope<'a> {
     #[serde(borrow)]
     jsonrpc: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     method: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     params: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     result: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     error: Option<&'a RawValue>,
+}
+
+/// A member that is there is there, also as `null`.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 impl Message {
@@ -158,6 +163,14 @@ mod tests {
     fn an_escaped_method_is_the_method() {
         let message = read(r#"{"jsonrpc":"2.0","id":"a","method":"tools\u002fcall"}"#).unwrap();
         assert!(matches!(message.kind(), Kind::Request(_, method) if method == "tools/call"));
+    }
+
+    #[test]
+    fn an_answer_of_nothing_is_an_answer() {
+        let nothing = read(r#"{"jsonrpc":"2.0","id":1,"result":null}"#).unwrap();
+        assert!(matches!(nothing.kind(), Kind::Response(_)));
+        let complaint = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}"#;
+        assert!(matches!(read(complaint).unwrap().kind(), Kind::Complaint));
     }
 
     #[test]
