@@ -1,12 +1,13 @@
 //! Where a gateway decides: at a daemon, or in a log of its own with a console beside it.
 
-use placet::{Config, Guard, KeyScope, LogPlace, NewPerson, PersonId, PolicySource};
+use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_gate::{Gate, GateConfig};
 use placet_server::{Listen, Server, ServerConfig, StartError, Stop, StopHandle};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::Arguments;
+use crate::commands::serve::first_keys;
 use crate::console::{Console, STRONG};
 use crate::failure::Failure;
 use crate::policy_file;
@@ -91,17 +92,10 @@ async fn listen(arguments: &Arguments, guard: &Guard) -> Result<Server, Failure>
 
 /// Says how the first person gets in.
 async fn invite(guard: &Guard, server: &Server, console: &Console) -> Result<(), Failure> {
-    let Some(pages) = server.console() else { return Ok(()) };
-    let new = NewPerson {
-        person: PersonId::new("admin").map_err(Failure::unusable)?,
-        tenant: None,
-        roles: [KeyScope::Approver, KeyScope::Admin, KeyScope::Auditor].into(),
-        groups: [].into(),
-    };
-    let invited = guard.invite(new, None).await.map_err(Failure::unusable)?;
-    console.note(&format!(
-        "open this once, within a day, to set the password with which you answer:\n  {pages}/enrol#{}",
-        *invited.token.danger_text()
-    ));
+    if let Some(link) = first_keys::invite(guard, server).await? {
+        console.note(&format!(
+            "open this once, within a day, to set the password with which you answer:\n  {link}"
+        ));
+    }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) async fn make(guard: &Guard, server: &Server, console: &Console) -> R
 }
 
 /// The link with which the first person sets their password; none where a browser cannot come.
-async fn invite(guard: &Guard, server: &Server) -> Result<Option<String>, Failure> {
+pub(crate) async fn invite(guard: &Guard, server: &Server) -> Result<Option<String>, Failure> {
     let Some(place) = server.console() else { return Ok(None) };
     let new = NewPerson {
         person: PersonId::new("admin").map_err(Failure::unusable)?,

@@ -1,6 +1,6 @@
 //! `placet serve`: the daemon.
 
-mod first_keys;
+pub(crate) mod first_keys;
 mod signals;
 
 use std::io::ErrorKind;
