@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|serve|waits|log|soak|python] [--soak DECISIONS]
+usage: placet-bench [--only decide|durable|serve|waits|gateway|log|soak|python] [--soak DECISIONS]
                     [--quick] [--dry-run | --out FOLDER]
 
   --only PART    measure one part only, and print it instead of writing the report; the part of
@@ -45,6 +45,7 @@ pub(crate) enum Part {
     Durable,
     Serve,
     Waits,
+    Gateway,
     Log,
     /// Takes so long that it is only measured where somebody asks for it.
     Soak,
@@ -66,6 +67,10 @@ pub(crate) enum Child {
     Wait(Waiter, usize),
     /// Runs the daemon on the log until its input ends.
     Daemon(PathBuf),
+    /// Is an MCP server on its pipes.
+    Echo,
+    /// Is the `placet` command with these words.
+    Placet(Vec<String>),
 }
 
 /// Who waits.
@@ -122,12 +127,13 @@ impl Args {
 }
 
 impl Part {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Decide,
         Self::Durable,
         Self::Serve,
         Self::Soak,
         Self::Waits,
+        Self::Gateway,
         Self::Log,
         Self::Python,
     ];
@@ -138,7 +144,7 @@ impl Part {
             None => {
                 bail!(
                     "{name:?} is no part of the report; write decide, durable, serve, soak, waits, \
-                     log or python"
+                     gateway, log or python"
                 )
             }
         }
@@ -152,6 +158,7 @@ impl fmt::Display for Part {
             Self::Durable => "durable",
             Self::Serve => "serve",
             Self::Waits => "waits",
+            Self::Gateway => "gateway",
             Self::Log => "log",
             Self::Soak => "soak",
             Self::Python => "python",
@@ -170,6 +177,10 @@ impl Child {
             Self::Close(at) => vec!["close".to_owned(), path(at)],
             Self::Count(at) => vec!["count".to_owned(), path(at)],
             Self::Daemon(at) => vec!["daemon".to_owned(), path(at)],
+            Self::Echo => vec!["echo".to_owned()],
+            Self::Placet(with) => {
+                std::iter::once("placet".to_owned()).chain(with.clone()).collect()
+            }
             Self::Wait(Waiter::Guard, count) => vec!["wait".to_owned(), count.to_string()],
             Self::Wait(Waiter::Poll, count) => vec!["poll".to_owned(), count.to_string()],
         });
@@ -184,9 +195,13 @@ impl Child {
             ["close", path] => Self::Close(path.into()),
             ["count", path] => Self::Count(path.into()),
             ["daemon", path] => Self::Daemon(path.into()),
+            ["echo"] => Self::Echo,
+            ["placet", with @ ..] => {
+                Self::Placet(with.iter().map(|&word| word.to_owned()).collect())
+            }
             ["wait", count] => Self::Wait(Waiter::Guard, count.parse()?),
             ["poll", count] => Self::Wait(Waiter::Poll, count.parse()?),
-            _ => bail!("a child does fill, open, close, count, daemon, wait or poll"),
+            _ => bail!("a child does fill, open, close, count, daemon, echo, placet, wait or poll"),
         })
     }
 }

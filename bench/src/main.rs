@@ -8,6 +8,8 @@ mod args;
 mod chart;
 mod decide;
 mod durable;
+mod gateway;
+mod installed;
 mod log;
 mod machine;
 mod measure;
@@ -20,21 +22,30 @@ mod soak;
 mod waits;
 
 use std::fs;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
 use args::{Args, Child, Command, Part};
 use report::Report;
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Args::parse(std::env::args().skip(1))? {
         Command::Help => show(args::HELP),
         Command::Measure(args) => measure_all(&args)?,
         Command::Child(Child::Wait(waiter, count)) => show(&waits::run(waiter, count)?),
         Command::Child(Child::Daemon(log)) => soak::run_daemon(&log)?,
+        Command::Child(Child::Echo) => gateway::run_echo()?,
+        Command::Child(Child::Placet(words)) => return Ok(placet(words)),
         Command::Child(child) => show(&log::run_child(&child)?),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Is the `placet` command.
+fn placet(words: Vec<String>) -> ExitCode {
+    let words = std::iter::once("placet".to_owned()).chain(words).map(Into::into);
+    ExitCode::from(placet_cli::run(&words.collect::<Vec<_>>()))
 }
 
 fn measure_all(args: &Args) -> Result<()> {
@@ -48,6 +59,7 @@ fn measure_all(args: &Args) -> Result<()> {
             Part::Serve => serve::measure(&scale),
             Part::Soak => soak::measure(args.soak.unwrap_or(scale.soaked)),
             Part::Waits => waits::measure(&scale),
+            Part::Gateway => gateway::measure(&scale),
             Part::Log => log::measure(&scale),
             Part::Python => python::measure(&scale),
         }?);

@@ -26,6 +26,7 @@ fn a_quick_run_writes_the_whole_report() {
         "## Deciding durably",
         "## Deciding over HTTP",
         "## Waiting for people",
+        "## In the path of an agent",
         "## The log",
     ] {
         assert!(report.contains(heading), "{heading} is missing");
@@ -42,6 +43,8 @@ fn a_quick_run_writes_the_whole_report() {
         ("| 4 |", 2),
         ("| Placet |", 1),
         ("| bare axum long poll |", 1),
+        ("| through Placet, ", 2),
+        ("| placet hook |", 1),
     ] {
         assert_eq!(rows(row), count, "{row}");
     }

@@ -55,7 +55,9 @@ pub(crate) fn run(child: &Child) -> Result<String> {
             ensure!(plain::count(&connection)? > 0, "the log is empty");
             begin.elapsed().as_secs_f64() * 1e9
         }
-        Child::Wait(..) | Child::Daemon(_) => bail!("this measures logs"),
+        Child::Wait(..) | Child::Daemon(_) | Child::Echo | Child::Placet(_) => {
+            bail!("this measures logs")
+        }
     };
     let bytes = machine::peak_memory().and_then(|bytes| usize::try_from(bytes).ok());
     Ok(format!("{nanos} {}", bytes.map_or(f64::NAN, float)))

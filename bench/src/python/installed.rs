@@ -1,11 +1,12 @@
 //! The package and the others, in an environment of their own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
+use crate::installed::{environment, run};
 use crate::progress;
 use crate::scratch::Scratch;
 
@@ -25,18 +26,17 @@ pub(super) struct Installed {
 impl Installed {
     pub(super) fn new(scratch: &Scratch) -> Result<Self> {
         let folder = scratch.file("python");
-        let installed = Self { python: folder.join("bin/python"), folder };
-        let mut venv = Command::new("python3");
-        run(venv.args(["-m", "venv"]).arg(&installed.folder))?;
         progress("  installing the others");
-        run(installed.pip().args(PEERS))?;
+        let python = environment(&folder, &PEERS)?.join("python");
         progress(
             "  installing Placet, which is compiled for this unless PLACET_WHEEL names a wheel",
         );
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python");
         let ours = std::env::var_os(WHEEL).map_or(sources, PathBuf::from);
-        run(installed.pip().arg(ours.canonicalize().context("there is no such wheel")?))?;
-        Ok(installed)
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        run(install.arg(ours.canonicalize().context("there is no such wheel")?))?;
+        Ok(Self { python, folder })
     }
 
     /// Measures one thing with a script; its figures, by their names.
@@ -46,17 +46,4 @@ impl Installed {
         measured.arg(path).args(words).current_dir(&self.folder);
         Ok(serde_json::from_str(&run(&mut measured)?)?)
     }
-
-    fn pip(&self) -> Command {
-        let mut pip = Command::new(&self.python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        pip
-    }
-}
-
-fn run(command: &mut Command) -> Result<String> {
-    let output = command.stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("{command:?} cannot be run"))?;
-    ensure!(output.status.success(), "{command:?} failed");
-    Ok(String::from_utf8(output.stdout)?)
 }

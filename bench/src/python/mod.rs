@@ -23,6 +23,12 @@ const CALLS: [(&str, &str, &str); 4] = [
 const SECONDS: &str = "10";
 const QUICK_SECONDS: &str = "0.2";
 
+/// How many processes import the package.
+const IMPORTS: &str = "21";
+
+/// How long that may take, in nanoseconds: nobody notices it at the start of a program.
+const IMPORT_AT_MOST: f64 = 30e6;
+
 const OURS: &str = "Placet";
 
 const ABOUT: &str = "\
@@ -59,6 +65,10 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
             ));
         }
     }
+    progress("  importing it");
+    let imported = figure(&installed.measure("imports.py", &[IMPORTS])?, OURS)?;
+    let what = "importing the package in Python, median of 21 processes";
+    targets.push(Target::at_most(what, imported, IMPORT_AT_MOST, nanos));
     Ok(Section {
         title: "In Python",
         about: ABOUT,

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 
 use super::client::Request;
 use super::daemon::CLASSES;
-use super::peer::{Peer, free_address, run};
+use super::peer::Peer;
+use crate::installed::{free_address, run};
 use crate::sample::{AUTO_CAP, Refund, THRESHOLD, class};
 
 /// What is installed.
@@ -61,7 +62,7 @@ impl Peer for Cerbos {
                 "amount": {amount}, "currency": "EUR",
                 "reason": "The parcel arrived damaged, and the customer sent a photograph of it."}}}}}}]}}"#
         );
-        Request::post(address, "/api/check/resources", None, &body)
+        Request::post(address, "/api/check/resources", &[], &body)
     }
 
     fn allows(&self) -> &'static str {

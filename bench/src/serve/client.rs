@@ -16,13 +16,13 @@ use crate::measure::{Times, float};
 pub(crate) struct Request(Vec<u8>);
 
 impl Request {
-    /// A body of JSON for a path, with a header that says who sends it where that is asked for.
-    pub(crate) fn post(address: SocketAddr, path: &str, who: Option<&Header>, body: &str) -> Self {
-        let who =
-            who.map_or_else(String::new, |Header(name, value)| format!("{name}: {value}\r\n"));
+    /// A body of JSON for a path, with further headers, such as one that says who sends it.
+    pub(crate) fn post(address: SocketAddr, path: &str, headers: &[Header], body: &str) -> Self {
+        let headers: String =
+            headers.iter().map(|Header(name, value)| format!("{name}: {value}\r\n")).collect();
         Self(
             format!(
-                "POST {path} HTTP/1.1\r\nHost: {address}\r\n{who}\
+                "POST {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\
                  Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             )
@@ -67,7 +67,7 @@ impl Connection {
             }
         };
         let (head, body) = std::str::from_utf8(&self.buffer)?.split_at(begin);
-        if !head.starts_with("HTTP/1.1 200") {
+        if !head.starts_with("HTTP/1.1 20") {
             bail!("{head}{body}");
         }
         Ok(body)

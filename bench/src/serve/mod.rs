@@ -136,7 +136,8 @@ fn compare(connections: usize, scale: &Scale, peers: &[Installed]) -> Result<Row
     let refund = Refund::several(CLASSES, false).into_iter().next().context("a refund")?;
     let body = refund.text();
     let key = Header::bearer(&daemon.key);
-    let request = |address, path: &str| Request::post(address, path, Some(&key), &body);
+    let request =
+        |address, path: &str| Request::post(address, path, std::slice::from_ref(&key), &body);
     let propose = request(daemon.address, "/v1/actions");
     let evaluate = request(daemon.address, "/v1/evaluate");
     let plain = request(bare.address, "/v1/actions");

@@ -1,6 +1,6 @@
 //! Other products that decide over HTTP, each a process of its own that is installed for this.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child as Process, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::client::{Connection, Request};
 use super::{cerbos, squidbrake};
+use crate::installed::{free_address, said};
 use crate::measure::Scale;
 use crate::progress;
 use crate::sample::{Refund, THRESHOLD};
@@ -116,22 +117,4 @@ impl Drop for Running {
         drop(self.process.kill());
         drop(self.process.wait());
     }
-}
-
-/// What came of it, or nothing, and then why is said.
-fn said<T>(name: &str, result: Result<T>) -> Option<T> {
-    result.inspect_err(|error| progress(&format!("  {name} is left out: {error:#}"))).ok()
-}
-
-/// An address that nobody listens on.
-pub(super) fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// Runs something that installs.
-pub(super) fn run(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.with_context(|| format!("{command:?} cannot be run"))?;
-    ensure!(status.success(), "{command:?} failed");
-    Ok(())
 }

@@ -9,7 +9,8 @@ use anyhow::Result;
 
 use super::client::{Header, Request};
 use super::daemon::CLASSES;
-use super::peer::{Peer, run};
+use super::peer::Peer;
+use crate::installed::environment;
 use crate::sample::{AUTO_CAP, Refund, THRESHOLD, class};
 
 /// What is installed.
@@ -24,10 +25,8 @@ struct Squidbrake {
 
 /// Installs it into an environment of its own.
 pub(super) fn install(folder: &Path) -> Result<Box<dyn Peer>> {
-    run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    let python = folder.join("bin/python");
-    run(Command::new(python).args(["-m", "pip", "install", "--quiet", PACKAGE]))?;
-    Ok(Box::new(Squidbrake { program: folder.join("bin/squidbrake") }))
+    let programs = environment(folder, &[PACKAGE])?;
+    Ok(Box::new(Squidbrake { program: programs.join("squidbrake") }))
 }
 
 impl Peer for Squidbrake {
@@ -52,7 +51,7 @@ impl Peer for Squidbrake {
                 "reason": "The parcel arrived damaged, and the customer sent a photograph of it."}}}}"#
         );
         let key = Header("X-Gateway-Key", KEY.to_owned());
-        Request::post(address, "/v1/events", Some(&key), &body)
+        Request::post(address, "/v1/events", &[key], &body)
     }
 
     fn allows(&self) -> &'static str {

@@ -69,8 +69,12 @@ impl Shared {
             if number >= self.all {
                 return Ok(());
             }
-            let request =
-                Request::post(self.address, "/v1/actions", Some(&self.key), &action(number));
+            let request = Request::post(
+                self.address,
+                "/v1/actions",
+                std::slice::from_ref(&self.key),
+                &action(number),
+            );
             connection.ask(&request).await?;
             self.answered.fetch_add(1, Ordering::Relaxed);
         }

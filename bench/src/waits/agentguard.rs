@@ -1,10 +1,11 @@
 //! agentguard-hitl, in an environment of its own.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 
+use crate::installed::{environment, run};
 use crate::progress;
 use crate::scratch::Scratch;
 
@@ -24,10 +25,7 @@ impl Installed {
     pub(super) fn new(scratch: &Scratch) -> Result<Self> {
         progress(&format!("  installing {PACKAGE}"));
         let folder = scratch.file("agentguard");
-        let python = folder.join("bin/python");
-        let mut venv = Command::new("python3");
-        run(venv.args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE]))?;
+        let python = environment(&folder, &[PACKAGE])?.join("python");
         Ok(Self { python, folder })
     }
 
@@ -37,10 +35,4 @@ impl Installed {
         measured.args(["-c", SCRIPT, what]).arg(size.to_string()).current_dir(&self.folder);
         run(&mut measured)
     }
-}
-
-fn run(command: &mut Command) -> Result<String> {
-    let output = command.stderr(Stdio::inherit()).output().context("Python cannot be run")?;
-    ensure!(output.status.success(), "{command:?} failed");
-    Ok(String::from_utf8(output.stdout)?)
 }

@@ -28,7 +28,7 @@ use crate::failure::Failure;
 use crate::log_file::{self, LogArgument};
 use crate::policy_file;
 use crate::status::Status;
-pub(crate) use approvals::{Held, Resolved, Terms};
+pub(crate) use approvals::{Held, Resolved, Terms, waits_no_more};
 pub(crate) use daemon::{Credentials, Daemon, Key};
 pub(crate) use people::{Invitation, Known};
 pub(crate) use record::{Life, head};

@@ -1,11 +1,14 @@
 //! People answer held actions: on a log file and at a daemon, with the same words.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "../../placet/tests/support/naughty.rs"]
+mod naughty;
 mod support;
 
 use std::path::Path;
 use std::process::Command;
 
+use placet::escape::ODD;
 use placet::{Config, Guard, KeyScope, LogPlace, NewPerson, PolicySource};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -146,6 +149,11 @@ fn every_command_says_the_same_on_a_file_and_at_a_daemon() {
     let second = ["approvals", "approve", &held.held[3], "--field", "why=it is due"];
     let ended = at_daemon(&held, &daemon, &held.bob, &second);
     assert!(ended.status == 0 && ended.out.contains("it may run"), "{}{}", ended.out, ended.err);
+    // What nobody asked for is told in the same words as well.
+    let never = ["approvals", "deny", "apr_0198c2f4-0000-7000-8000-000000000001", "--reason", "no"];
+    let (file, held) = (at_file(&file, &never), at_daemon(&held, &daemon, &held.ann, &never));
+    assert_eq!(comparable(&file), comparable(&held));
+    assert!(file.status == 1 && file.err.contains("there is no approval apr_"), "{}", file.err);
     daemon.stop();
     insta::assert_snapshot!(told);
 }
@@ -251,6 +259,31 @@ fn what_an_agent_wrote_reaches_no_terminal_as_it_is() {
     }
     let shown = at_file(&held, &["approvals", "show", &held.held[0]]).out;
     assert!(shown.contains("<U+202E>") && shown.contains("\\u001b"), "{shown}");
+}
+
+#[test]
+fn every_naughty_string_is_shown_as_what_it_is() {
+    let send =
+        |texts: &[String]| json!({"tool": "issue_refund", "params": {"all": texts, "amount": "1"}});
+    let actions: Vec<Value> = naughty::all().chunks(60).map(send).collect();
+    let held = place(&actions);
+    for id in &held.held {
+        let shown = at_file(&held, &["approvals", "show", id]);
+        let raw = shown.out.chars().find(|character| naughty::is_raw(*character));
+        assert!(shown.status == 0 && raw.is_none(), "{raw:?} {}", shown.err);
+    }
+    let mut odd = [naughty::deceptive(), naughty::odd_tricks()].concat();
+    odd.push("аррӏе.com".to_owned());
+    // What JSON escapes shows what it is.
+    odd.retain(|text| !text.is_ascii());
+    let held = place(&[send(&odd)]);
+    let shown = at_file(&held, &["approvals", "show", &held.held[0]]).out;
+    let said = shown.lines().filter(|line| line.starts_with("  /all/") && line.ends_with(ODD));
+    assert_eq!(said.count(), odd.len(), "{shown}");
+    let plain = ["größer", "Привет, а мир\nа", "42 €", "返金"].map(str::to_owned);
+    let held = place(&[send(&plain)]);
+    let shown = at_file(&held, &["approvals", "show", &held.held[0]]).out;
+    assert!(!shown.contains("<U+") && !shown.contains(ODD), "{shown}");
 }
 
 /// Runs `watch` on a real terminal; how it ended.

@@ -36,6 +36,10 @@ const ONE_HALF: [&str; 3] = ["actions", "approvals", "warrants"];
 /// Makes a key in the log that the daemon opens by itself.
 const KEY: [&str; 7] = ["key", "create", "--json", "--name", "test", "--log", "placet.db"];
 
+/// Invites somebody who answers what waits.
+const INVITE: [&str; 9] =
+    ["people", "invite", "ann", "--role", "approver", "--tenant", "acme", "--log", "placet.db"];
+
 /// The tools, installed.
 static TOOLS: LazyLock<PathBuf> = LazyLock::new(install);
 
@@ -83,12 +87,12 @@ fn a_generated_client_works() {
 }
 
 #[test]
-fn a_jwt_library_of_another_language_verifies_a_warrant_by_the_published_keys() {
+fn a_jwt_library_of_another_language_verifies_warrants_by_the_published_keys() {
     let world = World::new();
     let daemon = Daemon::start(&world);
     let mut check = daemon.tool("python", &world);
     check.arg(contract("warrant.py")).arg(&daemon.url);
-    assert_eq!(succeed(check), "the warrant is one\n");
+    assert_eq!(succeed(check), "the warrants are some\n");
     daemon.stop();
 }
 
@@ -98,6 +102,7 @@ struct Daemon {
     url: String,
     operator: String,
     agent: String,
+    approver: String,
     own_keys: String,
     said: Option<JoinHandle<String>>,
 }
@@ -111,6 +116,9 @@ impl Daemon {
         };
         let [operator_id, operator] = key(&["--scope", "admin"]);
         let [agent_id, agent] = key(&["--scope", "agent", "--tenant", "acme"]);
+        world.ok(&INVITE);
+        let [approver_id, approver] =
+            key(&["--scope", "approver", "--tenant", "acme", "--person", "ann"]);
         let mut serve = world.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
@@ -122,8 +130,8 @@ impl Daemon {
             let mut text = String::new();
             said.read_to_string(&mut text).map(|_| text).unwrap()
         });
-        let own_keys = format!("{operator_id} {agent_id}");
-        Self { child, url, operator, agent, own_keys, said: Some(said) }
+        let own_keys = format!("{operator_id} {agent_id} {approver_id}");
+        Self { child, url, operator, agent, approver, own_keys, said: Some(said) }
     }
 
     /// A tool that knows the keys and works in the folder of the test.
@@ -131,7 +139,7 @@ impl Daemon {
         let mut command = Command::new(TOOLS.join("bin").join(name));
         command.current_dir(world.path("."));
         command.env("PLACET_OPERATOR", &self.operator).env("PLACET_AGENT", &self.agent);
-        command.env("PLACET_OWN_KEYS", &self.own_keys);
+        command.env("PLACET_APPROVER", &self.approver).env("PLACET_OWN_KEYS", &self.own_keys);
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("NO_PROXY", "127.0.0.1");
         command
     }

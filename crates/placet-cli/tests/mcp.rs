@@ -134,6 +134,16 @@ fn in_shadow_a_daemon_that_is_gone_stops_nobody() {
 }
 
 #[test]
+fn in_shadow_nothing_is_stopped_without_a_policy_either() {
+    let world = World::new();
+    let mut client =
+        Client::start(gateway(&world, &["--shadow", "--console", "127.0.0.1:0"], "good"));
+    assert_eq!(text(&client.call(1, "delete_note", &json!({ "note": 1 }))), "done");
+    assert!(client.end().success());
+    assert_eq!(ran(&world), 1);
+}
+
+#[test]
 fn a_server_that_misbehaves_gets_a_clear_answer() {
     for (mode, expected) in [("twice", "once"), ("garbage", "after the garbage"), ("good", "done")]
     {

@@ -271,6 +271,37 @@ fn a_first_start_on_an_empty_folder_shows_its_keys_once() {
     assert_eq!(enrol(&daemon, token), 410, "once");
 }
 
+/// Under systemd or in a container nobody sits at a terminal, and what is written is kept: the way in
+/// is in a file for the owner of the log.
+#[test]
+fn a_first_start_without_a_terminal_leaves_a_link_for_who_can_read_the_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let link = || world.read("placet.db-first-link");
+    let mut daemon = Daemon::start(&world, &[]);
+    let said = daemon.line("nobody can sign in yet");
+    assert!(said.contains("placet.db-first-link") && !said.contains("pli_"), "{said}");
+    let first = link();
+    let mode = std::fs::metadata(world.path("placet.db-first-link")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    daemon.stop();
+    // Nobody has used it: the next start leaves another, and the first is worth nothing.
+    let mut daemon = Daemon::start(&world, &["--json"]);
+    assert!(daemon.line("sign_in_link_file").contains("placet.db-first-link"));
+    let second = link();
+    let token = |link: &str| link.trim().split_once("/console/enrol#").unwrap().1.to_owned();
+    assert_eq!(enrol(&daemon, &token(&first)), 410);
+    assert_eq!(enrol(&daemon, &token(&second)), 303);
+    daemon.stop();
+    // Somebody is in: nothing is left, and nobody's password is taken away.
+    let daemon = Daemon::start(&world, &[]);
+    assert_eq!(daemon.call("GET", "/ready", "", None).0, 200);
+    assert!(!world.path("placet.db-first-link").exists());
+    daemon.stop();
+    let people = world.ok(&["people", "list", "--log", "placet.db"]);
+    assert!(people.contains("admin") && people.contains("set"), "{people}");
+}
+
 /// Sends the form of the page that a one-time link opens.
 fn enrol(daemon: &Daemon, token: &str) -> u16 {
     let form = format!("invitation={token}&password=correct+horse+42&again=correct+horse+42");

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Approver, OpenApproval};
 use crate::assessment::Subject;
 use crate::caller::Caller;
-use crate::command::Rejection;
+use crate::command::{Command, Mismatch, Rejection};
 use crate::digest::Digest;
 use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, SignedOff, Void, Voided};
+use crate::execution::Refusal;
 use crate::id::{ApprovalId, KeyId};
 use crate::limits;
 use crate::name::{AgentId, KeyName, PersonId, TenantId};
@@ -156,6 +157,10 @@ impl ApiKey {
                 let open = state.approvals().open(withdrawn.approval);
                 open.is_some_and(|open| self.asks_as(&open.of.subject))
             }
+            // Whoever shows what is not meant for them.
+            Event::RedemptionRefused(RedemptionRefused { why: Refusal::OtherAudience, .. }) => {
+                self.has(KeyScope::Agent)
+            }
             Event::Redeemed(Redeemed { subject, .. })
             | Event::RedemptionRefused(RedemptionRefused { subject, .. }) => self.asks_as(subject),
             Event::OutcomeReported(reported) => {
@@ -194,9 +199,24 @@ impl ApiKey {
             Event::Voided(Voided { why: Void::Policy(fresh), .. }) => {
                 self.looks_after(&fresh.subject.tenant)
             }
-            Event::Voided(Voided { why: Void::Switch(_), .. }) => false,
-            // Only time closes what is due.
-            Event::Expired(_) | Event::Indeterminate(_) => false,
+            // Only a switch voids the rest, and only time closes what is due.
+            Event::Voided(_) | Event::Expired(_) | Event::Indeterminate(_) => false,
+        }
+    }
+
+    /// A command as it is when this key gives it: the warrant of somebody else is meant for somebody
+    /// else, and the log says that it was tried.
+    pub(crate) fn shows(&self, command: Command) -> Command {
+        match command {
+            Command::Redeem(mut redemption) => {
+                if let Event::Decided(decided) = &redemption.decided.event
+                    && !self.speaks_for(&decided.assessment.subject)
+                {
+                    redemption.mismatch = Some(Mismatch::Audience);
+                }
+                Command::Redeem(redemption)
+            }
+            command => command,
         }
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assessment::{Assessment, Subject};
 use crate::class::ApprovalTerms;
-use crate::digest::PersonTag;
+use crate::digest::{ActionTag, PersonTag};
 use crate::id::{ActionId, ApprovalId, KeyId};
 use crate::name::{AgentId, GroupName, PersonId, TenantId};
 use crate::switch::Scope;
@@ -113,7 +113,9 @@ pub struct OpenApprovals {
     by_id: BTreeMap<ApprovalId, OpenApproval>,
     by_deadline: BTreeSet<(Timestamp, ApprovalId)>,
     by_agent: BTreeMap<Asker, usize>,
+    by_key: BTreeMap<KeyId, usize>,
     by_tenant: BTreeMap<TenantId, usize>,
+    by_call: BTreeMap<ActionTag, usize>,
 }
 
 /// An agent of a tenant; those without a name count as one.
@@ -163,6 +165,18 @@ impl OpenApprovals {
         self.by_agent.get(&asker(subject)).copied().unwrap_or_default()
     }
 
+    /// How many are open that a key asked for, in whatever name.
+    #[must_use]
+    pub fn of_key(&self, key: KeyId) -> usize {
+        self.by_key.get(&key).copied().unwrap_or_default()
+    }
+
+    /// How many are open that ask for the same call.
+    #[must_use]
+    pub fn of_call(&self, call: &ActionTag) -> usize {
+        self.by_call.get(call).copied().unwrap_or_default()
+    }
+
     /// How many are open for a tenant.
     #[must_use]
     pub fn of_tenant(&self, tenant: &TenantId) -> usize {
@@ -181,6 +195,10 @@ impl OpenApprovals {
         let subject = &approval.of.subject;
         self.by_deadline.insert((approval.terms.deadline, id));
         *self.by_agent.entry(asker(subject)).or_default() += 1;
+        if let Some(key) = approval.proposed_by {
+            *self.by_key.entry(key).or_default() += 1;
+        }
+        *self.by_call.entry(approval.of.tag).or_default() += 1;
         *self.by_tenant.entry(subject.tenant.clone()).or_default() += 1;
         self.by_id.insert(id, approval);
     }
@@ -197,6 +215,10 @@ impl OpenApprovals {
         let subject = &approval.of.subject;
         self.by_deadline.remove(&(approval.terms.deadline, id));
         decrement(&mut self.by_agent, asker(subject));
+        if let Some(key) = approval.proposed_by {
+            decrement(&mut self.by_key, key);
+        }
+        decrement(&mut self.by_call, approval.of.tag);
         decrement(&mut self.by_tenant, subject.tenant.clone());
         Some(approval)
     }

@@ -5,7 +5,7 @@
 
 use crate::autonomy;
 use crate::class::AutonomyState;
-use crate::command::{Command, Rejection};
+use crate::command::{Command, Mismatch, Rejection};
 use crate::decide::decide;
 use crate::event::{
     AutonomyChanged, Decided, Denied, Entry, Erased, Event, Expired, Indeterminate,
@@ -179,8 +179,8 @@ fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Vi
         Event::KeyRotated(rotated) => again(state, Command::RotateKey(rotated.clone()), at),
         Event::KeyRevoked(revoked) => again(state, Command::RevokeKey(revoked.clone()), at),
         Event::WarrantKeyRotated(WarrantKeyRotated { generation, .. }) => {
-            let next = state.warrant_generation().checked_add(1);
-            if next == Some(*generation) { Ok(()) } else { Err(Violation::Cited) }
+            let next = state.warrant_keys().next(at)?;
+            if next == *generation { Ok(()) } else { Err(Violation::Cited) }
         }
         Event::PersonInvited(invited) => again(state, Command::Invite(invited.clone()), at),
         Event::PersonEnrolled(enrolled) => again(state, Command::Enrol(enrolled.clone()), at),
@@ -357,8 +357,9 @@ fn refusal(
 ) -> Result<(), Violation> {
     let decided = run::decision(cited, refused.action)?;
     let found = run::spend(state, cited.index, decided, at).err();
-    // What it was shown for is not in the log.
-    let follows = refused.why == Refusal::OtherAction || found.as_ref() == Some(&refused.why);
+    // Neither the warrant nor what it was shown for is in the log.
+    let is_mismatch = Mismatch::ALL.iter().any(|mismatch| mismatch.refusal() == refused.why);
+    let follows = is_mismatch || found.as_ref() == Some(&refused.why);
     let is_of = decided.assessment.subject == refused.subject;
     if follows && is_of { Ok(()) } else { Err(Violation::Cited) }
 }

@@ -10,7 +10,7 @@ use crate::assessment::Assessment;
 use crate::autonomy::{self, Evidence, LedgerKey};
 use crate::digest::Digest;
 use crate::event::{Entry, Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
-use crate::execution::Outcome;
+use crate::execution::{Outcome, Refusal};
 use crate::id::{ActionId, ApprovalId, KeyId, StandingApprovalId};
 use crate::limits;
 use crate::name::{ClassName, PersonId, SourceName};
@@ -191,8 +191,37 @@ pub struct Redemption {
     pub action: ActionId,
     /// The entry of the log that decided on the action.
     pub decided: Entry,
-    /// Whether it is shown for the tool and the params that were decided on.
-    pub is_same_call: bool,
+    /// What about it, or about how it is shown, is not as it was given.
+    pub mismatch: Option<Mismatch>,
+}
+
+/// What about a warrant with a signature of ours, or about how it is shown, is not as it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is shown for another tool or other params.
+    Call,
+    /// It is shown by, or was made out to, another audience.
+    Audience,
+    /// It names another issuer.
+    Issuer,
+    /// The key that signed it is good no more.
+    Key,
+}
+
+impl Mismatch {
+    /// All that there are.
+    pub const ALL: [Self; 4] = [Self::Call, Self::Audience, Self::Issuer, Self::Key];
+
+    /// Why nothing is spent.
+    #[must_use]
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::Call => Refusal::OtherAction,
+            Self::Audience => Refusal::OtherAudience,
+            Self::Issuer => Refusal::OtherIssuer,
+            Self::Key => Refusal::OldKey,
+        }
+    }
 }
 
 /// What came of an action.
@@ -234,6 +263,14 @@ pub enum Rejection {
         what: Cow<'static, str>,
         /// How many are kept.
         limit: usize,
+    },
+    /// A rotation while too many keys are good.
+    #[error("there are already {limit} keys whose warrants may live; rotate again after {until}")]
+    TooManyWarrantKeys {
+        /// How many are kept.
+        limit: usize,
+        /// When the first of them is good no more.
+        until: Timestamp,
     },
     /// A ratification that changes nothing.
     #[error("autonomy of {0} takes no ratification: the class is not consequential")]

@@ -469,8 +469,8 @@ pub struct KeyRevoked {
     pub id: KeyId,
 }
 
-/// Warrants are signed by another key from here on. Those that the one before signed stay good
-/// until they expire.
+/// Warrants are signed by another key from here on. Those that earlier ones signed stay good until
+/// they expire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarrantKeyRotated {

@@ -96,6 +96,15 @@ pub enum Refusal {
     /// It is shown for another action than the one that it is for.
     #[error("the warrant is for another action: tool or params differ from what was decided")]
     OtherAction,
+    /// It is shown by somebody whom it is not meant for.
+    #[error("the warrant is meant for another audience")]
+    OtherAudience,
+    /// It says that another log gave it.
+    #[error("the warrant was given by another log")]
+    OtherIssuer,
+    /// The key that signed it is good no more.
+    #[error("the key that signed the warrant is good no more; propose the action again")]
+    OldKey,
 }
 
 /// What may run, what runs, and what was spent.

@@ -62,6 +62,11 @@ pub const DEFAULT_WARRANT_TIME: Duration = Duration::from_secs(5 * 60);
 /// Longest time that a warrant may be redeemed: for so long the log remembers what was spent.
 pub const MAX_WARRANT_TIME: Duration = Duration::from_secs(3600);
 
+/// Most keys of warrants that are good at the same time. Each is good for [`MAX_WARRANT_TIME`] after
+/// another one took over, so there is one for every four minutes, and whoever checks a warrant
+/// downloads a page of them.
+pub const MAX_WARRANT_KEYS: usize = 16;
+
 /// How long after its warrant was spent an action's outcome may stay unknown when the policy does
 /// not say.
 pub const DEFAULT_OUTCOME_TIME: Duration = Duration::from_secs(15 * 60);
@@ -105,6 +110,10 @@ pub const MAX_OPEN_APPROVALS_PER_TENANT: usize = 20_000;
 /// Most open approvals of one agent, so that none of them can take all the room, and more than any
 /// team answers in a day.
 pub const MAX_OPEN_APPROVALS_PER_AGENT: usize = 1_000;
+
+/// Most open approvals that one key asked for: as many as those of one agent, so that it gains
+/// nothing by making up names.
+pub const MAX_OPEN_APPROVALS_PER_KEY: usize = MAX_OPEN_APPROVALS_PER_AGENT;
 
 /// Longest time that a standing approval lasts: whoever gave it reads such an action once a month.
 pub const MAX_STANDING_TIME: Duration = Duration::from_secs(31 * 24 * 3600);

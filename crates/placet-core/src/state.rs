@@ -32,6 +32,7 @@ use crate::table::Table;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
+use crate::warrant_keys::WarrantKeys;
 
 /// What the log says now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,9 +62,9 @@ pub struct State {
     half_edit: Option<HalfEdit>,
     #[serde(default)]
     keys: ApiKeys,
-    /// Which key signs warrants.
+    /// Which keys of warrants are good.
     #[serde(default)]
-    warrant_generation: u32,
+    warrant_keys: WarrantKeys,
     #[serde(default)]
     people: People,
     /// Denied calls, and until when they stay denied.
@@ -188,10 +189,10 @@ impl State {
         stopped.into_iter().chain(deadlines.into_iter().flatten()).min()
     }
 
-    /// Which key signs warrants: they are counted from 0.
+    /// Which keys of warrants are good.
     #[must_use]
-    pub fn warrant_generation(&self) -> u32 {
-        self.warrant_generation
+    pub fn warrant_keys(&self) -> &WarrantKeys {
+        &self.warrant_keys
     }
 
     /// The API keys that are in force.
@@ -275,7 +276,9 @@ impl State {
             Event::KeyCreated(created) => self.keys.create(created, entry.at),
             Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
             Event::KeyRevoked(revoked) => self.keys.revoke(revoked.id),
-            Event::WarrantKeyRotated(rotated) => self.warrant_generation = rotated.generation,
+            Event::WarrantKeyRotated(rotated) => {
+                self.warrant_keys.rotate(rotated.generation, entry.at);
+            }
             Event::PersonInvited(invited) => {
                 self.people.invite(invited, entry.at);
                 self.keys.end_sessions(&invited.person);
@@ -489,6 +492,7 @@ impl State {
             self.executions.sweep(now);
             self.keys.sweep(now);
             self.standing_approvals.sweep(now);
+            self.warrant_keys.sweep(now);
             self.sweep_at = now.saturating_add(limits::SWEEP_EVERY);
         }
     }

@@ -18,7 +18,7 @@ use common::build::{
 use common::{World, approval_id, arbitrary, commitment, ms, seconds};
 use placet_core::assessment::{InputFault, Inspected, Value, ValueFault};
 use placet_core::autonomy::Evidence;
-use placet_core::command::{Conclusion, Edit, Proposal, Redemption, SigningOff};
+use placet_core::command::{Conclusion, Edit, Mismatch, Proposal, Redemption, SigningOff};
 use placet_core::event::{
     ActionPayload, Kept, KeyCreated, KeyRevoked, KeyRotated, Payload, PolicyFile, PolicyPayload,
     SignOffPayload, Unchanged,
@@ -131,19 +131,19 @@ fn live(world: &mut World) {
         let of = Assessment { tag: tag(number), user, ..call("mail") };
         world.propose(of, seconds(1_001)).approval.unwrap().id
     };
-    let redeem = |world: &mut World, action: ActionId, is_same_call| {
+    let redeem = |world: &mut World, action: ActionId, mismatch| {
         let is_it = |entry: &&Entry| matches!(&entry.event, Event::Decided(it) if it.id == action);
         let decided = world.log.iter().find(is_it).unwrap().clone();
-        let redemption = Redemption { action, decided, is_same_call };
+        let redemption = Redemption { action, decided, mismatch };
         world.run(Command::Redeem(Box::new(redemption)), seconds(1_003)).unwrap().remove(0)
     };
     let approved = hold(world, 10);
     for name in ["ben", "cem"] {
         world.run(signing(approved, name, None), seconds(1_002)).unwrap();
     }
-    redeem(world, approved.action(), false);
-    let of = redeem(world, approved.action(), true);
-    redeem(world, approved.action(), true);
+    redeem(world, approved.action(), Some(Mismatch::Call));
+    let of = redeem(world, approved.action(), None);
+    redeem(world, approved.action(), None);
     let (action, outcome) = (approved.action(), Outcome::Succeeded);
     let conclusion = Conclusion { action, of, outcome, detail: "sent".into() };
     world.run(Command::Conclude(Box::new(conclusion)), seconds(1_004)).unwrap();
@@ -178,7 +178,7 @@ fn live(world: &mut World) {
     for name in ["ben", "cem"] {
         world.run(signing(running, name, None), seconds(1_009)).unwrap();
     }
-    redeem(world, running.action(), true);
+    redeem(world, running.action(), None);
     world.install(held_mail(3), seconds(1_010));
     let fresh = Assessment { policy: digest(3), rules: vec![rule(Verdict::Block)], ..fresh(15) };
     let recheck = Command::Recheck { approval: forbidden, fresh: Box::new(fresh) };

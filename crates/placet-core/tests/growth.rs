@@ -123,7 +123,9 @@ fn reading_a_snapshot_counts_an_agent_s_open_approvals_again() {
     let mut read: placet_core::State = serde_json::from_str(&text).unwrap();
     let subject = nth("refund", 0).subject;
     assert_eq!(read.approvals().of_agent(&subject), 3);
+    assert_eq!(read.approvals().of_call(&nth("refund", 5_000).tag), 1);
     std::mem::swap(&mut world.state, &mut read);
     take(&mut world, Command::Tick, 900_000);
     assert_eq!(world.state.approvals().of_agent(&subject), 0);
+    assert_eq!(world.state.approvals().of_call(&nth("refund", 5_000).tag), 0);
 }

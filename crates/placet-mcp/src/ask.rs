@@ -47,6 +47,13 @@ impl Ask {
         (ask, Wanted { _sender: sender })
     }
 
+    /// The way to a client that asks now and then what became of its call.
+    pub(crate) fn later(&self) -> (Self, Wanted) {
+        // Nobody listens.
+        let (to, _) = mpsc::channel(1);
+        Self::new(to, self.client.asks_later(), None)
+    }
+
     /// Whether nobody wants the call any more.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.wanted.has_changed().is_err()

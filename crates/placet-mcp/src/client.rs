@@ -1,7 +1,10 @@
 //! What is known of a client: what it calls itself, and what it can do.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::task::takes_tasks;
 
 /// Where a request says who sends it, from the revision of 2026-07-28 on.
 const META: &str = "io.modelcontextprotocol/";
@@ -11,8 +14,12 @@ const META: &str = "io.modelcontextprotocol/";
 pub(crate) struct Client {
     /// What it calls itself.
     pub(crate) name: Option<String>,
+    /// What tells its connection from others, where several come in at one place.
+    pub(crate) session: Bytes,
     /// Whether it can show a person a page to open.
     pub(crate) opens_pages: bool,
+    /// Whether it takes a task in place of an answer.
+    pub(crate) takes_tasks: bool,
     /// Whether it speaks the revision without sessions.
     pub(crate) is_modern: bool,
 }
@@ -30,7 +37,14 @@ impl Client {
     pub(crate) fn introduced(params: Option<&str>) -> Self {
         let read = params.and_then(|params| serde_json::from_str::<Initialize>(params).ok());
         let Some(Initialize { capabilities, info }) = read else { return Self::default() };
-        Self { name: name(&info), opens_pages: opens_pages(&capabilities), is_modern: false }
+        Self {
+            name: name(&info),
+            session: Bytes::new(),
+            opens_pages: opens_pages(&capabilities),
+            // Before 2026-07-28 tasks were something else.
+            takes_tasks: false,
+            is_modern: false,
+        }
     }
 
     /// As a request says itself; none where it does not.
@@ -39,9 +53,16 @@ impl Client {
         part("protocolVersion")?.as_str()?;
         Some(Self {
             name: part("clientInfo").and_then(name),
+            session: Bytes::new(),
             opens_pages: part("clientCapabilities").is_some_and(opens_pages),
+            takes_tasks: part("clientCapabilities").is_some_and(takes_tasks),
             is_modern: true,
         })
+    }
+
+    /// The same client while a task waits for it: all that it is told, it is told when it asks.
+    pub(crate) fn asks_later(&self) -> Self {
+        Self { opens_pages: false, takes_tasks: false, ..self.clone() }
     }
 }
 

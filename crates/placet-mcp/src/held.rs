@@ -8,6 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use placet::{ActionId, Json, Object};
 use sha2::{Digest as _, Sha256};
 
+use crate::client::Client;
+use crate::judge::ToolCall;
 use crate::limits::MAX_HELD;
 
 /// Recognises a call.
@@ -15,12 +17,18 @@ use crate::limits::MAX_HELD;
 pub(crate) struct CallKey([u8; 32]);
 
 impl CallKey {
-    /// The call of a tool with params.
-    pub(crate) fn new(tool: &str, params: &Object) -> Self {
+    /// A call of a tool by a client, with all that the server is told with it.
+    pub(crate) fn new(tool: &str, call: &ToolCall, client: &Client) -> Self {
+        let canonical = |object: &Object| Json::Object(object.clone()).canonical();
+        let (arguments, beside) = (canonical(&call.arguments), canonical(&call.beside));
+        let name = client.name.as_deref().unwrap_or_default();
+        let parts =
+            [client.session.as_ref(), name.as_bytes(), tool.as_bytes(), arguments.as_bytes()];
         let mut hash = Sha256::new();
-        hash.update(tool.len().to_be_bytes());
-        hash.update(tool.as_bytes());
-        hash.update(Json::Object(params.clone()).canonical().as_bytes());
+        for part in parts.into_iter().chain([beside.as_bytes()]) {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
         Self(hash.finalize().into())
     }
 }
@@ -52,9 +60,15 @@ impl Held {
         }
     }
 
-    /// Takes out the call that has waited longest of those that are the same.
-    pub(crate) fn take(&mut self, key: CallKey) -> Option<HeldCall> {
-        let call = self.take_from(key)?;
+    /// Takes out the call that has waited longest of those that are the same, or the one with this
+    /// id.
+    pub(crate) fn take(&mut self, key: CallKey, id: Option<ActionId>) -> Option<HeldCall> {
+        let waiting = self.calls.get_mut(&key)?;
+        let place = waiting.iter().position(|call| id.is_none_or(|id| id == call.id))?;
+        let call = waiting.remove(place)?;
+        if waiting.is_empty() {
+            self.calls.remove(&key);
+        }
         if let Some(place) = self.order.iter().position(|other| *other == key) {
             self.order.remove(place);
         }

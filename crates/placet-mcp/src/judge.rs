@@ -1,20 +1,22 @@
 //! The judgement of a call: whether it goes on to its server.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use placet::{
-    Action, ActionId, AgentId, Json, Object, Outcome, SessionId, TenantId, ToolName, Verdict,
-    escape,
+    Action, ActionId, AgentId, Json, Object, Outcome, SessionId, TenantId, Timestamp, ToolName,
+    Verdict, escape,
 };
 use placet_gate::{Call, Course, Gate, GateError};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::ask::{Ask, page};
 use crate::client::Client;
 use crate::held::{CallKey, Held, HeldCall};
-use crate::limits::{CALL, HOLD, PROGRESS};
+use crate::limits::{CALL, FOREVER, HOLD, PROGRESS};
+use crate::message::{folded, imitates};
 use crate::tools::{Book, Standing};
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
@@ -22,6 +24,9 @@ const STATE: &str = "placet:";
 
 /// Longest text of somebody else that is repeated to a model.
 const SHOWN: usize = 400;
+
+/// What is said of a call whose tool is another than was judged.
+const CHANGED: &str = "This call was not run: its tool has changed meanwhile. Make it again.";
 
 /// How calls are judged.
 #[derive(Clone, Debug)]
@@ -92,12 +97,16 @@ impl Known {
 pub(crate) struct ToolCall {
     pub(crate) name: String,
     pub(crate) arguments: Object,
+    /// What else the server is told with it, such as the answers to what it asked before.
+    pub(crate) beside: Object,
     /// The held action that the client says it comes back for. Whether it may run is judged anew.
     pub(crate) comes_back_for: Option<ActionId>,
 }
 
 /// What is to become of a call.
 pub(crate) enum Ruling {
+    /// It may go on, once that is spent.
+    Permitted(Box<Call>),
     /// It goes on.
     Forward(Forward),
     /// It does not, and this is why.
@@ -105,7 +114,22 @@ pub(crate) enum Ruling {
     /// Nobody wants it any more, and it was taken back.
     Cancelled,
     /// A person is to open a page, and the client is to come back with this state.
-    Page(serde_json::Value, String),
+    Page(Value, String),
+    /// It waits for people, and its client takes a task for it.
+    Task(Box<Waiting>),
+}
+
+/// A call that waits for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) id: ActionId,
+    tool: ToolName,
+    /// When the answer is no, if nobody has answered.
+    pub(crate) deadline: Timestamp,
+    /// What asks its client to show a person the page, where it can.
+    pub(crate) page: Option<Value>,
+    /// What it waits for, in words.
+    pub(crate) text: String,
 }
 
 impl ToolCall {
@@ -120,9 +144,23 @@ impl ToolCall {
             Some(Json::Object(arguments)) => arguments.clone(),
             Some(_) => return Err("params.arguments is no object".to_owned()),
         };
+        if let Some((odd, _)) = params.iter().find(|(name, _)| imitates(name, &PARAMS)) {
+            return Err(format!("params.{odd} could be taken for another param"));
+        }
+        if let Some(odd) = ambiguous(&arguments) {
+            return Err(format!("{odd:?} is there twice to a server that reads either spelling"));
+        }
         let state = params.get("requestState").and_then(Json::as_str);
         let comes_back_for = state.and_then(|state| state.strip_prefix(STATE)?.parse().ok());
-        Ok(Self { name: name.to_owned(), arguments, comes_back_for })
+        let mut beside = params.clone();
+        for judged in ["name", "arguments", "_meta"] {
+            beside.remove(judged);
+        }
+        if comes_back_for.is_some() {
+            beside.remove("requestState");
+            beside.remove("inputResponses");
+        }
+        Ok(Self { name: name.to_owned(), arguments, beside, comes_back_for })
     }
 }
 
@@ -140,12 +178,39 @@ impl Judge {
 
     /// Judges a call of a tool of which this is known.
     pub(crate) async fn judge(&self, call: &ToolCall, known: &Known, ask: &mut Ask) -> Ruling {
-        match self.ruled(call, known, ask).await {
-            Ok(ruling) => ruling,
-            Err(error) => {
-                tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not decided");
-                Ruling::Refuse(format!("This call was not run: {}.", words(&error)))
-            }
+        let ruled = self.ruled(call, known, ask).await;
+        ruled.unwrap_or_else(|error| undecided(call, &error))
+    }
+
+    /// Waits for people in the place of a client that took a task for the call.
+    pub(crate) async fn follow(
+        &self,
+        waiting: &Waiting,
+        call: &ToolCall,
+        known: &Known,
+        ask: &mut Ask,
+    ) -> Ruling {
+        let Waiting { id, tool, .. } = waiting;
+        let followed = self.wait(*id, tool, (call, known), None, FOREVER, ask).await;
+        followed.unwrap_or_else(|error| undecided(call, &error))
+    }
+
+    /// Has the client of a call that waits come back instead.
+    pub(crate) fn come_back(
+        &self,
+        waiting: &Waiting,
+        (call, known): (&ToolCall, &Known),
+        ask: &Ask,
+    ) -> String {
+        let key = CallKey::new(waiting.tool.as_str(), call, ask.client());
+        self.held().put(key, HeldCall { id: waiting.id, digest: known.digest.clone() });
+        come_back(&waiting.id.approval().to_string(), None)
+    }
+
+    /// Takes back a call that nobody wants any more.
+    pub(crate) async fn take_back(&self, waiting: &Waiting) {
+        if let Err(error) = self.gate.withdraw(waiting.id.approval()).await {
+            tracing::warn!(id = %waiting.id, %error, "a call was not taken back");
         }
     }
 
@@ -159,12 +224,18 @@ impl Judge {
             Ok(tool) => tool,
             Err(why) => return Ok(Ruling::Refuse(format!("This call was not run: {why}."))),
         };
-        let key = CallKey::new(tool.as_str(), &call.arguments);
+        let key = CallKey::new(tool.as_str(), call, ask.client());
         if let Some(id) = self.comes_back(key, call, known).await? {
-            let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await?;
-            match course {
-                Course::Pending => return self.wait(id, &tool, (call, known), None, ask).await,
-                Course::Permitted(permitted) => return self.pass(&permitted, ask).await,
+            let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await;
+            let course = course.inspect_err(|_| {
+                // It still waits, whatever has just gone wrong.
+                self.held().put(key, HeldCall { id, digest: known.digest.clone() });
+            });
+            match course? {
+                Course::Pending => {
+                    return self.wait(id, &tool, (call, known), None, self.config.hold, ask).await;
+                }
+                Course::Permitted(permitted) => return Ok(Ruling::Permitted(permitted)),
                 Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
                 // It ran, or came to nothing: this is another call.
                 Course::Over(_) => {}
@@ -176,9 +247,10 @@ impl Judge {
             _ => self.gate.propose_gated(&action).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
-            (true, ..) => self.pass(&decided, ask).await,
+            (true, ..) => Ok(Ruling::Permitted(Box::new(decided))),
             (false, Verdict::RequireApproval, Some(id)) => {
-                self.wait(id, &action.tool, (call, known), Some(&decided), ask).await
+                let hold = self.config.hold;
+                self.wait(id, &action.tool, (call, known), Some(&decided), hold, ask).await
             }
             _ => Ok(Ruling::Refuse(format!("Blocked by policy: {}.", clip(&decided.because())))),
         }
@@ -192,23 +264,37 @@ impl Judge {
         call: &ToolCall,
         known: &Known,
     ) -> Result<Option<ActionId>, GateError> {
-        let Some(held) = self.held().take(key) else { return Ok(None) };
-        let is_meant = call.comes_back_for.is_none_or(|id| id == held.id);
-        if is_meant && held.digest == known.digest {
+        let Some(held) = self.held().take(key, call.comes_back_for) else { return Ok(None) };
+        if held.digest == known.digest {
             return Ok(Some(held.id));
         }
         self.gate.withdraw(held.id.approval()).await?;
         Ok(None)
     }
 
-    /// Lets a call go on that is permitted.
-    async fn pass(&self, call: &Call, ask: &Ask) -> Result<Ruling, GateError> {
+    /// Spends what permits a call, so that it goes on. Whether its tool is still the one that was
+    /// judged is to be known by then: what is spent is gone.
+    pub(crate) async fn spend(
+        &self,
+        permitted: &Call,
+        call: &ToolCall,
+        is_still: bool,
+        ask: &Ask,
+    ) -> Ruling {
         if ask.is_cancelled() {
-            return Ok(Ruling::Cancelled);
+            return Ruling::Cancelled;
         }
-        self.gate.redeem(call).await?;
-        let edited = call.is_edited.then(|| call.params.clone());
-        Ok(Ruling::Forward(Forward { action: call.id, edited, binds: call.binds() }))
+        if permitted.binds() && !is_still {
+            return Ruling::Refuse(CHANGED.to_owned());
+        }
+        match self.gate.redeem(permitted).await {
+            Err(error) => undecided(call, &error),
+            Ok(()) => {
+                let edited = permitted.is_edited.then(|| permitted.params.clone());
+                let (action, binds) = (permitted.id, permitted.binds());
+                Ruling::Forward(Forward { action, edited, binds })
+            }
+        }
     }
 
     /// Waits for people as long as it is allowed to.
@@ -218,26 +304,33 @@ impl Judge {
         tool: &ToolName,
         (call, known): (&ToolCall, &Known),
         fresh: Option<&Call>,
+        hold: Duration,
         ask: &mut Ask,
     ) -> Result<Ruling, GateError> {
-        let key = CallKey::new(tool.as_str(), &call.arguments);
+        let key = CallKey::new(tool.as_str(), call, ask.client());
         let held = HeldCall { id, digest: known.digest.clone() };
         let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
         let approval = id.approval().to_string();
         let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
         let text = format!("{} needs a person's approval: {because}", clip(tool.as_str()));
+        if let (true, Some(fresh)) =
+            (ask.client().takes_tasks, fresh.and_then(|fresh| fresh.approval.as_ref()))
+        {
+            let shown = place.as_deref().filter(|_| ask.client().opens_pages);
+            let page = shown.map(|url| elicitation(&page(url, &text, &approval)));
+            let (tool, deadline) = (tool.clone(), fresh.deadline);
+            return Ok(Ruling::Task(Box::new(Waiting { id, tool, deadline, page, text })));
+        }
         if let Some(url) = &place {
             if ask.client().is_modern && ask.client().opens_pages {
-                let params = page(url, &text, &approval);
-                let request = json!({ "method": "elicitation/create", "params": params });
-                let requests = json!({ "placet": request });
+                let requests = json!({ "placet": elicitation(&page(url, &text, &approval)) });
                 self.held().put(key, held);
                 return Ok(Ruling::Page(requests, format!("{STATE}{id}")));
             }
             ask.show_page(url, &text, &approval).await;
         }
         ask.begin();
-        let until = Instant::now() + self.config.hold;
+        let until = Instant::now() + hold;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let answered = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS));
@@ -257,7 +350,7 @@ impl Judge {
                 course => {
                     ask.close_page(&approval).await;
                     return match course {
-                        Course::Permitted(call) => self.pass(&call, ask).await,
+                        Course::Permitted(permitted) => Ok(Ruling::Permitted(permitted)),
                         Course::Denied(reason) => Ok(Ruling::Refuse(denied(&reason))),
                         Course::Over(status) => Ok(Ruling::Refuse(format!(
                             "This call was not run: its approval is {status}."
@@ -275,8 +368,7 @@ impl Judge {
             let detail = "its tool changed before it ran";
             self.conclude(action, Outcome::Failed, detail).await;
         }
-        let text = "This call was not run: its tool has changed meanwhile. Make it again.";
-        Ruling::Refuse(text.to_owned())
+        Ruling::Refuse(CHANGED.to_owned())
     }
 
     /// Says what came of a call that went on.
@@ -306,14 +398,45 @@ impl Judge {
             tenant: self.config.tenant.clone(),
             agent: self.config.agent.clone().or_else(claimed),
             session: self.config.session.clone(),
-            context: Some(context(known)),
+            context: Some(context(known, call)),
             ..Action::new(tool, call.arguments.clone())
         }
     }
 }
 
+/// A request to a client as part of an answer (2026-07-28).
+fn elicitation(params: &Value) -> Value {
+    json!({ "method": "elicitation/create", "params": params })
+}
+
+fn undecided(call: &ToolCall, error: &GateError) -> Ruling {
+    tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not decided");
+    Ruling::Refuse(format!("This call was not run: {}.", words(error)))
+}
+
+/// The params of a call that are known.
+const PARAMS: [&str; 6] = ["name", "arguments", "_meta", "task", "inputResponses", "requestState"];
+
+/// A name that stands twice in an object, but for how it is written: readers of JSON in some
+/// languages take the last, whatever its spelling.
+fn ambiguous(object: &Object) -> Option<String> {
+    let mut names = BTreeSet::new();
+    object.iter().find_map(|(name, value)| match names.insert(folded(name)) {
+        true => ambiguous_in(value),
+        false => Some(name.to_owned()),
+    })
+}
+
+fn ambiguous_in(value: &Json) -> Option<String> {
+    match value {
+        Json::Object(object) => ambiguous(object),
+        Json::Array(values) => values.iter().find_map(ambiguous_in),
+        _ => None,
+    }
+}
+
 /// What is on record beside the call: which tool it was, and what is odd about it.
-fn context(known: &Known) -> Object {
+fn context(known: &Known, call: &ToolCall) -> Object {
     let mut mcp = Object::new();
     for (name, value) in
         [("tool_digest", known.digest.clone()), ("concern", known.standing.concern())]
@@ -321,6 +444,9 @@ fn context(known: &Known) -> Object {
         if let Some(value) = value {
             mcp.insert(name.to_owned(), Json::String(value));
         }
+    }
+    if call.beside.iter().next().is_some() {
+        mcp.insert("beside".to_owned(), Json::Object(call.beside.clone()));
     }
     if known.difference.iter().next().is_some() {
         mcp.insert("changes".to_owned(), Json::Object(known.difference.clone()));

@@ -28,6 +28,7 @@ mod relay;
 mod reply;
 mod stdio;
 mod survey;
+mod task;
 pub mod tools;
 
 pub use child::{Child, ChildError, Command};

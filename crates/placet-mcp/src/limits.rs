@@ -20,6 +20,18 @@ pub(crate) const MAX_PENDING: usize = 4096;
 /// Held calls that a gateway remembers so that they can be made once more.
 pub(crate) const MAX_HELD: usize = 1024;
 
+/// Held calls that are tasks at a time, with those that ended lately: each that waits is watched.
+pub(crate) const MAX_TASKS: usize = 1024;
+
+/// How much of what came of tasks is kept for clients that ask, in bytes.
+pub(crate) const MAX_TASK_BYTES: usize = 2 * MAX_SERVER_BYTES;
+
+/// How long it is kept.
+pub(crate) const TASK_KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// How often a client should ask for a task: people take minutes.
+pub(crate) const POLL: Duration = Duration::from_secs(2);
+
 /// Most tools of one server whose digests are kept.
 pub(crate) const MAX_TOOLS: usize = 4096;
 
@@ -44,6 +56,9 @@ pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 /// How long a call waits for people before the agent is told to come back: less than the minute
 /// after which most clients give up.
 pub(crate) const HOLD: Duration = Duration::from_secs(50);
+
+/// How long a task waits: its approval ends long before.
+pub(crate) const FOREVER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// How long a server may take for a call without a word.
 pub(crate) const CALL: Duration = Duration::from_secs(10 * 60);

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -69,7 +70,11 @@ impl Message {
     /// Reads the envelope of a message.
     pub(crate) fn read(bytes: Bytes) -> Result<Self, MessageError> {
         let kind = kind(&envelope(&bytes)?)?;
-        Ok(Self { bytes, kind })
+        let Names(names) = serde_json::from_slice(&bytes).map_err(|_| MessageError::Unreadable)?;
+        match names.iter().any(|name| imitates(name, &MEMBERS)) {
+            true => Err(MessageError::Strange),
+            false => Ok(Self { bytes, kind }),
+        }
     }
 
     pub(crate) fn kind(&self) -> &Kind {
@@ -100,6 +105,45 @@ impl Message {
         Some(envelope(&self.bytes).ok()?.error?.get())
     }
 }
+
+/// The names of the members of an object.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        from.deserialize_map(Reader)
+    }
+}
+
+/// How a name is read by those who do not look closely: readers of JSON in some languages take
+/// `Method` for `method`, and the last of the two counts.
+pub(crate) fn folded(name: &str) -> String {
+    let seen = name.chars().filter(|letter| !letter.is_control());
+    seen.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a name that is none of these could be taken for one of them.
+pub(crate) fn imitates(name: &str, known: &[&str]) -> bool {
+    !known.contains(&name) && known.iter().any(|it| folded(it) == folded(name))
+}
+
+const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, MessageError> {
     let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
@@ -144,6 +188,11 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","\u006dethod":"tools/call"}"#,
             r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","METHOD":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","param\u017f":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","method\u0000":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","method":"ping","ID":1}"#,
             r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call"}]"#,
             r#" ["2.0", 1, "tools/call"]"#,
             r#"{"jsonrpc":"2.0","id":null,"method":"tools/call"}"#,

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::id::{Id, Key};
 use crate::limits::MAX_PENDING;
+use crate::tools::Listed;
 
 /// What is to be done when an answer comes.
 #[derive(Clone, Debug)]
@@ -19,7 +20,9 @@ pub(crate) enum Asked {
     /// A call that was permitted: what came of it is reported, and somebody waits for the answer.
     Call(Option<ActionId>, Arc<Mutex<Option<oneshot::Sender<()>>>>),
     /// A list of tools: it is read.
-    Tools,
+    Tools(Listed),
+    /// What the server can do: that it knows tasks is added.
+    Discover,
     /// Anything else.
     Other,
 }

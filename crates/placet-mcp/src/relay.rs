@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use placet::{ActionId, Object, Outcome};
@@ -14,13 +15,14 @@ use tokio::time::timeout;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::{Id, Key};
-use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{LIST, MAX_PAGES, QUEUE};
 use crate::message::{Kind, Message};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
-use crate::tools::{Book, Change, Definition, Page};
+use crate::task::{self, Errand, Tasks};
+use crate::tools::{Book, Change, Definition, Listed, Page, UNREADABLE_LIST};
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
 pub struct Duplex {
@@ -52,6 +54,7 @@ pub struct Relay {
     judging: Mutex<HashMap<Key, (Wanted, JoinHandle<()>)>>,
     /// The gateway's own questions to the server.
     asked: Mutex<HashMap<Key, oneshot::Sender<Message>>>,
+    tasks: Mutex<Tasks>,
     client: Mutex<Client>,
     book: Mutex<Book>,
     on_change: OnChange,
@@ -77,6 +80,7 @@ impl Relay {
             pending: Mutex::default(),
             judging: Mutex::default(),
             asked: Mutex::default(),
+            tasks: Mutex::default(),
             client: Mutex::default(),
             book: Mutex::new(book),
             on_change,
@@ -102,7 +106,10 @@ impl Relay {
     /// Nobody waits for what was asked, and nobody will answer it.
     async fn end(&self, end: End) {
         let judging: Vec<_> = lock(&self.judging).drain().map(|(_, it)| it).collect();
-        for (wanted, task) in judging {
+        // What a task asked the server is not answered any more either.
+        lock(&self.asked).clear();
+        let errands = lock(&self.tasks).errands();
+        for (wanted, task) in judging.into_iter().chain(errands) {
             drop(wanted);
             drop(task.await);
         }
@@ -142,9 +149,14 @@ impl Relay {
     }
 
     async fn request(self: &Arc<Self>, id: Id, method: &str, message: Message) {
+        let answered = lock(&self.tasks).answer(&id, method, message.params());
+        if let Some(answer) = answered {
+            return self.tell_client(answer).await;
+        }
         let asked = match method {
             "tools/call" => Asked::Judged,
-            "tools/list" => Asked::Tools,
+            "tools/list" => Asked::Tools(Listed::shown(message.params())),
+            "server/discover" => Asked::Discover,
             _ => Asked::Other,
         };
         let added = match id.is_ours() {
@@ -215,11 +227,22 @@ impl Relay {
         let _heard = go.send(());
     }
 
-    async fn judge_and_pass(&self, id: &Id, call: &ToolCall, message: &Message, mut ask: Ask) {
+    async fn judge_and_pass(
+        self: &Arc<Self>,
+        id: &Id,
+        call: &ToolCall,
+        message: &Message,
+        mut ask: Ask,
+    ) {
         let is_modern = ask.client().is_modern;
         self.know_tools(&meta(message)).await;
         let known = Known::of(&lock(&self.book), &call.name);
         let mut ruling = self.judge.judge(call, &known, &mut ask).await;
+        if let Ruling::Permitted(permitted) = ruling {
+            let is_still = self.is_still(&known, &call.name, &meta(message)).await;
+            ruling = self.judge.spend(&permitted, call, is_still, &ask).await;
+        }
+        // It may have changed while that was written down.
         if let Ruling::Forward(Forward { action, binds: true, .. }) = ruling
             && !known.is_still(&lock(&self.book), &call.name)
         {
@@ -241,18 +264,51 @@ impl Relay {
                 }
             }
             Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
-            Ruling::Cancelled => return,
+            Ruling::Cancelled | Ruling::Permitted(_) => return,
             Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
+            Ruling::Task(waiting) => {
+                let begun = self.begin_task(id, &waiting, (call, &known, message), &ask);
+                let later = || self.judge.come_back(&waiting, (call, &known), &ask);
+                begun.unwrap_or_else(|| reply::refused(id, &later(), is_modern))
+            }
         };
         lock(&self.pending).answered(id);
         self.tell_client(answer).await;
     }
 
+    /// Waits for people beside whatever else passes; the answer to the call meanwhile.
+    fn begin_task(
+        self: &Arc<Self>,
+        id: &Id,
+        waiting: &Waiting,
+        of: (&ToolCall, &Known, &Message),
+        ask: &Ask,
+    ) -> Option<Bytes> {
+        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
+        let (errand, wanted) = Errand::new(waiting, of, ask);
+        let (relay, name) = (Arc::clone(self), task.clone());
+        let running = tokio::spawn(async move {
+            let meta = meta(&errand.message);
+            let is_still =
+                async |known: Known, name: String| relay.is_still(&known, &name, &meta).await;
+            let send = |id, bytes| relay.exchange(id, bytes, relay.judge.call_time());
+            let ended = errand.run(&relay.judge, is_still, send).await;
+            lock(&relay.tasks).end(&name, ended);
+        });
+        let mut tasks = lock(&self.tasks);
+        tasks.keeps(&task, wanted, running);
+        tasks.created(id, &task)
+    }
+
     /// What was permitted in the moment in which the client did not want it any more did not run.
     async fn too_late(&self, ruling: &Ruling) {
-        if let Ruling::Forward(Forward { action: Some(action), .. }) = ruling {
-            let detail = "the client cancelled it before it ran";
-            self.judge.conclude(*action, Outcome::Failed, detail).await;
+        match ruling {
+            Ruling::Forward(Forward { action: Some(action), .. }) => {
+                let detail = "the client cancelled it before it ran";
+                self.judge.conclude(*action, Outcome::Failed, detail).await;
+            }
+            Ruling::Task(waiting) => self.judge.take_back(waiting).await,
+            _ => {}
         }
     }
 
@@ -260,8 +316,11 @@ impl Relay {
     async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes) {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
-        self.tell_server(bytes).await;
-        if timeout(self.judge.call_time(), answered).await.is_err()
+        let passed = async {
+            self.tell_server(bytes).await;
+            answered.await
+        };
+        if timeout(self.judge.call_time(), passed).await.is_err()
             && lock(&self.pending).answered(id).is_some()
         {
             let text =
@@ -270,11 +329,23 @@ impl Relay {
         }
     }
 
-    /// Asks the server for its tools where nobody has since they changed.
+    /// Whether the tool of a call is still the one that was judged, as far as the server says.
+    async fn is_still(&self, known: &Known, name: &str, meta: &Value) -> bool {
+        self.know_tools(meta).await;
+        known.is_still(&lock(&self.book), name)
+    }
+
+    /// Asks the server for its tools where nobody has since they changed. Of a server that does not
+    /// say, no more is known then than before, and nothing is taken on trust from there on.
     async fn know_tools(&self, meta: &Value) {
         if lock(&self.book).is_current() {
             return;
         }
+        drop(timeout(LIST, self.list_tools(meta)).await);
+        lock(&self.book).is_complete();
+    }
+
+    async fn list_tools(&self, meta: &Value) {
         let mut cursor = None;
         for _ in 0..MAX_PAGES {
             let mut params = json!({ "_meta": introduction(meta) });
@@ -284,27 +355,34 @@ impl Relay {
             let Some(answer) = self.ask_server("tools/list", &params).await else { return };
             let Some(page) = answer.result().and_then(Page::read) else { return };
             cursor = page.next.clone();
-            self.learn(page.tools);
+            self.learn(page.tools, Listed::Asked);
             if cursor.is_none() {
-                return lock(&self.book).is_complete();
+                return;
             }
         }
     }
 
-    fn learn(&self, tools: Vec<Definition>) {
-        let changes = lock(&self.book).learn(tools);
+    fn learn(&self, tools: Vec<Definition>, listed: Listed) {
+        let changes = lock(&self.book).learn(tools, listed);
         changes.iter().for_each(|change| (self.on_change)(change));
     }
 
     /// Asks the server something for the gateway.
     async fn ask_server(&self, method: &str, params: &Value) -> Option<Message> {
         let id = fresh_id();
+        let bytes = reply::request(&id, method, params);
+        self.exchange(id, bytes, LIST).await.ok()
+    }
+
+    /// Sends the server a request of the gateway's own and hears its answer.
+    async fn exchange(&self, id: Id, bytes: Bytes, time: Duration) -> Result<Message, String> {
         let (answer, answered) = oneshot::channel();
         lock(&self.asked).insert(id.key().clone(), answer);
-        self.tell_server(reply::request(&id, method, params)).await;
-        let answered = timeout(LIST, answered).await;
+        self.tell_server(bytes).await;
+        let answered = timeout(time, answered).await;
         lock(&self.asked).remove(id.key());
-        answered.ok()?.ok()
+        let answer = answered.map_err(|_| "the server did not answer in time")?;
+        Ok(answer.map_err(|_| "the server ended before it answered")?)
     }
 
     async fn hear_server(&self, line: Result<Bytes, Skipped>) {
@@ -364,10 +442,18 @@ impl Relay {
                     tokio::spawn(async move { judge.conclude(action, outcome, &detail).await });
                 }
             }
-            Some(Asked::Tools) => {
-                if let Some(page) = message.result().and_then(Page::read) {
-                    self.learn(page.tools);
+            Some(Asked::Tools(listed)) => match message.result().map(Page::read) {
+                Some(Some(page)) => self.learn(page.tools, listed),
+                // A client that reads it otherwise would know other tools than are judged.
+                Some(None) => {
+                    let error = reply::error(Some(id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
+                    return self.tell_client(error).await;
                 }
+                None => {}
+            },
+            Some(Asked::Discover) => {
+                let declared = task::declared(&message);
+                return self.tell_client(declared.unwrap_or_else(|| message.into_bytes())).await;
             }
             Some(Asked::Judged | Asked::Other) => {}
         }

@@ -1,6 +1,7 @@
 //! What the gateway says itself, as messages.
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::id::Id;
@@ -21,11 +22,26 @@ fn message(id: &str, name: &str, value: &Value) -> Bytes {
 
 /// The answer to a call that did not run, for the model to read.
 pub(crate) fn refused(id: &Id, text: &str, is_modern: bool) -> Bytes {
+    message(id.as_json(), "result", &refusal(text, is_modern))
+}
+
+/// The result of a call that did not run.
+pub(crate) fn refusal(text: &str, is_modern: bool) -> Value {
     let mut result = json!({ "content": [{ "type": "text", "text": text }], "isError": true });
     if let (true, Some(fields)) = (is_modern, result.as_object_mut()) {
         fields.insert("resultType".to_owned(), "complete".into());
     }
-    message(id.as_json(), "result", &result)
+    result
+}
+
+/// The answer to a request that the gateway serves itself.
+pub(crate) fn result(id: &Id, result: &impl Serialize) -> Bytes {
+    match serde_json::to_string(result) {
+        Ok(result) => {
+            format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, id.as_json()).into()
+        }
+        Err(why) => error(Some(id), INTERNAL_ERROR, &why.to_string()),
+    }
 }
 
 /// The answer that something else is needed before there can be one (2026-07-28).

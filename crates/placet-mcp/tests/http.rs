@@ -43,15 +43,28 @@ async fn upstream(seen: Seen) -> String {
         let asked: Value = serde_json::from_slice(&body).unwrap();
         seen.lock().unwrap().push((headers, asked.clone()));
         let result = match asked["method"].as_str() {
+            Some("server/discover") => json!({ "capabilities": { "tools": {} } }),
             Some("tools/list") => json!({ "tools": support::usual_tools() }),
             _ => json!({ "content": [{ "type": "text", "text": "done" }] }),
         };
         let message = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result });
+        if asked["params"]["arguments"]["refuse"] == true {
+            let error = json!({ "code": -32601, "message": "no" });
+            let message = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error });
+            return Response::builder().status(404).body(message.to_string().into()).unwrap();
+        }
+        if asked["params"]["arguments"]["path"] == "never" {
+            let body = Body::new(Never);
+            return Response::builder()
+                .header("content-type", "application/json")
+                .body(body)
+                .unwrap();
+        }
         let is_stream = asked["params"]["arguments"]["stream"] == true;
         let (kind, body) = match is_stream {
             true => (
                 "text/event-stream",
-                format!(": hello\nevent: message\nid: 7\ndata: {message}\n\n"),
+                format!(": hello\nid: 6\ndata:\n\nevent: message\nid: 7\ndata: {message}\n\n"),
             ),
             false => ("application/json", message.to_string()),
         };
@@ -66,6 +79,21 @@ async fn upstream(seen: Seen) -> String {
     let router = Router::new().fallback(answer).with_state(seen);
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
+}
+
+/// A body that begins and never comes.
+struct Never;
+
+impl http_body::Body for Never {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
 }
 
 struct Scene {
@@ -84,7 +112,7 @@ impl Scene {
         let remote = Remote::new(&upstream(Arc::clone(&seen)).await, &secrets, None).unwrap();
         let judge = Judge::new(
             Gate::at(guard.clone(), false, None),
-            JudgeConfig { hold, ..JudgeConfig::default() },
+            JudgeConfig { hold, call: Duration::from_secs(2), ..JudgeConfig::default() },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -167,8 +195,31 @@ async fn an_allowed_call_is_answered_as_the_server_answers_it() {
     assert!(body.contains("done"), "{body}");
     let (status, kind, body) = scene.call("read_file", json!({ "stream": true })).await;
     assert_eq!((status, kind.as_str()), (200, "text/event-stream"));
-    assert!(body.starts_with(": hello\nevent: message\nid: 7\ndata: {"), "{body}");
+    assert!(body.starts_with(": hello\nid: 6\ndata:\n\nevent: message\nid: 7\ndata: {"), "{body}");
     assert_eq!(scene.ran().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_server_passes_as_it_is() {
+    let scene = Scene::new(LIMIT, None).await;
+    for method in ["tools/list", "server/discover"] {
+        let asked = json!({
+            "jsonrpc": "2.0", "id": 1, "method": method, "params": { "arguments": { "refuse": true } },
+        });
+        let (status, _, body) = scene.post(&[], &asked.to_string()).await;
+        assert_eq!(status, 404);
+        assert!(body.contains("-32601"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_on_a_stream_passes_as_it_is() {
+    let scene = Scene::new(LIMIT, None).await;
+    let list =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"arguments":{"stream":true}}}"#;
+    let (status, kind, body) = scene.post(&[], list).await;
+    assert_eq!((status, kind.as_str()), (200, "text/event-stream"));
+    assert!(body.starts_with(": hello") && body.contains("write_file"), "{body}");
 }
 
 #[tokio::test]
@@ -183,6 +234,103 @@ async fn a_call_that_waits_is_answered_on_a_stream() {
         assert!(answer.2.contains("\"done\""), "{}", answer.2);
         assert_eq!(scene.ran().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_call_that_waits_is_a_task_for_clients_that_take_them() {
+    let scene = Scene::new(LIMIT, None).await;
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities":
+            { "extensions": { "io.modelcontextprotocol/tasks": {} } },
+    });
+    let ask = async |method: &str, params: Value| {
+        let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let (status, _, body) = scene.post(&[("mcp-method", method)], &asked.to_string()).await;
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["result"].clone()
+    };
+    let call = json!({ "name": "write_file", "arguments": { "path": "b" }, "_meta": meta });
+    let created = ask("tools/call", call).await;
+    assert_eq!(created["resultType"], "task", "{created}");
+    let of = json!({ "taskId": created["taskId"] });
+    assert_eq!(ask("tasks/get", of.clone()).await["status"], "working");
+    assert!(scene.ran().is_empty());
+    scene.answer(Reply::Approve { statement: BTreeMap::new() }).await;
+    let ended = async {
+        loop {
+            let seen = ask("tasks/get", of.clone()).await;
+            if seen["status"] != "working" {
+                return seen;
+            }
+        }
+    };
+    let ended = timeout(LIMIT, ended).await.unwrap();
+    assert_eq!(ended["status"], "completed");
+    assert_eq!(ended["result"]["content"][0]["text"], "done");
+    assert_eq!(scene.ran().len(), 1);
+    let discovered = ask("server/discover", json!({ "_meta": meta })).await;
+    let declared = &discovered["capabilities"]["extensions"];
+    assert_eq!(*declared, json!({ "io.modelcontextprotocol/tasks": {} }));
+}
+
+#[tokio::test]
+async fn what_a_server_could_read_in_another_way_is_not_passed_on() {
+    let scene = Scene::new(LIMIT, None).await;
+    let hidden = r#"{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"+ACI-},+ACI-method+ACI-:+ACI-tools/call+ACI-"}}"#;
+    for (name, value) in [
+        ("content-type", "application/json; charset=utf-7"),
+        ("content-type", "text/plain"),
+        ("content-encoding", "br"),
+    ] {
+        let (status, ..) = scene.post(&[(name, value)], hidden).await;
+        assert_eq!(status, 415, "{name}: {value}");
+    }
+    assert!(scene.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_is_not_waited_for_and_leaves_the_call_in_doubt() {
+    let scene = Scene::new(LIMIT, None).await;
+    let (address, body) = (scene.url.clone(), call("read_file", &json!({ "path": "never" })));
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut answer = ureq::post(&address)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .send(&body)
+            .unwrap();
+        answer.body_mut().read_to_string()
+    });
+    assert!(timeout(LIMIT, asked).await.unwrap().unwrap().is_err());
+    let mut tail = scene.guard.tail(0);
+    let mut seen = Vec::new();
+    while seen.last() != Some(&"redeemed") {
+        let entry = timeout(LIMIT, tail.next()).await.unwrap().unwrap();
+        seen.push(entry.event.kind());
+    }
+    assert!(!seen.contains(&"outcome_reported"));
+}
+
+#[tokio::test]
+async fn an_approval_is_for_the_client_that_asked() {
+    let scene = Scene::new(Duration::from_millis(100), None).await;
+    let call = call("write_file", &json!({ "path": "b" }));
+    let of = |session: &'static str| [("mcp-session-id", session)];
+    let (.., told) = scene.post(&of("alice"), &call).await;
+    assert!(told.contains("approval"), "{told}");
+    let id = scene.pending().await;
+    scene.answer(Reply::Approve { statement: BTreeMap::new() }).await;
+    let (.., told) = scene.post(&of("mallory"), &call).await;
+    assert!(told.contains("approval") && scene.ran().is_empty(), "{told}");
+    // Nor does somebody else's state take it away.
+    let state = format!("placet:{id}");
+    let stolen =
+        call.replacen("\"arguments\"", &format!("\"requestState\":{state:?},\"arguments\""), 1);
+    scene.post(&of("mallory"), &stolen).await;
+    assert!(scene.ran().is_empty());
+    let (.., done) = scene.post(&of("alice"), &call).await;
+    assert!(done.contains("\"done\""), "{done}");
+    assert_eq!(scene.ran().len(), 1);
 }
 
 #[tokio::test]

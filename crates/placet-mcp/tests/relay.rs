@@ -277,6 +277,10 @@ async fn what_cannot_be_judged_without_doubt_is_not_run() {
         (r#"{"arguments":{}}"#, -32602),
         ("[]", -32602),
         (r#"{"name":"read_file","arguments":{"a":"\ud800"}}"#, -32602),
+        (r#"{"name":"read_file","Name":"refund","arguments":{}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{},"ARGUMENTS":{"a":1}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{"amount":"5","Amount":"5000"}}"#, -32602),
+        (r#"{"name":"read_file","arguments":{"of":[{"k":"5","\u212a":"5000"}]}}"#, -32602),
     ] {
         world
             .client
@@ -289,6 +293,7 @@ async fn what_cannot_be_judged_without_doubt_is_not_run() {
     for unreadable in [
         r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file"}}]"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call","params":{"name":"refund"}}"#,
     ] {
         world.client.say(unreadable).await;
         assert!(world.client.hear().await["error"]["code"].is_i64());

@@ -170,3 +170,17 @@ async fn a_server_that_ends_takes_only_its_own_with_it() {
     world.ask(3, "tools/call", json!({ "name": "b__t" })).await;
     assert_eq!(world.servers[0].hear().await["params"]["name"], "t");
 }
+
+#[tokio::test]
+async fn a_task_is_asked_of_the_server_that_has_it() {
+    let mut world = World::new(&["a", "b"]);
+    world.ask(1, "tools/call", json!({ "name": "b__write", "arguments": {} })).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "resultType": "task", "taskId": "t-1" })).await;
+    world.client.hear().await;
+    world.ask(2, "tasks/get", json!({ "taskId": "t-1" })).await;
+    assert_eq!(world.servers[1].hear().await["method"], "tasks/get");
+    assert!(world.servers[0].is_silent());
+    world.ask(3, "tasks/get", json!({ "taskId": "t-2" })).await;
+    assert_eq!(world.client.hear().await["error"]["code"], -32602);
+}

@@ -38,6 +38,8 @@ const READS: &[&str] = &[
     "SELECT 1 /* one */ -- two",
     "SELECT 1 --\n",
     "VALUES (1, 2)",
+    "SELECT pg_catalog.lower('x')",
+    "SELECT t.id FROM s.t WHERE t.id IN (1, 2)",
 ];
 
 const OTHERS: &[(&str, Option<Effect>)] = &[
@@ -78,6 +80,15 @@ const OTHERS: &[(&str, Option<Effect>)] = &[
     ("SELECT pg_read_file('/etc/passwd')", None),
     ("SELECT nextval('s')", None),
     ("SELECT set_config('role', 'admin', false)", None),
+    ("SELECT audit.log('x')", None),
+    ("SELECT billing.replace(5)", None),
+    ("SELECT \"Abs\"(5)", None),
+    ("SELECT public.\"lower\"('x')", None),
+    ("SELECT pg_catalog.\"x\".lower('x')", None),
+    ("SELECT seq.nextval FROM dual", Some(Effect::Writes)),
+    ("SELECT * FROM t WITH (TABLOCKX)", Some(Effect::Writes)),
+    ("SELECT * FROM t WITH (XLOCK, ROWLOCK)", Some(Effect::Writes)),
+    ("SELECT * FROM t WITH (UPDLOCK)", Some(Effect::Writes)),
     ("SELECT dblink('host=evil', 'drop table t')", None),
     ("SELECT load_extension('x')", None),
     ("SELECT my_own_function(1)", None),

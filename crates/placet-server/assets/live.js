@@ -73,7 +73,7 @@ function words(seconds) {
   if (seconds < 60) return `${seconds} s left`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s left`;
   if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min left`;
-  return `${Math.floor(seconds / 86400)}d left`;
+  return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h left`;
 }
 
 function tick() {

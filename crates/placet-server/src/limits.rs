@@ -81,9 +81,6 @@ pub const MAX_WAIT: Duration = Duration::from_secs(300);
 /// Longest `Idempotency-Key`, in bytes: four UUIDs.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 
-/// How long a request can be repeated under its `Idempotency-Key`.
-pub const IDEMPOTENCY_TIME: Duration = Duration::from_secs(24 * 3600);
-
 /// Entries that a stream of events may fall behind before it reads from the log again.
 pub const EVENTS_BUFFERED: usize = 4_096;
 

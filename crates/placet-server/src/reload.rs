@@ -60,31 +60,32 @@ enum ReloadError {
     Stopping,
 }
 
-/// Reads the policy again whenever someone asks for it.
+/// Reads the policy again whenever someone asks for it. It is counted before it is told, so that who
+/// hears of it finds it counted.
 pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
     loop {
         handle.asked().await;
-        let reloaded = match reload(&app).await {
-            Ok(reloaded) => reloaded,
-            Err(error) => {
-                complain(&error);
-                Reloaded::Failed
-            }
-        };
-        app.telemetry.reloaded(reloaded);
+        let reloaded = reload(&app).await;
+        app.telemetry.reloaded(reloaded.as_ref().map_or(Reloaded::Failed, |(how, _)| *how));
+        match reloaded {
+            Ok((how, policy)) => tell(how, policy),
+            Err(error) => complain(&error),
+        }
     }
 }
 
-async fn reload(app: &Arc<App>) -> Result<Reloaded, ReloadError> {
+async fn reload(app: &Arc<App>) -> Result<(Reloaded, placet::Digest), ReloadError> {
     let path = app.config.policy.clone().ok_or(ReloadError::NoFile)?;
     let done = app.blocking(move |guard| install(guard, &path)).await;
-    let (reloaded, policy) = done.map_err(|_| ReloadError::Stopping)??;
-    let what = match reloaded {
+    done.map_err(|_| ReloadError::Stopping)?
+}
+
+fn tell(how: Reloaded, policy: placet::Digest) {
+    let what = match how {
         Reloaded::Unchanged => "the policy file says what held already",
         _ => "another policy holds now",
     };
     tracing::info!(target: "placet::policy", policy = %policy, "{what}");
-    Ok(reloaded)
 }
 
 fn install(guard: &Guard, path: &Path) -> Result<(Reloaded, placet::Digest), ReloadError> {

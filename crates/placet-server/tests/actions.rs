@@ -69,4 +69,9 @@ fn only_what_was_proposed_is_counted() {
     daemon.post("/v1/evaluate", &daemon.keys.agent, &read);
     daemon.get(&format!("/v1/actions/{}", id.as_str().unwrap()), &daemon.keys.agent);
     assert_eq!(counted(&daemon), 1);
+    for _ in 0..3 {
+        let once = [("Idempotency-Key", "k1")];
+        daemon.call_with("POST", "/v1/actions", Some(&daemon.keys.agent), Some(&read), &once);
+    }
+    assert_eq!(counted(&daemon), 2, "a request that is repeated is decided once");
 }

@@ -12,68 +12,71 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Daemon, POLICY, endpoints};
+use common::{Daemon, POLICY, endpoints, person_key};
+use placet::{KeyScope, NewKey, NewPerson};
 use serde_json::{Value, json};
 
 /// What each actor gets for a request about the tenant acme that the right one gets through with.
 ///
 /// `wrong` and `revoked` are keys that do not exist, or not any more; `bot` is a key of acme that
 /// speaks for one agent, which is not the one that acted; `operator` and `overseer` belong to no
-/// tenant; the last two belong to another one.
+/// tenant; the `other` ones belong to another one. The `requester` is the person whom the held actions
+/// are done for, and `faceless` a key that may answer and speaks for nobody. Whoever answers what
+/// belongs to another tenant is told, with 200, that it is unknown, as if it were not there.
 const TABLE: &str = "
-endpoint                              nobody wrong revoked operator overseer agent bot admin approver auditor other_agent other_admin
+endpoint                              nobody wrong revoked operator overseer agent bot admin approver auditor other_agent other_admin requester faceless other_approver
 
-POST   /v1/actions                    401    401   401     403      403      200   200 403   403      403     403         403
-GET    /v1/actions/{id}               401    401   401     200      200      200   404 200   200      200     404         404
-GET    /v1/actions/{id}/history       401    401   401     200      200      403   403 200   200      200     403         404
-POST   /v1/evaluate                   401    401   401     200      200      200   200 200   200      200     403         403
+POST   /v1/actions                    401    401   401     403      403      200   200 403   403      403     403         403       403      403            403
+GET    /v1/actions/{id}               401    401   401     200      200      200   404 200   200      200     404         404       200      200            404
+GET    /v1/actions/{id}/history       401    401   401     200      200      403   403 200   200      200     403         404       200      200            404
+POST   /v1/evaluate                   401    401   401     200      200      200   200 200   200      200     403         403       200      200            403
 
-POST   /v1/actions/{id}/outcome       401    401   401     200      403      200   404 200   403      403     404         404
+POST   /v1/actions/{id}/outcome       401    401   401     200      403      200   404 200   403      403     404         404       403      403            403
 
-GET    /v1/approvals                  401    401   401     200      200      403   403 200   200      200     403         200
-GET    /v1/approvals/{id}             401    401   401     200      200      403   403 200   200      200     403         404
-POST   /v1/approvals/{id}/resolve     401    401   401     403      403      403   403 403   200      403     403         403
-POST   /v1/approvals/{id}/withdraw    401    401   401     403      403      200   404 403   403      403     404         403
-GET    /v1/standing-approvals         401    401   401     200      200      403   403 200   200      200     403         200
-DELETE /v1/standing-approvals/{id}    401    401   401     200      403      403   403 200   200      403     403         404
-POST   /v1/warrants/redeem            401    401   401     403      403      200   403 403   403      403     403         403
-POST   /v1/warrants/rotate            401    401   401     200      403      403   403 403   403      403     403         403
-GET    /.well-known/jwks.json         200    200   200     200      200      200   200 200   200      200     200         200
+GET    /v1/approvals                  401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+GET    /v1/approvals/{id}             401    401   401     200      200      403   403 200   200      200     403         404       200      200            404
+POST   /v1/approvals/{id}/resolve     401    401   401     403      403      403   403 403   200      403     403         403       403      403            200
+POST   /v1/approvals/{id}/withdraw    401    401   401     403      403      200   404 403   403      403     404         403       403      403            403
+GET    /v1/standing-approvals         401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+DELETE /v1/standing-approvals/{id}    401    401   401     200      403      403   403 200   200      403     403         404       200      200            404
+POST   /v1/warrants/redeem            401    401   401     403      403      200   403 403   403      403     403         403       403      403            403
+POST   /v1/warrants/rotate            401    401   401     200      403      403   403 403   403      403     403         403       403      403            403
+GET    /.well-known/jwks.json         200    200   200     200      200      200   200 200   200      200     200         200       200      200            200
 
-GET    /v1/kill-switches              401    401   401     200      200      403   403 200   200      200     403         200
-POST   /v1/kill-switches              401    401   401     201      403      403   403 201   403      403     403         403
-DELETE /v1/kill-switches/{scope}      401    401   401     200      403      403   403 200   403      403     403         404
+GET    /v1/kill-switches              401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+POST   /v1/kill-switches              401    401   401     201      403      403   403 201   403      403     403         403       403      403            403
+DELETE /v1/kill-switches/{scope}      401    401   401     200      403      403   403 200   403      403     403         404       403      403            403
 
-GET    /v1/autonomy                   401    401   401     200      200      403   403 200   200      200     403         200
-POST   /v1/evidence                   401    401   401     201      403      403   403 201   403      403     403         403
-POST   /v1/autonomy/{class}/ratify    401    401   401     403      403      403   403 403   200      403     403         403
+GET    /v1/autonomy                   401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+POST   /v1/evidence                   401    401   401     201      403      403   403 201   403      403     403         403       403      403            403
+POST   /v1/autonomy/{class}/ratify    401    401   401     403      403      403   403 403   200      403     403         403       200      403            200
 
-GET    /v1/integrations               401    401   401     200      200      403   403 200   200      200     403         200
-POST   /v1/integrations               401    401   401     201      403      403   403 201   403      403     403         403
-POST   /v1/integrations/{id}/rotate   401    401   401     200      403      403   403 200   403      403     403         404
-DELETE /v1/integrations/{id}          401    401   401     200      403      403   403 200   403      403     403         404
+GET    /v1/integrations               401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+POST   /v1/integrations               401    401   401     201      403      403   403 201   403      403     403         403       403      403            403
+POST   /v1/integrations/{id}/rotate   401    401   401     200      403      403   403 200   403      403     403         404       403      403            403
+DELETE /v1/integrations/{id}          401    401   401     200      403      403   403 200   403      403     403         404       403      403            403
 
-GET    /v1/people                     401    401   401     200      200      403   403 200   200      200     403         200
-POST   /v1/people                     401    401   401     201      403      403   403 201   403      403     403         403
-PUT    /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404
-DELETE /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404
+GET    /v1/people                     401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+POST   /v1/people                     401    401   401     201      403      403   403 201   403      403     403         403       403      403            403
+PUT    /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404       403      403            403
+DELETE /v1/people/{person}            401    401   401     200      403      403   403 200   403      403     403         404       403      403            403
 
-GET    /v1/policy                     401    401   401     200      200      403   403 200   200      200     403         200
-PUT    /v1/policy                     401    401   401     200      403      403   403 403   403      403     403         403
-POST   /v1/policy/validate            401    401   401     200      200      403   403 200   200      200     403         200
+GET    /v1/policy                     401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+PUT    /v1/policy                     401    401   401     200      403      403   403 403   403      403     403         403       403      403            403
+POST   /v1/policy/validate            401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
 
-GET    /v1/events                     401    401   401     200      200      403   403 200   200      200     403         200
-GET    /v1/log/proof                  401    401   401     200      200      200   404 200   200      200     404         404
-GET    /checkpoint                    401    401   401     200      200      200   200 200   200      200     200         200
-GET    /tile/{level}/{index}          401    401   401     200      200      403   403 200   200      200     403         200
-GET    /tile/entries/{index}          401    401   401     200      200      403   403 403   403      403     403         403
+GET    /v1/events                     401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+GET    /v1/log/proof                  401    401   401     200      200      200   404 200   200      200     404         404       200      200            404
+GET    /checkpoint                    401    401   401     200      200      200   200 200   200      200     200         200       200      200            200
+GET    /tile/{level}/{index}          401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+GET    /tile/entries/{index}          401    401   401     200      200      403   403 403   403      403     403         403       403      403            403
 
-GET    /v1/metrics/summary            401    401   401     200      200      403   403 200   200      200     403         200
-GET    /v1/webhooks/dead-letters      401    401   401     200      200      403   403 403   403      403     403         403
-GET    /metrics                       401    401   401     200      200      403   403 403   403      403     403         403
-GET    /health                        200    200   200     200      200      200   200 200   200      200     200         200
-GET    /ready                         200    200   200     200      200      200   200 200   200      200     200         200
-GET    /openapi.json                  200    200   200     200      200      200   200 200   200      200     200         200
+GET    /v1/metrics/summary            401    401   401     200      200      403   403 200   200      200     403         200       200      200            200
+GET    /v1/webhooks/dead-letters      401    401   401     200      200      403   403 403   403      403     403         403       403      403            403
+GET    /metrics                       401    401   401     200      200      403   403 403   403      403     403         403       403      403            403
+GET    /health                        200    200   200     200      200      200   200 200   200      200     200         200       200      200            200
+GET    /ready                         200    200   200     200      200      200   200 200   200      200     200         200       200      200            200
+GET    /openapi.json                  200    200   200     200      200      200   200 200   200      200     200         200       200      200            200
 ";
 
 struct Row {
@@ -107,13 +110,13 @@ fn the_table_names_every_endpoint() {
 #[test]
 fn everyone_gets_what_the_table_says() {
     let daemon = Daemon::start();
-    let revoked = revoked(&daemon);
+    let more = More::make(&daemon);
     let mut wrong = Vec::new();
     for Row { method, path, statuses } in rows() {
         assert_eq!(statuses.len(), actors().len(), "{method} {path}");
         for (actor, expected) in actors().into_iter().zip(statuses) {
             let (target, body) = request(&daemon, method, path);
-            let key = key(&daemon, actor, &revoked);
+            let key = key(&daemon, actor, &more);
             let status = daemon.call(method, &target, key.as_deref(), body.as_ref()).status;
             if status != expected {
                 wrong.push(format!("{actor}: {method} {target}: {status}, not {expected}"));
@@ -123,13 +126,115 @@ fn everyone_gets_what_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn key(daemon: &Daemon, actor: &str, revoked: &str) -> Option<String> {
+/// What whoever has no key for it might write to be taken for somebody else.
+const SPOOFS: [(&str, &str); 20] = [
+    ("X-Forwarded-User", "ann"),
+    ("X-Forwarded-Preferred-Username", "ann"),
+    ("X-Forwarded-Email", "ann@acme.example"),
+    ("X-Forwarded-Groups", "finance"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Real-IP", "127.0.0.1"),
+    ("Forwarded", "for=127.0.0.1;by=ann"),
+    ("X-Remote-User", "ann"),
+    ("Remote-User", "ann"),
+    ("X-Auth-Request-User", "ann"),
+    ("X-Authenticated-User", "ann"),
+    ("X-User", "ann"),
+    ("X-Actor", "ann"),
+    ("X-Placet-Person", "ann"),
+    ("X-Placet-Scope", "approver"),
+    ("X-Placet-Tenant", "acme"),
+    ("X-Original-URL", "/v1/approvals"),
+    ("X-HTTP-Method-Override", "PUT"),
+    ("X-Method-Override", "GET"),
+    ("Cookie", "placet_session=ann; session=ann; user=ann"),
+];
+
+/// Who may not answer does not become who may by saying so, with any header or with all of them.
+#[test]
+fn no_header_makes_an_approver_of_anybody() {
+    let daemon = Daemon::start();
+    let more = More::make(&daemon);
+    let approval = held(&daemon);
+    let action = format!("/v1/actions/{}", approval.replace("apr_", "act_"));
+    let resolve = format!("/v1/approvals/{approval}/resolve");
+    let answers = [approved(), json!({"approved": false, "reason": "no"})];
+    let mut spoofs: Vec<Vec<(&str, &str)>> = SPOOFS.map(|spoof| vec![spoof]).into();
+    spoofs.push(SPOOFS.into());
+    for actor in actors().into_iter().filter(|actor| *actor != "approver") {
+        let expected = match actor {
+            "nobody" | "wrong" | "revoked" => 401,
+            "other_approver" => 200,
+            _ => 403,
+        };
+        let key = key(&daemon, actor, &more);
+        for (number, spoof) in spoofs.iter().enumerate() {
+            // Whoever an action is done for may say no to it.
+            let answer = Some(&answers[if actor == "requester" { 0 } else { number % 2 }]);
+            let told = daemon.call_with("POST", &resolve, key.as_deref(), answer, spoof);
+            assert_eq!(told.status, expected, "{actor}, {spoof:?}: {}", told.text);
+            assert!(!told.text.contains("resolved"), "{actor}, {spoof:?}: {}", told.text);
+        }
+        let shown = daemon.get(&action, &daemon.keys.agent).json();
+        assert_eq!(shown["status"], "pending", "{actor}");
+    }
+    // Another method does not become this one either.
+    for method in ["GET", "PUT"] {
+        let spoof = [("X-HTTP-Method-Override", "POST"), ("X-Method-Override", "POST")];
+        let approver = Some(&*daemon.keys.approver);
+        let told = daemon.call_with(method, &resolve, approver, Some(&approved()), &spoof);
+        assert_eq!(told.status, 405, "{method}");
+    }
+    assert_eq!(daemon.get(&action, &daemon.keys.agent).json()["status"], "pending");
+    let answered = daemon.post(&resolve, &daemon.keys.approver, &approved()).json();
+    assert_eq!(answered["status"], "approved", "whoever may does not need any");
+}
+
+/// Keys beside those that every test has.
+struct More {
+    revoked: String,
+    requester: String,
+    faceless: String,
+    other_approver: String,
+}
+
+impl More {
+    fn make(daemon: &Daemon) -> Self {
+        let guard = daemon.guard.as_ref().unwrap();
+        let approver = |name: &str, tenant: &str| {
+            let person = NewPerson {
+                person: name.parse().unwrap(),
+                tenant: Some(tenant.parse().unwrap()),
+                roles: [KeyScope::Approver].into(),
+                groups: [].into(),
+            };
+            guard.blocking().invite(person).unwrap();
+            person_key(guard, tenant, name)
+        };
+        let faceless = NewKey {
+            name: "faceless".parse().unwrap(),
+            tenant: Some("acme".parse().unwrap()),
+            agent: None,
+            person: None,
+            scopes: [KeyScope::Approver].into(),
+        };
+        let (faceless, _) = guard.blocking().create_key(faceless).unwrap();
+        Self {
+            revoked: revoked(daemon),
+            requester: approver("rea", "acme"),
+            faceless: faceless.danger_text().to_string(),
+            other_approver: approver("ula", "umbrella"),
+        }
+    }
+}
+
+fn key(daemon: &Daemon, actor: &str, more: &More) -> Option<String> {
     let keys = &daemon.keys;
     let key = match actor {
         "nobody" => return None,
         // It has the form of one, but another secret.
         "wrong" => format!("{}{}", keys.operator.get(..40).unwrap(), keys.admin.get(40..).unwrap()),
-        "revoked" => revoked.to_owned(),
+        "revoked" => more.revoked.clone(),
         "operator" => keys.operator.clone(),
         "overseer" => keys.overseer.clone(),
         "agent" => keys.agent.clone(),
@@ -139,6 +244,9 @@ fn key(daemon: &Daemon, actor: &str, revoked: &str) -> Option<String> {
         "auditor" => keys.auditor.clone(),
         "other_agent" => keys.other_agent.clone(),
         "other_admin" => keys.other_admin.clone(),
+        "requester" => more.requester.clone(),
+        "faceless" => more.faceless.clone(),
+        "other_approver" => more.other_approver.clone(),
         other => panic!("who is {other}?"),
     };
     Some(key)
@@ -171,12 +279,7 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
             (path, Some(json!({"status": "succeeded"})))
         }
         ("POST", "/v1/approvals/{id}/resolve") => {
-            let approved = json!({
-                "approved": true,
-                "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
-                "responsible_owner": "Ann",
-            });
-            (path.replace("{id}", &held(daemon)), Some(approved))
+            (path.replace("{id}", &held(daemon)), Some(approved()))
         }
         ("GET", "/v1/approvals/{id}") => at(path.replace("{id}", &held(daemon))),
         ("POST", "/v1/approvals/{id}/withdraw") => at(path.replace("{id}", &held(daemon))),
@@ -219,6 +322,14 @@ fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Option<Value>)
     }
 }
 
+fn approved() -> Value {
+    json!({
+        "approved": true,
+        "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
+        "responsible_owner": "Ann",
+    })
+}
+
 fn switch() -> Value {
     json!({"scope": "tenant:acme/tool:send_note", "reason": "a drill"})
 }
@@ -233,7 +344,7 @@ fn person() -> Value {
 
 /// The approval of a held action of acme, by an agent that is not the bot.
 fn held(daemon: &Daemon) -> String {
-    let action = json!({"tool": "send_note", "agent": "another"});
+    let action = json!({"tool": "send_note", "agent": "another", "user": "rea"});
     let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
     decision["approval"]["id"].as_str().unwrap().to_owned()
 }
@@ -241,12 +352,8 @@ fn held(daemon: &Daemon) -> String {
 /// A standing approval of acme.
 fn standing(daemon: &Daemon) -> String {
     let path = format!("/v1/approvals/{}/resolve", held(daemon));
-    let answer = json!({
-        "approved": true,
-        "verbatim_response": "I have read the whole of it, and it is what we agreed on.",
-        "responsible_owner": "Ann",
-        "standing": {"params": [""]},
-    });
+    let mut answer = approved();
+    answer["standing"] = json!({"params": [""]});
     assert_eq!(daemon.post(&path, &daemon.keys.approver, &answer).status, 200);
     let listed = daemon.get("/v1/standing-approvals", &daemon.keys.approver).json();
     listed["standing_approvals"][0]["id"].as_str().unwrap().to_owned()

@@ -10,6 +10,8 @@
 
 mod common;
 
+use std::io::BufRead as _;
+
 use common::{Daemon, person_key};
 use placet::{KeyScope, NewPerson};
 use serde_json::{Value, json};
@@ -85,17 +87,167 @@ fn an_approved_action_runs_once_with_what_was_approved() {
 fn nothing_but_true_approves() {
     let daemon = Daemon::start();
     let decision = held(&daemon, &note());
-    let truthy = [json!("true"), json!(1), json!("yes"), json!([true]), json!({}), Value::Null];
-    for value in truthy {
+    let truthy = [
+        json!("true"),
+        json!("false"),
+        json!("yes"),
+        json!("no"),
+        json!(""),
+        json!(0),
+        json!(1),
+        json!(1.5),
+        Value::Null,
+        json!([]),
+        json!([true]),
+        json!({}),
+        json!({"approved": true}),
+    ];
+    let with = |value: &Value| {
         let mut answer = approval();
         answer["approved"] = value.clone();
-        let refused = resolve(&daemon, &decision, &daemon.keys.approver, &answer);
-        assert_eq!(refused.status, 422, "{value}");
-    }
+        answer
+    };
     let mut missing = approval();
     missing.as_object_mut().unwrap().remove("approved");
-    assert_eq!(resolve(&daemon, &decision, &daemon.keys.approver, &missing).status, 422);
-    assert_eq!(follow(&daemon, &decision)["status"], "pending");
+    for answer in truthy.iter().map(with).chain([missing]) {
+        let refused = resolve(&daemon, &decision, &daemon.keys.approver, &answer);
+        assert_eq!(refused.status, 422, "{answer}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/approved", "{answer}");
+        assert_eq!(follow(&daemon, &decision)["status"], "pending", "{answer}");
+    }
+    // It is no other part of the request that was refused.
+    let answer = resolve(&daemon, &decision, &daemon.keys.approver, &approval());
+    assert_eq!(answer.json()["status"], "approved");
+}
+
+#[test]
+fn an_answer_to_what_nobody_asked_is_told_so() {
+    let daemon = Daemon::start();
+    let unknown = json!({"outcome": "unknown"});
+    let never = json!({"approval": {"id": "apr_0198c2f4-0000-7000-8000-000000000001"}});
+    let read = daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"})).json();
+    let id = read["id"].as_str().unwrap().replace("act_", "apr_");
+    let others = daemon.post("/v1/actions", &daemon.keys.other_agent, &note()).json();
+    for decision in [never, json!({"approval": {"id": id}}), others.clone()] {
+        for answer in [approval(), json!({"approved": false, "reason": "no"})] {
+            let answer = resolve(&daemon, &decision, &daemon.keys.approver, &answer);
+            assert_eq!((answer.status, answer.json()), (200, unknown.clone()), "{decision}");
+        }
+    }
+    let path = format!("/v1/actions/{}", others["id"].as_str().unwrap());
+    assert_eq!(daemon.get(&path, &daemon.keys.other_agent).json()["status"], "pending");
+}
+
+/// The entries of one kind, without what differs from run to run.
+fn entries(daemon: &Daemon, kind: &str) -> Vec<Value> {
+    let entries = daemon.guard.as_ref().unwrap().log().entries(0, 10_000).unwrap();
+    let events = entries.into_iter().map(|entry| serde_json::to_value(entry.event).unwrap());
+    events.filter_map(|event| event.get(kind).cloned()).collect()
+}
+
+#[test]
+fn an_expired_warrant_is_gone_and_the_log_says_that_it_was_shown() {
+    let policy = common::POLICY.replace("mode =", "warrant_lifetime = \"2s\"\nmode =");
+    let daemon = Daemon::with_policy(&policy);
+    let read = daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"})).json();
+    let decision = held(&daemon, &note());
+    resolve(&daemon, &decision, &daemon.keys.approver, &approval());
+    let warrant = follow(&daemon, &decision)["warrant"].clone();
+    assert!(warrant.is_string());
+    // What was approved last expires last, and that is an event.
+    let stream = daemon.events("/v1/events?from=0", &daemon.keys.operator);
+    let expired =
+        stream.lines().map_while(Result::ok).find(|line| line.contains("\"event\":{\"expired\""));
+    assert!(expired.is_some(), "it never expired");
+    let gone = |answer: common::Answer| {
+        assert_eq!(answer.status, 410, "{}", answer.text);
+        assert_eq!(answer.json()["type"], "urn:placet:problem:gone");
+    };
+    gone(redeem(&daemon, &warrant, &note()["params"]));
+    let body = json!({"warrant": read["warrant"], "tool": "get_order"});
+    gone(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body));
+    let refused = entries(&daemon, "redemption_refused");
+    let actions: Vec<_> = refused.iter().map(|refused| &refused["action"]).collect();
+    assert_eq!(actions, [&decision["id"], &read["id"]]);
+    assert!(refused[1]["why"]["expired"].is_string(), "{refused:?}");
+    assert!(entries(&daemon, "redeemed").is_empty());
+}
+
+#[test]
+fn a_warrant_of_somebody_else_is_refused_and_logged_once_with_who_showed_it() {
+    let daemon = Daemon::start();
+    let read = json!({"tool": "get_order", "agent": "another"});
+    let allowed = daemon.post("/v1/actions", &daemon.keys.agent, &read).json();
+    let body = json!({"warrant": allowed["warrant"], "tool": "get_order"});
+    let show = |key: &str| daemon.post("/v1/warrants/redeem", key, &body);
+    for (number, key) in [&daemon.keys.other_agent, &daemon.keys.one_agent].into_iter().enumerate()
+    {
+        let answer = show(key);
+        assert_eq!(answer.status, 403, "{}", answer.text);
+        assert!(answer.text.contains("another audience"), "{}", answer.text);
+        let refused = entries(&daemon, "redemption_refused");
+        assert_eq!(refused.len(), number + 1);
+        assert_eq!(refused[number]["action"], allowed["id"]);
+        assert_eq!(refused[number]["why"], "other_audience");
+    }
+    // Whoever may redeem nothing at all is not worth an entry.
+    assert_eq!(show(&daemon.keys.operator).status, 403);
+    assert_eq!(entries(&daemon, "redemption_refused").len(), 2);
+    assert_eq!(show(&daemon.keys.agent).status, 200);
+}
+
+#[test]
+fn warrants_from_before_rotations_are_good_and_their_keys_published() {
+    let daemon = Daemon::start();
+    let published = || {
+        let keys = daemon.get("/.well-known/jwks.json", &daemon.keys.agent).json();
+        let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+        keys["keys"].as_array().unwrap().iter().map(kid).collect::<Vec<_>>()
+    };
+    let propose = || daemon.post("/v1/actions", &daemon.keys.agent, &json!({"tool": "get_order"}));
+    let (mut warrants, mut kids) = (vec![propose().json()["warrant"].clone()], published());
+    assert_eq!(kids.len(), 1);
+    for _ in 0..3 {
+        let rotated = daemon.call("POST", "/v1/warrants/rotate", Some(&daemon.keys.operator), None);
+        kids.insert(0, rotated.json()["kid"].as_str().unwrap().to_owned());
+        assert_eq!(published(), kids, "the one that signs first");
+        warrants.push(propose().json()["warrant"].clone());
+    }
+    for warrant in warrants {
+        let body = json!({"warrant": warrant, "tool": "get_order"});
+        assert_eq!(daemon.post("/v1/warrants/redeem", &daemon.keys.agent, &body).status, 200);
+    }
+    let rotate = || daemon.call("POST", "/v1/warrants/rotate", Some(&daemon.keys.operator), None);
+    let refused = (0..16).map(|_| rotate()).find(|answer| answer.status != 200).unwrap();
+    assert_eq!((refused.status, published().len()), (429, 16));
+    assert!(refused.text.contains("rotate again after"), "{}", refused.text);
+}
+
+#[test]
+fn what_asks_the_same_is_known_by_its_call_and_counted() {
+    let daemon = Daemon::start();
+    let other = json!({"tool": "send_note", "params": {"to": "noor"}});
+    // The agent and its reasons are beside the call.
+    let mut again = note();
+    again["agent"] = json!("another");
+    again["reason"] = json!("because");
+    for action in [&note(), &other, &again] {
+        held(&daemon, action);
+    }
+    daemon.post("/v1/actions", &daemon.keys.other_agent, &note());
+    let inbox = || daemon.get("/v1/approvals", &daemon.keys.operator).json()["approvals"].clone();
+    let listed = inbox();
+    let count = |place: usize| listed[place]["identical"].as_u64().unwrap();
+    assert_eq!([count(0), count(1), count(2), count(3)], [2, 1, 2, 1]);
+    let call = |place: usize| listed[place]["call"].as_str().unwrap();
+    assert_eq!(call(0), call(2));
+    assert!(call(0) != call(1) && call(0) != call(3), "another call, another tenant");
+    let one =
+        format!("/v1/approvals/{}", listed[2]["decision"]["approval"]["id"].as_str().unwrap());
+    let shown = daemon.get(&one, &daemon.keys.approver).json();
+    assert_eq!((&shown["call"], &shown["identical"]), (&listed[0]["call"], &json!(2)));
+    resolve(&daemon, &listed[0]["decision"], &daemon.keys.approver, &approval());
+    assert_eq!(inbox()[1]["identical"], 1);
 }
 
 #[test]
@@ -261,8 +413,8 @@ fn the_inbox_shows_the_frozen_action_and_only_the_own_tenant() {
     assert_eq!(approvals.len(), 1);
     assert_eq!(approvals[0]["decision"]["id"], decision["id"]);
     assert_eq!(approvals[0]["action"]["params"], note()["params"]);
-    let refused = resolve(&daemon, &other, &daemon.keys.approver, &approval());
-    assert_eq!(refused.status, 404);
+    let path = format!("/v1/approvals/{}", other["approval"]["id"].as_str().unwrap());
+    assert_eq!(daemon.get(&path, &daemon.keys.approver).status, 404);
     let all = daemon.get("/v1/approvals", &daemon.keys.operator).json();
     assert_eq!(all["approvals"].as_array().unwrap().len(), 2);
     let after = decision["approval"]["id"].as_str().unwrap();

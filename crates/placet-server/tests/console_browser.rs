@@ -15,7 +15,7 @@ use common::Daemon;
 use common::browser::people;
 use common::chromium::{Chromium, Tab};
 use placet::{Action, Json, LogPlace};
-use placet_server::{ServerConfig, Tls};
+use placet_server::{ServerConfig, Tls, console_routes};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"
@@ -115,8 +115,19 @@ fn the_six_steps_that_a_gate_with_people_is_checked_by() {
         assert!(is_disabled(&inbox, &approve), "there is no statement yet");
         sign(&inbox, &card_of);
         assert!(!is_disabled(&inbox, &approve));
+        // The answer takes its time, and the buttons are dead meanwhile.
+        inbox.is_slow_by(300);
+        inbox.eval(&format!(
+            "addEventListener('submit', () => setTimeout(() => sessionStorage.dead = \
+             [...document.querySelectorAll('{card_of} form[data-answer] button')]\
+             .map((button) => button.disabled)))"
+        ));
         inbox.click_times(&approve, 2);
         inbox.wait(ANSWERED);
+        inbox.is_slow_by(0);
+        let dead = inbox.eval("sessionStorage.dead");
+        let dead: Vec<&str> = dead.as_str().expect("it was sent").split(',').collect();
+        assert!(dead.len() > 2 && dead.iter().all(|is_dead| *is_dead == "true"), "{dead:?}");
         assert!(inbox.text().contains("issue_refund: approved by ben"), "{}", inbox.text());
         let heard = agent.join().unwrap();
         assert_eq!(heard["status"], "approved");
@@ -260,7 +271,7 @@ fn a_deadline_that_passes_kills_the_buttons_and_takes_the_card_away() {
 }
 
 #[test]
-fn a_long_value_keeps_the_button_dead_until_it_was_opened() {
+fn a_long_value_keeps_the_button_dead_until_it_was_opened_and_the_keyboard_is_enough() {
     let Some(chromium) = Chromium::start() else { return };
     let daemon = Daemon::with_policy(POLICY);
     people(&daemon);
@@ -271,13 +282,17 @@ fn a_long_value_keeps_the_button_dead_until_it_was_opened() {
     let card_of = card(&held);
     inbox.wait(&shows(&card_of));
     let approve = format!("{card_of} [value=approve]");
-    inbox.fill(&format!("{card_of} textarea[name^=statement]"), STATEMENT);
+    // All of it with the keyboard alone.
+    inbox.tab_to(&format!("{card_of} textarea[name^=statement]"));
+    inbox.types(STATEMENT);
     assert!(is_disabled(&inbox, &approve), "it hides something");
     assert!(!inbox.text().contains("DROP TABLE"));
-    inbox.click(&format!("{card_of} .fold > summary"));
+    inbox.tab_to(&format!("{card_of} .fold > summary"));
+    inbox.press("Enter");
     inbox.wait(&format!("!{}.disabled", shows(&approve)));
     assert!(inbox.text().contains("DROP TABLE orders"));
-    inbox.click(&approve);
+    inbox.tab_to(&approve);
+    inbox.press("Enter");
     inbox.wait(ANSWERED);
     assert_eq!(wait_for(&daemon, held["id"].as_str().unwrap())["status"], "approved");
 }
@@ -308,28 +323,120 @@ fn what_somebody_types_survives_what_happens_meanwhile() {
     assert!(is_disabled(&inbox, &format!("{card_of} [value=deny]")));
 }
 
-#[test]
-fn nothing_on_the_pages_offends_their_own_content_policy() {
-    let Some(chromium) = Chromium::start() else { return };
-    let daemon = Daemon::with_policy(POLICY);
+/// What is behind a path that is no page: another address, a download, or what a page asks for.
+const NO_PAGES: [&str; 7] = [
+    "/console/",
+    "/console/events",
+    "/console/actions/{id}/receipt.json",
+    "/console/log/checkpoint",
+    "/console/log/entries.jsonl",
+    "/console/assets/{version}/{name}",
+    "/console/{*rest}",
+];
+
+/// A console in which there is something on every page; the action that waits.
+fn full_console() -> (Daemon, String) {
+    let daemon = Daemon::with_policy(&format!(
+        "{POLICY}\n[graduation]\nsources = [\"nightly-evals\"]\n[graduation.supervised]\n\
+         pass_rate = 0.9\nmin_samples = 50\n"
+    ));
     people(&daemon);
-    let held = propose(&daemon, &refund("o-1"));
+    let odd = json!({
+        "tool": "issue_refund", "session": "ticket-4821", "user": "u-7",
+        "reason": "the customer asked, and \u{202e}wants it now",
+        "params": {
+            "order": "o-1", "amount": "42.00", "currency": "USD", "note": "x".repeat(300),
+            "to": "p\u{430}ypal.com", "lines": [{"sku": "a-very-long-part-number-0123456789-0123456789"}],
+        },
+    });
+    let held = propose(&daemon, &odd);
+    propose(&daemon, &refund("o-2"));
+    propose(&daemon, &refund("o-2"));
+    propose(&daemon, &json!({"tool": "get_report", "params": {"of": "may", "format": null}}));
+    propose(&daemon, &json!({"tool": "get_order", "params": {"order": "o-1"}}));
+    let huge = json!({"tool": "issue_refund", "params": {"amount": "5000", "currency": "USD"}});
+    assert_eq!(propose(&daemon, &huge)["verdict"], "block");
+    let stands = propose(&daemon, &refund("o-3"));
+    let answer = json!({
+        "approved": true, "verbatim_response": STATEMENT, "responsible_owner": "ben",
+        "standing": {"params": ["/order"], "uses": 3},
+    });
+    let path = format!("/v1/approvals/{}/resolve", stands["approval"]["id"].as_str().unwrap());
+    let done = daemon.post(&path, &daemon.keys.approver, &answer);
+    assert_eq!(done.status, 200, "{}", done.text);
+    let evidence = json!({
+        "tenant": "acme", "class": "issue_refund", "source": "nightly-evals",
+        "passed": 30, "failed": 1,
+    });
+    assert_eq!(daemon.post("/v1/evidence", &daemon.keys.operator, &evidence).status, 201);
+    let trip = json!({"scope": "tenant:umbrella/agent:loose-bot", "reason": "it sends too much"});
+    assert!(daemon.post("/v1/kill-switches", &daemon.keys.operator, &trip).status < 300);
+    (daemon, held["id"].as_str().unwrap().to_owned())
+}
+
+/// No page breaks its own content policy, scrolls sideways, has text that cannot be read in one of
+/// the two schemes, or a control without a name.
+#[test]
+fn every_page_is_whole_on_every_screen_by_day_and_by_night() {
+    let Some(chromium) = Chromium::start() else { return };
+    let (daemon, id) = full_console();
     let tab = chromium.tab(1280, 900);
-    tab.call(
-        "Page.addScriptToEvaluateOnNewDocument",
-        json!({"source": "window.offences = []; for (const kind of ['securitypolicyviolation', 'error']) \
-            addEventListener(kind, (event) => offences.push(event.violatedDirective ?? event.message), true)"}),
-    );
+    let watch = "window.offences = []; for (const kind of ['securitypolicyviolation', 'error']) \
+        addEventListener(kind, (event) => offences.push(event.violatedDirective ?? event.message), true);";
+    let source = format!("{watch}\n{}", include_str!("data/look.js"));
+    tab.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": source}));
     tab.call("Page.enable", json!({}));
-    tab.sign_in(&origin(&daemon), "ben");
-    let action = format!("/console/actions/{}", held["id"].as_str().unwrap());
-    for page in ["/console", &action, "/console/activity", "/console/activity?of=week"] {
-        tab.open(&format!("{}{page}", origin(&daemon)));
-        tab.wait("document.querySelector('[data-live]')");
-        assert_eq!(tab.eval("window.offences"), json!([]), "{page}");
-        let is_wide = "document.documentElement.scrollWidth > innerWidth";
-        assert_eq!(tab.eval(is_wide), false, "{page}");
+    // Without a session first, then with one.
+    let pages: Vec<String> = console_routes()
+        .iter()
+        .filter_map(|route| route.strip_prefix("GET "))
+        .filter(|path| !NO_PAGES.contains(path))
+        .map(|path| path.replace("{id}", &id))
+        .collect();
+    assert!(pages.len() > 10 && !pages.iter().any(|path| path.contains('{')), "{pages:?}");
+    for page in ["/console/sign-in", "/console/enrol"] {
+        is_whole(&tab, &daemon, page);
     }
+    tab.sign_in(&origin(&daemon), "olga");
+    let more = ["/console/activity?of=week", "/console/nowhere"];
+    for page in
+        pages.iter().map(String::as_str).filter(|page| *page != "/console/sign-in").chain(more)
+    {
+        is_whole(&tab, &daemon, page);
+    }
+}
+
+fn is_whole(tab: &Tab, daemon: &Daemon, page: &str) {
+    tab.open(&format!("{}{page}", origin(daemon)));
+    assert_eq!(tab.eval("location.pathname + location.search"), page);
+    let mut colors = Vec::new();
+    for scheme in ["light", "dark"] {
+        tab.prefers(scheme);
+        for (width, height) in [(320, 640), (390, 844), (1280, 900), (1920, 1080)] {
+            tab.resize(width, height);
+            assert_eq!(tab.eval("look.isTooWide()"), false, "{page} at {width}");
+            assert_eq!(tab.eval("look.faint()"), json!([]), "{page} at {width}, {scheme}");
+            picture(tab, page, width, scheme);
+        }
+        colors.push(tab.eval("look.colors()"));
+    }
+    assert_eq!(tab.eval("look.nameless()"), json!([]), "{page}");
+    assert_ne!(colors[0][0], colors[1][0], "the text of {page}");
+    assert_ne!(colors[0][1], colors[1][1], "the ground of {page}");
+    assert_eq!(tab.eval("window.offences"), json!([]), "{page}");
+}
+
+/// Keeps a picture of the whole page where a folder for them is named.
+fn picture(tab: &Tab, page: &str, width: u32, scheme: &str) {
+    use base64::Engine as _;
+    let Some(folder) = std::env::var_os("PLACET_PICTURES") else { return };
+    let wanted = json!({"format": "png", "captureBeyondViewport": true});
+    let taken = tab.call("Page.captureScreenshot", wanted);
+    let engine = base64::engine::general_purpose::STANDARD;
+    let bytes = engine.decode(taken["data"].as_str().unwrap()).unwrap();
+    let name = page.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+    let name = format!("{}-{width}-{scheme}.png", name.trim_matches('-'));
+    std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
 }
 
 #[test]

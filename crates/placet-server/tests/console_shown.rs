@@ -9,38 +9,13 @@
 )]
 
 mod common;
+#[path = "../../placet/tests/support/naughty.rs"]
+mod naughty;
 
 use common::Daemon;
 use common::browser::{Browser, people};
 use regex::Regex;
 use serde_json::{Value, json};
-
-/// See the head of the file for where they are from.
-const NAUGHTY: &str = include_str!("data/naughty_strings.txt");
-
-/// What terminals, browsers and eyes fall for.
-const TRICKS: [&str; 12] = [
-    "\u{1b}[2J\u{1b}[1;1Happroved",
-    "\u{1b}]8;;https://evil.example\u{7}click\u{1b}]8;;\u{7}",
-    "refund \u{202e}00.1 DSU\u{202c}",
-    "\u{2066}if admin\u{2069} \u{2067}then\u{2069}",
-    "zero\u{200b}width\u{200d}joined\u{feff}",
-    "p\u{430}yp\u{430}l.com",
-    "\u{ff45}vil \u{1d41a}dmin",
-    "tag\u{e0041}\u{e0042}",
-    "\u{3164}\u{115f}blank\u{2800}",
-    "a\u{ad}b\u{2028}c\u{2029}d\u{85}e",
-    "<img src=x onerror=alert(1)><!--",
-    "\"></textarea><script>alert(1)</script>",
-];
-
-fn strings() -> Vec<String> {
-    let lines = NAUGHTY.lines().filter(|line| !line.starts_with('#'));
-    let strings: Vec<String> =
-        lines.map(|line| serde_json::from_str(line).expect("a JSON string")).collect();
-    assert_eq!(strings.len(), 515);
-    strings
-}
 
 fn page(daemon: &Daemon, browser: &mut Browser<'_>, action: &Value) -> String {
     let answer = daemon.post("/v1/actions", &daemon.keys.agent, action);
@@ -53,12 +28,7 @@ fn page(daemon: &Daemon, browser: &mut Browser<'_>, action: &Value) -> String {
 
 /// Whether a browser would do anything with it but show it.
 fn is_harmless(page: &str) {
-    let raw = page.chars().find(|character| {
-        let is_control = character.is_control() && *character != '\n' && *character != '\t';
-        is_control
-            || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    });
+    let raw = page.chars().find(|character| naughty::is_raw(*character) && *character != '\t');
     assert_eq!(raw.map(|character| character.escape_unicode().to_string()), None);
     let tags = Regex::new(r"<\s*/?\s*([a-zA-Z!][^\s>/]*)").unwrap();
     let known = "!doctype html head meta title link script body a header img nav ul li form input span \
@@ -106,9 +76,7 @@ fn naughty_strings_are_read_as_what_they_are() {
     let daemon = Daemon::start();
     people(&daemon);
     let mut ben = Browser::signed_in(&daemon, "ben");
-    let mut strings = strings();
-    strings.extend(TRICKS.map(str::to_owned));
-    for some in strings.chunks(40) {
+    for some in naughty::all().chunks(40) {
         let action =
             json!({"tool": "send_note", "params": {"all": some}, "context": {"also": some}});
         let page = page(&daemon, &mut ben, &action);
@@ -123,7 +91,7 @@ fn names_keys_and_claims_are_no_way_around_it() {
     let daemon = Daemon::start();
     people(&daemon);
     let mut ben = Browser::signed_in(&daemon, "ben");
-    let strings: Vec<String> = strings().into_iter().chain(TRICKS.map(str::to_owned)).collect();
+    let strings = naughty::all();
     for (place, some) in strings.chunks(25).enumerate() {
         let keys: serde_json::Map<String, Value> =
             some.iter().map(|key| (key.clone(), json!(1))).collect();
@@ -155,11 +123,13 @@ fn what_is_not_what_it_seems_is_flagged() {
     let daemon = Daemon::start();
     people(&daemon);
     let mut ben = Browser::signed_in(&daemon, "ben");
-    for trick in &TRICKS[..10] {
+    let known = ["аррӏе.com", "Привет аррӏе.com"].map(str::to_owned);
+    for trick in naughty::odd_tricks().into_iter().chain(naughty::deceptive()).chain(known) {
         let text = page(&daemon, &mut ben, &json!({"tool": "send_note", "params": {"to": trick}}));
         assert!(text.contains("Not what it seems"), "{trick:?}");
     }
-    for plain in ["größer", "Привет", "42 €", "line\nfeed", "<b>"] {
+    for plain in ["größer", "Привет", "Привет, а мир", "42 €", "line\nfeed", "<b>"]
+    {
         let text = page(&daemon, &mut ben, &json!({"tool": "send_note", "params": {"to": plain}}));
         assert!(!text.contains("Not what it seems"), "{plain:?}");
     }

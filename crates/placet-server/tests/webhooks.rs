@@ -58,6 +58,11 @@ struct Hook {
 
 impl Hook {
     fn start(answers: &[&str]) -> Self {
+        Self::saying(answers, "")
+    }
+
+    /// The same, with a text in each answer.
+    fn saying(answers: &[&str], text: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, got) = channel();
@@ -67,9 +72,12 @@ impl Hook {
                 let mut stream = BufReader::new(stream.unwrap());
                 let Some(request) = read(&mut stream) else { continue };
                 let answer = answers.get(place).or(answers.last()).unwrap();
-                let text =
-                    format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                drop(stream.get_mut().write_all(text.as_bytes()));
+                let answer = format!(
+                    "HTTP/1.1 {answer}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+                     Connection: close\r\n\r\n{text}",
+                    text.len()
+                );
+                drop(stream.get_mut().write_all(answer.as_bytes()));
                 if sender.send(request).is_err() {
                     return;
                 }
@@ -171,6 +179,25 @@ fn dead(daemon: &Daemon, count: usize) -> Vec<Value> {
         assert!(Instant::now() < limit, "{letters:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// To announce is not to ask: only an authenticated person answers.
+#[test]
+fn whatever_a_receiver_answers_approves_nothing() {
+    let hook = Hook::saying(&["200 OK"], r#"{"approved": true, "status": "approved"}"#);
+    let daemon = daemon(vec![webhook(&hook.url(), "allow_private = true")]);
+    let approval = held(&daemon);
+    assert_eq!(hook.next().json()["type"], "approval.opened");
+    // By the time that the second announcement comes, the first has been answered.
+    held_with(&daemon, "43.00");
+    hook.next();
+    let path = format!("/v1/approvals/{approval}");
+    let found = daemon.get(&path, &daemon.keys.approver);
+    assert_eq!(found.status, 200, "it still waits: {}", found.text);
+    let action = found.json()["decision"]["id"].as_str().unwrap().to_owned();
+    let status = daemon.get(&format!("/v1/actions/{action}"), &daemon.keys.agent).json();
+    assert_eq!(status["status"], "pending");
+    assert!(status["warrant"].is_null(), "{status}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_core::approval::{Approval, OpenApproval, Statement};
+use placet_core::approval::{Approval, OpenApproval, OpenApprovals, Statement};
 use placet_core::assessment::Assessment;
 use placet_core::command::{Edit, Proposal, SigningOff};
 use placet_core::event::{Kept, Payload};
@@ -108,6 +108,8 @@ pub struct Pending {
     pub signed: Vec<PersonId>,
     /// The decision and the frozen action.
     pub followed: Followed,
+    /// How many wait that ask for the same call, this one included.
+    pub identical: usize,
     /// The entry of each sign-off.
     entries: BTreeMap<PersonId, u64>,
 }
@@ -126,31 +128,51 @@ impl Pending {
         usize::from(self.approval.quorum).saturating_sub(self.signed.len())
     }
 
-    /// An open approval with its action, as a view of the log has it; none if the log does not have
-    /// the action.
+    /// An open approval of these with its action, as a view of the log has it; none if the log does
+    /// not have the action.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn read(view: &dyn View, open: &OpenApproval) -> Result<Option<Self>, StoreError> {
+    pub fn read(
+        view: &dyn View,
+        all: &OpenApprovals,
+        open: &OpenApproval,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(row) = view.action(open.action)? else { return Ok(None) };
-        Ok(Followed::read(view, &row)?.map(|followed| Self::new(open.clone(), followed)))
+        let open = Counted::of(all, open);
+        Ok(Followed::read(view, &row)?.map(|followed| Self::new(open, followed)))
     }
 
-    fn new(open: OpenApproval, followed: Followed) -> Self {
+    fn new(open: Counted, followed: Followed) -> Self {
+        let Counted { open, identical } = open;
         let signed = open.signed.keys().cloned().collect();
-        Self { approval: open.terms, signed, followed, entries: open.signed }
+        Self { approval: open.terms, signed, followed, identical, entries: open.signed }
+    }
+}
+
+/// An open approval, and how many there are like it.
+struct Counted {
+    open: OpenApproval,
+    identical: usize,
+}
+
+impl Counted {
+    fn of(all: &OpenApprovals, open: &OpenApproval) -> Self {
+        Self { open: open.clone(), identical: all.of_call(&open.of.tag) }
     }
 }
 
 impl Serialize for Pending {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut held = serializer.serialize_struct("Pending", 4)?;
+        let mut held = serializer.serialize_struct("Pending", 6)?;
         held.serialize_field("decision", &self.followed.answer)?;
         if let Some(frozen) = &self.followed.frozen {
             held.serialize_field("action", &frozen.action)?;
             held.serialize_field("evidence", &frozen.evidence)?;
         }
         held.serialize_field("signed", &self.signed)?;
+        held.serialize_field("call", &self.followed.call())?;
+        held.serialize_field("identical", &self.identical)?;
         held.end()
     }
 }
@@ -169,7 +191,7 @@ impl Guard {
         after: Option<ApprovalId>,
         limit: usize,
     ) -> Result<Vec<Pending>, GuardError> {
-        let open: Vec<OpenApproval> = {
+        let open: Vec<Counted> = {
             let state = self.log().state();
             // Ids made within a millisecond do not say which came first; entries do.
             let place = |id, open: &OpenApproval| (open.opened, open.decided, id);
@@ -184,11 +206,12 @@ impl Guard {
             };
             let mut open: Vec<_> = state.approvals().iter().filter(is_wanted).collect();
             open.sort_unstable_by_key(|(id, open)| place(*id, open));
-            open.into_iter().take(limit).map(|(_, open)| open.clone()).collect()
+            let counted = |(_, open): (_, &OpenApproval)| Counted::of(state.approvals(), open);
+            open.into_iter().take(limit).map(counted).collect()
         };
         let mut pending = Vec::with_capacity(open.len());
         for open in open {
-            if let Some(followed) = self.log().action(open.action)? {
+            if let Some(followed) = self.log().action(open.open.action)? {
                 pending.push(Pending::new(open, followed));
             }
         }
@@ -202,9 +225,13 @@ impl Guard {
     /// # Errors
     /// When the log cannot be read.
     pub fn held(&self, approval: ApprovalId) -> Result<Option<Pending>, GuardError> {
-        let open = self.log().state().approvals().open(approval).cloned();
+        let open = {
+            let state = self.log().state();
+            let open = state.approvals().open(approval);
+            open.map(|open| Counted::of(state.approvals(), open))
+        };
         let Some(open) = open else { return Ok(None) };
-        let followed = self.log().action(open.action)?;
+        let followed = self.log().action(open.open.action)?;
         Ok(followed.map(|followed| Pending::new(open, followed)))
     }
 

@@ -117,9 +117,19 @@ impl Followed {
         self.id
     }
 
+    /// The tag of its call: the same for whatever asks for the same tool with the same params, on
+    /// behalf of the same tenant.
+    #[must_use]
+    pub fn call(&self) -> Option<ActionTag> {
+        match &self.decided.event {
+            Event::Decided(decided) => Some(decided.assessment.tag),
+            _ => None,
+        }
+    }
+
     /// Whether a call with this tag is the one that was decided on.
     pub(crate) fn is_call(&self, tag: &ActionTag) -> bool {
-        matches!(&self.decided.event, Event::Decided(decided) if decided.assessment.tag == *tag)
+        self.call() == Some(*tag)
     }
 
     /// Whether whoever asked for it asked to be held to the decision whatever the mode.

@@ -13,7 +13,7 @@ use placet_core::{
 };
 use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
-use placet_store::{Committed, SubmitError};
+use placet_store::{Committed, Environment, SubmitError, System};
 
 use crate::answer::Answer;
 use crate::blocking::Blocking;
@@ -53,13 +53,21 @@ impl Guard {
     /// # Errors
     /// When the policy has errors, or the log is damaged, in use, or cannot be written.
     pub fn open(config: Config) -> Result<Self, OpenError> {
+        Self::open_in(config, Arc::new(System))
+    }
+
+    /// The same with a clock and a random source of one's own.
+    pub(crate) fn open_in(
+        config: Config,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Self, OpenError> {
         let files = match config.policy {
             PolicySource::Log => None,
             PolicySource::Path(path) => Some(read_policy(&path)?),
             PolicySource::Files(files) => Some(files),
         };
         let policy = files.map(|files| Policy::load(&files)).transpose()?;
-        let log = Log::open(&config.log)?;
+        let log = Log::open(&config.log, environment)?;
         let before = log.state().terms().policy;
         let policy = match policy {
             Some(policy) => {

@@ -49,6 +49,7 @@ mod guard;
 mod history;
 mod ids;
 mod key;
+mod keyring;
 mod log;
 mod password;
 mod person;

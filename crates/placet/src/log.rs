@@ -8,7 +8,6 @@ use placet_core::event::{
     Event, KeyRotated, OutcomeReported, Payload, PolicyFile, Redeemed, RedemptionRefused,
 };
 use placet_core::log::{Receipt, Tile, Verifier};
-use placet_core::warrant::WarrantKey;
 use placet_core::{
     ActionId, AgentId, Caller, Command, Entry, KeyId, Pepper, PersonId, Request, State, TenantId,
 };
@@ -20,12 +19,13 @@ use placet_store::tree::tile_content;
 use placet_store::verify::{Report, verify};
 use placet_store::{
     Committed, Environment, Keys, Memory, OpenError as OpenLogError, Reader, Sequencer, StoreError,
-    SubmitError, System, View, prove,
+    SubmitError, View, prove,
 };
 
 use crate::config::LogPlace;
 use crate::error::OpenError;
 use crate::followed::Followed;
+use crate::keyring::Keyring;
 use crate::waits::{Ear, Waits};
 
 /// How far back the movements of switches are looked for at first, in entries.
@@ -40,19 +40,14 @@ pub struct Log {
     readers: Mutex<Vec<Box<dyn Reader>>>,
     environment: Arc<dyn Environment>,
     waits: Arc<Waits>,
-    warrant_keys: ArcSwapOption<WarrantKeys>,
-}
-
-/// The keys of warrants: the one that signs, and the one before it, whose warrants may still live.
-#[derive(Debug)]
-struct WarrantKeys {
-    generation: u32,
-    keys: Arc<[WarrantKey]>,
+    keyring: ArcSwapOption<Keyring>,
 }
 
 impl Log {
-    pub(crate) fn open(place: &LogPlace) -> Result<Self, OpenError> {
-        let environment: Arc<dyn Environment> = Arc::new(System);
+    pub(crate) fn open(
+        place: &LogPlace,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Self, OpenError> {
         let sequencer = match place {
             LogPlace::Memory => {
                 let keys = Keys::generate(None, &*environment).map_err(OpenLogError::from)?;
@@ -66,7 +61,7 @@ impl Log {
             readers: Mutex::default(),
             environment,
             waits: Arc::default(),
-            warrant_keys: ArcSwapOption::empty(),
+            keyring: ArcSwapOption::empty(),
         })
     }
 
@@ -123,20 +118,20 @@ impl Log {
         self.sequencer.watch().has_changed().is_err()
     }
 
-    /// The key that signs warrants, and the one before it.
-    pub(crate) fn warrant_keys(&self) -> Arc<[WarrantKey]> {
-        let generation = self.state().warrant_generation();
-        if let Some(known) = &*self.warrant_keys.load()
-            && known.generation == generation
-        {
-            return Arc::clone(&known.keys);
-        }
-        let generations = [Some(generation), generation.checked_sub(1)].into_iter().flatten();
-        let keys: Arc<[_]> =
-            generations.map(|generation| WarrantKey::of(self.pepper(), generation)).collect();
-        let known = WarrantKeys { generation, keys: Arc::clone(&keys) };
-        self.warrant_keys.store(Some(Arc::new(known)));
-        keys
+    /// The keys of warrants, and how many of them are good, that which signs among them.
+    pub(crate) fn warrant_keys(&self) -> (Arc<Keyring>, usize) {
+        let (generation, good) = {
+            let state = self.state();
+            let (keys, now) = (state.warrant_keys(), state.clock(self.environment.now()));
+            (keys.generation(), keys.good(now).count())
+        };
+        let known = self.keyring.load_full().filter(|known| known.generation() == generation);
+        let keyring = known.unwrap_or_else(|| {
+            let made = Arc::new(Keyring::of(self.pepper(), generation));
+            self.keyring.store(Some(Arc::clone(&made)));
+            made
+        });
+        (keyring, good)
     }
 
     /// How a request that may be repeated is recognised, from what names it and all that it says.

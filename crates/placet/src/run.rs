@@ -158,7 +158,7 @@ impl Warrant {
         let Self { guard, action, id, is_lenient } = self;
         let Some(id) = id else { return Ok(Permit { guard, action, id }) };
         let spent = match guard.log().action(id).map_err(GuardError::from) {
-            Ok(Some(followed)) => guard.spend(&followed, true).await.map(drop),
+            Ok(Some(followed)) => guard.spend(&followed, None).await.map(drop),
             Ok(None) => Err(GuardError::Rejected(Rejection::UnknownAction(id)).into()),
             Err(error) => Err(error.into()),
         };

@@ -87,9 +87,8 @@ impl RedeemError {
         match self {
             Self::Guard(error) => error.trouble(),
             Self::Warrant(WarrantError::Form | WarrantError::Algorithm) => Trouble::Invalid,
-            Self::Warrant(WarrantError::Expired) | Self::Refused(Refusal::Expired(_)) => {
-                Trouble::Gone
-            }
+            Self::Warrant(WarrantError::Expired)
+            | Self::Refused(Refusal::Expired(_) | Refusal::OldKey) => Trouble::Gone,
             Self::Refused(Refusal::Spent) => Trouble::Conflict,
             Self::Warrant(
                 WarrantError::Signature | WarrantError::Issuer | WarrantError::Audience,
@@ -98,7 +97,9 @@ impl RedeemError {
                 Refusal::NotGranted
                 | Refusal::Stopped(_)
                 | Refusal::OtherPolicy
-                | Refusal::OtherAction,
+                | Refusal::OtherAction
+                | Refusal::OtherAudience
+                | Refusal::OtherIssuer,
             ) => Trouble::Forbidden,
         }
     }
@@ -110,7 +111,7 @@ fn of_rejection(rejection: &Rejection) -> Trouble {
         Rejection::Forbidden(_) | Rejection::OwnAction | Rejection::OtherGroup(_) => {
             Trouble::Forbidden
         }
-        Rejection::TooMany { .. } => Trouble::TooMany,
+        Rejection::TooMany { .. } | Rejection::TooManyWarrantKeys { .. } => Trouble::TooMany,
         Rejection::NotTripped(_)
         | Rejection::UnknownApproval(_)
         | Rejection::UnknownAction(_)

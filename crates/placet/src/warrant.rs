@@ -1,9 +1,9 @@
 //! Warrants: giving, checking and spending them.
 
-use placet_core::command::{Conclusion, Redemption};
+use placet_core::command::{Conclusion, Mismatch, Redemption};
 use placet_core::event::Event;
 use placet_core::json::Object;
-use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
+use placet_core::warrant::{self, Claims, PublicKey, WarrantError};
 use placet_core::{
     Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, Timestamp,
     ToolName, redeemable_until,
@@ -48,10 +48,12 @@ impl Guard {
         self.log().verifier().name()
     }
 
-    /// The public keys by which anybody can check a warrant.
+    /// The public keys by which anybody can check a warrant: the one that signs first, then those
+    /// before it whose warrants may live.
     #[must_use]
     pub fn warrant_keys(&self) -> Vec<PublicKey> {
-        self.log().warrant_keys().iter().map(|key| key.public().clone()).collect()
+        let (keyring, good) = self.log().warrant_keys();
+        keyring.split(good).0.to_vec()
     }
 
     /// The warrant of an action that was just allowed; none for any other. What was allowed when a
@@ -115,9 +117,8 @@ impl Guard {
     }
 
     fn sign(&self, claims: &Claims) -> Option<String> {
-        let keys = self.log().warrant_keys();
-        let key: &WarrantKey = keys.first()?;
-        key.sign(claims).ok()
+        let (keyring, _) = self.log().warrant_keys();
+        keyring.signing().sign(claims).ok()
     }
 
     /// Spends a warrant for a call, at the tip of the log: once, not after it expired, not under a
@@ -132,21 +133,24 @@ impl Guard {
         tool: &ToolName,
         params: &Object,
     ) -> Result<Spent, RedeemError> {
-        let claims = warrant::open(token, &self.warrant_keys())?;
+        let (claims, is_good) = self.opened(token)?;
         let missing = GuardError::Rejected(Rejection::UnknownAction(claims.action));
         let followed = self.log().action(claims.action).map_err(GuardError::from)?;
         let followed = followed.ok_or(missing)?;
         let tenant = followed.subject.tenant.clone();
-        if claims.iss != self.issuer() {
-            return Err(WarrantError::Issuer.into());
-        }
         let is_meant = audience.is_none_or(|audience| *audience == tenant);
-        if claims.aud != warrant::audience(&tenant) || !is_meant {
-            return Err(WarrantError::Audience.into());
-        }
         let tag = call_tag(&tenant, tool, params, self.log().pepper());
         let is_same_call = followed.is_call(&tag) && followed.answer.digest == Some(claims.digest);
-        match self.spend(&followed, is_same_call).await {
+        let mismatch = if !is_good {
+            Some(Mismatch::Key)
+        } else if claims.iss != self.issuer() {
+            Some(Mismatch::Issuer)
+        } else if claims.aud != warrant::audience(&tenant) || !is_meant {
+            Some(Mismatch::Audience)
+        } else {
+            (!is_same_call).then_some(Mismatch::Call)
+        };
+        match self.spend(&followed, mismatch).await {
             // What people approved is forgotten once it has expired, and then it is not granted.
             Err(RedeemError::Refused(Refusal::NotGranted)) if self.is_over(&claims) => {
                 let exp = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
@@ -172,8 +176,19 @@ impl Guard {
         let missing = GuardError::Rejected(Rejection::UnknownAction(action));
         let followed = self.log().action(action).map_err(GuardError::from)?.ok_or(missing)?;
         let tag = call_tag(&followed.subject.tenant, tool, params, self.log().pepper());
-        self.spend(&followed, followed.is_call(&tag)).await?;
+        let mismatch = (!followed.is_call(&tag)).then_some(Mismatch::Call);
+        self.spend(&followed, mismatch).await?;
         Ok(Spent { id: action, tool: tool.clone(), params: params.clone() })
+    }
+
+    /// Reads a warrant that we signed, and says whether the key that did is good still.
+    fn opened(&self, token: &str) -> Result<(Claims, bool), WarrantError> {
+        let (keyring, good) = self.log().warrant_keys();
+        let (good, old) = keyring.split(good);
+        match warrant::open(token, good) {
+            Err(WarrantError::Signature) => Ok((warrant::open(token, old)?, false)),
+            opened => Ok((opened?, true)),
+        }
     }
 
     fn is_over(&self, claims: &Claims) -> bool {
@@ -184,11 +199,11 @@ impl Guard {
     pub(crate) async fn spend(
         &self,
         followed: &Followed,
-        is_same_call: bool,
+        mismatch: Option<Mismatch>,
     ) -> Result<u64, RedeemError> {
         let action = followed.id();
         let decided = followed.decided.clone();
-        let redemption = Redemption { action, decided, is_same_call };
+        let redemption = Redemption { action, decided, mismatch };
         let committed = self.submit(Command::Redeem(Box::new(redemption))).await?;
         match committed.entries.first().map(|entry| (&entry.event, entry.index)) {
             Some((Event::Redeemed(_), index)) => Ok(index),
@@ -199,11 +214,11 @@ impl Guard {
         }
     }
 
-    /// Signs warrants with another key from here on. Those that the key before it signed can be
-    /// redeemed until they expire.
+    /// Signs warrants with another key from here on. Those that earlier keys signed can be redeemed
+    /// until they expire.
     ///
     /// # Errors
-    /// When it could not be recorded.
+    /// When so many keys are good that it has to wait, or it could not be recorded.
     pub async fn rotate_warrant_key(&self, by: Option<PersonId>) -> Result<Change, GuardError> {
         self.command(Command::RotateWarrantKey { by }).await
     }
@@ -249,3 +264,6 @@ impl Guard {
         Ok(Command::Conclude(Box::new(conclusion)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/naughty.rs"]
+mod naughty;
 #[path = "support/pty.rs"]
 mod pty;
 
@@ -245,6 +247,29 @@ fn what_an_agent_wrote_is_shown_and_not_obeyed() {
     // The terminal's own line ends are the only ones: no line was begun by the agent.
     let begun = shown.lines().filter(|line| line.contains("reason")).count();
     assert_eq!(begun, 1, "{shown}");
+}
+
+#[test]
+fn naughty_strings_are_shown_as_what_they_are_and_said_not_to_be_what_they_seem() {
+    let mut asking = asking();
+    let all = naughty::all();
+    let odd = [naughty::deceptive(), naughty::odd_tricks()].concat();
+    let odd: Vec<&String> = odd.iter().filter(|text| !text.is_ascii()).collect();
+    let mut params: serde_json::Map<_, _> = (0..)
+        .zip(&odd)
+        .map(|(place, text)| (format!("odd{place:03}"), (*text).clone().into()))
+        .collect();
+    params.insert("all".to_owned(), all.into());
+    params.insert("plain".to_owned(), "Привет, а мир".into());
+    asking.proposes(&serde_json::Value::Object(params).to_string());
+    asking.pty.shows(PROMPT);
+    let shown = asking.pty.text();
+    let raw = shown.chars().find(|c| naughty::is_raw(*c) && *c != '\r');
+    assert_eq!(raw, None);
+    for line in shown.lines().filter(|line| line.trim_start().starts_with('/')) {
+        let is_plain = line.contains("/plain");
+        assert_eq!(line.trim_end().ends_with("[not what it seems]"), !is_plain, "{line}");
+    }
 }
 
 #[test]

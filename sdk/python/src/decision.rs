@@ -1,5 +1,6 @@
 //! What was decided, as Python sees it.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use placet::core::approval::Approval as Terms;
@@ -9,6 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
+use serde_json::Value;
 
 /// A decision: what the caller must obey, and all that led to it.
 #[pyclass(frozen, module = "placet")]
@@ -29,11 +31,10 @@ impl Decision {
     /// Reads a decision in the shape of the wire.
     #[staticmethod]
     fn from_json(text: &str) -> PyResult<Self> {
-        let wrong = |error: serde_json::Error| PyValueError::new_err(error.to_string());
-        let mut whole: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+        let mut whole: Value = serde_json::from_str(text).map_err(wrong)?;
         let mut take = |name: &str| Some(whole.as_object_mut()?.remove(name)?.as_str()?.to_owned());
         let warrant = take("warrant");
-        let url = whole.pointer("/approval/url").and_then(|url| url.as_str()).map(str::to_owned);
+        let url = url_of(whole.get("approval"));
         let answer = Arc::new(serde_json::from_value(whole).map_err(wrong)?);
         Ok(Self { answer, warrant, url })
     }
@@ -187,8 +188,29 @@ impl Decision {
 
     /// The decision in the shape of the wire, as a JSON text, without its warrant.
     fn to_json(&self) -> PyResult<String> {
-        serde_json::to_string(&*self.answer)
-            .map_err(|error| PyValueError::new_err(error.to_string()))
+        serde_json::to_string(&*self.answer).map_err(wrong)
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.face() == other.face()
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.face())
+    }
+
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
+    /// Another process gets all of it but the warrant.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let (whole, is_approved) = self.face();
+        reduced(py, "decision", &whole, is_approved)
     }
 
     fn __repr__(&self) -> String {
@@ -198,6 +220,15 @@ impl Decision {
 }
 
 impl Decision {
+    /// All that anybody sees of it.
+    fn face(&self) -> (Value, bool) {
+        let mut whole = serde_json::to_value(&*self.answer).unwrap_or_default();
+        if let (Some(url), Some(approval)) = (&self.url, whole.pointer_mut("/approval")) {
+            *approval = with_url(approval.take(), url);
+        }
+        (whole, self.is_approved())
+    }
+
     fn decisive(&self) -> impl Iterator<Item = &str> {
         let real = self.answer.would_have.unwrap_or(self.answer.verdict);
         let decisive = self.answer.findings.iter().filter(move |found| found.verdict == real);
@@ -206,7 +237,8 @@ impl Decision {
 }
 
 /// One check's verdict with its reason.
-#[pyclass(frozen, module = "placet")]
+#[pyclass(frozen, eq, module = "placet")]
+#[derive(PartialEq)]
 pub(crate) struct Finding {
     found: Found,
 }
@@ -231,6 +263,14 @@ impl Finding {
         &self.found.reason
     }
 
+    fn __hash__(&self) -> u64 {
+        hash_of(&(self.found.check.as_str(), self.found.verdict.as_str(), &self.found.reason))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        reduced(py, "finding", &serde_json::to_value(&self.found).map_err(wrong)?, false)
+    }
+
     fn __repr__(&self) -> String {
         let Found { check, verdict, reason } = &self.found;
         format!("Finding({:?}, {}, {reason:?})", check.as_str(), verdict.as_str())
@@ -238,7 +278,8 @@ impl Finding {
 }
 
 /// What a held action waits for.
-#[pyclass(frozen, module = "placet")]
+#[pyclass(frozen, eq, module = "placet")]
+#[derive(PartialEq)]
 pub(crate) struct Approval {
     terms: Terms,
     url: Option<String>,
@@ -288,9 +329,85 @@ impl Approval {
         self.url.as_deref()
     }
 
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.id())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut whole = serde_json::to_value(&self.terms).map_err(wrong)?;
+        if let Some(url) = &self.url {
+            whole = with_url(whole, url);
+        }
+        reduced(py, "approval", &whole, false)
+    }
+
     fn __repr__(&self) -> String {
         format!("Approval({:?}, deadline={:?})", self.id(), self.deadline())
     }
+}
+
+/// Makes one of these again of what was pickled of it.
+#[pyfunction]
+pub(crate) fn revived(
+    kind: &str,
+    text: &str,
+    is_approved: bool,
+    py: Python<'_>,
+) -> PyResult<Py<PyAny>> {
+    match kind {
+        "decision" => {
+            let mut decision = Decision::from_json(text)?;
+            Arc::make_mut(&mut decision.answer).is_approved |= is_approved;
+            Ok(Py::new(py, decision)?.into_any())
+        }
+        "finding" => {
+            let found = serde_json::from_str(text).map_err(wrong)?;
+            Ok(Py::new(py, Finding { found })?.into_any())
+        }
+        "approval" => {
+            let mut whole: Value = serde_json::from_str(text).map_err(wrong)?;
+            let url = url_of(Some(&whole));
+            if let Some(fields) = whole.as_object_mut() {
+                fields.remove("url");
+            }
+            let terms = serde_json::from_value(whole).map_err(wrong)?;
+            Ok(Py::new(py, Approval { terms, url })?.into_any())
+        }
+        other => Err(PyValueError::new_err(format!("nothing here is a {other}"))),
+    }
+}
+
+/// What pickle keeps of one of these.
+fn reduced<'py>(
+    py: Python<'py>,
+    kind: &str,
+    whole: &Value,
+    is_approved: bool,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let again = py.import("placet._core")?.getattr("revived")?;
+    let made = (kind, whole.to_string(), is_approved).into_pyobject(py)?;
+    (again, made).into_pyobject(py)
+}
+
+fn url_of(approval: Option<&Value>) -> Option<String> {
+    approval?.get("url")?.as_str().map(str::to_owned)
+}
+
+fn with_url(mut approval: Value, url: &str) -> Value {
+    if let Some(fields) = approval.as_object_mut() {
+        fields.insert("url".to_owned(), Value::from(url));
+    }
+    approval
+}
+
+fn hash_of(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn wrong(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// The members of an enum of `placet._types`, in their order.

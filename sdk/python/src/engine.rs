@@ -75,15 +75,15 @@ impl Engine {
         py: Python<'_>,
     ) -> PyResult<Decision> {
         let guard = self.guard(py)?;
-        let answer = match earned {
+        let metrics = earned.map(|(pass, adversarial, n)| Metrics::new(pass, adversarial, n));
+        let metrics = metrics.transpose();
+        let metrics =
+            metrics.map_err(|error| Failure::new(Trouble::Invalid, error).into_error(py))?;
+        let judge = || match &metrics {
             None => guard.evaluate(&request.action),
-            Some((pass, adversarial, samples)) => {
-                let metrics = Metrics::new(pass, adversarial, samples)
-                    .map_err(|error| Failure::new(Trouble::Invalid, error).into_error(py))?;
-                guard.evaluate_by(&request.action, &metrics)
-            }
+            Some(metrics) => guard.evaluate_by(&request.action, metrics),
         };
-        Ok(Decision::new(answer))
+        Ok(Decision::new(if request.is_large() { py.detach(judge) } else { judge() }))
     }
 
     /// Carries out an operation and waits for its result. One that waits for people gives none when

@@ -6,16 +6,16 @@
 //! change what runs. Values that cannot be copied that way (an instance of some class) stay in the
 //! snapshot as they are, and are read again before the call.
 //!
-//! What JSON does not know is turned by `placet._plain` into what it knows, or refused. Numbers that
-//! a double does not carry exactly become texts of their digits, so that no two numbers share a
-//! digest by rounding.
+//! What JSON does not know is turned by `placet._plain` into what it knows, or refused; it also says
+//! what the function gets in its place. Numbers that a double does not carry exactly become texts of
+//! their digits, so that no two numbers share a digest by rounding.
 
 use placet::core::json::Number;
 use placet::{Json, Object};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 /// How deep values may be nested. The policy's own limit is stricter; this one keeps the walk from
 /// running out of stack, and ends what contains itself.
@@ -32,17 +32,19 @@ pub(crate) struct Frozen {
     pub(crate) json: Json,
     /// The same, for the call.
     snapshot: Py<PyAny>,
-    /// Where it came from, if the snapshot shares something with it that could change.
-    original: Option<Py<PyAny>>,
+    /// Whether nothing in the snapshot can change.
+    is_fixed: bool,
+    /// How many values and bytes of text it has.
+    pub(crate) size: usize,
 }
 
 impl Frozen {
     /// Freezes a value.
     pub(crate) fn of(value: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut walk = Walk { values: 0, is_whole: true };
+        let mut walk = Walk { values: 0, bytes: 0, foreign: 0, is_fixed: true };
         let (json, snapshot) = walk.value(value, &mut Place::default())?;
-        let original = (!walk.is_whole).then(|| value.clone().unbind());
-        Ok(Self { json, snapshot, original })
+        let Walk { values, bytes, is_fixed, .. } = walk;
+        Ok(Self { json, snapshot, is_fixed, size: values.saturating_add(bytes) })
     }
 }
 
@@ -60,8 +62,7 @@ impl Frozen {
 
     /// Whether what could not be copied is still what it was.
     pub(crate) fn is_unchanged(&self, py: Python<'_>) -> bool {
-        let Some(original) = &self.original else { return true };
-        Self::of(original.bind(py)).is_ok_and(|now| now.json == self.json)
+        self.is_fixed || Self::of(self.snapshot.bind(py)).is_ok_and(|now| now.json == self.json)
     }
 }
 
@@ -126,7 +127,10 @@ fn refused(at: &Place, why: &str) -> PyErr {
 
 struct Walk {
     values: usize,
-    is_whole: bool,
+    bytes: usize,
+    /// How many values there were whose class may behave in any way.
+    foreign: usize,
+    is_fixed: bool,
 }
 
 type Pair = (Json, Py<PyAny>);
@@ -151,7 +155,9 @@ impl Walk {
     fn plain(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Option<Pair>> {
         let same = |json| Ok(Some((json, value.clone().unbind())));
         if let Ok(text) = value.cast_exact::<PyString>() {
-            return same(Json::String(read(text, at)?));
+            let text = read(text, at)?;
+            self.bytes = self.bytes.saturating_add(text.len());
+            return same(Json::String(text));
         }
         if value.is_none() {
             return same(Json::Null);
@@ -218,17 +224,39 @@ impl Walk {
 
     /// What JSON does not know.
     fn other(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
-        let (plain, is_immutable) = plain(value)
-            .map_err(|error| refused(at, &error.value(value.py()).to_string()))?
-            .extract::<(Bound<'_, PyAny>, bool)>()?;
+        let py = value.py();
+        let (near, make, known) = plain(value)
+            .map_err(|error| refused(at, &error.value(py).to_string()))?
+            .extract::<(Bound<'_, PyAny>, Option<Bound<'_, PyAny>>, u8)>()?;
+        let foreign = self.foreign;
         // What is made of it must be nearer to JSON, or this would never end.
         at.0.push(String::new());
-        let (json, _) = self.value(&plain, at)?;
+        let (json, snapshot) = self.value(&near, at)?;
         at.0.pop();
-        self.is_whole &= is_immutable;
-        Ok((json, value.clone().unbind()))
+        self.is_fixed &= known != WATCHED;
+        let passed = match make {
+            None => snapshot,
+            Some(make) if make.is(PyEllipsis::get(py)) => {
+                if self.foreign > foreign {
+                    return Err(refused(at, MAY_BE_ANYTHING));
+                }
+                value.clone().unbind()
+            }
+            Some(make) => make.call1((snapshot,))?.unbind(),
+        };
+        self.foreign += usize::from(known == FOREIGN);
+        Ok((json, passed))
     }
 }
+
+/// What `placet._plain` says of a value that may change.
+const WATCHED: u8 = 1;
+
+/// What it says of one whose class may behave in any way.
+const FOREIGN: u8 = 2;
+
+const MAY_BE_ANYTHING: &str = "a value in it is of a class of the program's own, which may be one thing \
+    to people and another to the function; pass a plain one";
 
 /// What `placet._plain` makes of a value.
 fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use crate::command::{classify, run_command, visible_length};
     #[pymodule_export]
-    use crate::decision::{Approval, Decision, Finding};
+    use crate::decision::{Approval, Decision, Finding, revived};
     #[pymodule_export]
     use crate::engine::{Engine, Started};
     #[pymodule_export]

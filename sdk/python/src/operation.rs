@@ -34,7 +34,7 @@ pub(crate) enum Operation {
     /// Take a held action back.
     Withdraw(ApprovalId),
     /// List what waits for people.
-    Pending(Option<TenantId>),
+    Pending(Option<TenantId>, Option<ApprovalId>),
     /// One of those, with what people see of it.
     Held(ApprovalId),
     /// Trip a kill switch.
@@ -101,7 +101,7 @@ impl Operation {
             "follow" => Self::Follow(body.parse("id")?),
             "resolve" => Self::Resolve(body.parse("id")?, body.approver()?, body.reply()?),
             "withdraw" => Self::Withdraw(body.parse("id")?),
-            "pending" => Self::Pending(body.maybe("tenant")?),
+            "pending" => Self::Pending(body.maybe("tenant")?, body.maybe("after")?),
             "held" => Self::Held(body.parse("id")?),
             "trip" => Self::Trip(body.parse("scope")?, body.read("reason")?, body.maybe("by")?),
             "reset" => Self::Reset(body.parse("scope")?, body.read("reason")?, body.maybe("by")?),
@@ -143,8 +143,8 @@ impl Operation {
             Self::Follow(id) => follow(guard, id)?,
             Self::Resolve(id, by, reply) => resolved(guard.resolve(id, &by, *reply).await?),
             Self::Withdraw(id) => resolved(guard.withdraw(id).await?),
-            Self::Pending(tenant) => {
-                let pending = guard.pending(tenant.as_ref(), None, MAX_LISTED)?;
+            Self::Pending(tenant, after) => {
+                let pending = guard.pending(tenant.as_ref(), after, MAX_LISTED)?;
                 json!({ "approvals": pending })
             }
             Self::Held(id) => {

@@ -4,8 +4,14 @@ use placet::core::action::ActionError;
 use placet::{Action, AgentId, BuildId, Json, PersonId, SessionId, TenantId, ToolName};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::freeze::{self, Frozen};
+
+/// From how many values and bytes of text on other threads run while a call is judged. Letting go of
+/// the interpreter costs little, but getting it back can take its switch interval (5 ms) where other
+/// threads are busy, so that it pays only for what takes that long.
+const LARGE: usize = 64 * 1024;
 
 /// One proposed call, frozen: a tool, its params, and who asks for what reason.
 ///
@@ -37,7 +43,7 @@ impl ActionRequest {
         enforce: bool,
         py: Python<'_>,
     ) -> PyResult<Self> {
-        let empty = pyo3::types::PyDict::new(py);
+        let empty = PyDict::new(py);
         let (object, frozen) = freeze::object(params.unwrap_or(empty.as_any()))?;
         let mut of = Action::new(name("action", action, ToolName::new)?, object);
         if let Some(tenant) = tenant_id {
@@ -160,9 +166,45 @@ impl ActionRequest {
         hasher.finish()
     }
 
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
+    /// What pickle makes it from again.
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let named = PyDict::new(py);
+        named.set_item("value", self.value(py))?;
+        named.set_item("params", self.params(py)?)?;
+        named.set_item("agent", self.agent())?;
+        named.set_item("build", self.build())?;
+        named.set_item("session", self.session())?;
+        named.set_item("user", self.user())?;
+        named.set_item("reason", self.reason())?;
+        named.set_item("enforce", self.enforce())?;
+        if let Some(context) = &self.action.context {
+            let text = Json::Object(context.clone()).canonical();
+            named.set_item("context", py.import("json")?.getattr("loads")?.call1((text,))?)?;
+        }
+        Ok(((self.action(), self.tenant_id()).into_pyobject(py)?, named))
+    }
+
     fn __repr__(&self) -> String {
         let Action { tool, tenant, .. } = &self.action;
         format!("ActionRequest({:?}, tenant_id={:?})", tool.as_str(), tenant.as_str())
+    }
+}
+
+impl ActionRequest {
+    /// Whether judging it takes long enough that other threads should run meanwhile.
+    pub(crate) fn is_large(&self) -> bool {
+        self.params.size > LARGE
     }
 }
 

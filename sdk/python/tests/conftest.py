@@ -1,6 +1,7 @@
 """One suite for both kinds of guard: in this process, and at a daemon."""
 
 import atexit
+import functools
 import json
 import os
 import shutil
@@ -49,7 +50,7 @@ class Daemon:
         made, keys = self._log_with_keys()
         for file in made.iterdir():
             shutil.copy(file, folder)
-        self.agent, self.bare_agent, self.approver = keys
+        self.agent, self.bare_agent, self.other, self.approver = keys
         (folder / "policy.toml").write_text(policy.to_toml())
         self.start()
 
@@ -62,8 +63,10 @@ class Daemon:
             atexit.register(shutil.rmtree, maker.folder, ignore_errors=True)
             agent = maker.key("agent", "admin", tenant="default")
             bare_agent = maker.key("agent", tenant="default", agent="bot")
+            other = maker.key("agent", tenant="other")
             maker.run("people", "invite", "ann", "--role", "approver", "--log", "placet.db")
-            cls._made = maker.folder, (agent, bare_agent, maker.key("approver", person="ann"))
+            approver = maker.key("approver", person="ann")
+            cls._made = maker.folder, (agent, bare_agent, other, approver)
         return cls._made
 
     def run(self, *arguments: str) -> str:
@@ -125,6 +128,14 @@ class Backend:
         self._guards.append(guard)
         return guard
 
+    def of_another_tenant(self, guard: Guard):
+        """Evaluates for another tenant at what was opened last. At a daemon the key says for whom."""
+        if self.kind == "in process":
+            return functools.partial(guard.evaluate, tenant="other")
+        daemon = self._daemons[-1]
+        self._guards.append(Guard.connect(daemon.url, daemon.other))
+        return self._guards[-1].evaluate
+
     def close(self) -> None:
         for guard in self._guards:
             guard.close()
@@ -150,15 +161,27 @@ def no_settings(monkeypatch):
         monkeypatch.delenv(name)
 
 
-def first_pending(guard: Guard):
-    """What waits, as soon as something does."""
+def nothing_waits(guard: Guard) -> bool:
+    """Whether that is so soon: what nobody waits for is taken back behind them."""
+    import time
+
+    until = time.monotonic() + PATIENCE
+    while waiting := guard.pending():
+        if time.monotonic() > until:
+            return waiting == []
+        time.sleep(0.01)
+    return True
+
+
+def first_pending(guard: Guard, **params):
+    """What waits, as soon as something does, with these params."""
     import time
 
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        pending = guard.pending()
-        if pending:
-            return pending[0]
+        for held in guard.pending():
+            if params.items() <= held.params.items():
+                return held
         time.sleep(0.01)
     raise AssertionError("nothing waits")
 

@@ -27,6 +27,8 @@ fn the_package_and_who_uses_it_are_typed_strictly() {
         mypy.args(["-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir"]);
         succeed(mypy.arg(PLACE.folder.join("mypy-cache")).args(what));
     }
+    let mut stubtest = PLACE.python();
+    succeed(stubtest.args(["-m", "mypy.stubtest", "placet._core"]));
     let mut pyright = PLACE.python();
     pyright.args(["-m", "pyright", "--pythonpath"]).arg(PLACE.folder.join("tools/bin/python"));
     succeed(pyright.arg("--project").arg(&PLACE.sources));

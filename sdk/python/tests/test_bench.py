@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).parents[3] / "bench/python"
 @pytest.mark.parametrize(
     "words",
     ["calls.py evaluate 0.05", "calls.py safe 0.05", "calls.py approved 0.05", "calls.py shadow 0.05"]
-    + ["waits.py placet 20"],
+    + ["waits.py placet 20", "imports.py 1"],
 )
 def test_a_script_measures(words, tmp_path):
     script, *rest = words.split()

@@ -6,6 +6,7 @@ import pytest
 from conftest import policy
 
 from placet import (
+    ActionClass,
     ActionRequest,
     AutonomyState,
     GraduationThresholds,
@@ -46,8 +47,23 @@ def test_numbers_of_every_kind_are_held_against_the_cap(guard, amount):
     assert guard.evaluate("issue_refund", params={"amount": amount}).verdict is Verdict.BLOCK
 
 
-def test_a_missing_amount_is_not_allowed(guard):
-    assert guard.evaluate("issue_refund", params={}).verdict is not Verdict.ALLOW
+SUPERVISED = AutonomyState.SUPERVISED
+BAR = GraduationThresholds({SUPERVISED: 0.9}, {SUPERVISED: 0.0}, {SUPERVISED: 10})
+
+
+def test_only_an_amount_lets_pass_what_has_a_cap(backend):
+    """Where nothing else holds it: the class has earned that small ones run by themselves."""
+    of = ActionClass("pay", RiskTier.REVERSIBLE_WRITE, auto_cap="100", hard_cap="1000", value="/amount")
+    guard = backend.open(policy(thresholds=BAR, classes=[of]))
+    guard.report("pay", source="evals", passed=10, failed=0)
+    verdict = lambda **params: guard.evaluate("pay", params=params).verdict
+    assert verdict(amount="10") is verdict(amount=100) is Verdict.ALLOW
+    assert verdict(amount="100.01") is verdict(amount=500.0) is Verdict.REQUIRE_APPROVAL
+    missing = guard.evaluate("pay", params={"total": "10"})
+    assert missing.verdict is Verdict.REQUIRE_APPROVAL
+    assert "value" in [it.check for it in missing.findings if it.verdict is missing.verdict]
+    for wrong in (None, "", "NaN", float(2**70), -0.01, Decimal("-1"), True, [10]):
+        assert verdict(amount=wrong) is Verdict.BLOCK, wrong
 
 
 def test_spellings_of_one_number_are_one_action(guard):
@@ -84,15 +100,11 @@ def test_a_kill_switch_stops_and_lets_go_on(guard):
 
 
 def test_evidence_earns_autonomy_and_never_that_of_another_tenant(backend):
-    bar = {AutonomyState.SUPERVISED: 0.9}
-    thresholds = GraduationThresholds(bar, {AutonomyState.SUPERVISED: 0.0}, {AutonomyState.SUPERVISED: 10})
-    guard = backend.open(policy(thresholds=thresholds))
-    assert guard.report("issue_refund", source="evals", passed=9, failed=1) is AutonomyState.SUPERVISED
-    assert guard.evaluate("issue_refund", params={"amount": "1"}).autonomy_state is AutonomyState.SUPERVISED
-    if backend.kind == "in process":
-        # At a daemon the key fixes the tenant.
-        other = guard.evaluate("issue_refund", tenant="other", params={"amount": "1"})
-        assert other.autonomy_state is AutonomyState.MANUAL
+    guard = backend.open(policy(thresholds=BAR))
+    assert guard.report("issue_refund", source="evals", passed=9, failed=1) is SUPERVISED
+    assert guard.evaluate("issue_refund", params={"amount": "1"}).autonomy_state is SUPERVISED
+    other = backend.of_another_tenant(guard)("issue_refund", params={"amount": "1"})
+    assert other.autonomy_state is AutonomyState.MANUAL
     rows = {row["class"]: row for row in guard.autonomy()}
     assert rows["issue_refund"]["autonomy"] == "supervised"
 
@@ -122,9 +134,7 @@ def test_a_policy_with_an_error_is_refused():
         Guard(
             policy(
                 classes=[
-                    __import__("placet").ActionClass(
-                        "pay", RiskTier.REVERSIBLE_WRITE, auto_cap="100", hard_cap="10"
-                    )
+                    ActionClass("pay", RiskTier.REVERSIBLE_WRITE, auto_cap="100", hard_cap="10")
                 ]
             )
         )

@@ -7,21 +7,29 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[3] / "docs"
+import placet
 
-PAGES = ["python.md", *sorted(page.name for page in DOCS.glob("from-*.md"))]
+ROOT = Path(__file__).parents[3]
+
+PAGES = ["docs/python.md", "README.md", "sdk/python/README.md"]
+PAGES += sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("from-*.md"))
 
 BLOCK = re.compile(r"^```(python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """What runs. Snippets of others are fenced as ``py``."""
 
 
+def blocks(page):
+    return BLOCK.findall((ROOT / page).read_text())
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Who reads a page has read the first one, and has its policy.
+    Path("policy.toml").write_text(next(text for kind, text in blocks(PAGES[0]) if kind == "toml"))
     names: dict[str, object] = {}
-    blocks = BLOCK.findall((DOCS / page).read_text())
-    assert any(kind == "python" for kind, _ in blocks)
-    for kind, text in blocks:
+    assert any(kind == "python" for kind, _ in blocks(page))
+    for kind, text in blocks(page):
         if kind == "toml":
             Path("policy.toml").write_text(text)
             continue
@@ -30,3 +38,9 @@ def test_a_page_runs(page, tmp_path, monkeypatch):
             exec(compile(text, page, "exec"), names)
         said = [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("# ")]
         assert printed.getvalue().splitlines() == said
+    placet.unconfigure()
+
+
+def test_the_first_page_begins_with_what_a_new_user_does():
+    first, *_ = re.findall(r"^## (.*)$", (ROOT / PAGES[0]).read_text(), re.MULTILINE)
+    assert first == "Two minutes"

@@ -1,12 +1,15 @@
 """Running actions: once, with what was decided on, and reported whatever happens."""
 
+import asyncio
 import gc
 import threading
+import time
+import tracemalloc
 from concurrent.futures import Future
 from decimal import Decimal
 
 import pytest
-from conftest import PATIENCE, first_pending, policy
+from conftest import PATIENCE, first_pending, nothing_waits, policy
 
 from placet import (
     ActionDenied,
@@ -58,7 +61,8 @@ def test_a_held_call_runs_once_when_it_is_approved(guard):
     assert guard.resolve(held.request_id, True, actor="ann") is ResolveOutcome.RESOLVED
     thread.join(PATIENCE)
     assert box == ["done"] and len(calls) == 1
-    assert guard.resolve(held.request_id, True, actor="ann") is ResolveOutcome.ALREADY_RESOLVED
+    again = guard.resolve(held.request_id, True, actor="ann")
+    assert again is ResolveOutcome.ALREADY_RESOLVED and not again
     assert guard.status(held.action_id) is Status.SUCCEEDED
     assert guard.pending() == []
 
@@ -70,6 +74,14 @@ def test_a_denied_call_is_a_false_value_and_stays_denied(guard):
     thread.join(PATIENCE)
     [denied] = box
     assert isinstance(denied, ActionDenied) and not denied
+    assert denied.to_dict() == {
+        "denied": True,
+        "tool": "issue_refund",
+        "reason": "not this one",
+        "status": "denied",
+        "action_id": held.action_id,
+        "request_id": held.request_id,
+    }
     assert denied.reason == "not this one" and denied.status is Status.DENIED
     assert denied.action_id == held.action_id and denied.request_id == held.request_id
     again = guard.execute("issue_refund", {"amount": "10"}, executor, reason="please")
@@ -94,6 +106,21 @@ def test_nobody_answers_in_time(backend):
     denied = guard.execute("issue_refund", {"amount": "10"}, executor)
     assert not denied and "nobody answered in time" in denied.reason
     assert guard.pending() == []
+
+
+def test_an_answer_that_comes_too_late_is_none(backend):
+    def slow(request):
+        time.sleep(0.4)
+        return True
+
+    guard = backend.open(confirm=slow, review_timeout=0.1)
+    never = lambda *_: pytest.fail("it ran")
+    for denied in (
+        guard.execute("issue_refund", {"amount": "10"}, never),
+        asyncio.run(guard.aexecute("issue_refund", {"amount": "11"}, never)),
+    ):
+        assert not denied and "nobody answered in time" in denied.reason
+    assert nothing_waits(guard)
 
 
 def test_a_blocked_call_is_never_called(guard):
@@ -174,12 +201,45 @@ def test_people_can_change_what_runs(guard):
     assert isinstance(box[0][1]["amount"], Decimal)
 
 
-def test_what_an_executor_raises_is_reported_and_raised(guard):
+def test_what_an_executor_raises_is_reported_and_raised(backend):
     def fails(tool, params):
         raise RuntimeError("the bank is closed")
 
+    guard, asked = confirming(backend)
     with pytest.raises(RuntimeError, match="the bank is closed"):
-        guard.execute("get_order", {"id": 7}, fails)
+        guard.execute("issue_refund", {"amount": "7"}, fails)
+    assert guard.status(asked[0].action_id) is Status.FAILED
+
+
+def confirming(backend, **settings):
+    """A guard whose callback says yes, and all that it was asked."""
+    asked = []
+    return backend.open(confirm=lambda request: asked.append(request) or True, **settings), asked
+
+
+@pytest.mark.parametrize("raised", [Blocked("inner", reasons=("inner",)), ReviewPending("inner")])
+def test_what_ran_is_not_called_denied(backend, raised):
+    """Not even where what it does is refused something in its turn."""
+    effects = []
+
+    def runs(tool, params):
+        effects.append(params)
+        raise raised
+
+    guard, asked = confirming(backend)
+    with pytest.raises(type(raised), match="inner"):
+        guard.execute("issue_refund", {"amount": "7"}, runs)
+    with pytest.raises(type(raised), match="inner"):
+        asyncio.run(guard.aexecute("issue_refund", {"amount": "8"}, runs))
+
+    @guard.gate
+    def issue_refund(amount):
+        runs("issue_refund", amount)
+
+    with pytest.raises(type(raised), match="inner"):
+        issue_refund("9")
+    assert len(effects) == 3
+    assert {guard.status(one.action_id) for one in asked} == {Status.FAILED}
 
 
 def test_a_gated_function_always_asks(guard):
@@ -203,6 +263,21 @@ def test_a_callback_answers(backend):
     assert request.tool == "issue_refund" and request.params == {"amount": "10"}
     assert request.agent_id == "bot" and request.reason == "because" and request.deadline
     assert request.to_dict()["action"]["params"] == {"amount": "10"}
+
+
+def test_a_callback_can_take_a_tool_and_its_params(backend):
+    def small(tool, params):
+        return tool == "issue_refund" and params["amount"] == "10"
+
+    guard = backend.open(confirm=small)
+    assert guard.execute("issue_refund", {"amount": "10"}, executor)
+    assert not guard.execute("issue_refund", {"amount": "11"}, executor)
+
+
+@pytest.mark.parametrize("params", ["abc", 7, ["amount"], 0, ""])
+def test_params_are_a_mapping(guard, params):
+    with pytest.raises(Invalid, match="a mapping"):
+        guard.execute("get_order", params, lambda *_: pytest.fail("it ran"))
 
 
 def test_a_program_is_told_of_what_is_held(backend):
@@ -324,11 +399,19 @@ def test_what_is_resolved_does_not_accumulate(backend):
     of = lambda n: guard.execute("issue_refund", {"amount": "10", "n": n}, executor)
 
     def ours():
+        """What our own code has allocated, in bytes."""
         gc.collect()
-        return sum(type(one).__module__.startswith("placet") for one in gc.get_objects())
+        taken = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/placet/*")])
+        return sum(trace.size for trace in taken.traces)
 
-    of(0), of(1)
-    before = ours()
-    results = [bool(of(n)) for n in range(2, 42)]
+    tracemalloc.start()
+    try:
+        for n in range(10):
+            of(n)
+        before = ours()
+        results = [bool(of(n)) for n in range(10, 50)]
+        assert ours() - before < 40 * 50, "less than the smallest thing for each of them"
+    finally:
+        tracemalloc.stop()
     assert results == [True, False] * 20
-    assert guard.pending() == [] and ours() == before
+    assert guard.pending() == []

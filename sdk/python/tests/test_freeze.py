@@ -215,6 +215,15 @@ def test_a_method_is_called_with_its_object():
     assert desk.get_order(7, 8, x=9) == (desk, 7, (8,), {"x": 9})
 
 
+def recorded(guard):
+    """The actions in the log of a guard, as they were frozen."""
+    engine = guard._carrier.engine
+    size = int(engine.checkpoint().splitlines()[1])
+    receipts = [json.loads(engine.receipt(index)) for index in range(size)]
+    payloads = [json.loads(it["private"]["payload"]) for it in receipts if it.get("private")]
+    return [payload["action"]["action"] for payload in payloads if "action" in payload]
+
+
 def test_what_cannot_be_frozen_is_refused_and_on_record():
     guard = Guard(policy(), mode=Mode.ENFORCE)
 
@@ -224,8 +233,9 @@ def test_what_cannot_be_frozen_is_refused_and_on_record():
 
     with pytest.raises(Invalid, match="/session: .*object cannot be written as JSON"):
         get_order(object())
-    log = guard._carrier.engine.receipt(1)
-    assert "get_order" in log and guard.pending() == []
+    [noted] = recorded(guard)
+    assert noted["tool"] == "get_order" and guard.pending() == []
+    assert "/session: builtins.object cannot be written as JSON" in noted["params"]["$unfrozen"]
 
 
 def test_in_shadow_it_stops_nobody():
@@ -237,6 +247,9 @@ def test_in_shadow_it_stops_nobody():
 
     session = object()
     assert refund(session, float("nan"))[0] is session
+    [noted] = recorded(guard)
+    assert noted["tool"] == "issue_refund" and list(noted["params"]) == ["$unfrozen"]
+    assert noted["params"]["$unfrozen"].startswith("/session: builtins.object cannot be written")
 
 
 def test_a_payload_says_what_is_decided_on():

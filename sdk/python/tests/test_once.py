@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from conftest import PATIENCE, Daemon, first_pending, policy
 
-from placet import Guard
+from placet import Blocked, Guard, Invalid, TooMany
+from placet._once import KEPT, Once
 
 RETRIES = 8
 
@@ -85,6 +87,42 @@ def test_eight_programs_at_one_daemon_run_it_once(tmp_path):
         for guard in guards:
             guard.close()
         daemon.stop()
+
+
+@pytest.mark.parametrize("key", ["", 7, b"key", True])
+def test_a_key_is_a_text(guard, key):
+    with pytest.raises(Invalid, match="idempotency_key"):
+        guard.execute("get_order", {}, lambda *_: pytest.fail("it ran"), idempotency_key=key)
+
+
+def test_in_shadow_keys_stop_nobody(monkeypatch):
+    monkeypatch.setattr("placet._once.MOST", 2)
+    run = lambda guard, key: guard.execute("wipe", {}, lambda *_: "ran", idempotency_key=key)
+    with Guard(policy(mode="shadow")) as guard:
+        assert [run(guard, key) for key in ("a", "b", "c", "", 7)] == ["ran"] * 5
+        assert not run(guard, "a")
+    with Guard(policy(unclassified="inspect")) as guard:
+        read = lambda key: guard.execute("get_order", {}, lambda *_: "ran", idempotency_key=key)
+        assert [read("a"), read("b")] == ["ran"] * 2
+        with pytest.raises(TooMany):
+            read("c")
+
+
+def test_the_oldest_keys_are_forgotten_and_only_they_are_looked_at(monkeypatch):
+    once, now = Once(), [0.0]
+    monkeypatch.setattr("placet._once.time.monotonic", lambda: now[0])
+    for number in range(20_000):
+        once.claim(f"{number}", "t")
+        now[0] += 1
+    start = time.perf_counter()
+    for number in range(20_000, 40_000):
+        once.claim(f"{number}", "t")
+        now[0] += KEPT / 20_000
+    assert time.perf_counter() - start < 5, "each claim has looked at all of them"
+    assert len(once._since) < 21_000
+    once.claim("0", "t")
+    with pytest.raises(Blocked):
+        once.claim("39999", "t")
 
 
 def test_what_did_not_run_can_be_tried_again(backend):

@@ -1,5 +1,6 @@
 """Processes that start others: each has its own guard, and is told so where it has not."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -123,6 +124,88 @@ def test_workers_of_a_server_that_loads_its_program_first(tmp_path):
     told = served(tmp_path, log)
     assert len(told) == 3 and all("Guard.connect" in line for line in told)
     assert served(tmp_path, "", f"global guard; {log}") == ["ran"] * 3
+
+
+ENDS = {
+    "a daemon thread that waits": """
+        threading.Thread(target=wait, daemon=True).start()
+        first()
+    """,
+    "a thread that waits, and is answered when the program is at its end": """
+        threading.Thread(target=wait).start()
+        held = first()
+
+        def answer():
+            threading.main_thread().join()
+            guard.resolve(held.request_id, True)
+
+        threading.Thread(target=answer, daemon=True).start()
+    """,
+    "a task that waits": """
+        async def main():
+            task = asyncio.create_task(guard.aexecute("drop_database", own, print))
+            while not await asyncio.to_thread(waiting):
+                assert not task.done()
+
+        asyncio.run(main())
+    """,
+    "a loop that is never closed": """
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(guard.aexecute("drop_database", own, print))
+        loop.run_until_complete(asyncio.sleep(0.3))
+        assert not task.done()
+    """,
+}
+
+END = """
+    import asyncio, os, threading, time
+    from placet import Guard
+
+    guard, own = {opened}, {{"of": os.getpid()}}
+
+    def wait():
+        print(guard.execute("drop_database", own, lambda *_: "ran"))
+
+    def waiting():
+        # What another program left open is none of ours.
+        return [held for held in guard.pending() if held.params == own]
+
+    def first():
+        while not waiting():
+            time.sleep(0.01)
+        return waiting()[0]
+
+    {waits}
+    print("the end", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """How a guard is opened of each kind."""
+    folder = tmp_path_factory.mktemp("ends")
+    (folder / "policy.toml").write_text(policy().to_toml())
+    daemon = Daemon(tmp_path_factory.mktemp("daemon"), policy())
+    yield {
+        "in process": f"Guard({str(folder / 'policy.toml')!r}, store=':memory:')",
+        "daemon": f"Guard.connect({daemon.url!r}, {daemon.agent!r}, approver_key={daemon.approver!r})",
+    }
+    daemon.stop()
+
+
+@pytest.mark.parametrize("kind", ["in process", "daemon"])
+@pytest.mark.parametrize("waits", ENDS)
+def test_the_interpreter_ends_while_somebody_waits(opened, kind, waits):
+    code = textwrap.dedent(END).format(opened=opened[kind], waits=textwrap.dedent(ENDS[waits]))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+    )
+    expected = "the end\nran\n" if "answered" in waits else "the end\n"
+    assert (done.returncode, done.stdout) == (0, expected), done.stderr
 
 
 def test_a_guard_is_not_copied(tmp_path):

@@ -10,13 +10,16 @@ from placet import (
     ActionRequest,
     AuditEntry,
     AutonomyState,
+    ConfigError,
     EvalMetrics,
     GraduationThresholds,
     Guard,
     KillSwitch,
     Mode,
+    Status,
     Verdict,
 )
+from placet._steps import Step
 
 STATES = (AutonomyState.SUPERVISED, AutonomyState.AUTONOMOUS)
 BAR = GraduationThresholds(
@@ -88,30 +91,58 @@ def test_metrics_make_nothing_consequential_autonomous():
         EvalMetrics(1.0, 1.0, -1),
         EvalMetrics(1.0, 1.0, 1.5),
         EvalMetrics("1.0", 1.0, 500),
+        EvalMetrics(True, True, 500),
+        EvalMetrics(1.0, 1.0, True),
     ],
 )
 def test_metrics_that_fail_or_lie_are_a_finding(gives):
-    guard = Guard(policy(thresholds=BAR), metrics=Metrics(gives))
-    decision = guard.evaluate(refund())
-    assert decision.verdict is Verdict.BLOCK
-    assert "metrics provider" in decision.reason
-    assert decision.findings[-1].check == "caller"
+    stopped(Guard(policy(thresholds=BAR), metrics=Metrics(gives)), "metrics provider")
+
+
+def stopped(guard, by):
+    """Whatever a program asks, the answer is no, and nobody is asked for another."""
+    for action in (ActionRequest("get_order"), refund()):
+        decisions = [guard.evaluate(action), guard.propose(action)]
+        decisions.append(asyncio.run(guard.apropose(action)))
+        for decision in decisions:
+            assert decision.verdict is Verdict.BLOCK and by in decision.reason
+            assert decision.findings[-1].check == "caller" and decision.warrant is None
+    calls = []
+    run = lambda *of: calls.append(of)
+    for tool, params in (("get_order", {}), ("issue_refund", {"amount": "1"})):
+        denied = guard.execute(tool, params, run)
+        assert not denied and by in denied.reason
+        assert not asyncio.run(guard.aexecute(tool, params, run))
+    assert not guard.gate(run)()
+    assert calls == [] and guard.pending() == []
+
+
+def test_a_daemon_has_evidence_of_its_own():
+    with pytest.raises(ConfigError, match="report"):
+        Guard.connect("http://127.0.0.1:1", "key", metrics=Metrics(EvalMetrics(1.0, 1.0, 500)))
 
 
 @pytest.mark.parametrize("says", [True, RuntimeError("down"), None, "False", 0, 1, []])
-def test_a_switch_that_is_tripped_fails_or_lies_stops(says):
-    guard = Guard(policy(), kill_switch=Switch(says))
-    decision = guard.evaluate(ActionRequest("get_order"))
-    assert decision.verdict is Verdict.BLOCK and "kill switch" in decision.reason
-    denied = guard.execute("get_order", {}, lambda *_: pytest.fail("it ran"))
-    assert not denied and "kill switch" in denied.reason
-    assert not guard.execute("issue_refund", {"amount": "1"}, lambda *_: pytest.fail("it ran"))
-    assert guard.pending() == []
+def test_a_switch_that_is_tripped_fails_or_lies_stops(backend, says):
+    stopped(backend.open(kill_switch=Switch(says)), "kill switch")
 
 
-def test_a_switch_of_the_program_goes_on_and_off():
+def test_a_switch_can_leave_it_to_people(backend):
+    guard = backend.open(
+        kill_switch=Switch(True), tripped_verdict=Verdict.REQUIRE_APPROVAL, on_review="fail_closed"
+    )
+    held = guard.propose("get_order")
+    assert held.verdict is guard.evaluate("get_order").verdict is Verdict.REQUIRE_APPROVAL
+    assert not guard.execute("get_order", {}, lambda *_: pytest.fail("it ran"))
+    assert len(guard.pending()) == 2
+    assert guard.propose(refund("5000")).verdict is Verdict.BLOCK
+    broken = backend.open(kill_switch=Switch(None), tripped_verdict="require_approval")
+    stopped(broken, "kill switch")
+
+
+def test_a_switch_of_the_program_goes_on_and_off(backend):
     switch = KillSwitch()
-    guard = Guard(policy(), kill_switch=switch)
+    guard = backend.open(kill_switch=switch)
     run = lambda: guard.execute("get_order", {}, lambda *_: "ran")
     assert run() == "ran"
     switch.trip("get_order")
@@ -123,8 +154,8 @@ def test_a_switch_of_the_program_goes_on_and_off():
     assert run() == "ran"
 
 
-def test_in_shadow_a_switch_only_would_have_stopped():
-    guard = Guard(policy(mode=Mode.SHADOW), kill_switch=Switch(True))
+def test_in_shadow_a_switch_only_would_have_stopped(backend):
+    guard = backend.open(policy(mode=Mode.SHADOW), kill_switch=Switch(True))
     decision = guard.evaluate(ActionRequest("get_order"))
     assert decision.verdict is Verdict.ALLOW and decision.would_have is Verdict.BLOCK
     assert guard.execute("get_order", {}, lambda *_: "ran") == "ran"
@@ -158,6 +189,48 @@ def test_what_a_program_ran_itself_is_recorded(backend):
     proposed = guard.propose(request)
     guard.record(entry(request, proposed))
     assert guard.status(proposed.id).value == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("amount", "approved", "executed", "error", "status"),
+    [
+        ("10", True, True, None, Status.WITHDRAWN),
+        ("10", False, False, None, Status.WITHDRAWN),
+        ("5000", None, True, None, Status.BLOCKED),
+        (None, None, True, None, Status.SUCCEEDED),
+        (None, None, True, "the line is dead", Status.FAILED),
+        (None, None, False, None, Status.ALLOWED),
+    ],
+)
+def test_what_was_only_evaluated_is_recorded_as_it_was(
+    backend, amount, approved, executed, error, status
+):
+    """Nobody is asked any more, and the log has what the program says of it."""
+    request = ActionRequest("get_order") if amount is None else refund(amount)
+    guard = backend.open()
+    seen = recorded_ids(guard)
+    guard.record(AuditEntry(request, guard.evaluate(request), approved, executed, "k-7", error=error))
+    [action_id] = seen
+    assert guard.pending() == [] and guard.status(action_id) is status
+    found = guard._carrier.do(Step("follow", body={"id": action_id}))
+    said = found["action"]["context"]["recorded"]
+    assert said.pop("at") and said.pop("verdict")
+    expected = {"approved": approved, "executed": executed, "error": error, "idempotency_key": "k-7"}
+    assert said == {name: value for name, value in expected.items() if value is not None}
+
+
+def recorded_ids(guard):
+    """Where the ids of what a guard proposes will be."""
+    ids, do = [], guard._carrier.do
+
+    def noting(step):
+        done = do(step)
+        if step.name == "propose":
+            ids.append(done.id)
+        return done
+
+    guard._carrier.do = noting
+    return ids
 
 
 def test_an_async_sink_is_awaited():

@@ -1,5 +1,6 @@
 """A wrong setting is an error, never a default."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -7,8 +8,27 @@ import textwrap
 import pytest
 from conftest import policy
 
-from placet import ConfigError, Guard, Invalid, PlacetError, configure, guarded, supervised
+from placet import (
+    ActionClass,
+    ActionRequest,
+    ApprovalTerms,
+    AutonomyState,
+    Budget,
+    ConfigError,
+    GraduationThresholds,
+    Guard,
+    Invalid,
+    PlacetError,
+    RiskTier,
+    Verdict,
+    configure,
+    guarded,
+    supervised,
+    unconfigure,
+)
 from placet._settings import Settings
+
+SUPERVISED = AutonomyState.SUPERVISED
 
 
 @pytest.mark.parametrize(
@@ -27,7 +47,23 @@ from placet._settings import Settings
         {"timeout": "soon"},
         {"url": "localhost:4747"},
         {"url": "http://127.0.0.1:1"},
+        {"url": "http://h:abc", "key": "k"},
+        {"url": "http://[bad", "key": "k"},
+        {"url": "http://two words", "key": "k"},
+        {"url": "http://", "key": "k"},
+        {"url": "unix:", "key": "k"},
+        {"url": " ", "key": "k"},
         {"key": 7},
+        {"key": "k"},
+        {"key": "", "url": "http://127.0.0.1:1"},
+        {"key": " ", "url": "http://127.0.0.1:1"},
+        {"key": "k\u00e9y", "url": "http://127.0.0.1:1"},
+        {"key": "k\n", "url": "http://127.0.0.1:1"},
+        {"policy": 7},
+        {"policy": ""},
+        {"store": 7},
+        {"review_timeout": 1e300},
+        {"shadow_limit": True},
         {"no_such_setting": 1},
         {"url": "http://127.0.0.1:1", "key": "k", "policy": "policy.toml"},
     ],
@@ -41,12 +77,186 @@ def test_a_wrong_setting_is_an_error(wrong):
 
 @pytest.mark.parametrize(
     "name, value",
-    [("MODE", "enforced"), ("SAMPLE_PERCENT", "ten"), ("ON_REVIEW", "?"), ("URL", "ftp://x")],
+    [("MODE", "enforced"), ("SAMPLE_PERCENT", "ten"), ("ON_REVIEW", "?"), ("URL", "ftp://x")]
+    + [("MODE", ""), ("URL", ""), ("POLICY", ""), ("STORE", ""), ("TENANT", " ")]
+    + [("MODEE", "shadow"), ("ENFORCEMENT_MODE", "shadow"), ("SAMPLE", "10"), ("AGENT_ID", "bot")]
+    + [("POLICIY", "policy.toml"), ("API_KEY", "k"), ("BASE_URL", "http://h")],
 )
 def test_a_wrong_variable_is_an_error(monkeypatch, name, value):
     monkeypatch.setenv(f"PLACET_{name}", value)
-    with pytest.raises(ConfigError, match=f"PLACET_{name}|ftp"):
+    with pytest.raises(ConfigError, match=f"PLACET_{name}"):
+        configure(store=":memory:")
+
+
+def test_a_key_without_an_address_is_an_error(monkeypatch):
+    monkeypatch.setenv("PLACET_KEY", "k")
+    with pytest.raises(ConfigError, match="PLACET_URL"):
         configure()
+
+
+def test_what_is_for_others_is_left_to_them(monkeypatch):
+    others = ["LOG", "CA", "LISTEN", "TRACE", "WEBHOOKS", "WHEEL", "MCP_TOKEN", "NIGHTLY"]
+    for name in [*others, "HOOK_DRY_RUN", "SOMETHING_ELSE"]:
+        monkeypatch.setenv(f"PLACET_{name}", "7")
+    configure(policy=policy(), store=":memory:")
+    unconfigure()
+
+
+class Store:
+    def put(self, request): ...
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"policy": 7},
+        {"policy": b"policy.toml"},
+        {"store": 7},
+        {"confirm": "yes"},
+        {"ask": "shell"},
+        {"ask": object()},
+        {"on_request": 7},
+        {"approvals": object()},
+        {"approvals": Store()},
+        {"metrics": object()},
+        {"audit": object()},
+        {"kill_switch": True},
+        {"tripped_verdict": "allow"},
+        {"tripped_verdict": "stop"},
+        {"review_timeout": 1e300},
+    ],
+)
+def test_a_guard_is_opened_with_what_makes_sense(wrong):
+    with pytest.raises(ConfigError):
+        Guard(**wrong)
+
+
+AT = {"url": "http://127.0.0.1:1", "key": "key"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": 5},
+        {"url": None},
+        {"url": "http://h:abc"},
+        {"url": "http://h:99999"},
+        {"url": "http://[bad"},
+        {"key": 7},
+        {"key": None},
+        {"key": " "},
+        {"key": "k\u00e9y"},
+        {"approver_key": 5},
+        {"approver_key": ""},
+        {"verify": "no"},
+        {"on_request": 7},
+        {"ask": "terminal", "approver_key": "k"},
+        {"confirm": "yes", "approver_key": "k"},
+        {"approvals": object(), "approver_key": "k"},
+        {"policy": "policy.toml"},
+        {"timeout": 0},
+    ],
+)
+def test_a_daemon_is_named_with_what_makes_sense(wrong):
+    with pytest.raises(ConfigError) as error:
+        Guard.connect(**{**AT, **wrong})
+    assert "k\u00e9y" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mode": "nope"},
+        {"on_review": "nope"},
+        {"kill_switch": Verdict.ALLOW},
+        {"kill_switch": "off"},
+        {"cool_down": 15},
+        {"budgets": ("24h",)},
+        {"budgets": (Budget("24h", count=True),)},
+        {"budgets": (Budget("24h", value=1.5),)},
+        {"classes": [ActionClass("pay", "harmless")]},
+        {"classes": [ActionClass("pay", RiskTier.READ, max_state=7)]},
+        {"classes": [ActionClass("pay", RiskTier.READ, auto_cap=1.5)]},
+        {"classes": [ActionClass("pay", RiskTier.READ, approval=ApprovalTerms(quorum="2"))]},
+        {"thresholds": GraduationThresholds({SUPERVISED: "0.9"}, {SUPERVISED: 0}, {SUPERVISED: 1})},
+        {"thresholds": GraduationThresholds({SUPERVISED: 0.9}, {SUPERVISED: 0}, {})},
+        {"thresholds": 0.9},
+    ],
+)
+def test_a_policy_is_made_of_what_makes_sense(wrong):
+    with pytest.raises(ConfigError):
+        Guard(policy(**wrong))
+
+
+def test_a_policy_says_what_a_file_says():
+    """Each of the terms, by what it does."""
+    budget = Budget("24h", count=1, actions=("get_order",), over=Verdict.BLOCK, name="orders")
+    of = policy(kill_switch=Verdict.REQUIRE_APPROVAL, cool_down="0s", budgets=(budget,))
+    with Guard(of, confirm=lambda request: False) as guard:
+        run = lambda tool, **params: guard.execute(tool, params, lambda *_: "ran")
+        assert run("get_order") == "ran" and "orders" in run("get_order").reason
+        assert [run("issue_refund", amount="1").status.value for _ in range(2)] == ["denied"] * 2
+        guard.trip("tool:issue_refund", "a drill")
+        tripped = guard.evaluate("issue_refund", params={"amount": "1"})
+        assert tripped.verdict is Verdict.REQUIRE_APPROVAL
+
+
+@pytest.mark.parametrize("given", [{}, {"enforce": False}])
+def test_enforce_is_enforce_whatever_the_policy_says(backend, given):
+    guard = backend.open(policy(mode="shadow", on_review="shadow"), mode="enforce", review_timeout=0.2)
+    over = {"params": {"amount": "5000"}, **given}
+    assert guard.evaluate("issue_refund", **over).verdict is Verdict.BLOCK
+    assert guard.propose("issue_refund", **over).verdict is Verdict.BLOCK
+    request = ActionRequest(
+        "drop_database", params={"of": "orders"}, context={"goal": "space"}, user="ann", **given
+    )
+    assert guard.evaluate(request).verdict is Verdict.REQUIRE_APPROVAL
+    held = guard.propose(request)
+    assert held.verdict is Verdict.REQUIRE_APPROVAL and not held.would_have
+    [shown] = guard.pending()
+    assert shown.to_dict()["action"]["context"] == {"goal": "space"} and shown.user == "ann"
+    never = lambda *_: pytest.fail("it ran")
+    for on_review in ("block", "fail_closed", "fail_open", "shadow"):
+        assert not guard.execute("drop_database", {}, never, on_review=on_review, **given)
+
+
+def test_a_wrong_word_at_a_function_is_an_error_where_it_is_written():
+    with pytest.raises(ConfigError, match="on_review"):
+        supervised("get_order", on_review="ask")(print)
+
+
+def test_the_variables_are_enough_for_many_threads_at_once(tmp_path):
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    code = """
+        import threading
+        from placet import supervised
+
+        @supervised("get_order")
+        def get_order(id):
+            return id
+
+        start, got = threading.Barrier(8), []
+
+        def first(id):
+            start.wait(60)
+            got.append(get_order(id))
+
+        threads = [threading.Thread(target=first, args=(id,)) for id in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        print(sorted(got))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env={**os.environ, "PLACET_POLICY": "policy.toml"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert done.stdout == "[0, 1, 2, 3, 4, 5, 6, 7]\n", done.stderr
 
 
 def test_the_variables_are_enough(tmp_path):
@@ -63,7 +273,7 @@ def test_the_variables_are_enough(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         cwd=tmp_path,
-        env={**__import__("os").environ, "PLACET_POLICY": "policy.toml"},
+        env={**os.environ, "PLACET_POLICY": "policy.toml"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -73,7 +283,7 @@ def test_the_variables_are_enough(tmp_path):
 
 
 def test_the_configured_guard_is_used():
-    configure(Guard(policy()))
+    guard = configure(Guard(policy()))
 
     @supervised("get_order")
     def get_order(id):
@@ -81,6 +291,12 @@ def test_the_configured_guard_is_used():
 
     assert get_order(7) == 7
     assert guarded("get_order", {"id": 7}, lambda id: id, 7) == 7
+    named = lambda tool, payload, function: (tool, payload, function)
+    given = guarded("get_order", {"id": 7}, named, tool=1, payload=2, function=3)
+    assert given == (1, 2, 3)
+    unconfigure()
+    with pytest.raises(PlacetError, match="closed"):
+        guard.evaluate("get_order")
 
 
 def test_a_missing_policy_is_named(tmp_path):

@@ -1,6 +1,8 @@
 """What a program writes that is typed strictly. It is only checked, never run."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from placet import (
     ActionClass,
@@ -8,6 +10,8 @@ from placet import (
     ActionRequest,
     ApprovalRequest,
     ApprovalStore,
+    AuditEntry,
+    Budget,
     Decision,
     Guard,
     Refusal,
@@ -18,6 +22,7 @@ from placet import (
     Verdict,
     guarded,
     supervised,
+    unconfigure,
 )
 
 
@@ -50,6 +55,18 @@ async def apay(amount: str) -> int:
 @guard.gate
 def wipe(path: str) -> str:
     return path
+
+
+def small(tool: str, params: Mapping[str, Any]) -> bool:
+    return tool == "pay" and bool(params)
+
+
+asked = Guard(policy, confirm=small, tripped_verdict=Verdict.REQUIRE_APPROVAL)
+asked_whole = Guard(policy, confirm=lambda request: request.tool == "pay")
+capped = TrustPolicy({}, budgets=(Budget("24h", count=10),), cool_down="15m")
+entry = AuditEntry(ActionRequest("pay"), decision, None, True, "key")
+asked.record(entry)
+unconfigure()
 
 
 paid: int = pay("10", to="ann")

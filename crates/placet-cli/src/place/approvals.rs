@@ -5,7 +5,7 @@ use placet::{
     PersonId, Reply, Resolution, RiskTier, Timestamp,
 };
 use placet_client::ClientError;
-use placet_core::approval::{OpenApproval, Statement};
+use placet_core::approval::{OpenApproval, OpenApprovals, Statement};
 use placet_core::digest::Domain;
 use placet_store::Reader as _;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ struct Parts {
     action: Option<Json>,
     evidence: Option<Json>,
     signed: Vec<PersonId>,
+    identical: usize,
 }
 
 /// What was decided on it.
@@ -107,6 +108,11 @@ impl Held {
         &self.parts.signed
     }
 
+    /// How many wait that ask for the same call.
+    pub(crate) fn identical(&self) -> usize {
+        self.parts.identical
+    }
+
     /// Whether what is shown is what the decision, the sign-off and the warrant name. Nobody has to
     /// take the daemon's word for it.
     pub(crate) fn is_genuine(&self) -> bool {
@@ -133,7 +139,7 @@ impl Resolved {
     /// The same from a log.
     pub(super) fn of(id: ApprovalId, resolution: Resolution) -> Result<Self, Failure> {
         if resolution == Resolution::Unknown {
-            return Err(Failure::found_because(format!("there is no approval {id}")));
+            return Err(unknown(id));
         }
         let status = resolution.status().map(|status| status.as_str().to_owned());
         Ok(Self { outcome: resolution.as_str().to_owned(), status })
@@ -152,7 +158,7 @@ impl Look {
             Self::Log(state, log) => {
                 let mut open: Vec<_> = state.approvals().iter().map(|(_, open)| open).collect();
                 open.sort_unstable_by_key(|open| open.decided);
-                read(log, open)
+                read(log, state.approvals(), open)
             }
             Self::Daemon(daemon) => daemon.approvals(),
         }
@@ -162,12 +168,19 @@ impl Look {
     pub(crate) fn approval(&self, id: ApprovalId) -> Result<Held, Failure> {
         let held = match self {
             Self::Log(state, log) => {
-                read(log, state.approvals().open(id).into_iter().collect())?.pop()
+                let open = state.approvals().open(id).into_iter().collect();
+                read(log, state.approvals(), open)?.pop()
             }
             Self::Daemon(daemon) => daemon.approval(id)?,
         };
-        held.ok_or_else(|| Failure::found_because(format!("{id} waits for nobody")))
+        held.ok_or_else(|| waits_no_more(id))
     }
+}
+
+/// What is said of an approval that nobody can answer.
+pub(crate) fn waits_no_more(id: ApprovalId) -> Failure {
+    Failure::found_because(format!("{id} does not wait for an answer"))
+        .help(format!("see what became of it with placet log show --action {}", id.action()))
 }
 
 impl Change {
@@ -246,8 +259,17 @@ impl Daemon {
             Reply::Deny { reason } => json!({ "approved": false, "reason": reason }),
         };
         let path = format!("/v1/approvals/{id}/resolve");
-        self.0.post(&path, &body).map_err(unanswered)
+        let resolved: Resolved = self.0.post(&path, &body).map_err(unanswered)?;
+        if resolved.outcome == Resolution::Unknown.as_str() {
+            Err(unknown(id))
+        } else {
+            Ok(resolved)
+        }
     }
+}
+
+fn unknown(id: ApprovalId) -> Failure {
+    Failure::found_because(format!("there is no approval {id}"))
 }
 
 /// Why an answer was not taken in, in the words that a log file has for it.
@@ -267,12 +289,16 @@ fn unanswered(error: ClientError) -> Failure {
 }
 
 /// Open approvals with their actions, as a log file has them.
-fn read(log: &LogArgument, open: Vec<&OpenApproval>) -> Result<Vec<Held>, Failure> {
+fn read(
+    log: &LogArgument,
+    all: &OpenApprovals,
+    open: Vec<&OpenApproval>,
+) -> Result<Vec<Held>, Failure> {
     let mut reader = log.reader()?;
     let view = reader.view().map_err(Failure::unusable)?;
     let mut held = Vec::with_capacity(open.len());
     for open in open {
-        held.extend(Pending::read(&*view, open).map_err(Failure::unusable)?);
+        held.extend(Pending::read(&*view, all, open).map_err(Failure::unusable)?);
     }
     held.iter().map(Held::of).collect()
 }

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::class::RiskTier;
 use crate::command::{Command, Proposal, Rejection};
 use crate::event::{
-    AutonomyChanged, Erased, Event, Fact, Kept, KeyCreated, Payload, PolicyInstalled,
+    AutonomyChanged, Decided, Erased, Event, Fact, Kept, KeyCreated, Payload, PolicyInstalled,
     PolicyPayload, Ratified, Switched, WarrantKeyRotated,
 };
 use crate::limits;
@@ -87,7 +87,7 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
             None => Err(Rejection::UnknownKey(revoked.id)),
         },
         Command::RotateWarrantKey { by } => {
-            let generation = state.warrant_generation().saturating_add(1);
+            let generation = state.warrant_keys().next(now)?;
             Ok(vec![Event::WarrantKeyRotated(WarrantKeyRotated { generation, by }).into()])
         }
         Command::Invite(invited) => person::invite(state, *invited, now),
@@ -113,7 +113,12 @@ pub fn handle_as(
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
     let key = state.keys().admit(caller, now)?;
+    let command = key.shows(command);
     let mut facts = handle(state, command, now)?;
+    if facts.iter().any(opens_approval) {
+        let open = state.approvals().of_key(caller.key);
+        room("open approvals of this key", open, limits::MAX_OPEN_APPROVALS_PER_KEY)?;
+    }
     // Who asks for what they themselves signed off on beforehand has to ask like anybody else.
     let permitted = |fact: &Fact| key.permits(caller.key, state, &fact.event);
     if facts.iter().any(|fact| fact.event.standing().is_some() && !permitted(fact)) {
@@ -124,6 +129,13 @@ pub fn handle_as(
     } else {
         Err(Rejection::Forbidden(caller.key))
     }
+}
+
+/// Whether a fact opens an approval beside those that are open. An edited action takes the room of
+/// the one that it replaces.
+fn opens_approval(fact: &Fact) -> bool {
+    let opens = |decided: &Decided| decided.approval.is_some() && decided.replaces.is_none();
+    matches!(&fact.event, Event::Decided(decided) if opens(decided))
 }
 
 fn propose(state: &State, proposal: Proposal, now: Timestamp) -> Result<Vec<Fact>, Rejection> {

@@ -20,13 +20,12 @@ pub(super) fn redeem(
     redemption: &Redemption,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Rejection> {
-    let Redemption { action, decided: entry, is_same_call } = redemption;
+    let Redemption { action, decided: entry, mismatch } = redemption;
     let decided = decision(entry, *action)?;
     let subject = decided.assessment.subject.clone();
-    let found = if *is_same_call {
-        spend(state, entry.index, decided, now)
-    } else {
-        Err(Refusal::OtherAction)
+    let found = match mismatch {
+        None => spend(state, entry.index, decided, now),
+        Some(mismatch) => Err(mismatch.refusal()),
     };
     let (action, decided) = (*action, entry.index);
     let event = match found {

@@ -6,7 +6,7 @@ pub(crate) use placet_core::approval::Statement;
 pub(crate) use placet_core::command::{Conclusion, Edit, Redemption, SigningOff};
 pub(crate) use placet_core::{
     ActionId, ApprovalId, ApprovalTerms, Approver, Assessment, AutonomyState, Command, Entry,
-    Event, Outcome, PersonTag, Refusal, Rejection, RiskTier, Terms, Timestamp, Verdict,
+    Event, Mismatch, Outcome, PersonTag, Refusal, Rejection, RiskTier, Terms, Timestamp, Verdict,
 };
 pub(crate) use uuid::Uuid;
 
@@ -105,7 +105,7 @@ impl World {
     }
 
     pub(crate) fn redemption(&self, action: ActionId) -> Redemption {
-        Redemption { action, decided: self.decided_on(action), is_same_call: true }
+        Redemption { action, decided: self.decided_on(action), mismatch: None }
     }
 
     /// Redeems an action, and says why not where it is not.

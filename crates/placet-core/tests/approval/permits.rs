@@ -8,6 +8,7 @@ use placet_core::event::{
     Denied, Expired, Indeterminate, KeyCreated, OutcomeReported, Ratified, Redeemed,
     RedemptionRefused, SignedOff, Superseded, Void, Voided, WarrantKeyRotated, Withdrawn,
 };
+use placet_core::limits::MAX_OPEN_APPROVALS_PER_KEY;
 use placet_core::person::{Invite, PersonInvited};
 use placet_core::{Caller, KeyId, Origin, PersonId, audit, handle_as};
 
@@ -190,11 +191,91 @@ fn only_the_asking_side_withdraws_redeems_and_reports() {
     assert_eq!(permitted(&world, &redeemed), own);
     let why = Refusal::Spent;
     let refused = RedemptionRefused { action, decided: 1, subject: subject.clone(), why };
-    assert_eq!(permitted(&world, &Event::RedemptionRefused(refused)), own);
+    assert_eq!(permitted(&world, &Event::RedemptionRefused(refused.clone())), own);
+    // Whoever shows what is meant for somebody else is named as the one who did.
+    let for_others = RedemptionRefused { why: Refusal::OtherAudience, ..refused };
+    let every = own.union(&[OTHER_AGENT, FOREIGN_AGENT].into()).copied().collect();
+    assert_eq!(permitted(&world, &Event::RedemptionRefused(for_others)), every);
     let outcome = Outcome::Succeeded;
     let reported = OutcomeReported { action, of: 1, outcome, subject, class: None };
     let with_admins = own.union(&[OPERATOR, ADMIN].into()).copied().collect::<BTreeSet<_>>();
     assert_eq!(permitted(&world, &Event::OutcomeReported(reported)), with_admins);
+}
+
+/// A key that belongs to no agent can make up as many names as it likes.
+#[test]
+fn a_key_cannot_take_all_the_room_under_many_names() {
+    let mut world = office();
+    let ask = |world: &mut World, by: u128, number: usize| {
+        let mut of = refund(u8::try_from(number % 200).unwrap());
+        of.subject.agent = Some(format!("agent-{}", number % 60).parse().unwrap());
+        of.policy = world.state.terms().policy;
+        let command = world.proposal(of);
+        let caller = Caller { key: key(by), generation: 0, request: None };
+        let facts = handle_as(&world.state, &caller, command, seconds(1))?;
+        let origin = Some(Origin { key: key(by), request: None, entries: 1 });
+        Ok::<_, Rejection>(world.take_facts(facts, origin, seconds(1)))
+    };
+    for number in 0..MAX_OPEN_APPROVALS_PER_KEY {
+        ask(&mut world, ANY_AGENT, number).unwrap();
+    }
+    let text = "there are already 1000 open approvals of this key; close or remove some first";
+    assert_eq!(ask(&mut world, ANY_AGENT, 0).unwrap_err().to_string(), text);
+    assert_eq!(world.state.approvals().of_key(key(ANY_AGENT)), MAX_OPEN_APPROVALS_PER_KEY);
+    // Nobody else feels it, and one that is closed makes room for one more.
+    ask(&mut world, ASKER, 0).unwrap();
+    let read: placet_core::State =
+        serde_json::from_str(&serde_json::to_string(&world.state).unwrap()).unwrap();
+    assert_eq!(read.approvals(), world.state.approvals());
+    world.run(deny(approval_id(1)), seconds(1)).unwrap();
+    ask(&mut world, ANY_AGENT, 1).unwrap();
+    assert!(ask(&mut world, ANY_AGENT, 1).is_err());
+}
+
+/// What a person made of it takes the room of what was asked for.
+#[test]
+fn an_edit_is_no_further_approval_of_the_key_that_asked() {
+    let mut world = office();
+    let id = asked(&mut world, AGENT);
+    assert_eq!(world.state.approvals().of_key(key(AGENT)), 1);
+    let edit = Command::Edit(Box::new(world.edit(id, "cem", refund(2))));
+    let caller = Caller { key: key(CEM), generation: 0, request: None };
+    let facts = handle_as(&world.state, &caller, edit, seconds(2)).unwrap();
+    world.take_facts(facts, Some(Origin { key: key(CEM), request: None, entries: 3 }), seconds(2));
+    let of = |number| world.state.approvals().of_key(key(number));
+    assert_eq!((of(AGENT), of(CEM)), (1, 0));
+}
+
+/// Nothing is spent, and the log says who tried.
+#[test]
+fn who_shows_the_warrant_of_somebody_else_is_refused_and_logged() {
+    let mut world = office();
+    let id = asked(&mut world, AGENT);
+    for name in ["eve", "fay"] {
+        world.run(sign(id, name), seconds(2)).unwrap();
+    }
+    let command = Command::Redeem(Box::new(world.redemption(id.action())));
+    let shown_by = |world: &World, number| {
+        let caller = Caller { key: key(number), generation: 0, request: None };
+        handle_as(&world.state, &caller, command.clone(), seconds(3))
+    };
+    for number in [OTHER_AGENT, FOREIGN_AGENT] {
+        let facts = shown_by(&world, number).unwrap();
+        let [Event::RedemptionRefused(refused)] =
+            &facts.iter().map(|it| it.event.clone()).collect::<Vec<_>>()[..]
+        else {
+            panic!("{facts:?}")
+        };
+        assert_eq!(refused.why, Refusal::OtherAudience, "{number}");
+        let origin = Some(Origin { key: key(number), request: None, entries: 1 });
+        world.take_facts(facts, origin, seconds(3));
+    }
+    for number in [OPERATOR, ADMIN, BEN, CEM, NOBODY, AUDITOR, FOREIGN_ADMIN, FOREIGN_BEN] {
+        let found = shown_by(&world, number);
+        assert_eq!(found, Err(Rejection::Forbidden(key(number))), "{number}");
+    }
+    let facts = shown_by(&world, AGENT).unwrap();
+    assert!(matches!(facts[0].event, Event::Redeemed(_)), "{facts:?}");
 }
 
 #[test]

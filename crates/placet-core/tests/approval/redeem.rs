@@ -138,14 +138,23 @@ fn a_warrant_under_another_policy_is_worth_nothing() {
 }
 
 #[test]
-fn shown_for_another_call_it_is_refused_and_stays_good() {
-    let mut world = open_desk();
-    let action = lookup(&mut world, seconds(1));
-    let other = Redemption { is_same_call: false, ..world.redemption(action) };
-    let entries = world.run(Command::Redeem(Box::new(other)), seconds(2)).unwrap();
-    let Event::RedemptionRefused(refused) = &entries[0].event else { panic!("refused") };
-    assert_eq!(refused.why, Refusal::OtherAction);
-    assert_eq!(world.redeem(action, seconds(2)), Ok(()));
+fn shown_in_any_other_way_than_it_was_given_it_is_refused_and_stays_good() {
+    for (mismatch, why) in [
+        (Mismatch::Call, Refusal::OtherAction),
+        (Mismatch::Audience, Refusal::OtherAudience),
+        (Mismatch::Issuer, Refusal::OtherIssuer),
+        (Mismatch::Key, Refusal::OldKey),
+    ] {
+        let mut world = open_desk();
+        let action = lookup(&mut world, seconds(1));
+        let other = Redemption { mismatch: Some(mismatch), ..world.redemption(action) };
+        let entries = world.run(Command::Redeem(Box::new(other)), seconds(2)).unwrap();
+        let [Entry { event: Event::RedemptionRefused(refused), .. }] = &entries[..] else {
+            panic!("refused")
+        };
+        assert_eq!(refused.why, why);
+        assert_eq!(world.redeem(action, seconds(2)), Ok(()));
+    }
 }
 
 #[test]
@@ -153,7 +162,7 @@ fn an_entry_that_decided_on_something_else_permits_nothing() {
     let mut world = open_desk();
     let (first, second) = (lookup(&mut world, seconds(1)), lookup(&mut world, seconds(1)));
     for decided in [world.decided_on(first), world.log[0].clone()] {
-        let redemption = Redemption { action: second, decided, is_same_call: true };
+        let redemption = Redemption { action: second, decided, mismatch: None };
         let found = world.run(Command::Redeem(Box::new(redemption)), seconds(2));
         assert_eq!(found, Err(Rejection::UnknownAction(second)));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use placet_core::approval::Statement;
-use placet_core::command::{Conclusion, Edit, Redemption, SigningOff};
+use placet_core::command::{Conclusion, Edit, Mismatch, Redemption, SigningOff};
 use placet_core::standing_approval::{self, Pin};
 use placet_core::terms::WarrantTerms;
 use placet_core::{
@@ -134,8 +134,9 @@ impl Game {
             Step::Reset(name) => crate::common::build::reset(name),
             Step::Redeem { choice, is_same_call } => {
                 let action = action(self.chosen(*choice)?);
-                let (decided, is_same_call) = (self.decided(action), *is_same_call);
-                Command::Redeem(Box::new(Redemption { action, decided, is_same_call }))
+                let mismatch = (!is_same_call).then_some(Mismatch::Call);
+                let decided = self.decided(action);
+                Command::Redeem(Box::new(Redemption { action, decided, mismatch }))
             }
             Step::Conclude { choice, outcome } => {
                 let action = action(self.chosen(*choice)?);
@@ -372,6 +373,9 @@ fn told(real: &Result<Vec<Entry>, Rejection>) -> Found {
                 Refusal::Stopped(_) => "stopped",
                 Refusal::OtherPolicy => "other policy",
                 Refusal::OtherAction => "other action",
+                Refusal::OtherAudience => "other audience",
+                Refusal::OtherIssuer => "other issuer",
+                Refusal::OldKey => "old key",
             });
         }
         let kind = match &entry.event {

@@ -32,17 +32,21 @@ use super::watched::Watched;
 use crate::ask::{Ask, Wanted, fresh_id};
 use crate::client::Client;
 use crate::id::Id;
-use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{
     LIST, MAX_CLIENT_BYTES, MAX_PAGES, MAX_SERVER_BYTES, MAX_SESSIONS, PROGRESS, QUEUE,
 };
 use crate::message::{Kind, Message};
 use crate::relay::{OnChange, forwarded, introduction, meta, outcome, progress_token};
 use crate::reply;
-use crate::tools::{Book, Page};
+use crate::task::{self, Errand, Tasks};
+use crate::tools::{Book, Listed, Page, UNREADABLE_LIST};
 
 /// The error of a request whose headers say something else than it does (2026-07-28).
 const HEADER_MISMATCH: i32 = -32020;
+
+/// What a client is told in place of an answer that it may read otherwise than the gateway.
+const UNREADABLE: &str = "the server's answer cannot be read without doubt; it was not passed on";
 
 /// Where a gateway listens, and for whom.
 #[derive(Default)]
@@ -62,6 +66,7 @@ pub struct Gateway {
     on_change: OnChange,
     /// What the clients of open sessions said of themselves.
     clients: Mutex<HashMap<Bytes, Client>>,
+    tasks: Mutex<Tasks>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,8 +87,8 @@ impl Gateway {
     ) -> std::io::Result<()> {
         let address: SocketAddr = listener.local_addr()?;
         let source = Source::new(address, &config.hosts, config.token);
-        let (book, clients) = (Mutex::new(book), Mutex::default());
-        let gateway = Arc::new(Self { judge, remote, source, book, on_change, clients });
+        let (book, clients, tasks) = (Mutex::new(book), Mutex::default(), Mutex::default());
+        let gateway = Arc::new(Self { judge, remote, source, book, on_change, clients, tasks });
         let router = Router::new().fallback(answer).with_state(gateway);
         axum::serve(listener, router).await
     }
@@ -94,7 +99,14 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Answer
         return plain(status, why);
     }
     let (parts, body) = request.into_parts();
-    let headers = headers::passed_on(&parts.headers, gateway.source.has_token());
+    let mut headers = headers::passed_on(&parts.headers, gateway.source.has_token());
+    if parts.method == Method::POST {
+        if !headers::is_plain_json(&parts.headers) {
+            let why = "a message is application/json in UTF-8, and not compressed";
+            return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     if parts.method != Method::POST {
         return gateway.pass(parts.method, headers, Bytes::new(), None).await;
     }
@@ -124,15 +136,56 @@ impl Gateway {
                 if !headers::agree(&headers, &method, None) {
                     return mismatch(&id);
                 }
+                let answered = lock(&self.tasks).answer(&id, &method, message.params());
+                if let Some(answer) = answered {
+                    return json_answer(StatusCode::OK, answer);
+                }
+                if matches!(method.as_str(), "server/discover" | "tools/list") {
+                    return self.introduction(headers, id, message.into_bytes()).await;
+                }
                 let heard = match method.as_str() {
                     "initialize" => Heard::Session(Client::introduced(message.params())),
-                    "tools/list" => Heard::Tools,
                     _ => Heard::Nothing,
                 };
                 self.pass(Method::POST, headers, message.into_bytes(), Some(heard)).await
             }
             _ => self.pass(Method::POST, headers, message.into_bytes(), None).await,
         }
+    }
+
+    /// Asks what the server can do, or which tools it has. The answer is read as a whole before it
+    /// goes on: nobody else shall read it in another way. That tasks are known here is added.
+    async fn introduction(self: Arc<Self>, headers: HeaderMap, id: Id, body: Bytes) -> Answer {
+        let asked = async {
+            let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
+            let (parts, body) = answer.into_parts();
+            let whole = axum::body::to_bytes(Body::new(body), MAX_SERVER_BYTES).await.ok()?;
+            Some((parts, whole))
+        };
+        let Ok(Some((mut parts, whole))) = timeout(self.judge.call_time(), asked).await else {
+            return plain(StatusCode::BAD_GATEWAY, "the server did not answer");
+        };
+        parts.headers = headers::passed_on(&parts.headers, false);
+        let Some(answer) = headers::answer_in(&parts.headers, &whole) else {
+            // A refusal need not be a message.
+            if !parts.status.is_success() {
+                return Response::from_parts(parts, Body::from(whole));
+            }
+            let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE);
+            return json_answer(StatusCode::OK, error);
+        };
+        if let Some(tools) = answer.result().filter(|result| task::has_member(result, "tools")) {
+            let Some(page) = Page::read(tools) else {
+                let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
+                return json_answer(StatusCode::OK, error);
+            };
+            self.learn(page.tools, Listed::Shared);
+        }
+        let Some(declared) = task::declared(&answer) else {
+            return Response::from_parts(parts, Body::from(whole));
+        };
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Response::from_parts(parts, Body::from(declared))
     }
 
     /// Passes something on, and its answer back.
@@ -156,20 +209,37 @@ impl Gateway {
     /// The answer of a server as it goes to the client, heard on its way.
     fn watch(self: Arc<Self>, answer: Response<Incoming>, heard: Heard) -> Answer {
         let (mut parts, body) = answer.into_parts();
+        if !headers::can_be_heard(&parts.headers) {
+            tracing::warn!("the server's answer was of another kind than is read here");
+            return plain(StatusCode::BAD_GATEWAY, "the server's answer cannot be read here");
+        }
         parts.headers = headers::passed_on(&parts.headers, false);
         if let Heard::Session(client) = &heard
             && let Some(session) = parts.headers.get(SESSION)
         {
             self.remember(session, client.clone());
         }
+        // A stream that nobody asked anything on may be silent.
+        let silence = matches!(heard, Heard::Call(_)).then(|| self.judge.call_time());
         let gateway = self;
-        let hear = move |bytes| gateway.hear(&heard, bytes);
-        let body = Watched::new(body, &parts.headers, hear);
+        let is_answer = parts.status.is_success();
+        let hear = move |bytes| gateway.hear(&heard, is_answer, bytes);
+        let body = Watched::new(body, &parts.headers, silence, hear);
         Response::from_parts(parts, Body::new(body))
     }
 
-    fn hear(self: &Arc<Self>, heard: &Heard, bytes: Bytes) {
-        let Ok(message) = Message::read(bytes) else { return };
+    fn hear(self: &Arc<Self>, heard: &Heard, is_answer: bool, bytes: Bytes) {
+        // An event without data only says where a stream begins.
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let Ok(message) = Message::read(bytes) else {
+            // Whoever else can read it may know other tools from here on.
+            if is_answer {
+                lock(&self.book).is_in_doubt();
+            }
+            return;
+        };
         if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
         {
             lock(&self.book).is_stale();
@@ -177,12 +247,14 @@ impl Gateway {
         if !matches!(message.kind(), Kind::Response(_)) {
             return;
         }
-        match heard {
-            Heard::Tools => {
-                if let Some(page) = message.result().and_then(Page::read) {
-                    self.learn(page.tools);
-                }
+        // A list may also come on a stream that is resumed.
+        if let Some(tools) = message.result().filter(|result| task::has_member(result, "tools")) {
+            match Page::read(tools) {
+                Some(page) => self.learn(page.tools, Listed::Shared),
+                None => lock(&self.book).is_in_doubt(),
             }
+        }
+        match heard {
             Heard::Call(Some(action)) => {
                 let (gateway, action) = (Arc::clone(self), *action);
                 let (came, detail) = outcome(&message);
@@ -192,8 +264,8 @@ impl Gateway {
         }
     }
 
-    fn learn(&self, tools: Vec<crate::tools::Definition>) {
-        let changes = lock(&self.book).learn(tools);
+    fn learn(&self, tools: Vec<crate::tools::Definition>, listed: Listed) {
+        let changes = lock(&self.book).learn(tools, listed);
         changes.iter().for_each(|change| (self.on_change)(change));
     }
 
@@ -211,7 +283,9 @@ impl Gateway {
             let session = headers.get(SESSION)?;
             lock(&self.clients).get(session.as_bytes()).cloned()
         };
-        Client::of_request(meta).or_else(known).unwrap_or_default()
+        let client = Client::of_request(meta).or_else(known).unwrap_or_default();
+        let session = headers.get(SESSION).map(HeaderValue::as_bytes).unwrap_or_default();
+        Client { session: Bytes::copy_from_slice(session), ..client }
     }
 
     /// Judges a call, and answers as soon as it is known how.
@@ -327,36 +401,48 @@ impl Gateway {
     /// Sends a permitted call to its server; what the client is told if that fails.
     async fn go(&self, go: &Go) -> Result<Response<Incoming>, Bytes> {
         let sent = self.remote.send(Method::POST, go.headers.clone(), go.bytes.clone());
-        let why = match timeout(self.judge.call_time(), sent).await {
+        // What came of it nobody knows, unless it never reached the server; the log says so.
+        let (why, never_came) = match timeout(self.judge.call_time(), sent).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the server did not answer in time".to_owned(),
+            Ok(Err(error)) => (error.to_string(), error.never_came()),
+            Err(_) => ("the server did not answer in time".to_owned(), false),
         };
-        if let Some(action) = go.action {
+        if let Some(action) = go.action.filter(|_| never_came) {
             self.judge.conclude(action, Outcome::Failed, &why).await;
         }
         let text = format!("{why}; whether the call took effect is not known");
         Err(reply::error(Some(&go.id), reply::INTERNAL_ERROR, &text))
     }
 
-    /// Asks the server for its tools where nobody has since they changed.
+    /// Whether the tool of a call is still the one that was judged, as far as the server says.
+    async fn is_still(&self, known: &Known, name: &str, headers: &HeaderMap, meta: &Value) -> bool {
+        self.know_tools(headers, meta).await;
+        known.is_still(&lock(&self.book), name)
+    }
+
+    /// Asks the server for its tools where nobody has since they changed. Of a server that does not
+    /// say, no more is known then than before, and nothing is taken on trust from there on.
     async fn know_tools(&self, headers: &HeaderMap, meta: &Value) {
         if lock(&self.book).is_current() {
             return;
         }
+        drop(timeout(LIST, self.list_tools(headers, meta)).await);
+        lock(&self.book).is_complete();
+    }
+
+    async fn list_tools(&self, headers: &HeaderMap, meta: &Value) {
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let mut params = json!({ "_meta": introduction(meta) });
             if let (Some(cursor), Some(fields)) = (&cursor, params.as_object_mut()) {
                 fields.insert("cursor".to_owned(), cursor.as_str().into());
             }
-            let asked = self.ask(headers, "tools/list", &params);
-            let Ok(Some(answer)) = timeout(LIST, asked).await else { return };
+            let Some(answer) = self.ask(headers, "tools/list", &params).await else { return };
             let Some(page) = answer.result().and_then(Page::read) else { return };
             cursor.clone_from(&page.next);
-            self.learn(page.tools);
+            self.learn(page.tools, Listed::Asked);
             if cursor.is_none() {
-                return lock(&self.book).is_complete();
+                return;
             }
         }
     }
@@ -368,9 +454,12 @@ impl Gateway {
         method: &'static str,
         params: &Value,
     ) -> Option<Message> {
-        let id = fresh_id();
-        let body = reply::request(&id, method, params);
-        let headers = headers::for_question(headers, method);
+        let body = reply::request(&fresh_id(), method, params);
+        self.exchange(headers::for_question(headers, method), body).await
+    }
+
+    /// Sends the server a request of the gateway's own and hears its answer.
+    async fn exchange(&self, headers: HeaderMap, body: Bytes) -> Option<Message> {
         let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
         let mut events = Events::new(MAX_SERVER_BYTES);
         let is_stream = answer
@@ -401,8 +490,6 @@ impl Gateway {
 enum Heard {
     /// The session that a client opens.
     Session(Client),
-    /// A list of tools.
-    Tools,
     /// What came of a call.
     Call(Option<ActionId>),
     /// Nothing.
@@ -480,7 +567,7 @@ impl Gateway {
     }
 
     async fn judge(
-        &self,
+        self: &Arc<Self>,
         headers: HeaderMap,
         id: Id,
         message: &Message,
@@ -491,6 +578,11 @@ impl Gateway {
         self.know_tools(&headers, &meta(message)).await;
         let known = Known::of(&lock(&self.book), &call.name);
         let mut ruling = self.judge.judge(call, &known, &mut ask).await;
+        if let Ruling::Permitted(permitted) = ruling {
+            let is_still = self.is_still(&known, &call.name, &headers, &meta(message)).await;
+            ruling = self.judge.spend(&permitted, call, is_still, &ask).await;
+        }
+        // It may have changed while that was written down.
         if let Ruling::Forward(Forward { action, binds: true, .. }) = ruling
             && !known.is_still(&lock(&self.book), &call.name)
         {
@@ -509,10 +601,47 @@ impl Gateway {
                 }
             }
             Ruling::Refuse(text) => reply::refused(&id, &text, is_modern),
-            Ruling::Cancelled => return None,
+            Ruling::Cancelled | Ruling::Permitted(_) => return None,
             Ruling::Page(requests, state) => reply::input_required(&id, &requests, &state),
+            Ruling::Task(waiting) => {
+                let begun = self.begin_task(&id, &waiting, headers, (call, &known, message), &ask);
+                let later = || self.judge.come_back(&waiting, (call, &known), &ask);
+                begun.unwrap_or_else(|| reply::refused(&id, &later(), is_modern))
+            }
         };
         Some(Passage::Answer(answer))
+    }
+
+    /// Waits for people in the place of the client; the answer to the call meanwhile.
+    fn begin_task(
+        self: &Arc<Self>,
+        id: &Id,
+        waiting: &Waiting,
+        headers: HeaderMap,
+        of: (&ToolCall, &Known, &Message),
+        ask: &Ask,
+    ) -> Option<Bytes> {
+        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
+        let (errand, wanted) = Errand::new(waiting, of, ask);
+        let (gateway, name) = (Arc::clone(self), task.clone());
+        let running = tokio::spawn(async move {
+            let (meta, of_list) = (meta(&errand.message), headers.clone());
+            let is_still = async |known: Known, name: String| {
+                gateway.is_still(&known, &name, &of_list, &meta).await
+            };
+            let send = |_, bytes| gateway.run_task(headers, bytes);
+            let ended = errand.run(&gateway.judge, is_still, send).await;
+            lock(&gateway.tasks).end(&name, ended);
+        });
+        let mut tasks = lock(&self.tasks);
+        tasks.keeps(&task, wanted, running);
+        tasks.created(id, &task)
+    }
+
+    async fn run_task(&self, headers: HeaderMap, bytes: Bytes) -> Result<Message, String> {
+        let answered = timeout(self.judge.call_time(), self.exchange(headers, bytes)).await;
+        let answer = answered.map_err(|_| "the server did not answer in time")?;
+        Ok(answer.ok_or("the server did not answer")?)
     }
 }
 

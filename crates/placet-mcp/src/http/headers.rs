@@ -1,12 +1,17 @@
 //! What HTTP says beside a message.
 
 use axum::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    COOKIE, HOST, ORIGIN, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use super::events::Events;
+use crate::limits::MAX_SERVER_BYTES;
+use crate::message::{Kind, Message};
 
 /// The session of a client, before 2026-07-28.
 pub(super) const SESSION: &str = "mcp-session-id";
@@ -57,9 +62,81 @@ pub(super) fn for_question(headers: &HeaderMap, method: &'static str) -> HeaderM
     }
     asked.remove(NAME);
     if asked.contains_key(METHOD) {
-        asked.insert(METHOD, axum::http::HeaderValue::from_static(method));
+        asked.insert(METHOD, HeaderValue::from_static(method));
     }
     asked
+}
+
+/// Whether a message is written as it is read here. A server that honours another charset, or
+/// uncompresses, would read another message.
+pub(super) fn is_plain_json(headers: &HeaderMap) -> bool {
+    is_one(headers, &CONTENT_TYPE)
+        && is_not_compressed(headers)
+        && headers.get(CONTENT_TYPE).is_none_or(|value| {
+            let text = value.to_str().unwrap_or("?").to_ascii_lowercase();
+            let mut parts = text.split(';').map(str::trim);
+            parts.next() == Some("application/json")
+                && parts.all(|part| matches!(part, "charset=utf-8" | "charset=\"utf-8\""))
+        })
+}
+
+/// Whether an answer is of a kind that can be heard on its way, or has nothing in it.
+pub(super) fn can_be_heard(headers: &HeaderMap) -> bool {
+    let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+    is_one(headers, &CONTENT_TYPE)
+        && is_not_compressed(headers)
+        && (is_empty
+            || headers
+                .get(CONTENT_TYPE)
+                .is_none_or(|value| is_json(value) || is_stream(value) || is_text(value)))
+}
+
+/// The one answer in a body of this kind; none where there is another number of them.
+pub(super) fn answer_in(headers: &HeaderMap, body: &Bytes) -> Option<Message> {
+    if !can_be_heard(headers) {
+        return None;
+    }
+    if !headers.get(CONTENT_TYPE).is_some_and(is_stream) {
+        return Message::read(body.clone()).ok();
+    }
+    let mut found = None;
+    for event in Events::new(MAX_SERVER_BYTES).push(body).ok()? {
+        // An event without data only says where the stream begins.
+        if event.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let message = Message::read(event).ok()?;
+        if matches!(message.kind(), Kind::Response(_)) && found.replace(message).is_some() {
+            return None;
+        }
+    }
+    found
+}
+
+fn is_one(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.get_all(name).iter().count() <= 1
+}
+
+fn is_not_compressed(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
+}
+
+fn is_json(kind: &HeaderValue) -> bool {
+    is_kind(kind, "application/json")
+}
+
+fn is_stream(kind: &HeaderValue) -> bool {
+    is_kind(kind, "text/event-stream")
+}
+
+/// What people may read, and no client as a message.
+fn is_text(kind: &HeaderValue) -> bool {
+    is_kind(kind, "text/plain") || is_kind(kind, "text/html")
+}
+
+fn is_kind(value: &HeaderValue, kind: &str) -> bool {
+    let text = value.to_str().unwrap_or_default();
+    text.split(';').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(kind))
 }
 
 /// Whether the headers say the same as the message, where they say anything.

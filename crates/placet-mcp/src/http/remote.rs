@@ -41,6 +41,13 @@ pub enum RemoteError {
     Silent(#[from] hyper_util::client::legacy::Error),
 }
 
+impl RemoteError {
+    /// Whether nothing has reached the server.
+    pub(crate) fn never_came(&self) -> bool {
+        matches!(self, Self::Silent(error) if error.is_connect())
+    }
+}
+
 impl Remote {
     /// A server at a URL, to which these headers are shown: they are secrets.
     ///

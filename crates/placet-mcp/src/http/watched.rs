@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use axum::BoxError;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::events::Events;
 use crate::limits::MAX_SERVER_BYTES;
@@ -17,7 +20,14 @@ pub(super) struct Watched<F> {
     inner: Incoming,
     reader: Reader,
     heard: F,
+    /// How long there may be silence, where somebody waits for an answer, and when it began.
+    silence: Option<(Duration, Pin<Box<Sleep>>)>,
 }
+
+/// The server said nothing for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the server did not go on with its answer in time")]
+struct Silent;
 
 enum Reader {
     /// One message.
@@ -45,8 +55,23 @@ impl Reader {
 
 impl<F: FnMut(Bytes)> Watched<F> {
     /// Hears the messages of an answer with these headers.
-    pub(super) fn new(inner: Incoming, headers: &HeaderMap, heard: F) -> Self {
-        Self { inner, reader: Reader::of(headers), heard }
+    pub(super) fn new(
+        inner: Incoming,
+        headers: &HeaderMap,
+        silence: Option<Duration>,
+        heard: F,
+    ) -> Self {
+        let silence = silence.map(|time| (time, Box::pin(sleep(time))));
+        Self { inner, reader: Reader::of(headers), heard, silence }
+    }
+
+    /// Whether there was silence for too long; what was said just now breaks it.
+    fn is_silent(&mut self, is_said: bool, context: &mut Context<'_>) -> bool {
+        let Some((time, silence)) = &mut self.silence else { return false };
+        if is_said {
+            silence.as_mut().reset(Instant::now() + *time);
+        }
+        silence.as_mut().poll(context).is_ready()
     }
 
     fn hear(&mut self, part: &[u8]) {
@@ -73,13 +98,16 @@ impl<F: FnMut(Bytes)> Watched<F> {
 
 impl<F: FnMut(Bytes) + Unpin> Body for Watched<F> {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(context);
+        if self.is_silent(polled.is_ready(), context) {
+            return Poll::Ready(Some(Err(Silent.into())));
+        }
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(part) = frame.data_ref() {
@@ -93,7 +121,7 @@ impl<F: FnMut(Bytes) + Unpin> Body for Watched<F> {
             Poll::Ready(None) => self.end(),
             Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
-        polled
+        polled.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

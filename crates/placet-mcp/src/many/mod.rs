@@ -58,9 +58,11 @@ struct Many {
     asked: HashMap<Key, (usize, Id)>,
     /// Which server has which resource.
     owners: HashMap<String, usize>,
+    /// Which server has which task.
+    tasks: HashMap<String, usize>,
 }
 
-/// Most resources whose server is remembered.
+/// Most resources, and most tasks, whose server is remembered.
 const MAX_OWNERS: usize = 65_536;
 
 /// One end for each server's relay, and what runs between them and the client.
@@ -91,6 +93,7 @@ pub fn many(client: Duplex, names: Vec<String>) -> (Vec<Duplex>, impl Future<Out
         gathered: HashMap::new(),
         asked: HashMap::new(),
         owners: HashMap::new(),
+        tasks: HashMap::new(),
     };
     (ends, many.run(client.from, from_members))
 }
@@ -162,7 +165,7 @@ impl Many {
 
     async fn request(&mut self, id: Id, method: &str, message: &Message) {
         let names: Vec<_> = self.members.iter().map(|member| member.name.as_str()).collect();
-        match Route::of(method, message, &names, &self.owners) {
+        match Route::of(method, message, &names, (&self.owners, &self.tasks)) {
             Route::One(number, bytes) => self.send(id, number, Awaited::Whole, bytes).await,
             Route::Page(number, of, bytes) => self.send(id, number, Awaited::Page(of), bytes).await,
             Route::All(merge) => {
@@ -224,6 +227,11 @@ impl Many {
         match awaited {
             Awaited::Whole => {
                 self.sent.remove(id.key());
+                if let Some(task) = route::begun(&message)
+                    && self.tasks.len() < MAX_OWNERS
+                {
+                    self.tasks.insert(task, number);
+                }
                 self.tell_client(message.into_bytes()).await;
             }
             Awaited::Page(of) => {

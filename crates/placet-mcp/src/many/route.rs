@@ -31,7 +31,7 @@ impl Route {
         method: &str,
         message: &Message,
         names: &[&str],
-        owners: &HashMap<String, usize>,
+        (owners, tasks): (&HashMap<String, usize>, &HashMap<String, usize>),
     ) -> Self {
         match method {
             "initialize" => Self::All(Merge::Initialize),
@@ -47,6 +47,13 @@ impl Route {
                 let uri = param(message, "uri");
                 let owner = uri.and_then(|uri| owners.get(&uri).copied()).unwrap_or_default();
                 Self::One(owner, message.bytes().clone())
+            }
+            "tasks/get" | "tasks/update" | "tasks/cancel" => {
+                let owner = param(message, "taskId").and_then(|task| tasks.get(&task).copied());
+                match owner {
+                    Some(number) => Self::One(number, message.bytes().clone()),
+                    None => Self::Nowhere("no server here has this task".to_owned()),
+                }
             }
             "completion/complete" => Self::completed(message, names, owners),
             other => Self::Nowhere(format!("{other:?} is for one server, and here are several")),
@@ -142,6 +149,18 @@ pub(super) fn reworded(message: &Message, name: &str, json: &str) -> Option<Byte
         serde_json::from_slice(message.bytes()).ok()?;
     whole.insert(name.to_owned(), RawValue::from_string(json.to_owned()).ok()?);
     serde_json::to_vec(&whole).ok().map(Bytes::from)
+}
+
+/// The task that a call has become (2026-07-28).
+pub(super) fn begun(answer: &Message) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Created {
+        result_type: String,
+        task_id: String,
+    }
+    let created: Created = serde_json::from_str(answer.result()?).ok()?;
+    (created.result_type == "task").then_some(created.task_id)
 }
 
 /// Which request is cancelled.

@@ -21,6 +21,35 @@ pub enum Standing {
     Unlisted,
 }
 
+/// To whom a list was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// To a client: its first page.
+    First,
+    /// To a client: a further page.
+    Further,
+    /// To one of the clients of a gateway that has several; what one of them was shown is not
+    /// forgotten because another was shown something else.
+    Shared,
+    /// To the gateway, which had asked.
+    Asked,
+}
+
+impl Listed {
+    /// How a client is shown what it asks for with these params.
+    pub(crate) fn shown(params: Option<&str>) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Params {
+            cursor: Option<serde::de::IgnoredAny>,
+        }
+        let params = params.and_then(|params| serde_json::from_str::<Params>(params).ok());
+        match params.and_then(|params| params.cursor) {
+            None => Self::First,
+            Some(_) => Self::Further,
+        }
+    }
+}
+
 /// A tool that is not as it was vetted, or counts as vetted now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -35,7 +64,11 @@ pub struct Change {
 pub struct Book {
     vetted: BTreeMap<String, Vetted>,
     listed: BTreeMap<String, Definition>,
+    /// What clients were shown last, which is what their models know; none for a name that was shown
+    /// for two tools.
+    shown: BTreeMap<String, Option<Definition>>,
     is_current: bool,
+    in_doubt: bool,
     /// Whether nobody has vetted anything yet, so that what is listed first is taken as it is.
     trusts_first: bool,
 }
@@ -71,9 +104,15 @@ impl Book {
 
     /// Takes in a list, or a page of it. Those that are not as they were vetted, and those that count
     /// as vetted from here on.
-    pub fn learn(&mut self, tools: Vec<Definition>) -> Vec<Change> {
+    pub fn learn(&mut self, tools: Vec<Definition>, listed: Listed) -> Vec<Change> {
         let mut changes = Vec::new();
+        if listed == Listed::First {
+            self.shown.clear();
+        }
         for tool in tools {
+            if listed != Listed::Asked {
+                self.show(&tool);
+            }
             if self.listed.len() >= MAX_TOOLS && !self.listed.contains_key(&tool.name) {
                 continue;
             }
@@ -92,15 +131,35 @@ impl Book {
         changes
     }
 
+    /// Notes what a client was shown.
+    fn show(&mut self, tool: &Definition) {
+        let has_room = self.shown.len() < MAX_TOOLS;
+        match self.shown.get_mut(&tool.name) {
+            Some(before) if before.as_ref().is_none_or(|it| it.digest != tool.digest) => {
+                *before = None;
+            }
+            None if has_room => {
+                self.shown.insert(tool.name.clone(), Some(tool.clone()));
+            }
+            // What there is no room for is not listed either.
+            Some(_) | None => {}
+        }
+    }
+
     fn takes(&self, tool: &Definition) -> bool {
         let is_new = !self.vetted.contains_key(&tool.name);
         self.trusts_first && is_new && tool.suspicions().is_empty()
     }
 
-    /// Notes that the whole list is known.
+    /// Notes that all is known that the server says.
     pub fn is_complete(&mut self) {
         self.is_current = true;
         self.trusts_first = false;
+    }
+
+    /// Notes that clients may have been shown tools that could not be read here.
+    pub fn is_in_doubt(&mut self) {
+        self.in_doubt = true;
     }
 
     /// Notes that the server said that its tools are others now.
@@ -115,10 +174,18 @@ impl Book {
         self.is_current
     }
 
-    /// How a tool stands.
+    /// How a tool stands: as its server lists it, and as clients were shown it. What a server tells
+    /// the gateway it may tell a client otherwise.
     #[must_use]
     pub fn standing(&self, name: &str) -> Standing {
-        self.listed.get(name).map_or(Standing::Unlisted, |tool| self.compare(tool))
+        let listed = self.listed.get(name).map_or(Standing::Unlisted, |tool| self.compare(tool));
+        match self.shown.get(name) {
+            _ if self.in_doubt => Standing::Unlisted,
+            _ if listed != Standing::Vetted => listed,
+            Some(Some(shown)) => self.compare(shown),
+            Some(None) => Standing::Changed(vec!["shown in two ways".to_owned()]),
+            None => listed,
+        }
     }
 
     /// What names a tool as its server lists it.

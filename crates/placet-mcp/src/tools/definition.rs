@@ -1,5 +1,7 @@
 //! Tools as a server lists them.
 
+use std::collections::BTreeSet;
+
 use placet::{Json, Object};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -72,6 +74,10 @@ fn digest(bytes: &[u8]) -> String {
     std::iter::once("sha256:".to_owned()).chain(hex).collect()
 }
 
+/// What a client is told in place of a list that it may read otherwise than the gateway.
+pub(crate) const UNREADABLE_LIST: &str = "the server's list of tools cannot be read without doubt: \
+     one of them cannot be read, or two have one name; it was not passed on";
+
 /// A page of a list of tools.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
@@ -90,11 +96,13 @@ struct RawPage<'a> {
 }
 
 impl Page {
-    /// Reads the result of `tools/list`; none if it is no list.
+    /// Reads the result of `tools/list`; none if it is no list, or one that others may read
+    /// otherwise: with a tool that has no name, or two that have one.
     #[must_use]
     pub fn read(result: &str) -> Option<Self> {
         let RawPage { tools, next } = serde_json::from_str(result).ok()?;
-        let tools = tools.into_iter().filter_map(Definition::read).collect();
-        Some(Self { tools, next })
+        let tools: Vec<_> = tools.into_iter().map(Definition::read).collect::<Option<_>>()?;
+        let names: BTreeSet<_> = tools.iter().map(|tool| &tool.name).collect();
+        (names.len() == tools.len()).then_some(Self { tools, next })
     }
 }

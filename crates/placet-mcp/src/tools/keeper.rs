@@ -63,6 +63,10 @@ impl Keeper {
     fn add(&self, server: &str, change: &Change) {
         if change.standing == Standing::Vetted {
             let mut lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another gateway may have written to it since.
+            if let Ok(now) = Lock::read(&self.0.path) {
+                *lock = now;
+            }
             lock.add(server, &change.tool);
             if let Err(error) = lock.write(&self.0.path) {
                 tracing::warn!(%error, "the lock file was not written");

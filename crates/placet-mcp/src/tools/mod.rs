@@ -11,7 +11,8 @@ mod keeper;
 mod lock;
 mod suspect;
 
-pub use book::{Book, Change, Standing};
+pub use book::{Book, Change, Listed, Standing};
+pub(crate) use definition::UNREADABLE_LIST;
 pub use definition::{Definition, Page};
 pub use keeper::Keeper;
 pub use lock::{Lock, LockError, Vetted};

@@ -148,9 +148,13 @@ impl Source {
     }
 
     /// Whether the evidence was in this call's arguments, rather than in what is the same for
-    /// every call of the tool and was there to see when the policy was written.
+    /// every call of the tool and was there to see when the policy was written. A switch is there
+    /// to see, too, but not whether it is on.
     pub const fn is_argument(self) -> bool {
-        matches!(self, Self::Sql | Self::Shell | Self::Http | Self::Path | Self::Code)
+        matches!(
+            self,
+            Self::Sql | Self::Shell | Self::Http | Self::Path | Self::Code | Self::ParamName
+        )
     }
 }
 

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::effect::Effect;
 use super::fold::fold;
+use super::keys::snake_case;
 use super::name::{ordered_effect, verb_within};
+use super::question;
 
 /// What a method does.
 pub(super) fn method_effect(method: &str) -> Option<Effect> {
@@ -47,6 +49,9 @@ pub(super) fn remarks(url: &str) -> Vec<Remark> {
     if url.chars().any(|c| c.is_control() || c == '\\') {
         return vec![Remark::Opaque("an address with control characters or backslashes")];
     }
+    if is_program_url(url) {
+        return vec![Remark::Opaque("an address that is a program or a document itself")];
+    }
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
@@ -59,6 +64,28 @@ pub(super) fn remarks(url: &str) -> Vec<Remark> {
     remarks.extend(order_in_query(query));
     remarks
 }
+
+/// Whether whoever opens the address runs what is written in it.
+pub(super) fn is_program_url(text: &str) -> bool {
+    const SCHEMES: [&str; 5] = ["javascript", "vbscript", "data", "jar", "view-source"];
+    let Some((scheme, rest)) = text.trim_start().split_once(':') else { return false };
+    // `data: 5` is a sentence; `data:text/html,…` is not.
+    SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme))
+        && !rest.starts_with(char::is_whitespace)
+        || scheme.eq_ignore_ascii_case("javascript")
+}
+
+/// An order at the end of a path without a host (`/users/5/delete`) or among its parameters.
+pub(super) fn path_remark(path: &str) -> Option<Remark> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    let is_document = last.rsplit_once('.').is_some_and(|(_, extension)| !RUN.contains(&extension));
+    let order = if is_document { None } else { order_in_path(last) };
+    order.or_else(|| order_in_query(query))
+}
+
+/// Extensions of what a server runs when it is asked for. Other files are only read.
+const RUN: [&str; 8] = ["php", "do", "action", "asp", "aspx", "cgi", "jsp", "pl"];
 
 fn scheme_remark(scheme: &str, path: &str) -> Option<Remark> {
     match scheme.to_ascii_lowercase().as_str() {
@@ -159,8 +186,10 @@ fn order_in_query(query: &str) -> Option<Remark> {
         let (key, value) = (decoded(key), decoded(value));
         let (key, value) = (fold(&key), fold(&value));
         let by_name = verb_within(&key).filter(|_| key.len() <= MAX_ORDER_BYTES);
-        let by_value = is_action_key(&key).then(|| ordered_effect(&value)).flatten();
-        let (effect, verb) = by_name.or(by_value)?;
+        let by_value = is_action_key(&snake_case(&key)).then(|| ordered_effect(&value)).flatten();
+        let by_graph =
+            question::is_graph_ql_change(&value).then(|| (Effect::Writes, "mutation".to_owned()));
+        let (effect, verb) = by_name.or(by_value).or(by_graph)?;
         Some(Remark::Orders(effect, verb))
     })
 }
@@ -187,6 +216,14 @@ pub(super) fn is_action_key(key: &str) -> bool {
             | "operation_type"
             | "action_type"
             | "command"
+            | "function"
+            | "func"
+            | "function_name"
+            | "tool"
+            | "tool_name"
+            | "method_name"
+            | "procedure"
+            | "mode"
     )
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Part {
     Action,
     /// Where a result is stored.
     Sink,
+    /// Where a result goes, or a format, or a town (`output`, `destination`).
+    Place,
     /// A path.
     Path,
     /// Somebody to whom something goes.
@@ -48,12 +50,17 @@ pub(super) fn snake_case(key: &str) -> Cow<'_, str> {
 
 fn rewritten(key: &str) -> String {
     let mut snake = String::with_capacity(key.len() + 4);
-    let mut previous_is_small = false;
-    for c in key.chars() {
-        if c.is_uppercase() && previous_is_small {
+    let mut previous = ' ';
+    let mut chars = key.chars().peekable();
+    while let Some(c) = chars.next() {
+        let after_small = previous.is_lowercase() || previous.is_numeric();
+        // `HTTPMethod` are two words: a small letter follows the second one's capital.
+        let ends_acronym =
+            previous.is_uppercase() && chars.peek().is_some_and(|c| c.is_lowercase());
+        if c.is_uppercase() && (after_small || ends_acronym) {
             snake.push('_');
         }
-        previous_is_small = c.is_lowercase() || c.is_numeric();
+        previous = c;
         match c {
             '-' | ' ' | '.' | '$' => snake.push('_'),
             _ => snake.extend(c.to_lowercase()),
@@ -64,27 +71,44 @@ fn rewritten(key: &str) -> String {
 
 /// The part played by the parameter of that name in `snake_case`.
 pub(super) fn part_of(key: &str) -> Part {
-    exact(key).unwrap_or_else(|| by_ending(key))
+    exact(key).or_else(|| method_in_any_case(key)).unwrap_or_else(|| by_ending(key))
 }
 
 fn exact(key: &str) -> Option<Part> {
     Some(match key {
         "sql" | "statement" | "statements" | "raw_sql" | "sql_text" | "ddl" | "dml" | "plsql"
         | "tsql" | "sql_script" | "prql" => Part::Sql,
-        "query" | "queries" | "q" | "query_text" | "query_string" | "question" => Part::Query,
+        "query" | "queries" | "q" | "query_text" | "query_string" | "question" | "document"
+        | "gql" | "graphql" | "graphql_query" | "graph_ql" | "cypher" | "sparql" | "pipeline"
+        | "aggregation" | "influxql" | "flux" | "mql" => Part::Query,
         "command" | "commands" | "cmd" | "cmds" | "cmdline" | "command_line" | "shell" | "bash"
         | "argv" | "args" | "arguments" | "shell_script" | "cli" | "exec" | "entrypoint" => {
             Part::Shell
         }
         "code" | "script" | "source" | "source_code" | "python" | "javascript" | "js"
         | "snippet" | "program" | "expression" | "expr" | "formula" | "lambda" | "eval"
-        | "equation" => Part::Code,
-        "method" | "http_method" | "request_method" => Part::Method,
+        | "equation" | "run" | "then" | "stdin" | "init_script" | "preamble" | "startup_script"
+        | "pre_command" | "post_command" => Part::Code,
+        "method"
+        | "http_method"
+        | "request_method"
+        | "httpmethod"
+        | "requestmethod"
+        | "request_type"
+        | "http_verb"
+        | "http_request_method"
+        | "req_method"
+        | "api_method" => Part::Method,
         "body" | "data" | "payload" | "json" | "form" | "form_data" | "json_body"
-        | "request_body" | "post_data" | "message" | "text" | "content" | "subject" => Part::Body,
-        "headers" | "http_headers" | "request_headers" => Part::Headers,
-        "env" | "environment" | "environ" | "env_vars" => Part::Environment,
-        "save_to" | "write_to" | "outfile" | "out_file" | "output_to" | "dest_file" => Part::Sink,
+        | "request_body" | "post_data" | "message" | "text" | "content" | "subject"
+        | "form_fields" | "form_values" | "formdata" | "post_fields" | "raw_body" | "json_data"
+        | "request_data" | "request_payload" | "post_body" | "multipart" => Part::Body,
+        "headers" | "header" | "http_headers" | "request_headers" | "extra_headers"
+        | "custom_headers" => Part::Headers,
+        "env" | "envs" | "environment" | "environ" | "env_vars" => Part::Environment,
+        "save_to" | "write_to" | "outfile" | "out_file" | "output_to" | "dest_file" | "save_as"
+        | "local_path" | "write_disposition" | "into_table" => Part::Sink,
+        "output" | "destination" | "dest" => Part::Place,
         "to" | "cc" | "bcc" | "recipient" | "recipients" | "channel" | "channel_id" | "chat_id"
         | "phone" | "phone_number" | "email" | "to_email" | "to_number" | "send_to" => {
             Part::Recipient
@@ -97,6 +121,15 @@ fn exact(key: &str) -> Option<Part> {
     })
 }
 
+/// `hTTPmETHOD` is the method to whoever reads its keys without regard to case.
+fn method_in_any_case(key: &str) -> Option<Part> {
+    const LONGEST: usize = 2 * "requestmethod".len();
+    let is_method = key.len() <= LONGEST
+        && ["httpmethod", "requestmethod", "requesttype", "httpverb"]
+            .contains(&key.replace('_', "").as_str());
+    is_method.then_some(Part::Method)
+}
+
 fn by_ending(key: &str) -> Part {
     let (before, last) = key.rsplit_once('_').unwrap_or(("", key));
     match last {
@@ -107,14 +140,93 @@ fn by_ending(key: &str) -> Part {
         }
         "path" | "paths" | "file" | "files" | "filename" | "filepath" | "dir" | "directory"
         | "folder" | "filenames" => path_or_sink(before),
+        "table" if is_sink(before) => Part::Sink,
         "amount" => Part::Amount,
         _ => Part::Other,
     }
 }
 
 fn path_or_sink(before: &str) -> Part {
-    let sinks = ["output", "out", "save", "dest", "destination", "download", "target", "export"];
-    if before.split('_').any(|word| sinks.contains(&word)) { Part::Sink } else { Part::Path }
+    if is_sink(before) { Part::Sink } else { Part::Path }
+}
+
+fn is_sink(before: &str) -> bool {
+    const SINKS: [&str; 9] =
+        ["output", "out", "save", "dest", "destination", "download", "target", "export", "into"];
+    before.split('_').any(|word| SINKS.contains(&word))
+}
+
+/// Whether a place is one where something is stored, rather than a format or a town.
+pub(super) fn is_place_to_store(key: &str, text: &str) -> bool {
+    const FORMATS: [&str; 13] = [
+        "json", "yaml", "yml", "text", "txt", "table", "csv", "tsv", "wide", "name", "markdown",
+        "html", "xml",
+    ];
+    if key == "output" {
+        return !FORMATS.iter().any(|format| format.eq_ignore_ascii_case(text.trim()));
+    }
+    text.contains(['/', '\\', '.', ':', '~'])
+}
+
+/// Params beside a command that say nothing about what is carried out.
+pub(super) fn is_known_beside_command(key: &str) -> bool {
+    matches!(
+        key,
+        "description"
+            | "explanation"
+            | "reason"
+            | "rationale"
+            | "thought"
+            | "thoughts"
+            | "justification"
+            | "purpose"
+            | "title"
+            | "label"
+            | "summary"
+            | "cwd"
+            | "workdir"
+            | "work_dir"
+            | "working_dir"
+            | "working_directory"
+            | "dir"
+            | "directory"
+            | "path"
+            | "id"
+            | "session_id"
+            | "shell_id"
+            | "terminal_id"
+            | "process_id"
+            | "request_id"
+            | "call_id"
+            | "timeout"
+            | "timeout_ms"
+            | "encoding"
+            | "output_format"
+            | "format"
+            | "security_risk"
+            | "risk"
+            | "namespace"
+            | "context"
+            | "region"
+            | "repo"
+            | "owner"
+    )
+}
+
+/// Params whose text is handed to a program as its options.
+pub(super) fn is_option_key(key: &str) -> bool {
+    let last = key.rsplit('_').next().unwrap_or(key);
+    matches!(last, "options" | "option" | "opts" | "flags" | "flag" | "switches" | "extra" | "args")
+}
+
+/// Params that sort, in which a hyphen turns the order round.
+pub(super) fn is_sort_key(key: &str) -> bool {
+    matches!(key, "sort" | "order" | "ordering" | "sort_by" | "order_by" | "sort_order" | "sorting")
+}
+
+/// Params that name another tool, which is then carried out.
+pub(super) fn is_tool_key(key: &str) -> bool {
+    matches!(key, "tool_name" | "function_name" | "tool" | "method_name" | "procedure")
 }
 
 #[cfg(test)]

@@ -156,6 +156,36 @@ pub(super) const WORDS: &[(Role, &str)] = &[
          only other related nearby available total average max min top best one two many full \
          basic simple advanced detailed raw human sentiment similarity semantic direct",
     ),
+    // Things that names end in. A name may not end in a word that nobody knows.
+    (
+        Noun,
+        "pdf csv xml timeline data map base limit bar profile state reading pressure shop outline child children \
+        position fact mms busy uid uuid guid com curve deviation quota size level entry context \
+        mode unit amount cost weight height width length depth color colour font icon logo \
+        avatar photo picture video audio clip caption subtitle chapter section paragraph \
+        sentence token embedding vector matrix array string blob asset artifact manifest \
+        checksum hash digest certificate secret credential session cookie header proxy gateway \
+        router subnet vpc vlan ip mac mailbox signature contract agreement clause policyholder \
+        vendor supplier merchant buyer seller partner competitor brand sku barcode warehouse \
+        aisle rack shelf pallet carrier courier parcel freight customs tariff quote budget \
+        expense revenue profit margin cash ledger audit compliance risk threat vulnerability \
+        exploit malware firewall sensor thermostat meter battery charger vehicle truck driver \
+        passport visa license licence yield dividend bond option forex rating holder stakeholder \
+        shareholder director manager owner author editor reviewer assignee reporter watcher \
+        follower friend neighbour neighbor neighborhood street postcode zipcode latitude \
+        longitude coordinate altitude elevation sunrise sunset wind rain snow tide earthquake \
+        disaster hospital clinic nurse allergy symptom disease vaccine dose calorie nutrient \
+        ingredient cuisine chef dish drink wine beer coffee tea school course lesson exam grade \
+        student teacher professor university isbn citation figure equation theorem proof \
+        algorithm heap stack kernel firmware bios gpu ram ssd partition namespace realm scope \
+        iban bic swift faq sla kpi okr roadmap milestone epic story backlog velocity burndown \
+        standup retro capacity throughput latency uptime downtime outage postmortem runbook \
+        threshold baseline benchmark trend anomaly outlier percentile histogram quantile \
+        frequency interval duration deadline due overdue expiry expiration age gender birthday \
+        anniversary nickname surname username prefix suffix extension mime charset revision hunk \
+        ancestor descendant parent sibling root leaf hierarchy lineage provenance origin \
+        destination target sink offset consumer broker",
+    ),
     (
         Noun,
         "github gitlab bitbucket slack discord telegram whatsapp teams gmail outlook google \
@@ -209,9 +239,14 @@ pub(super) const PAIRS: &[(&str, &str, Role)] = &[
         "currency unit units time timezone temperature length weight distance mass energy",
         Read(Look::Verb),
     ),
+    ("solve", "ticket issue case incident problem request", Act(Writes, Verb)),
+    ("identify", "user customer visitor person contact lead", Act(Writes, Verb)),
+    ("git", "fetch pull", Act(Writes, Verb)),
+    ("show", "notification toast popup dialog banner snackbar", Act(Sends, Verb)),
     ("read", "only", Filler),
-    ("pull", "request", Noun),
-    ("merge", "request", Noun),
+    ("pull", "request requests", Noun),
+    ("merge", "request requests", Noun),
+    ("open", "tickets issues orders cases incidents tasks positions invoices deals", Noun),
     ("change", "set log request", Noun),
     ("result", "set", Noun),
     ("data", "set", Noun),

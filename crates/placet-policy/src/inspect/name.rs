@@ -7,7 +7,7 @@
 
 use super::effect::Effect;
 use super::lexicon::{Lean, Look, Role, role_of, role_of_pair};
-use super::tokens::{Token, tokenize};
+use super::tokens::{Token, tokenize, without_server};
 
 /// How many words of a name are looked at. The longest real names have about a dozen; a longer
 /// one is not read to its end and so proves nothing.
@@ -33,19 +33,114 @@ pub(super) struct NameReading {
     pub(super) acts: Vec<(Effect, String)>,
     /// The tool does what its argument says, rather than what its name says.
     pub(super) carrier: Option<Carrier>,
+    /// The shell is not one whose commands are read here (`powershell`, `cmd`).
+    pub(super) foreign: bool,
+    /// The tool seems to hand its arguments to a program (`git_diff`, `list_files`).
+    pub(super) wraps: bool,
 }
 
 /// Reads a folded name.
 pub(super) fn read_name(name: &str) -> NameReading {
     let tokens = tokenize(name);
     let carrier = carrier(&tokens);
-    if tokens.len() > MAX_NAME_WORDS {
-        return NameReading { reads_by: None, acts: acts(&words(&tokens)), carrier };
+    let wraps = tokens.iter().any(|token| WRAPPED.contains(&token.text.as_str()));
+    let foreign = is_foreign_shell(&tokens);
+    if tokens.len() > MAX_NAME_WORDS || is_request(name) {
+        return NameReading {
+            reads_by: None,
+            acts: acts(&words(&tokens)),
+            carrier,
+            foreign,
+            wraps,
+        };
     }
     let words = words(&tokens);
     let reads_by = head(&words).map(|word| word.text.clone());
     let acts = if reads_by.is_some() { Vec::new() } else { acts(&words) };
-    NameReading { reads_by, acts, carrier }
+    NameReading { reads_by, acts, carrier, foreign, wraps }
+}
+
+/// The same words can mean something else there: `sort /O x` writes, `expand` unpacks.
+fn is_foreign_shell(tokens: &[Token]) -> bool {
+    let is_named = |token: &Token| {
+        matches!(token.text.as_str(), "powershell" | "pwsh" | "windows" | "win32" | "batch")
+    };
+    let is_cmd = |token: &Token| token.text == "cmd";
+    let own = || tokens.iter().filter(|token| !token.is_namespace);
+    tokens.iter().any(is_named)
+        || own().all(is_cmd) && own().next().is_some()
+        || tokens
+            .windows(2)
+            .any(|pair| matches!(pair, [cmd, exe] if is_cmd(cmd) && exe.text == "exe"))
+}
+
+/// Words of tools that are programs, or are likely to be built on one.
+const WRAPPED: &[&str] = &[
+    "git",
+    "gh",
+    "kubectl",
+    "docker",
+    "helm",
+    "terraform",
+    "grep",
+    "rg",
+    "ripgrep",
+    "find",
+    "ls",
+    "cat",
+    "diff",
+    "blame",
+    "tree",
+    "head",
+    "tail",
+    "stat",
+    "glob",
+    "jq",
+    "yq",
+    "curl",
+    "wget",
+    "npm",
+    "pip",
+    "cargo",
+    "aws",
+    "gcloud",
+    "az",
+    "systemctl",
+    "journalctl",
+    "ps",
+    "file",
+    "files",
+    "dir",
+    "directory",
+    "folder",
+    "logs",
+    "log",
+    "repo",
+    "commit",
+    "commits",
+    "du",
+    "wc",
+    "sort",
+    "sed",
+    "awk",
+    "fd",
+    "ag",
+];
+
+/// `POST /user/details`, `post__account__info`: a method and a path, of which the method decides.
+fn is_request(name: &str) -> bool {
+    const METHODS: [&str; 4] = ["post", "put", "patch", "delete"];
+    let name = without_server(name.trim());
+    let end = name.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(name.len());
+    let (method, path) = name.split_at_checked(end).unwrap_or((name, ""));
+    METHODS.iter().any(|known| known.eq_ignore_ascii_case(method))
+        && (path.starts_with([' ', '/', ':']) || path.starts_with("__"))
+}
+
+/// The words of a phrase with their roles.
+pub(super) fn roles(phrase: &str) -> Vec<(String, Role)> {
+    let words = words(&tokenize(phrase));
+    words.into_iter().take(MAX_NAME_WORDS).map(|word| (word.text, word.role)).collect()
 }
 
 /// Whether a folded word or phrase, on its own, orders something other than a look
@@ -114,10 +209,10 @@ fn head(words: &[Word]) -> Option<&Word> {
     let Some(at) = at else { return nominal(words) };
     let (before, rest) = words.split_at_checked(at)?;
     let (head, after) = rest.split_first()?;
-    let only_asks = head.role == Role::Question;
-    let is_read = (only_asks || !words.iter().any(Word::is_verb))
+    let is_read = (asks_about_acts(head) || !words.iter().any(Word::is_verb))
         && can_precede(before, head, after)
         && can_follow(after, head)
+        && ends_in_a_thing(head, after)
         && conjunctions_join_nouns(words);
     is_read.then_some(head)
 }
@@ -127,7 +222,7 @@ fn nominal(words: &[Word]) -> Option<&Word> {
     let (last, before) = words.split_last()?;
     let all_known = before.iter().all(|word| {
         matches!(word.role, Role::Noun | Role::Nominal | Role::Filler)
-            || (word.is_namespace && !word.is_verb())
+            || (word.is_namespace && word.role == Role::Unknown)
     });
     (last.role == Role::Nominal && all_known).then_some(last)
 }
@@ -147,7 +242,6 @@ fn can_precede(before: &[Word], head: &Word, after: &[Word]) -> bool {
             is_surely_verb && unknown <= MAX_UNKNOWN_BEFORE_HEAD
         }
         Role::Act(_, Lean::Noun) => word.is_namespace || is_surely_verb || asks,
-        Role::Act(_, Lean::Either) => word.is_namespace,
         _ => false,
     })
 }
@@ -160,10 +254,58 @@ fn lists_things(head: &Word, after: &[Word]) -> bool {
 
 /// Whether what stands after the head can be its object.
 fn can_follow(after: &[Word], head: &Word) -> bool {
-    let takes_any_object = matches!(head.role, Role::Read(Look::Fetch) | Role::Question);
-    let ends_in_act =
-        matches!(after.last().map(|word| word.role), Some(Role::Act(_, Lean::Either)));
-    takes_any_object || !ends_in_act
+    let is_act = |word: &Word| match word.role {
+        Role::Act(_, Lean::Noun) => head.role == Role::Question,
+        Role::Act(..) => true,
+        _ => false,
+    };
+    head.role == Role::Read(Look::Fetch) || asks_about_acts(head) || !after.iter().any(is_act)
+}
+
+/// Questions to which an act is only the subject. Other words that ask are also said of what is
+/// done then (`will_delete_account`, `have_bot_delete_files`).
+fn asks_about_acts(head: &Word) -> bool {
+    head.role == Role::Question
+        && matches!(head.text.as_str(), "can" | "is" | "are" | "has" | "does" | "should")
+}
+
+/// Whether the name does not end like an order: with a switch (`head_lights_on`), or with a word
+/// that nobody knows behind the things that it could be done to (`search_history_oust`).
+fn ends_in_a_thing(head: &Word, after: &[Word]) -> bool {
+    let Some((last, between)) = after.split_last() else { return true };
+    if asks_about_acts(head) {
+        return true;
+    }
+    match last.role {
+        Role::Unknown => {
+            let is_thing = |word: &Word| !matches!(word.role, Role::Filler | Role::Conjunction);
+            is_surely_noun(&last.text)
+                || between.iter().any(is_preposition)
+                || !between.iter().any(is_thing)
+        }
+        Role::Act(Effect::Writes, _) => {
+            head.text != "get" || after.len() > 1 || last.text != "lock"
+        }
+        _ => !matches!(last.text.as_str(), "on" | "off"),
+    }
+}
+
+/// Endings that verbs do not have.
+fn is_surely_noun(word: &str) -> bool {
+    const ENDINGS: [&str; 24] = [
+        "tion", "sion", "ment", "ness", "ity", "ance", "ence", "age", "ing", "ship", "ogy", "ure",
+        "ism", "ist", "ics", "graph", "gram", "ware", "cy", "phone", "data", "logue", "ium",
+        "path",
+    ];
+    ENDINGS.iter().any(|ending| word.ends_with(ending)) || word.chars().any(|c| c.is_ascii_digit())
+}
+
+/// After one of these, the name goes on with a thing.
+fn is_preposition(word: &Word) -> bool {
+    matches!(
+        word.text.as_str(),
+        "in" | "at" | "of" | "for" | "from" | "by" | "with" | "to" | "on" | "per" | "about"
+    )
 }
 
 /// Whether each conjunction joins nouns or looks (`name_and_address`), not a second act.

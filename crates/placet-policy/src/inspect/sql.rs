@@ -192,11 +192,16 @@ fn depth(sql: &str) -> usize {
 fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
     let mut significant = tokens.iter().filter(|token| !is_space(token)).peekable();
     let mut previous: Option<&Token> = None;
+    let mut qualifier: Option<&Token> = None;
     while let Some(token) = significant.next() {
         let calls = matches!(significant.peek(), Some(Token::LParen));
         if let Token::Word(word) = token {
+            if calls && is_somebodys_own(word, previous, qualifier) {
+                findings.cannot_tell("a function of a schema, which may be anybody's own");
+            }
             inspect_word(word, previous, calls, findings);
         }
+        qualifier = previous;
         previous = Some(token);
     }
     if tokens.iter().any(is_odd_comment) {
@@ -206,7 +211,7 @@ fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
 
 fn inspect_word(word: &Word, previous: Option<&Token>, calls: bool, findings: &mut Findings) {
     let text = word.value.to_ascii_lowercase();
-    let is_column = matches!(previous, Some(Token::Period));
+    let is_column = matches!(previous, Some(Token::Period)) && text != "nextval";
     let is_grammar = word.quote_style.is_none() && is_structural(&text);
     if calls && !is_pure_function(&text) && !is_grammar && !follows_definition(previous) {
         findings.cannot_tell("a function that is not known to be free of effects");
@@ -218,6 +223,17 @@ fn inspect_word(word: &Word, previous: Option<&Token>, calls: bool, findings: &m
         let grave = matches!(text.as_str(), "drop" | "truncate" | "grant" | "revoke");
         let reason = format!("SQL {}", text.to_ascii_uppercase());
         if grave { findings.does_gravely(effect, reason) } else { findings.does(effect, reason) }
+    }
+}
+
+/// A function that is quoted or belongs to a schema is not the built-in one of that name
+/// (`billing.replace(5)`, `"Abs"(5)`), except in the schema of the built-in ones.
+fn is_somebodys_own(word: &Word, previous: Option<&Token>, qualifier: Option<&Token>) -> bool {
+    let is_built_in = matches!(qualifier, Some(Token::Word(schema))
+        if schema.value.eq_ignore_ascii_case("pg_catalog"));
+    match previous {
+        Some(Token::Period) => !is_built_in,
+        _ => word.quote_style.is_some() && !follows_definition(previous),
     }
 }
 

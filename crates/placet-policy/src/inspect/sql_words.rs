@@ -11,7 +11,8 @@ pub(super) fn word_effect(word: &str) -> Option<Effect> {
         | "cluster" | "outfile" | "dumpfile" | "set" | "reset" | "comment" | "import"
         | "export" | "optimize" | "repair" | "checkpoint" | "share" | "begin" | "commit"
         | "rollback" | "savepoint" | "prepare" | "deallocate" | "listen" | "notify"
-        | "unlisten" | "discard" | "declare" | "use" => Writes,
+        | "unlisten" | "discard" | "declare" | "use" | "nextval" | "tablock" | "tablockx"
+        | "xlock" | "updlock" | "holdlock" | "paglock" | "rowlock" => Writes,
         "delete" | "drop" | "truncate" | "purge" | "kill" | "shutdown" => Deletes,
         "grant" | "revoke" | "reassign" | "authorization" => Grants,
         "exec" | "execute" | "call" | "do" | "copy" | "load" | "attach" | "detach" | "install"

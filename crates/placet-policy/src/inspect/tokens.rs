@@ -38,7 +38,7 @@ pub(super) fn tokenize(name: &str) -> Vec<Token> {
 }
 
 /// `mcp__server__tool` is the tool `tool`: what a server is called says nothing about the call.
-fn without_server(name: &str) -> &str {
+pub(super) fn without_server(name: &str) -> &str {
     let server_and_tool = name.strip_prefix("mcp__").unwrap_or("");
     server_and_tool.split_once("__").map_or(name, |(_, tool)| tool)
 }

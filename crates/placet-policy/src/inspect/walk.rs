@@ -9,11 +9,14 @@ use super::argument::Findings;
 use super::effect::{Concern, Effect, Evidence, Inspection, Source, Weight};
 use super::fold::{fold, trick_in_command, trick_in_name, trick_in_text};
 use super::http::{self, Remark};
-use super::keys::{Part, part_of, snake_case};
-use super::lexicon::{Lean, Role, role_of};
-use super::name::{Carrier, NameReading, ordered_effect};
+use super::keys::{
+    Part, is_known_beside_command, is_option_key, is_place_to_store, is_sort_key, is_tool_key,
+    part_of, snake_case,
+};
+use super::name::{Carrier, NameReading, ordered_effect, read_name, verb_within};
+use super::switch::{On, switched_effect};
 use super::tool::Tool;
-use super::{expression, patch, path, shell, sql};
+use super::{expression, patch, path, question, shell, sql};
 
 /// Values that are looked at in one call. A call with more is data in bulk, and nobody should
 /// have to trust that the rest of it was harmless.
@@ -34,17 +37,21 @@ pub(super) struct Walk<'a> {
     pointer: String,
     values: usize,
     depth: usize,
+    /// Whether a command is carried out, so that every other text may be a part of it.
+    carries: bool,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tool: &'a Tool, inspection: &'a mut Inspection) -> Self {
         let (name, program) = (&tool.name, tool.program.as_deref());
-        Self { program, name, inspection, pointer: String::new(), values: 0, depth: 0 }
+        let carries = name.carrier == Some(Carrier::Shell);
+        Self { program, name, inspection, pointer: String::new(), values: 0, depth: 0, carries }
     }
 
     /// Looks at all params.
     pub(super) fn params(&mut self, params: &Object) {
-        self.object(params);
+        self.carries |= params.iter().any(|(key, value)| is_command(key, value));
+        self.object(params, false);
         let source = match self.name.carrier {
             Some(Carrier::Shell) => Source::Shell,
             Some(Carrier::Sql) => Source::Sql,
@@ -58,8 +65,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn object(&mut self, object: &Object) {
-        let is_http = self.is_http(object);
+    fn object(&mut self, object: &Object, in_http: bool) {
+        let is_http = in_http || self.is_http(object);
         let command = self.split_command(object);
         for (key, value) in object.iter() {
             let folded = fold(key);
@@ -80,9 +87,13 @@ impl<'a> Walk<'a> {
         if self.values > MAX_VALUES || self.depth > MAX_DEPTH {
             return self.opaque(Source::Code, "more params than can be inspected");
         }
+        if part == Part::Headers && is_http {
+            self.headers(value);
+        }
         match value {
-            Json::Null | Json::Number(_) => {}
-            Json::Bool(on) => self.switch(key, *on),
+            Json::Number(number) if number.as_f64() == 1.0 => self.switch(key, On::Counted),
+            Json::Null | Json::Number(_) | Json::Bool(false) => {}
+            Json::Bool(true) => self.switch(key, On::Said),
             Json::String(text) => self.text(key, part, is_http, text),
             Json::Array(items) => self.array(key, part, is_http, items),
             Json::Object(object) => self.nested(part, is_http, object),
@@ -92,14 +103,13 @@ impl<'a> Walk<'a> {
     fn nested(&mut self, part: Part, is_http: bool, object: &Object) {
         match part {
             Part::Body if is_http && !object.is_empty() => self.body(),
-            Part::Headers if is_http => self.headers(object),
             Part::Environment if !object.is_empty() => self.environment(),
             Part::Sql | Part::Shell if !object.is_empty() => {
                 self.opaque(source_of(part), "a command in a form that is not known");
             }
             _ => {}
         }
-        self.object(object);
+        self.object(object, is_http);
     }
 
     fn array(&mut self, key: &str, part: Part, is_http: bool, items: &[Json]) {
@@ -125,20 +135,23 @@ impl<'a> Walk<'a> {
         if text.is_empty() {
             return;
         }
+        self.beside(key, part, text);
         match part {
             Part::Shell | Part::Other if self.applies_patches() && patch::is_patch(text) => {
                 self.absorb(Source::Code, patch::inspect(text));
             }
             Part::Sql => self.sql(text),
-            Part::Query => self.query(text),
+            Part::Query => self.query(key, text),
             Part::Shell => self.command(text),
             Part::Code => self.code(text),
             Part::Method => self.method(text, is_http),
             Part::Body if is_http => self.body(),
             Part::Environment => self.environment(),
-            Part::Action => self.action(text, is_http && key == "_method"),
+            Part::Action => self.named_action(key, text, is_http),
             Part::Sink => self.sink(),
+            Part::Place if is_place_to_store(key, text) => self.sink(),
             Part::Path => self.path(text),
+            Part::Other if is_kind_of_request(key, text, is_http) => self.method(text, is_http),
             _ => self.guess(key, text),
         }
     }
@@ -148,14 +161,31 @@ impl<'a> Walk<'a> {
         if http::is_url(text) || is_address_key(key) {
             return self.url(text);
         }
+        if http::is_program_url(text) {
+            return self.opaque(Source::Http, "an address that is a program or a document itself");
+        }
         if text.starts_with(['/', '~']) || (text.contains('/') && text.contains("../")) {
             return self.path(text);
         }
         if text.len() <= MAX_GUESS_BYTES && sql::looks_like_sql(text) {
             return self.sql(text);
         }
-        if text.eq_ignore_ascii_case("true") {
-            self.switch(key, true);
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" | "t" => self.switch(key, On::Said),
+            "1" => self.switch(key, On::Counted),
+            _ => {}
+        }
+    }
+
+    /// A text beside a command may become a part of it, and one for a wrapped program an option.
+    fn beside(&mut self, key: &str, part: Part, text: &str) {
+        let is_own = matches!(part, Part::Shell | Part::Environment | Part::Code);
+        if self.carries && !is_own && !is_known_beside_command(key) {
+            self.opaque(Source::Shell, "a text beside a command, of which the use is not known");
+        }
+        let is_own = matches!(part, Part::Shell | Part::Body) || is_sort_key(key);
+        if self.name.wraps && !is_own && gives_option(key, text) {
+            self.opaque(Source::Shell, "a text that a program may take for an option");
         }
     }
 
@@ -171,20 +201,14 @@ impl<'a> Walk<'a> {
     }
 
     /// A question is SQL where the tool is one for databases; elsewhere where it looks like it.
-    fn query(&mut self, text: &str) {
-        let graph_ql_change = text.trim_start().strip_prefix("mutation").is_some_and(|rest| {
-            rest.trim_start().starts_with(|c: char| c == '{' || c == '(' || c.is_alphabetic())
-                && rest.contains('{')
-        });
-        if self.name.carrier == Some(Carrier::Sql) || sql::looks_like_sql(text) {
+    fn query(&mut self, key: &str, text: &str) {
+        if question::is_graph_ql_change(text) {
+            let reason = "a GraphQL mutation".to_owned();
+            self.found(Source::Code, Effect::Writes, reason, Weight::Proof);
+        } else if self.name.carrier == Some(Carrier::Sql) || sql::looks_like_sql(text) {
             self.sql(text);
-        } else if graph_ql_change {
-            self.found(
-                Source::Code,
-                Effect::Writes,
-                "a GraphQL mutation".to_owned(),
-                Weight::Proof,
-            );
+        } else if !matches!(key, "document" | "question") && question::may_change(text) {
+            self.opaque(Source::Code, "a question in a language that can also change things");
         }
     }
 
@@ -208,6 +232,9 @@ impl<'a> Walk<'a> {
     fn commanded(&mut self, text: &str, findings: Findings) {
         if let Some(trick) = trick_in_command(text) {
             self.confusable(&format!("the command has {}", trick.describe()));
+        }
+        if self.name.foreign && self.name.carrier == Some(Carrier::Shell) {
+            self.opaque(Source::Shell, "a command for a shell that is not read here");
         }
         self.absorb(Source::Shell, findings);
     }
@@ -233,11 +260,11 @@ impl<'a> Walk<'a> {
     }
 
     fn code(&mut self, text: &str) {
+        if self.carries {
+            return self.command(text);
+        }
         if expression::is_plain_word(text) || expression::is_arithmetic(text) {
             return;
-        }
-        if self.name.carrier == Some(Carrier::Shell) {
-            return self.command(text);
         }
         if sql::looks_like_sql(text) {
             return self.sql(text);
@@ -276,9 +303,17 @@ impl<'a> Walk<'a> {
         self.name.reads_by.is_some() || self.name.carrier == Some(Carrier::Http)
     }
 
-    fn headers(&mut self, headers: &Object) {
+    fn headers(&mut self, headers: &Json) {
         let overrides = |key: &str| key.to_ascii_lowercase().contains("method");
-        if headers.iter().any(|(key, _)| overrides(key)) {
+        // A list of headers holds texts, pairs, or objects with a name and a value.
+        let is_override = match headers {
+            Json::String(text) => overrides(text),
+            Json::Object(object) => object
+                .iter()
+                .any(|(key, value)| overrides(key) || value.as_str().is_some_and(overrides)),
+            _ => false,
+        };
+        if is_override {
             self.opaque(Source::Http, "a header that changes the HTTP method");
         }
     }
@@ -286,6 +321,13 @@ impl<'a> Walk<'a> {
     fn environment(&mut self) {
         if self.name.carrier == Some(Carrier::Shell) {
             self.opaque(Source::Shell, "environment variables, which change what a command does");
+        }
+    }
+
+    fn named_action(&mut self, key: &str, text: &str, is_http: bool) {
+        self.action(text, is_http && key == "_method");
+        if is_tool_key(key) && read_name(&fold(text)).reads_by.is_none() {
+            self.opaque(Source::ParamName, "it carries out a tool that is not known to read");
         }
     }
 
@@ -311,54 +353,34 @@ impl<'a> Walk<'a> {
         if let Some(trick) = trick_in_command(text) {
             self.confusable(&format!("the path has {}", trick.describe()));
         }
+        if text.starts_with('/')
+            && let Some(remark) = http::path_remark(text)
+        {
+            self.remark(remark);
+        }
         if let Some(reason) = path::secret(text) {
             self.sensitive(Source::Path, reason);
         }
     }
 
     fn url(&mut self, text: &str) {
-        for remark in http::remarks(text) {
-            match remark {
-                Remark::Orders(effect, verb) => {
-                    let reason = format!("the address orders {verb:?}");
-                    self.found(Source::Http, effect, reason, Weight::Proof);
-                }
-                Remark::Sensitive(reason) => self.sensitive(Source::Http, reason),
-                Remark::Opaque(reason) => self.opaque(Source::Http, reason),
+        http::remarks(text).into_iter().for_each(|remark| self.remark(remark));
+    }
+
+    fn remark(&mut self, remark: Remark) {
+        match remark {
+            Remark::Orders(effect, verb) => {
+                let reason = format!("the address orders {verb:?}");
+                self.found(Source::Http, effect, reason, Weight::Proof);
             }
+            Remark::Sensitive(reason) => self.sensitive(Source::Http, reason),
+            Remark::Opaque(reason) => self.opaque(Source::Http, reason),
         }
     }
 
-    /// A switch whose name is a verb orders it (`delete_after: true`).
-    fn switch(&mut self, key: &str, on: bool) {
-        let verb = key.split('_').next().unwrap_or(key);
-        let writes = matches!(
-            verb,
-            "create"
-                | "overwrite"
-                | "save"
-                | "mark"
-                | "write"
-                | "update"
-                | "insert"
-                | "replace"
-                | "upload"
-                | "publish"
-                | "download"
-                | "archive"
-                | "move"
-                | "restore"
-                | "share"
-                | "commit"
-        );
-        let effect = match role_of(verb) {
-            _ if writes => Effect::Writes,
-            Role::Act(effect, Lean::Verb) if !matches!(effect, Effect::Writes | Effect::Grants) => {
-                effect
-            }
-            _ => return,
-        };
-        if on {
+    /// A switch whose name has a verb orders it (`delete_after: true`, `hard_delete: 1`).
+    fn switch(&mut self, key: &str, on: On) {
+        if let Some((effect, verb)) = switched_effect(key, on) {
             let reason = format!("the switch {verb:?} is on");
             self.found(Source::ParamName, effect, reason, Weight::Proof);
         }
@@ -389,6 +411,9 @@ impl<'a> Walk<'a> {
     fn key(&mut self, key: &str) {
         if let Some(trick) = trick_in_name(key) {
             self.confusable(&format!("the parameter's name has {}", trick.describe()));
+        }
+        if question::is_acting_stage(key) {
+            self.opaque(Source::Code, "a stage of a pipeline that stores or runs something");
         }
     }
 
@@ -445,6 +470,34 @@ impl<'a> Walk<'a> {
 
 fn source_of(part: Part) -> Source {
     if part == Part::Sql { Source::Sql } else { Source::Shell }
+}
+
+fn is_command(key: &str, value: &Json) -> bool {
+    let is_empty = match value {
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        _ => true,
+    };
+    !is_empty && part_of(&snake_case(&fold(key))) == Part::Shell
+}
+
+/// Whether a text begins with a hyphen and is no number, or has an option where options go.
+fn gives_option(key: &str, text: &str) -> bool {
+    let is_option = |word: &str| {
+        word.strip_prefix('-').is_some_and(|rest| !rest.is_empty()) && word.parse::<f64>().is_err()
+    };
+    let first = text.split_whitespace().next().unwrap_or("");
+    let is_number = text.trim().parse::<f64>().is_ok();
+    !is_number && (is_option(first) || is_option_key(key) && text.split_whitespace().any(is_option))
+}
+
+/// `{"type": "DELETE"}`: a kind that is a verb is an order.
+fn is_kind_of_request(key: &str, text: &str, is_http: bool) -> bool {
+    let is_kind = matches!(key, "type" | "kind" | "verb") || key.ends_with("_verb");
+    is_kind
+        && text.len() <= MAX_GUESS_BYTES
+        && (is_http && http::method_effect(text).is_some_and(|effect| effect != Effect::Reads)
+            || ordered_effect(&fold(text)).is_some() && verb_within(&fold(text)).is_some())
 }
 
 fn is_list_of_commands(key: &str) -> bool {

@@ -22,6 +22,7 @@ struct Traits {
     takes_body: bool,
     takes_query: bool,
     names_something: bool,
+    takes_warrant: bool,
 }
 
 /// An error that endpoints answer.
@@ -33,13 +34,14 @@ struct Error {
 }
 
 /// Every error that endpoints answer.
-const ERRORS: [Error; 13] = [
+const ERRORS: [Error; 14] = [
     Error::new("400", "Malformed", "The request cannot be read.", |_| true),
     Error::new("401", "Unauthorized", "The key is missing, unknown or revoked.", |of| of.needs_key),
     Error::new("403", "Forbidden", "The key, or the page that asks, may not do this.", |_| true),
     Error::new("404", "Missing", "It is not there, or not for this key.", |of| of.names_something),
     Error::new("408", "TooSlow", "The body took too long to arrive.", |of| of.takes_body),
     Error::new("409", "Conflict", "It does not fit what is so by now.", |of| of.takes_body),
+    Error::new("410", "Gone", "The warrant has expired.", |of| of.takes_warrant),
     Error::new("411", "NoLength", "The body came without Content-Length.", |_| true),
     Error::new("413", "TooLarge", "The body is too large.", |of| of.takes_body),
     Error::new("415", "MediaType", "The body is not JSON.", |of| of.takes_body),
@@ -82,9 +84,10 @@ pub(super) fn complete(document: &mut OpenApi) {
         // Our router marks parameters that may contain slashes; a client encodes these.
         let path = path.replace("{*", "{");
         let is_change = !ASKING.contains(&&*path);
-        let names_something = path.contains('{') || path == "/v1/log/proof";
+        let takes_warrant = path == "/v1/warrants/redeem";
+        let names_something = path.contains('{') || path == "/v1/log/proof" || takes_warrant;
         for (operation, takes_body) in operations(&mut item) {
-            let traits = traits(operation, takes_body, names_something);
+            let traits = Traits { takes_warrant, ..traits(operation, takes_body, names_something) };
             if takes_body && is_change {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
@@ -118,6 +121,7 @@ fn traits(operation: &Operation, takes_body: bool, names_something: bool) -> Tra
         takes_body,
         takes_query: operation.parameters.iter().flatten().any(is_query),
         names_something,
+        takes_warrant: false,
     }
 }
 

@@ -3,8 +3,7 @@
 use placet::core::event::ActionPayload;
 use placet::core::json::Pointer;
 use placet::core::limits::MAX_PINS;
-use placet::core::time::human_duration;
-use placet::escape::clipped;
+use placet::escape::{self, clipped};
 use placet::store::projection::Status;
 use placet::{
     Event, Followed, GroupName, Json, Object, Pending, PersonId, RiskTier, Timestamp, Verdict,
@@ -365,14 +364,6 @@ pub(super) fn claims(of: &Followed) -> [Option<&Json>; 3] {
     ["reason", "context", "value"].map(|name| fields.and_then(|fields| fields.get(name)))
 }
 
-/// Whether two actions are the same call: the same tool, tenant and params.
-pub(super) fn is_same_call(one: &Followed, other: &Followed) -> bool {
-    match (&one.decided.event, &other.decided.event) {
-        (Event::Decided(one), Event::Decided(other)) => one.assessment.tag == other.assessment.tag,
-        _ => false,
-    }
-}
-
 /// The params as text that can be edited.
 pub(super) fn params_text(followed: &Followed) -> String {
     let action = followed.frozen.as_ref().and_then(|frozen| frozen.action.as_object());
@@ -385,7 +376,7 @@ pub(super) fn pretty(json: &Json) -> String {
     let plain = serde_json::to_string_pretty(json).unwrap_or_default();
     let mut text = String::with_capacity(plain.len());
     // Where something pretends to be something else, nothing but ASCII is beyond doubt.
-    let is_plain = odd_ones(&plain) == 0;
+    let is_plain = plain.lines().all(|line| escape::json(line) == line);
     for character in plain.chars() {
         if is_plain || matches!(character, '\n' | ' '..='~') {
             text.push(character);
@@ -406,10 +397,7 @@ pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
         1..60 => format!("{seconds} s left"),
         60..3_600 => format!("{} min {} s left", seconds / 60, seconds % 60),
         3_600..172_800 => format!("{} h {} min left", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!(
-            "{} left",
-            human_duration(std::time::Duration::from_secs(seconds / 86_400 * 86_400))
-        ),
+        _ => format!("{} d {} h left", seconds / 86_400, seconds % 86_400 / 3_600),
     }
 }
 
@@ -534,7 +522,8 @@ mod tests {
             (59, "59 s left"),
             (61, "1 min 1 s left"),
             (7_260, "2 h 1 min left"),
-            (200_000, "2d left"),
+            (172_799, "47 h 59 min left"),
+            (200_000, "2 d 7 h left"),
         ] {
             assert_eq!(left(now.saturating_add(Duration::from_secs(seconds)), now), text);
         }

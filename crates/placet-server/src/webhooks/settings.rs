@@ -240,3 +240,69 @@ fn origin(text: &str) -> Option<()> {
     let is_bare = !text.ends_with('/') && parsed.path_and_query().is_none_or(|path| path == "/");
     (is_web && is_bare && parsed.host().is_some()).then_some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Retries;
+
+    const RETRIES: Retries = Retries {
+        attempts: 10,
+        first_wait: Duration::from_secs(2),
+        longest_wait: Duration::from_secs(240),
+    };
+
+    fn seconds(attempt: u32, random: u32) -> f64 {
+        RETRIES.wait(attempt, random).as_secs_f64()
+    }
+
+    fn is_about(found: f64, expected: f64) -> bool {
+        (found - expected).abs() < 1e-6
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let longest = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 240.0, 240.0];
+        for (attempt, expected) in (1..).zip(longest) {
+            let found = seconds(attempt, u32::MAX);
+            assert!(is_about(found, expected), "{attempt}: {found}");
+        }
+        for attempt in [20, 21, 22, 32, 33, u32::MAX] {
+            assert!(is_about(seconds(attempt, u32::MAX), 240.0), "{attempt}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_wait_is_for_sure_and_the_rest_by_chance() {
+        for attempt in 1..12 {
+            let most = seconds(attempt, u32::MAX);
+            assert!(is_about(seconds(attempt, 0), most / 2.0), "{attempt}");
+            assert!(is_about(seconds(attempt, u32::MAX / 2), most * 0.75), "{attempt}");
+            let mut before = -1.0;
+            for random in (0..=u32::MAX).step_by(1 << 28) {
+                let found = seconds(attempt, random);
+                assert!(
+                    before < found && (most / 2.0..=most).contains(&found),
+                    "{attempt} {random}"
+                );
+                before = found;
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_where_no_wait_is_set() {
+        let none = Retries { first_wait: Duration::ZERO, ..RETRIES };
+        assert_eq!(none.wait(5, u32::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn attempts_are_over_by_the_time_that_most_approvals_are() {
+        let retries = Retries::default();
+        let all: Duration =
+            (1..retries.attempts).map(|attempt| retries.wait(attempt, u32::MAX)).sum();
+        assert!(all < Duration::from_secs(15 * 60), "{all:?}");
+        assert!(all > Duration::from_secs(10 * 60), "a receiver may be away for a while: {all:?}");
+    }
+}

@@ -110,10 +110,7 @@ impl Chromium {
         let session = session["sessionId"].as_str().unwrap().to_owned();
         drop(wire);
         let tab = Tab { wire: Rc::clone(&self.wire), session };
-        let size = json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
-        });
-        tab.call("Emulation.setDeviceMetricsOverride", size);
+        tab.resize(width, height);
         tab
     }
 }
@@ -157,6 +154,33 @@ impl Tab {
     pub(crate) fn call(&self, method: &str, params: Value) -> Value {
         let called = self.wire.borrow_mut().call(Some(&self.session), method, params);
         called.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Makes every answer come so many milliseconds later.
+    pub(crate) fn is_slow_by(&self, milliseconds: u32) {
+        let how = json!({
+            "offline": false, "latency": milliseconds, "downloadThroughput": -1,
+            "uploadThroughput": -1,
+        });
+        self.call("Network.enable", json!({}));
+        self.call("Network.emulateNetworkConditions", how);
+    }
+
+    /// Makes the window another size.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Chooses between `light` and `dark`, without anything that moves from one to the other.
+    pub(crate) fn prefers(&self, scheme: &str) {
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
+        self.call("Emulation.setEmulatedMedia", json!({"features": features}));
     }
 
     /// Goes to an address and waits until the page is there.
@@ -219,6 +243,36 @@ impl Tab {
                 self.call("Input.dispatchMouseEvent", event);
             }
         }
+    }
+
+    /// Presses a key of the keyboard, `Tab` or `Enter`.
+    pub(crate) fn press(&self, key: &str) {
+        let (code, text) = if key == "Enter" { (13, "\r") } else { (9, "") };
+        for kind in ["keyDown", "keyUp"] {
+            let mut event =
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            if kind == "keyDown" && !text.is_empty() {
+                event["text"] = json!(text);
+            }
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// Moves on with the tab key until the focus is on what a selector names.
+    pub(crate) fn tab_to(&self, selector: &str) {
+        let is_there = format!("document.activeElement?.matches({selector:?}) ?? false");
+        for _ in 0..200 {
+            if self.eval(&is_there) == true {
+                return;
+            }
+            self.press("Tab");
+        }
+        panic!("the tab key never comes to {selector}: {}", self.text());
+    }
+
+    /// Types where the focus is.
+    pub(crate) fn types(&self, text: &str) {
+        self.call("Input.insertText", json!({"text": text}));
     }
 
     /// Types into a field.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use placet_core::assessment::{Inspected, Subject, Value};
-use placet_core::command::{Conclusion, Proposal, Redemption, SigningOff};
+use placet_core::command::{Conclusion, Mismatch, Proposal, Redemption, SigningOff};
 use placet_core::digest::Domain;
 use placet_core::event::ActionPayload;
 use placet_core::mode::{Bucket, Treatment};
@@ -174,7 +174,8 @@ pub fn withdraw(number: u64) -> Command {
 #[must_use]
 pub fn redeem(log: &Sequencer, number: u64, is_same_call: bool) -> Command {
     let (action, decided) = (action(number), entry(log, decided(log, number)));
-    Command::Redeem(Box::new(Redemption { action, decided, is_same_call }))
+    let mismatch = (!is_same_call).then_some(Mismatch::Call);
+    Command::Redeem(Box::new(Redemption { action, decided, mismatch }))
 }
 
 /// Says what came of what [`propose`] proposes, once it was redeemed.

@@ -20,7 +20,7 @@ use crate::store::{Append, Batch, Head, StoredTile, View};
 const CHUNK: usize = 1024;
 
 /// About how many bytes of pages a commit writes besides its rows.
-const COMMIT_OVERHEAD: u64 = 16 * 1024;
+const COMMIT_OVERHEAD: u64 = 32 * 1024;
 
 /// The tip, held by SQLite's write lock.
 pub(super) struct SqliteBatch<'a> {

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal as _, Read as _, Write as _};
 
+use placet_core::Json;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{QueueSelector, tcflush};
@@ -88,32 +89,49 @@ impl Ask for Terminal {
 /// What a person has to see before they answer.
 fn shown(pending: &Pending, problem: Option<&str>) -> String {
     let of = &pending.followed;
-    let mut text = String::from("\n");
-    let mut row = |name: &str, value: &str| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<10} {}", escape::line(value));
-    };
-    row("tool", of.subject.tool.as_str());
-    row("agent", of.subject.agent.as_ref().map_or("no name", |agent| agent.as_str()));
-    row("tenant", of.subject.tenant.as_str());
+    let mut rows = Rows(String::from("\n"));
+    rows.text("tool", of.subject.tool.as_str());
+    rows.text("agent", of.subject.agent.as_ref().map_or("no name", |agent| agent.as_str()));
+    rows.text("tenant", of.subject.tenant.as_str());
     if let Some(action) = of.action() {
         for (name, value) in action.params.iter() {
-            // The stroke tells what the agent named from what is ours: it may name one "until".
-            row(&format!("/{}", escape::line(name)), &value.canonical());
+            rows.param(name, value);
         }
         if let Some(reason) = &action.reason {
-            row("it claims", reason);
+            rows.text("it claims", reason);
         }
     }
     for finding in &of.answer.findings {
-        row(finding.check.as_str(), &finding.reason);
+        rows.text(finding.check.as_str(), &finding.reason);
     }
-    row("until", &pending.approval.deadline.to_string());
+    rows.text("until", &pending.approval.deadline.to_string());
     if let Some(problem) = problem {
-        row("problem", problem);
+        rows.text("problem", problem);
     }
-    let _ = write!(text, "Type {APPROVE} or {DENY}: ");
-    text
+    format!("{}Type {APPROVE} or {DENY}: ", rows.0)
+}
+
+/// Names with values, safe to print; those that are not what they seem say so.
+struct Rows(String);
+
+impl Rows {
+    fn text(&mut self, name: &str, value: &str) {
+        let safe = escape::line(value);
+        self.row(name, &safe, safe != value);
+    }
+
+    /// The stroke tells what the agent named from what is ours: it may name one "until".
+    fn param(&mut self, name: &str, value: &Json) {
+        let (label, value) = (escape::line(name), value.canonical());
+        let safe = escape::json(&value);
+        self.row(&format!("/{label}"), &safe, label != name || safe != value);
+    }
+
+    fn row(&mut self, name: &str, safe: &str, is_odd: bool) {
+        let mark = if is_odd { escape::ODD } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{}", format!("  {name:<10} {safe} {mark}").trim_end());
+    }
 }
 
 /// A question that is on the terminal now.

@@ -29,12 +29,13 @@ _HOMES = {
         "Blocked Changed ConfigError Conflict Forbidden Gone Invalid Missing NotApproved "
         "PlacetError ReviewPending SignoffRequired TooMany Unauthorized Unavailable"
     ),
+    "_gated": "SignoffGatedRecord",
     "_guard": "Guard",
     "_held": "ApprovalRequest Refusal SignOff",
-    "_module": "configure current guarded supervised",
-    "_policy": "ActionClass ApprovalTerms EvalMetrics GraduationThresholds TrustPolicy",
+    "_module": "configure current guarded supervised unconfigure",
+    "_policy": "ActionClass ApprovalTerms Budget EvalMetrics GraduationThresholds TrustPolicy",
     "_protocols": "ApprovalStore AuditEntry AuditSink KillSwitch KillSwitchSource MetricsProvider",
-    "_signoff": "SignoffGatedRecord signoff_gated",
+    "_signoff": "signoff_gated",
     "_types": "AutonomyState Mode OnReview ResolveOutcome RiskTier Status Verdict",
 }
 """Where each name is at home. A module is loaded with the first of its names, so that importing the

@@ -28,6 +28,7 @@ from ._errors import SignoffRequired as SignoffRequired
 from ._errors import TooMany as TooMany
 from ._errors import Unauthorized as Unauthorized
 from ._errors import Unavailable as Unavailable
+from ._gated import SignoffGatedRecord as SignoffGatedRecord
 from ._guard import Guard as Guard
 from ._held import ApprovalRequest as ApprovalRequest
 from ._held import Refusal as Refusal
@@ -36,8 +37,10 @@ from ._module import configure as configure
 from ._module import current as current
 from ._module import guarded as guarded
 from ._module import supervised as supervised
+from ._module import unconfigure as unconfigure
 from ._policy import ActionClass as ActionClass
 from ._policy import ApprovalTerms as ApprovalTerms
+from ._policy import Budget as Budget
 from ._policy import EvalMetrics as EvalMetrics
 from ._policy import GraduationThresholds as GraduationThresholds
 from ._policy import TrustPolicy as TrustPolicy
@@ -47,7 +50,6 @@ from ._protocols import AuditSink as AuditSink
 from ._protocols import KillSwitch as KillSwitch
 from ._protocols import KillSwitchSource as KillSwitchSource
 from ._protocols import MetricsProvider as MetricsProvider
-from ._signoff import SignoffGatedRecord as SignoffGatedRecord
 from ._signoff import signoff_gated as signoff_gated
 from ._types import AutonomyState as AutonomyState
 from ._types import Mode as Mode

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._core import ActionRequest, Frozen, freeze
+from ._method import is_method
 from ._shape import is_dict, is_list, is_tuple
 
 if TYPE_CHECKING:
     import inspect
-
-_OWN = ("self", "cls")
-"""Names under which a method gets its object. They are part of how it is called, not of what for."""
 
 
 class Captured(NamedTuple):
@@ -125,9 +123,11 @@ def _bound(
 
 
 def _object(function: Callable[..., Any], named: Mapping[str, Any]) -> dict[str, Any]:
-    """The object of a method: the first parameter, where it has the name that it always has."""
+    """The object of a method. It is part of how the method is called, not of what for."""
     first = next(iter(named), None)
-    return {first: named[first]} if first in _OWN else {}
+    if first is None or not is_method(function, named[first]):
+        return {}
+    return {first: named[first]}
 
 
 def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:

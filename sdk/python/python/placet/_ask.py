@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ._drive import Carrier, Teller
 from ._errors import Blocked, Missing, PlacetError, Unavailable
@@ -12,8 +13,12 @@ from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
 from ._within import is_awaitable
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
-Confirm = Callable[[ApprovalRequest], "bool | SignOff | Refusal | Awaitable[Any]"]
+Answer: TypeAlias = "bool | SignOff | Refusal | Awaitable[Any]"
+Confirm: TypeAlias = "Callable[[ApprovalRequest], Answer] | Callable[[str, Mapping[str, Any]], Answer]"
+"""What is asked: of a request, or of a tool and its params."""
 
 PERSON = "callback"
 """Who answers, where a function says only yes or no."""
@@ -23,12 +28,14 @@ class Callback:
     """A function of the program that is asked. Only ``True`` itself and a :class:`SignOff` approve."""
 
     def __init__(self, confirm: Confirm, person: str = PERSON, groups: Iterable[str] = ()) -> None:
-        self._confirm = confirm
+        self._confirm: Callable[..., Any] = confirm
+        self._takes_two = _takes_two(confirm)
         self._person = person
         self._groups = tuple(groups)
 
     def ask(self, carrier: Carrier, of: Ask) -> Any:
         """Asks on this thread and takes the answer in; then what became of the action."""
+        until = _until(of)
         try:
             held = ApprovalRequest.from_wire(carrier.do(look(of)))
         except Missing:
@@ -38,13 +45,13 @@ class Callback:
         if is_awaitable(answer):
             dispose(answer)
             answer = Refusal(self._person, "the callback is async, and was called without await")
-        for step in self._replies(answer, held):
+        for step in self._replies(answer, held, until):
             try:
                 carrier.do(step)
                 break
             except PlacetError as error:
                 warn("an answer to %s was not taken in: %s", held.tool, error)
-        return carrier.do(settle(of, of.within))
+        return carrier.do(settle(of, _left(until)))
 
     async def aask(self, carrier: Carrier, of: Ask) -> Any:
         """The same on the event loop; somebody else may answer first."""
@@ -62,6 +69,7 @@ class Callback:
             settled.cancel()
 
     async def _aanswer(self, carrier: Carrier, of: Ask) -> None:
+        until = _until(of)
         try:
             held = ApprovalRequest.from_wire(await carrier.ado(look(of)))
         except Missing:
@@ -72,7 +80,7 @@ class Callback:
                 answer = await answer
             except Exception as error:
                 answer = self._failed(error)
-        for step in self._replies(answer, held):
+        for step in self._replies(answer, held, until):
             try:
                 await carrier.ado(step)
                 return
@@ -81,7 +89,7 @@ class Callback:
 
     def _asked(self, held: ApprovalRequest) -> Any:
         try:
-            return self._confirm(held)
+            return self._confirm(held.tool, held.params) if self._takes_two else self._confirm(held)
         except Exception as error:
             return self._failed(error)
 
@@ -89,8 +97,12 @@ class Callback:
         warn("the callback that was asked for approval failed", error=error)
         return Refusal(self._person, f"the callback failed with {type(error).__name__}")
 
-    def _replies(self, answer: Any, held: ApprovalRequest) -> Iterable[Step]:
-        """The answer as it is given, and a no in its place where it is refused."""
+    def _replies(self, answer: Any, held: ApprovalRequest, until: float | None) -> Iterable[Step]:
+        """The answer as it is given, and a no in its place where it is refused. One that comes when
+        the call waits no more is none."""
+        if until is not None and time.monotonic() >= until:
+            warn("the callback answered too late, so nothing was approved: %s", held.tool)
+            return
         of = (held.request_id, self._person, self._groups)
         if answer is False or isinstance(answer, Refusal):
             yield reply_of(answer, *of)
@@ -106,6 +118,27 @@ class Callback:
             reason = f"the callback gave {kind}, which is neither True nor a sign-off"
         person = answer.person if isinstance(answer, SignOff) else self._person
         yield reply_of(Refusal(person, reason), *of)
+
+
+def _takes_two(confirm: Callable[..., Any]) -> bool:
+    """Whether it wants the tool and the params, and not the whole request."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(confirm).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(it.kind in positional and it.default is it.empty for it in parameters) == 2
+
+
+def _until(of: Ask) -> float | None:
+    """When the wait ends, if its caller has said so."""
+    return None if of.within is None else time.monotonic() + of.within
+
+
+def _left(until: float | None) -> float | None:
+    return None if until is None else max(0.0, until - time.monotonic())
 
 
 class Terminal:

@@ -36,8 +36,9 @@ def observing(**context: Any) -> Generator[None, None, None]:
 
     ``agent``, ``session``, ``user``, ``tenant``, ``build`` and ``reason`` become those fields of
     the action (with ``_id`` behind them as well); anything else is recorded beside it. Blocks nest,
-    the inner one's words win. Tasks of asyncio inherit the context; threads do not, unless they are
-    started with :func:`carry`.
+    the inner one's words win. Tasks of asyncio and ``asyncio.to_thread`` inherit the context. A
+    ``threading.Thread`` and the threads of a pool start without any, unless what they run is given
+    to :func:`carry` first.
     """
     token = _active.set(_merged(context))
     try:
@@ -61,7 +62,12 @@ def current_context() -> Mapping[str, Any]:
 
 
 def carry(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, which takes the context of this place along into another thread."""
+    """The function, which takes the context of this place along into another thread.
+
+    It is the context as it is now, and what the function sets there stays there::
+
+        pool.submit(carry(refund), order)
+    """
     context = copy_context()
 
     def carried(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -4,9 +4,27 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, final
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from ._types import AutonomyState, Mode, RiskTier, Verdict
+
+__all__ = [
+    "ActionRequest",
+    "Approval",
+    "Decision",
+    "Engine",
+    "Finding",
+    "Frozen",
+    "GatedRecord",
+    "Mailbox",
+    "Started",
+    "classify",
+    "freeze",
+    "gate_records",
+    "revived",
+    "run_command",
+    "visible_length",
+]
 
 @final
 class ActionRequest:
@@ -56,6 +74,9 @@ class ActionRequest:
     def to_json(self) -> str: ...
     def is_unchanged(self) -> bool: ...
     def is_payload(self, value: Any) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]: ...
 
 @final
 class Finding:
@@ -133,6 +154,8 @@ class Decision:
     def warrant(self) -> str | None: ...
     def tightened(self, verdict: str, reason: str) -> Decision: ...
     def to_json(self) -> str: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
 
 @final
 class Frozen:
@@ -189,19 +212,22 @@ class Engine:
     def receipt(self, index: int) -> str: ...
     def close(self) -> None: ...
 
+@disjoint_base
 class GatedRecord:
     """A record, as its Python class is made from it."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
     def _set(self, name: str, value: Any) -> None: ...
+    def _unmade(self) -> None: ...
     def _made(self) -> None: ...
     @property
     def is_signed_off(self) -> bool: ...
 
+def revived(kind: str, text: str, is_approved: bool) -> Decision | Finding | Approval: ...
 def gate_records(
     class_: type,
     status: str,
-    kind: type | None,
+    members: Sequence[Any] | None,
     gated: Sequence[Any],
     required: Sequence[tuple[str, int]],
     fields: Sequence[str],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ._core import Decision
 from ._types import Status
@@ -32,6 +32,17 @@ class ActionDenied:
         if self.decision is None or self.decision.approval is None:
             return None
         return self.decision.approval.id
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a plain dict: what an agent is told in place of a result."""
+        return {
+            "denied": True,
+            "tool": self.tool,
+            "reason": self.reason,
+            "status": None if self.status is None else self.status.value,
+            "action_id": self.action_id,
+            "request_id": self.request_id,
+        }
 
     def __str__(self) -> str:
         return self.reason

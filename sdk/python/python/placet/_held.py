@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._fixed import fixed
 from ._types import RiskTier
 
 
@@ -33,6 +34,10 @@ class ApprovalRequest:
     evidence: tuple[Mapping[str, Any], ...] = ()
     signed: tuple[str, ...] = ()
     _whole: Mapping[str, Any] = field(default_factory=lambda: {}, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "params", fixed(dict(self.params)))
+        object.__setattr__(self, "evidence", tuple(fixed(dict(one)) for one in self.evidence))
 
     @classmethod
     def from_wire(cls, held: Mapping[str, Any]) -> ApprovalRequest:

@@ -18,7 +18,8 @@ _places = threading.BoundedSemaphore(_AT_A_TIME)
 
 
 class Hurried:
-    """Carries out the steps of one call within a limit for all of them, in seconds.
+    """Carries out the steps of one call. Those that are hurried have a limit, in seconds, for all of
+    them together; it begins with the first.
 
     What does not answer by then is left to a thread that nobody waits for.
     """
@@ -26,12 +27,14 @@ class Hurried:
     def __init__(self, carrier: Carrier, limit: float) -> None:
         self._carrier = carrier
         self._limit = limit
-        self._until = time.monotonic() + limit
+        self._until: float | None = None
 
     def do(self, step: Step) -> Any:
         """Carries out a step, unless it takes too long."""
-        if not _places.acquire(blocking=False):
-            raise self._late()
+        if not step.hurried:
+            return self._carrier.do(step)
+        if step.name == "conclude":
+            return self.post(step)
         box: list[Any] = []
         done = threading.Event()
 
@@ -44,8 +47,9 @@ class Hurried:
                 _places.release()
                 done.set()
 
-        threading.Thread(target=carry, name="placet-shadow", daemon=True).start()
-        if not done.wait(max(0.0, self._until - time.monotonic())):
+        left = self._left()
+        self._start(carry)
+        if not done.wait(left):
             raise self._late()
         value, error = box[0]
         if error is not None:
@@ -54,29 +58,37 @@ class Hurried:
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop."""
+        if not step.hurried:
+            return await self._carrier.ado(step)
+        if step.name == "conclude":
+            return self.post(step)
         try:
-            return await within(self._carrier.ado(step), max(0.0, self._until - time.monotonic()))
+            return await within(self._carrier.ado(step), self._left())
         except TimeoutError:
             raise self._late() from None
 
     def post(self, step: Step) -> None:
         """Carries out a step for whose result nobody waits."""
-        if not _places.acquire(blocking=False):
-            return
-
-        def carry() -> None:
-            try:
-                self._carrier.do(step)
-            except Exception:
-                # Shadow stops nobody, and nobody waits.
-                pass
-            finally:
-                _places.release()
-
-        threading.Thread(target=carry, name="placet-shadow", daemon=True).start()
+        self._carrier.post(step)
 
     def close(self) -> None:
         """The carrier behind it is closed by whoever opened it."""
+
+    def _start(self, carry: Any) -> None:
+        if not _places.acquire(blocking=False):
+            raise self._late()
+        try:
+            threading.Thread(target=carry, name="placet-shadow", daemon=True).start()
+        except RuntimeError as error:
+            # There is no thread to be had, or the interpreter is about to end.
+            _places.release()
+            raise Unavailable(str(error)) from error
+
+    def _left(self) -> float:
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self._limit
+        return max(0.0, self._until - now)
 
     def _late(self) -> Unavailable:
         return Unavailable(f"nothing was answered within {self._limit:g} s")

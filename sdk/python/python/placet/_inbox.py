@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Missing
-from ._steps import Step
+from ._steps import PAGE, Step
 from ._types import ResolveOutcome, Status
 
 if TYPE_CHECKING:
@@ -22,12 +22,20 @@ class Inbox:
     _mirror: Mirror | None
 
     def pending(self, tenant: str | None = None) -> list[ApprovalRequest]:
-        """What waits for people, the oldest first."""
+        """What waits for people, the oldest first: all of it, or all of one tenant's."""
         from ._held import ApprovalRequest
 
-        body = {} if tenant is None else {"tenant": tenant}
-        listed = self._carrier.do(Step("pending", body=body))
-        return [ApprovalRequest.from_wire(held) for held in listed["approvals"]]
+        waiting: dict[str, ApprovalRequest] = {}
+        last = None
+        while True:
+            body = {"tenant": tenant, "after": last}
+            listed = self._carrier.do(Step("pending", body=body))["approvals"]
+            page = [ApprovalRequest.from_wire(held) for held in listed]
+            before = len(waiting)
+            waiting.update((request.request_id, request) for request in page)
+            if len(page) < PAGE or len(waiting) == before:
+                return list(waiting.values())
+            last = page[-1].request_id
 
     def resolve(
         self,

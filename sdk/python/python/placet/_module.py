@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-from ._arguments import of_call
 from ._guard import Guard
-from ._settings import Settings
+from ._settings import Settings, member
+from ._taking import of_any_call
 from ._types import OnReview
 
 P = ParamSpec("P")
@@ -47,6 +47,15 @@ def current() -> Guard:
         return _guard if _guard is not None else configure()
 
 
+def unconfigure() -> None:
+    """Closes the guard of the program and forgets it: between two tests, say."""
+    global _guard
+    with _lock:
+        before, _guard = _guard, None
+    if before is not None:
+        before.close()
+
+
 def supervised(
     tool: str | None = None,
     *,
@@ -65,19 +74,21 @@ def supervised(
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         import inspect
 
+        if on_review is not None:
+            member(OnReview, "on_review", on_review)
         name = tool or str(getattr(function, "__name__", type(function).__name__))
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def asupervised(*args: P.args, **kwargs: P.kwargs) -> Any:
-                captured = of_call(function, args, kwargs, payload)
+                captured = of_any_call(function, args, kwargs, payload)
                 return await (guard or current()).acall(name, captured, on_review, **fields)
 
             return cast("Callable[P, R]", asupervised)
 
         @functools.wraps(function)
         def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-            captured = of_call(function, args, kwargs, payload)
+            captured = of_any_call(function, args, kwargs, payload)
             return cast(R, (guard or current()).call(name, captured, on_review, **fields))
 
         return wrapped
@@ -89,6 +100,7 @@ def guarded(
     tool: str,
     payload: Any,
     function: Callable[..., R],
+    /,
     *args: Any,
     on_review: OnReview | str | None = None,
     **kwargs: Any,
@@ -99,7 +111,7 @@ def guarded(
     """
     import inspect
 
-    captured = of_call(function, args, kwargs, lambda *_, **__: payload)
+    captured = of_any_call(function, args, kwargs, lambda *_, **__: payload)
     if inspect.iscoroutinefunction(function):
         return cast(R, current().acall(tool, captured, on_review))
     return cast(R, current().call(tool, captured, on_review))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ._errors import Blocked, TooMany
+from ._errors import Blocked, Invalid, TooMany
+from ._say import warn
 
 KEPT = 24 * 3600
 """How long a key is remembered, in seconds. A daemon remembers as long."""
@@ -16,21 +18,30 @@ MOST = 100_000
 """How many keys are remembered at once. Beyond that a call with a new one is refused."""
 
 
+def sound_key(key: object, tool: str, *, shadow: bool) -> str | None:
+    """A key, if one is given. What is none is an error, and in shadow it is left out."""
+    if key is None or (isinstance(key, str) and key):
+        return key
+    why = f"idempotency_key is a text that is not empty, not {key!r}"
+    if not shadow:
+        raise Invalid(f"{tool} was not called: {why}")
+    warn("in shadow, %s runs without its key: %s", tool, why)
+    return None
+
+
 class Once:
     """The keys of one guard, in memory. The oldest come first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._since: dict[str, float] = {}
+        self._since: OrderedDict[str, float] = OrderedDict()
 
     def claim(self, key: str, tool: str) -> None:
         """Takes a key for a call. Raises where another call has it."""
         now = time.monotonic()
         with self._lock:
-            for old in list(self._since):
-                if now - self._since[old] < KEPT:
-                    break
-                del self._since[old]
+            while self._since and now - next(iter(self._since.values())) >= KEPT:
+                self._since.popitem(last=False)
             if key in self._since:
                 why = "a call with this idempotency key runs, or ran"
                 raise Blocked(f"{tool} is not run again: {why}", reasons=(why,))
@@ -47,10 +58,17 @@ class Once:
 class Claim:
     """One call under its key."""
 
-    def __init__(self, once: Once, key: str, tool: str, call: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, once: Once, key: str, tool: str, call: Callable[[Any], Any], *, shadow: bool = False
+    ) -> None:
         self._once, self._key, self._call = once, key, call
         self._ran = False
-        once.claim(key, tool)
+        try:
+            once.claim(key, tool)
+        except TooMany as error:
+            if not shadow:
+                raise
+            warn("in shadow, %s runs although its idempotency key has no room: %s", tool, error)
 
     def call(self, arguments: Any) -> Any:
         """Calls the function. From here on the key is spent, whatever comes of it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
 from ._errors import ConfigError
+from ._program import Program
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from ._held import ApprovalRequest
     from ._mirror import Mirror
     from ._policy import TrustPolicy
-    from ._protocols import ApprovalStore
+    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, MetricsProvider
+    from ._types import Verdict
 
     Policy: TypeAlias = TrustPolicy | str | os.PathLike[str]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 MEMORY = ":memory:"
 """The store that is gone with the guard: for tests, and for trying a policy out."""
@@ -39,24 +44,66 @@ def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> En
     return Engine(path, files, place)
 
 
-def asker_of(confirm: Confirm | None, ask: Terminal | Callback | str | None) -> Asker | None:
+def asker_of(
+    confirm: Confirm | None, ask: Terminal | Callback | str | None, *, at_daemon: bool = False
+) -> Asker | None:
+    """Who is asked. At a daemon the terminal is one of people's own, and not the program's."""
     if confirm is not None and ask is not None:
         raise ConfigError("confirm and ask both say who is asked; give one of them")
-    if confirm is None and not isinstance(ask, str):
-        return ask
+    if confirm is None and ask is None:
+        return None
     from ._ask import Callback, Terminal
 
     if confirm is not None:
-        return Callback(confirm)
+        return Callback(_function("confirm", confirm))
+    if at_daemon and not isinstance(ask, Callback):
+        raise ConfigError(
+            "at a daemon, ask is a Callback; who answers at a terminal runs `placet approvals watch`"
+        )
+    if isinstance(ask, (Terminal, Callback)):
+        return ask
     if ask != "terminal":
         raise ConfigError(f'ask is "terminal", a Terminal or a Callback, not {ask!r}')
     return Terminal()
 
 
+def program_of(
+    metrics: MetricsProvider | None,
+    audit: AuditSink | None,
+    kill_switch: KillSwitchSource | None,
+    tripped_verdict: Verdict | str,
+) -> Program:
+    """What a program brings of its own, where it is that."""
+    from ._policy import stricter
+
+    if metrics is not None:
+        having("metrics", metrics, "metrics_for")
+    if audit is not None:
+        having("audit", audit, "record")
+    if kill_switch is not None:
+        having("kill_switch", kill_switch, "is_tripped")
+    tripped = stricter("tripped_verdict", tripped_verdict).value
+    return Program(metrics, audit, kill_switch, tripped)
+
+
 def mirror_of(approvals: ApprovalStore) -> Mirror:
     from ._mirror import Mirror
 
-    return Mirror(approvals)
+    return Mirror(having("approvals", approvals, "put", "answer", "ended"))
+
+
+def having(name: str, given: T, *methods: str) -> T:
+    """What a program brings, where it has the methods that it needs."""
+    for method in methods:
+        if not callable(getattr(given, method, None)):
+            raise ConfigError(f"{name}: {type(given).__name__} has no method {method}")
+    return given
+
+
+def _function(name: str, given: F) -> F:
+    if not callable(given):
+        raise ConfigError(f"{name} is a function, not {given!r}")
+    return given
 
 
 def teller_of(
@@ -66,5 +113,5 @@ def teller_of(
         return mirror
     from ._ask import All, Told
 
-    told = Told(on_request)
+    told = Told(_function("on_request", on_request))
     return told if mirror is None else All(mirror, told)

@@ -1,14 +1,21 @@
-"""What JSON makes of the values that it does not know.
+"""What JSON makes of the values that it does not know, and what a function gets in their place.
 
 The engine freezes ``dict``, ``list``, ``tuple``, ``str``, ``int``, ``float``, ``bool`` and ``None``
 by itself and asks here for everything else. Nothing is ever described by its ``repr``: that may be
 different every time, and may hold what nobody wants on record.
+
+A class of the program's own can behave in any way: a subclass of ``int`` may be 10 to whoever writes
+it down and another number to whoever calculates with it. So values are read as what they are to the
+interpreter, by the methods of the built-in class, and where the class is not a known one the function
+gets the built-in value too.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ._shape import is_dict, is_list, is_tuple
@@ -19,8 +26,20 @@ if TYPE_CHECKING:
 _MAX_DIGITS = 400
 """Longest number that is written out. Nothing that is paid or counted has as many digits."""
 
-Plain = tuple[Any, bool]
-"""A value that is nearer to JSON, and whether the original can never change."""
+FIXED, WATCHED, FOREIGN = 0, 1, 2
+"""What is known of a value: it can never change; it may change, so it is read again before the call;
+its class may say what it likes, so the function must not get it."""
+
+AS_IT_IS: Any = ...
+
+# Their methods are called on instances of subclasses, of which nobody knows what they hold.
+_DICT: Any = dict
+_LIST: Any = list
+_TUPLE: Any = tuple
+
+Plain = tuple[Any, Callable[[Any], Any] | None, int]
+"""A value that is nearer to JSON; how what the function gets is made from the frozen copy of that
+(None: it is that; AS_IT_IS: it is the value itself); and what is known of the value."""
 
 
 class Opaque(TypeError):
@@ -35,15 +54,18 @@ def digits(number: Any) -> str:
     from decimal import Decimal
 
     if isinstance(number, int):
-        if abs(number).bit_length() > _MAX_DIGITS * 3:
+        if int.bit_length(number) > _MAX_DIGITS * 3:
             raise Opaque(f"a whole number of more than {_MAX_DIGITS} digits")
-        return str(int(number))
+        return int.__repr__(number)
     if isinstance(number, float):
+        number = float.__float__(number)
         if not math.isfinite(number):
-            return str(float(number))
-        number = Decimal(repr(float(number)))
+            return str(number)
+        number = Decimal(repr(number))
     if not isinstance(number, Decimal):
         raise Opaque(f"a number is expected, but this is {_name(number)}")
+    # That of a subclass is read without asking it.
+    number = Decimal(number)
     if not number.is_finite():
         return str(number)
     _, figures, exponent = number.as_tuple()
@@ -56,15 +78,50 @@ def digits(number: Any) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _decimal(number: Any) -> Plain:
-    """A number like any other, so that 10, 10.0 and 1E+1 are one action."""
-    if not number.is_finite():
-        raise Opaque(f"{number} is no number that can be decided on")
-    text = digits(number)
-    if "." not in text:
-        return int(text), True
-    near = float(text)
-    return (near, True) if digits(near) == text else (text, True)
+def plain(value: Any) -> Plain:
+    """Something nearer to JSON that says all that the value says.
+
+    Raises :class:`Opaque` where there is no such thing.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        return _raw(value)
+    if _is_view(value):
+        return _bytes(value.tobytes()), AS_IT_IS, WATCHED
+    found = _by_module(value)
+    if found is not None:
+        return found
+    scalar = _scalar(value)
+    if scalar is not None:
+        return scalar, None, FOREIGN
+    if is_tuple(value):
+        return _tuple(value)
+    if is_dict(value):
+        return _dict(value)
+    if is_list(value):
+        return _LIST.copy(value), None, FOREIGN
+    if _is_set(value):
+        return _set(value)
+    raise Opaque(
+        f"{_name(value)} cannot be written as JSON; pass what matters of it, or say with payload= "
+        "what is to be decided on"
+    )
+
+
+def _scalar(value: Any) -> str | int | float | None:
+    """What a subclass of what JSON knows is to the interpreter."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    return float.__float__(value) if isinstance(value, float) else None
+
+
+def _raw(value: bytes | bytearray) -> Plain:
+    if isinstance(value, bytearray):
+        raw = bytes(bytearray.__getitem__(value, slice(None)))
+        return _bytes(raw), lambda _: bytearray(raw), WATCHED
+    raw = bytes.__getitem__(value, slice(None))
+    return _bytes(raw), lambda _: raw, FIXED if type(value) is bytes else FOREIGN
 
 
 def _bytes(value: bytes) -> dict[str, str]:
@@ -77,38 +134,8 @@ def _bytes(value: bytes) -> dict[str, str]:
         return {"$base64": base64.b64encode(value).decode("ascii")}
 
 
-def plain(value: Any) -> Plain:
-    """Something nearer to JSON that says all that the value says.
-
-    Raises :class:`Opaque` where there is no such thing.
-    """
-    if isinstance(value, bytes):
-        return _bytes(value), True
-    if isinstance(value, bytearray):
-        return _bytes(bytes(value)), False
-    if _is_view(value):
-        return _bytes(value.tobytes()), False
-    found = _by_module(value)
-    if found is not None:
-        return found
-    # Subclasses of what JSON knows. What they add to it cannot be seen.
-    if isinstance(value, bool):
-        return bool(value), True
-    for kind in (str, int, float):
-        if isinstance(value, kind):
-            return kind(value), True
-    if is_tuple(value):
-        return _tuple(value), False
-    if is_dict(value):
-        return dict(value), False
-    if is_list(value):
-        return list(value), False
-    if isinstance(value, (set, frozenset)):
-        return _set(value), False
-    raise Opaque(
-        f"{_name(value)} cannot be written as JSON; pass what matters of it, or say with payload= "
-        "what is to be decided on"
-    )
+def _is_set(value: Any) -> bool:
+    return isinstance(value, (set, frozenset))
 
 
 def _is_view(value: Any) -> TypeGuard[memoryview[int]]:
@@ -119,38 +146,89 @@ def _by_module(value: Any) -> Plain | None:
     """The types of modules that are imported already: nobody can hold a value of another."""
     loaded = sys.modules
     if (enum := loaded.get("enum")) and isinstance(value, enum.Enum):
-        return _enum(value), True
+        return _enum(value, enum), AS_IT_IS, WATCHED
     if (decimal := loaded.get("decimal")) and isinstance(value, decimal.Decimal):
-        return _decimal(value)
+        return _decimal(value, decimal.Decimal)
     if (fractions := loaded.get("fractions")) and isinstance(value, fractions.Fraction):
-        return f"{value.numerator}/{value.denominator}", True
+        return _fraction(value, fractions.Fraction)
     if (datetime := loaded.get("datetime")) and isinstance(
         value, (datetime.date, datetime.time, datetime.timedelta)
     ):
-        return _moment(value, datetime), True
+        return _moment(value, datetime)
     if (uuid := loaded.get("uuid")) and isinstance(value, uuid.UUID):
-        return str(value), True
+        again = uuid.UUID(int=int.__int__(uuid.UUID.int.__get__(value)))
+        return str(again), lambda _: again, WATCHED
     if (pathlib := loaded.get("pathlib")) and isinstance(value, pathlib.PurePath):
-        return str(value), True
+        return _path(value, pathlib)
     if (dataclasses := loaded.get("dataclasses")) and dataclasses.is_dataclass(value):
         return _dataclass(value, dataclasses)
     if (pydantic := loaded.get("pydantic")) and isinstance(value, pydantic.BaseModel):
-        return dict(value.model_dump(mode="python")), False
+        return _model(value), AS_IT_IS, WATCHED
     if (numpy := loaded.get("numpy")) and isinstance(value, (numpy.generic, numpy.ndarray)):
         return _numpy(value, numpy)
     return None
 
 
-def _enum(value: Any) -> Any:
-    inner = value.value
-    is_plain = isinstance(inner, (str, int, float, bool)) and not isinstance(inner, type(value))
-    return inner if is_plain else value.name
+def _enum(value: Any, enum: Any) -> Any:
+    if not isinstance(value, enum.Flag) and _kind(value).__members__.get(value._name_) is not value:
+        raise Opaque(f"this {_name(value)} is no member of its enum")
+    inner = value._value_
+    is_plain = type(inner) in (str, int, float, bool)
+    data = _scalar(value)
+    if data is None:
+        return inner if is_plain else value._name_
+    if is_plain and inner != data:
+        raise Opaque(f"this {_name(value)} is one thing and has another as its value")
+    return data
 
 
-def _moment(value: Any, datetime: Any) -> Any:
-    if isinstance(value, datetime.timedelta):
-        return {"$seconds": digits(_seconds(value))}
-    return value.isoformat()
+def _decimal(value: Any, kind: Any) -> Plain:
+    """A number like any other, so that 10, 10.0 and 1E+1 are one action."""
+    exact = kind(value)
+    if not exact.is_finite():
+        raise Opaque(f"{exact} is no number that can be decided on")
+    text = digits(exact)
+    near: Any = float(text) if "." in text else int(text)
+    known = FIXED if type(value) is kind else FOREIGN
+    return (near if digits(near) == text else text), lambda _: exact, known
+
+
+def _fraction(value: Any, kind: Any) -> Plain:
+    above, below = int.__int__(value._numerator), int.__int__(value._denominator)
+    return f"{above}/{below}", lambda _: kind(above, below), WATCHED
+
+
+_PARTS = {
+    "datetime": ("year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"),
+    "date": ("year", "month", "day"),
+    "time": ("hour", "minute", "second", "microsecond", "tzinfo"),
+    "timedelta": ("days", "seconds", "microseconds"),
+}
+"""What the kinds of moments are made from, in this order."""
+
+
+def _moment(value: Any, datetime: Any) -> Plain:
+    kinds = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
+    kind: Any = next(kind for kind in kinds if isinstance(value, kind))
+    exact = value if type(value) is kind else _exact_moment(value, kind)
+    if kind is datetime.timedelta:
+        near: Any = {"$seconds": digits(_seconds(exact))}
+    else:
+        near = exact.isoformat()
+    zone = getattr(exact, "tzinfo", None)
+    known = FIXED if zone is None or type(zone) is datetime.timezone else WATCHED
+    return near, lambda _: exact, known if exact is value else FOREIGN
+
+
+def _exact_moment(value: Any, kind: Any) -> Any:
+    """What an instance of a subclass is to the interpreter, if that is all that it says."""
+    parts = [getattr(kind, name).__get__(value) for name in _PARTS[kind.__name__]]
+    exact = kind(*parts)
+    if hasattr(kind, "fold"):
+        exact = exact.replace(fold=kind.fold.__get__(value))
+    if value != exact or (hasattr(kind, "isoformat") and value.isoformat() != exact.isoformat()):
+        raise Opaque(f"{_name(value)} says something else than a {kind.__name__} does; pass that")
+    return exact
 
 
 def _seconds(value: Any) -> Any:
@@ -159,39 +237,82 @@ def _seconds(value: Any) -> Any:
     return Decimal(value.days * 86_400 + value.seconds) + Decimal(value.microseconds) / 1_000_000
 
 
+def _path(value: Any, pathlib: Any) -> Plain:
+    kind = _kind(value)
+    if getattr(pathlib, kind.__name__, pathlib) is not kind:
+        raise Opaque(f"{_name(value)} is a kind of path of its own; pass its text")
+    text = str(value)
+    return text, lambda _: kind(text), WATCHED
+
+
 def _dataclass(value: Any, dataclasses: Any) -> Plain:
     if isinstance(value, type):
         raise Opaque(f"{_name(value)} is a class, not a value")
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return fields, False
+    return fields, AS_IT_IS, WATCHED
+
+
+def _model(value: Any) -> Any:
+    """All that a model holds, also what its own dump leaves out or changes."""
+    kind = _kind(value)
+    names: Any = getattr(kind, "model_fields", None) or getattr(kind, "__fields__", ())
+    held: dict[str, Any] = {name: vars(value)[name] for name in names if name in vars(value)}
+    held.update(getattr(value, "__pydantic_extra__", None) or {})
+    return held
 
 
 def _numpy(value: Any, numpy: Any) -> Plain:
+    kind = _kind(value)
     if isinstance(value, numpy.ndarray):
-        return value.tolist(), False
+        if kind is not numpy.ndarray:
+            raise Opaque(f"{_name(value)} is a kind of array of its own; pass a numpy.ndarray")
+        copy = value.copy()
+        return copy.tolist(), lambda _: copy, WATCHED
     if isinstance(value, (numpy.complexfloating, numpy.void)):
         raise Opaque(f"{_name(value)} cannot be written as JSON")
-    inner = value.item()
+    inner = numpy.generic.item(value)
     if isinstance(inner, numpy.generic):
         # A long double, which no Python number holds.
         raise Opaque(f"{_name(value)} holds more than a number of Python")
-    return inner, True
+    if kind in numpy.sctypeDict.values():
+        return inner, AS_IT_IS, FIXED
+    return inner, None, FOREIGN
 
 
-def _tuple(value: tuple[Any, ...]) -> Any:
-    names: Any = getattr(value, "_fields", None)
-    if is_tuple(names) and len(names) == len(value):
-        return dict(zip(names, value, strict=True))
-    return list(value)
+def _tuple(value: Any) -> Plain:
+    kind, items = _kind(value), _TUPLE.__getitem__(value, slice(None))
+    names: Any = getattr(kind, "_fields", ())
+    if not items or _kind(names) is not tuple or len(names) != len(items):
+        return items, None, FOREIGN
+    named: dict[str, Any] = dict(zip(names, items, strict=True))
+    if any(getattr(value, name) is not item for name, item in named.items()):
+        raise Opaque(f"{_name(value)} says something else than it holds")
+    return named, lambda frozen: _TUPLE.__new__(kind, frozen.values()), WATCHED
 
 
-def _set(value: Any) -> list[Any]:
+def _dict(value: Any) -> Plain:
+    kind, items = _kind(value), dict(_DICT.items(value))
+    if kind is OrderedDict or kind is Counter:
+        return items, kind, WATCHED
+    if kind is defaultdict:
+        factory = value.default_factory
+        return items, lambda frozen: defaultdict(factory, frozen), WATCHED
+    return items, None, FOREIGN
+
+
+def _set(value: Any) -> Plain:
+    kind: Any = set if issubclass(_kind(value), set) else frozenset
     try:
-        return sorted(value)
+        members: list[Any] = sorted(kind.__iter__(value))
     except TypeError:
         raise Opaque("a set whose members have no order; pass a sorted list") from None
+    return members, kind, WATCHED if _kind(value) is kind else FOREIGN
+
+
+def _kind(value: object) -> Any:
+    return type(value)
 
 
 def _name(value: Any) -> str:
-    kind = value if isinstance(value, type) else type(value)
+    kind = value if isinstance(value, type) else _kind(value)
     return f"{kind.__module__}.{kind.__qualname__}"

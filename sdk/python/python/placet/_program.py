@@ -30,6 +30,8 @@ class Program(NamedTuple):
     metrics: MetricsProvider | None = None
     audit: AuditSink | None = None
     kill_switch: KillSwitchSource | None = None
+    tripped: str = "block"
+    """What it means that the switch is tripped: ``block`` or ``require_approval``."""
 
     @property
     def is_silent(self) -> bool:
@@ -37,7 +39,13 @@ class Program(NamedTuple):
         return self.metrics is None and self.kill_switch is None
 
     def objections(self, action: str) -> tuple[Objection, ...]:
-        """What the program itself has against an action."""
+        """What the program itself has against an action: that its switch is tripped, and whatever of
+        it does not work. Its figures do not count, because what is recorded earns by evidence."""
+        _, wrong = self.rates(action)
+        return (*wrong, *self.stops(action))
+
+    def stops(self, action: str) -> tuple[Objection, ...]:
+        """What the program's own switch has against an action."""
         if self.kill_switch is None:
             return ()
         try:
@@ -47,7 +55,7 @@ class Program(NamedTuple):
         if tripped is False:
             return ()
         if tripped is True:
-            return (Objection("block", "the program's own kill switch is tripped"),)
+            return (Objection(self.tripped, "the program's own kill switch is tripped"),)
         return (_wrong("kill switch", tripped, "True or False"),)
 
     def rates(self, action: str) -> tuple[Rates | None, tuple[Objection, ...]]:
@@ -65,7 +73,7 @@ class Program(NamedTuple):
         # Whatever their types say.
         rates: tuple[Any, Any] = (given.pass_rate, given.adversarial_pass_rate)
         samples: Any = given.sample_size
-        is_sound = all(isinstance(rate, (int, float)) and 0 <= rate <= 1 for rate in rates)
+        is_sound = all(_is_rate(rate) for rate in rates)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
             return None, (Objection("block", why),)
@@ -89,6 +97,11 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
+
+
+def _is_rate(value: Any) -> bool:
+    # True is a number to Python, and none to anybody else.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _failed(what: str, error: Exception) -> Objection:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from datetime import datetime
 
     from ._held import ApprovalRequest, Refusal, SignOff
     from ._core import ActionRequest, Decision
     from ._policy import EvalMetrics
     from ._types import Status
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 @runtime_checkable
@@ -42,8 +46,9 @@ class AuditEntry:
     approved: bool | None
     """None where no person was asked."""
     executed: bool
-    timestamp: datetime
     idempotency_key: str | None = None
+    timestamp: datetime = field(default_factory=_now)
+    """When it became of it; now, where it is left out."""
     error: str | None = None
 
 

@@ -12,24 +12,37 @@ import os
 import threading
 import time
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
-from ._errors import PlacetError, Unavailable
-from ._say import note
+import httpx
+
+from ._answers import told
+from ._errors import ConfigError, PlacetError, Unavailable
+from ._posts import Posts
 from ._steps import Step
-from ._wire import Asked, asked_of, read, told
+from ._wire import Asked, asked_of, read
 from ._within import within
-
-if TYPE_CHECKING:
-    import httpx
 
 LONGEST_POLL = 30
 """How long one request waits for people, in seconds. Proxies end what says nothing for longer."""
+
+SHORTEST_POLL = 0.5
+"""How soon to ask again whoever does not wait although they were asked to, in seconds."""
 
 ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
 
 _BROKEN = (502, 503, 504)
+
+_LATE = (
+    "anyio._backends._asyncio",
+    "certifi",
+    "encodings.idna",
+    "httpcore._backends.anyio",
+    "uuid",
+)
+"""Modules that are only loaded with the first request."""
 
 
 class Remote:
@@ -48,13 +61,15 @@ class Remote:
         self._key = key
         self._approver_key = approver_key
         self._timeout = timeout
-        self._verify = verify
+        self._verify = _verifier(url, verify)
         self._process = os.getpid()
         self._is_closed = False
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._clients: dict[Any, httpx.AsyncClient] = {}
         self._ends: dict[Any, Any] = {}
+        self._posts = Posts()
+        _load()
 
     def __repr__(self) -> str:
         return f"Remote({self._url!r})"
@@ -63,61 +78,54 @@ class Remote:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
         while True:
-            answer = self._send(asked_of(step, waits.next_poll()))
+            answer = told(step, self._send(asked_of(step, waits.next_poll())))
             if waits.is_done(answer):
-                return told(step, answer)
+                return answer
+            time.sleep(waits.rest())
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
+        import asyncio
+
         waits = Waits(step)
         while True:
             asked = asked_of(step, waits.next_poll())
             try:
-                answer = await self._asend(asked)
+                answer = told(step, await self._asend(asked))
             except BaseException as error:
                 if not isinstance(error, Exception):
                     self._abandon(step, asked)
                 raise
             if waits.is_done(answer):
-                return told(step, answer)
+                return answer
+            await asyncio.sleep(waits.rest())
 
     def post(self, step: Step) -> None:
         """Carries out a step for whose result nobody waits."""
-        import asyncio
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            self._quietly(step)
+        if step.hurried or _on_a_loop():
+            # The loop may be about to end, and is not held up.
+            self._posts.put(lambda: self.do(step))
             return
-        # The loop may be about to end, and is not held up.
-        threading.Thread(target=self._quietly, args=(step,), daemon=True).start()
-
-    def _abandon(self, step: Step, asked: Asked) -> None:
-        """Undoes what nobody waits for any more. Sent again under its key, the request gets its
-        answer, whether or not it had arrived."""
-        if step.name in ("propose", "redeem"):
-            threading.Thread(target=self._undo, args=(step, asked), daemon=True).start()
-
-    def _undo(self, step: Step, asked: Asked) -> None:
-        try:
-            answer = self._send(asked)
-            if step.name == "redeem":
-                detail = "it was abandoned before it ran"
-                body = {"id": answer["id"], "status": "failed", "detail": detail}
-                self.do(Step("conclude", body=body))
-            elif answer.get("approval"):
-                self.do(Step("withdraw", body={"id": answer["approval"]["id"]}))
-        except Exception as error:
-            # Nobody waits for it. What could not be undone is ended by its deadline.
-            note("what was abandoned could not be taken back: %s", error)
-
-    def _quietly(self, step: Step) -> None:
         try:
             self.do(step)
         except PlacetError:
             # The deadline ends what could not be taken back.
             pass
+
+    def _abandon(self, step: Step, asked: Asked) -> None:
+        """Undoes what nobody waits for any more. Sent again under its key, the request gets its
+        answer, whether or not it had arrived. What shadow redeems runs all the same."""
+        if step.name == "propose" or (step.name == "redeem" and not step.hurried):
+            self._posts.put(lambda: self._undo(step, asked))
+
+    def _undo(self, step: Step, asked: Asked) -> None:
+        answer = told(step, self._send(asked))
+        if step.name == "redeem":
+            detail = "it was abandoned before it ran"
+            body = {"id": answer["id"], "status": "failed", "detail": detail}
+            self.do(Step("conclude", body=body))
+        elif answer.approval is not None:
+            self.do(Step("withdraw", body={"id": answer.approval.id}))
 
     def _send(self, asked: Asked) -> Any:
         """Sends a request, and gives up on an answer that is not whole in time, however it trickles."""
@@ -132,57 +140,53 @@ class Remote:
                 box.append((None, error))
             done.set()
 
-        threading.Thread(target=send, name="placet-daemon", daemon=True).start()
+        try:
+            threading.Thread(target=send, name="placet-daemon", daemon=True).start()
+        except RuntimeError as error:
+            # There is no thread to be had, or the interpreter is about to end.
+            raise self._silent(error) from error
         if not done.wait(self._limit(asked) + 1):
             # Closing it under the thread that reads is what ends the thread.
             client, self._client = self._client, None
             if client is not None:
                 client.close()
             raise Unavailable(f"the daemon at {self._url} did not answer in time")
-        value, error = box[0]
-        if error is not None:
-            raise error
+        value, failed = box[0]
+        if failed is not None:
+            raise failed
         return value
 
     def _limit(self, asked: Asked) -> float:
         """How long one attempt may take, in seconds."""
-        return self._timeout + (LONGEST_POLL if asked.is_long else 0)
+        return self._timeout + asked.waits
 
     def _sent(self, asked: Asked) -> Any:
-        import httpx
-
-        with self._lock:
-            client = self._client
-            if client is None:
-                client = httpx.Client(**self._options(httpx, httpx.HTTPTransport))
-                self._client = client
         for attempt in range(ATTEMPTS):
             is_last = attempt == ATTEMPTS - 1
             try:
-                response = client.request(**self._arguments(asked))
+                response = self._connected().request(**self._arguments(asked))
                 if is_last or response.status_code not in _BROKEN:
                     return read(response)
+            except PlacetError:
+                raise
             except httpx.TimeoutException as error:
                 raise self._silent(error) from error
-            except httpx.HTTPError as error:
+            except Exception as error:
+                # Whatever a broken line, or a connection that was closed meanwhile, leads to.
                 if is_last:
                     raise self._silent(error) from error
         raise AssertionError("the last attempt returns or raises")
 
+    def _connected(self) -> httpx.Client:
+        with self._lock:
+            if self._is_closed:
+                raise _closed()
+            if self._client is None:
+                self._client = httpx.Client(**self._options(httpx.HTTPTransport))
+            return self._client
+
     async def _asend(self, asked: Asked) -> Any:
-        import asyncio
-
-        import httpx
-
-        self._enter()
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            client = httpx.AsyncClient(**self._options(httpx, httpx.AsyncHTTPTransport))
-            self._clients[loop] = client
-            # A loop that ends closes its generators, and this one closes the client.
-            self._ends[loop] = end = self._at_end(loop, client)
-            await end.__anext__()
+        client = await self._aconnected()
         for attempt in range(ATTEMPTS):
             is_last = attempt == ATTEMPTS - 1
             try:
@@ -190,12 +194,28 @@ class Remote:
                 response = await within(sending, self._limit(asked) + 1)
                 if is_last or response.status_code not in _BROKEN:
                     return read(response)
+            except PlacetError:
+                raise
             except (httpx.TimeoutException, TimeoutError) as error:
                 raise self._silent(error) from error
-            except httpx.HTTPError as error:
+            except Exception as error:
                 if is_last:
                     raise self._silent(error) from error
         raise AssertionError("the last attempt returns or raises")
+
+    async def _aconnected(self) -> httpx.AsyncClient:
+        import asyncio
+
+        self._enter()
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            client = httpx.AsyncClient(**self._options(httpx.AsyncHTTPTransport))
+            self._clients[loop] = client
+            # A loop that ends closes its generators, and this one closes the client.
+            self._ends[loop] = end = self._at_end(loop, client)
+            await end.__anext__()
+        return client
 
     async def _at_end(self, loop: Any, client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
         try:
@@ -205,11 +225,14 @@ class Remote:
             self._ends.pop(loop, None)
             await client.aclose()
 
-    def _options(self, httpx: Any, transport: Any) -> dict[str, Any]:
+    def _options(self, transport: Any) -> dict[str, Any]:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
         if self._url.startswith("unix:"):
             path = self._url.removeprefix("unix:").removeprefix("//")
-            return {"base_url": "http://localhost", "transport": transport(uds=path, limits=limits)}
+            return {
+                "base_url": "http://localhost",
+                "transport": transport(uds=path, verify=False, limits=limits),
+            }
         # Proxies of the environment are for the web, and a daemon is none of it.
         return {
             "base_url": self._url,
@@ -236,16 +259,19 @@ class Remote:
     def _enter(self) -> None:
         """Connections are never shared with the process that this one was forked from."""
         if self._is_closed:
-            raise Unavailable("this guard is closed")
+            raise _closed()
         if self._process != os.getpid():
             self._process = os.getpid()
             self._lock = threading.Lock()
             self._client = None
             self._clients = {}
             self._ends = {}
+            self._posts = Posts()
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Closes its connections, after a moment for what is still to be told."""
+        if self._process == os.getpid():
+            self._posts.end()
         self._is_closed = True
         client, self._client = self._client, None
         if client is not None and self._process == os.getpid():
@@ -257,10 +283,12 @@ class Waits:
 
     def __init__(self, step: Step) -> None:
         self._is_wait = step.name == "settle"
-        self._until = None if step.within is None else time.monotonic() + step.within
+        self._asked = time.monotonic()
+        self._until = None if step.within is None else self._asked + step.within
 
     def next_poll(self) -> int:
         """For how many seconds to ask next."""
+        self._asked = time.monotonic()
         if self._until is None:
             return LONGEST_POLL
         return max(0, min(LONGEST_POLL, math.ceil(self._until - time.monotonic())))
@@ -270,3 +298,47 @@ class Waits:
         if not self._is_wait or answer.get("status") != "pending":
             return True
         return self._until is not None and time.monotonic() >= self._until
+
+    def rest(self) -> float:
+        """How long to rest before asking again, in seconds: not at all, unless the answer came at
+        once, although nothing has happened."""
+        return max(0.0, self._asked + SHORTEST_POLL - time.monotonic())
+
+
+def _closed() -> Unavailable:
+    return Unavailable("this guard is closed")
+
+
+def _on_a_loop() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _load() -> None:
+    """Loads what the first request would load, while an event loop waits for it."""
+    for name in _LATE:
+        try:
+            import_module(name)
+        except ImportError:
+            # In another version of a library it may be elsewhere.
+            continue
+
+
+def _verifier(url: str, verify: Any) -> Any:
+    """What certificates are checked by, made once: it takes long, and an event loop would wait."""
+    import ssl
+
+    if verify is not True and verify is not False and not isinstance(verify, ssl.SSLContext):
+        raise ConfigError(f"verify is True, False or an SSLContext, not {type(verify).__name__}")
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"{url!r} is no address of a daemon: {error}") from error
+    if not url.startswith("https:"):
+        return False
+    return httpx.create_ssl_context() if verify is True else verify

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from enum import Enum
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ._errors import ConfigError
 from ._types import Mode, OnReview
 
-E = TypeVar("E", Mode, OnReview)
+E = TypeVar("E", bound=Enum)
 
 DEFAULT_SAMPLE_PERCENT = 10.0
 DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
+
+LONGEST = 366 * 24 * 3600
+"""The longest that anything may be told to wait, in seconds: a year. Clocks overflow far beyond it,
+and who writes more means no limit, which is what leaving it out says."""
+
+OTHERS = frozenset(
+    f"PLACET_{name}"
+    for name in ("CA", "HOOK_DRY_RUN", "LISTEN", "LOG", "MCP_TOKEN", "NIGHTLY", "TRACE", "WEBHOOKS")
+    + ("WHEEL",)
+)
+"""Variables that are for the command and the daemon, or for building and testing all of it."""
 
 
 class Settings(NamedTuple):
@@ -24,9 +36,10 @@ class Settings(NamedTuple):
     url: str | None = None
     key: str | None = None
     mode: Mode | None = None
-    """None: as the policy says. A program can only be stricter than its policy; ``SHADOW`` and the
-    rest of ``SAMPLE`` ask for what the policy's ``on_review = "shadow"`` permits, and keep what goes
-    wrong on our side from stopping a call."""
+    """None: as the policy says. A program can only be stricter than its policy: ``ENFORCE`` holds
+    every call, evaluation and proposal to what is decided, whatever the policy's mode, and whatever
+    a single call asks for. ``SHADOW`` and the rest of ``SAMPLE`` ask for what the policy's
+    ``on_review = "shadow"`` permits, and keep what goes wrong on our side from stopping a call."""
     sample_percent: float = DEFAULT_SAMPLE_PERCENT
     on_review: OnReview = OnReview.BLOCK
     review_timeout: float | None = None
@@ -49,26 +62,45 @@ class Settings(NamedTuple):
         return _sound(self._replace(**_checked(given)))
 
     @classmethod
+    def at_daemon(cls, url: Any, key: Any) -> Settings:
+        """Those of a guard at a daemon, which has both."""
+        return cls(**_checked({"url": url, "key": key}))
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """What the variables ``PLACET_*`` say."""
+        """What the variables ``PLACET_*`` say. One that is empty says nothing that makes sense, and
+        one that nobody knows may be one of ours that is misspelt: both are errors."""
         given = os.environ if environment is None else environment
-        said = {name: given.get(f"PLACET_{name.upper()}") for name in _READ}
-        values = {name: value for name, value in said.items() if value}
+        ours = {f"PLACET_{name.upper()}": name for name in _READ}
+        for name in given:
+            if name.startswith("PLACET_") and name not in ours and name not in OTHERS:
+                _not_misspelt(name, ours)
+        values = {name: given[variable] for variable, name in ours.items() if variable in given}
         return _sound(cls(**_checked(values, "PLACET_")))
 
 
 def _sound(settings: Settings) -> Settings:
     """The settings, where they make sense together."""
-    url = settings.url
-    if url is None:
+    if settings.url is None:
+        if settings.key is not None:
+            raise ConfigError("a key is for a daemon; give url= or set PLACET_URL as well")
         return settings
-    if not url.startswith(("http://", "https://", "unix:")):
-        raise ConfigError(f"{url!r} is no address of a daemon; write http:// or https://")
     if not settings.key:
         raise ConfigError("a daemon asks for a key; give key= or set PLACET_KEY")
     if settings.policy is not None or settings.store is not None:
         raise ConfigError("a daemon has its own policy and store; give url= or those, not both")
     return settings
+
+
+def _not_misspelt(name: str, ours: Mapping[str, str]) -> None:
+    """Raises where a variable is so much like one of ours that it is meant to be one."""
+    from difflib import get_close_matches
+
+    words = set(name.split("_")[1:])
+    like = [known for known in ours if words & set(known.split("_")[1:])]
+    if like or get_close_matches(name, ours, 1, 0.8):
+        close = get_close_matches(name, ours, 1, 0.0) or like
+        raise ConfigError(f"there is no variable {name}; is {close[0]} meant?")
 
 
 def _checked(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -82,13 +114,53 @@ def _checked(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise ConfigError(f"{name} is a text, not {type(value).__name__}")
+    if not value.strip():
+        raise ConfigError(f"{name} is empty; leave it out")
     return value
 
 
-def _any(_name: str, value: Any) -> Any:
-    return value
+def secret(name: str, value: Any) -> str:
+    """A key for a daemon. What it is goes into no message."""
+    text = _text(name, value)
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigError(f"{name} has characters that no key has")
+    return text
+
+
+def _url(name: str, value: Any) -> str:
+    from urllib.parse import urlsplit
+
+    text = _text(name, value)
+    if text.startswith("unix:"):
+        if not text.removeprefix("unix:").strip("/"):
+            raise ConfigError(f"{name}: {text!r} names no socket; write unix:/path/to/socket")
+        return text
+    if not text.startswith(("http://", "https://")):
+        raise ConfigError(f"{name}: {text!r} is no address of a daemon; write http:// or https://")
+    try:
+        parts = urlsplit(text)
+        is_sound = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {text!r} is no address of a daemon: {error}") from error
+    if not is_sound or any(sign.isspace() for sign in text):
+        raise ConfigError(f"{name}: {text!r} is no address of a daemon; write http://host:port")
+    return text
+
+
+def _path(name: str, value: Any) -> str:
+    if isinstance(value, (str, os.PathLike)):
+        place = os.fsdecode(cast("str | os.PathLike[str]", value))
+        if place.strip():
+            return place
+    raise ConfigError(f"{name} is a path, not {value!r}")
+
+
+def _policy(name: str, value: Any) -> Any:
+    from ._policy import TrustPolicy
+
+    return value if isinstance(value, TrustPolicy) else _path(name, value)
 
 
 def member(kind: type[E], name: str, value: Any) -> E:
@@ -128,16 +200,16 @@ def _percent(name: str, value: Any) -> float:
 
 def _seconds(name: str, value: Any) -> float:
     seconds = _number(name, value)
-    if not 0 < seconds < float("inf"):
-        raise ConfigError(f"{name} is a number of seconds above 0, not {value!r}")
+    if not 0 < seconds <= LONGEST:
+        raise ConfigError(f"{name} is a number of seconds above 0, up to a year, not {value!r}")
     return seconds
 
 
 _READ = {
-    "policy": _any,
-    "store": _any,
-    "url": _text,
-    "key": _text,
+    "policy": _policy,
+    "store": _path,
+    "url": _url,
+    "key": secret,
     "mode": _mode,
     "sample_percent": _percent,
     "on_review": _on_review,

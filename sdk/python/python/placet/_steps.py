@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._errors import Blocked, Changed, Invalid, NotApproved, PlacetError, ReviewPending
+from ._errors import (
+    Blocked,
+    Changed,
+    Invalid,
+    NotApproved,
+    PlacetError,
+    ReviewPending,
+    Unavailable,
+)
 from ._say import warn
 from ._types import Mode, OnReview, Status, Verdict
 
@@ -18,9 +26,13 @@ if TYPE_CHECKING:
     from ._arguments import Captured
     from ._core import ActionRequest, Decision
     from ._program import Objection
+    from ._protocols import AuditEntry
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
+
+PAGE = 1_000
+"""How many held actions are listed at a time: the most that a daemon lists."""
 
 
 class Step(NamedTuple):
@@ -34,6 +46,8 @@ class Step(NamedTuple):
     """How long to wait for people, in seconds; None: as long as they have."""
     key: str | None = None
     """The caller's own key for it, under which it takes effect once."""
+    hurried: bool = False
+    """Whether it is given little time, because in shadow nothing of this holds a call up."""
 
 
 class Call(NamedTuple):
@@ -97,11 +111,17 @@ class Way(NamedTuple):
     @property
     def treatment(self) -> str:
         """How it is proposed."""
-        if self.gated or any(it.verdict == "require_approval" for it in self.objections):
+        if self.gated:
             return "gated"
-        if (self.shadow and not self.by_policy) or self.on_review is OnReview.SHADOW:
-            return "shadow"
+        if self.shadow:
+            return "binding" if self.by_policy else "shadow"
+        if any(objection.verdict == "require_approval" for objection in self.objections):
+            return "gated"
         return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
+
+    def bound(self) -> Way:
+        """The same without shadow, because the policy does not permit that."""
+        return self._replace(shadow=False)
 
 
 class Permitted(NamedTuple):
@@ -117,15 +137,11 @@ class Permitted(NamedTuple):
 
 def decide(request: ActionRequest, way: Way) -> Steps:
     """Decides on an action and waits for people where that is needed; what may run, or raises."""
-    try:
-        decision: Decision = yield from _proposed(request, way)
-    except PlacetError as error:
-        if not way.shadow:
-            raise
-        warn("in shadow, %s runs without a decision: %s", request.action, error)
+    way, decision = yield from _proposed(request, way)
+    if decision is None:
         return Permitted(None, None, is_lenient=True)
-    for objection in way.objections:
-        decision = decision.tightened(objection.verdict, objection.reason)
+    if way.treatment != "shadow":
+        decision = tightened(decision, way.objections)
     if decision.verdict is Verdict.ALLOW or decision.is_approved:
         is_shadow = decision.mode is Mode.SHADOW and not (request.enforce or way.gated)
         is_lenient = is_shadow or way.treatment == "shadow"
@@ -154,14 +170,35 @@ def decide(request: ActionRequest, way: Way) -> Steps:
 
 
 def _proposed(request: ActionRequest, way: Way) -> Steps:
-    """The decision. Where the policy does not permit what shadow asks for, it binds."""
+    """The way on, and the decision; none where shadow goes on without one. Where the policy does
+    not permit shadow, its decisions bind, and what goes wrong is raised."""
     try:
-        return (yield Step("propose", request, {"treatment": way.treatment}, key=way.key))
-    except Invalid as error:
-        if not way.shadow or error.pointer != "/treatment":
+        return way, (yield _proposal(request, way))
+    except PlacetError as error:
+        if not way.shadow:
             raise
+        if not _forbids_shadow(error):
+            warn("in shadow, %s runs without a decision: %s", request.action, error)
+            return way, None
         warn("the policy lets no program be in shadow, so its decisions bind: %s", error)
-    return (yield Step("propose", request, {"treatment": "binding"}, key=way.key))
+    way = way.bound()
+    return way, (yield _proposal(request, way))
+
+
+def _proposal(request: ActionRequest, way: Way) -> Step:
+    return Step("propose", request, {"treatment": way.treatment}, key=way.key, hurried=way.shadow)
+
+
+def _forbids_shadow(error: PlacetError) -> bool:
+    """Whether that is what an answer to a proposal says. Whoever says it is there, and in order."""
+    return isinstance(error, Invalid) and error.pointer == "/treatment"
+
+
+def tightened(decision: Decision, objections: tuple[Objection, ...]) -> Decision:
+    """A decision with what the program itself has against the action."""
+    for objection in objections:
+        decision = decision.tightened(objection.verdict, objection.reason)
+    return decision
 
 
 def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
@@ -241,38 +278,81 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
             action_id=permitted.action_id,
             decision=permitted.decision,
         )
-    arguments = captured.rebuilt(request, permitted.edited)
+    # In shadow the function gets what it was given, as if nobody had looked at it.
+    rebuilt = captured.rebuilt
+    arguments = captured.given if permitted.is_lenient else rebuilt(request, permitted.edited)
     action_id = yield from _redeemed(permitted, request)
+    is_lenient = permitted.is_lenient
     try:
         value = yield Call(arguments)
     except Exception as error:
-        yield from _concluded(action_id, "failed", _told(error))
+        yield from _concluded(action_id, "failed", _told(error), is_lenient)
         raise
     except BaseException as error:
         # It is being torn down: nobody waits for the log, but the log shall know.
         detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
         if action_id is not None:
-            yield Post(_conclusion(action_id, "failed", detail))
+            yield Post(_conclusion(action_id, "failed", detail, is_lenient))
         raise
-    yield from _concluded(action_id, "succeeded", "")
+    yield from _concluded(action_id, "succeeded", "", is_lenient)
     return value
 
 
+def propose(request: ActionRequest, way: Way) -> Steps:
+    """Only decides, and records the decision. Nobody is asked about what the program itself stops."""
+    decision = tightened((yield _proposal(request, way)), way.objections)
+    if decision.approval is not None:
+        if decision.verdict is Verdict.BLOCK:
+            yield Step("withdraw", body={"id": decision.approval.id})
+        elif way.mirrors and decision.id is not None:
+            yield Tell(decision.id)
+    return decision
+
+
+def recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
+    """Tells the log what a program did by itself.
+
+    What was only evaluated is decided on now, as ``reported``: with what the program says of it. It
+    is over, so nobody is asked about it.
+    """
+    action_id = entry.decision.id
+    if action_id is None:
+        decision = yield Step("propose", reported, {"treatment": "binding"})
+        may_run = decision.verdict is Verdict.ALLOW or decision.is_approved
+        if decision.approval is not None and not may_run:
+            yield Step("withdraw", body={"id": decision.approval.id})
+        if not (may_run and entry.executed):
+            return
+        action_id = decision.id
+    status = "failed" if entry.error is not None or not entry.executed else "succeeded"
+    detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
+    yield _conclusion(action_id, status, detail, False)
+
+
 def unfrozen(
-    tool: str, noted: ActionRequest | None, way: Way, captured: Captured, error: ValueError
+    tool: str, noted: ActionRequest, way: Way, captured: Captured, error: Exception
 ) -> Steps:
-    """What becomes of a call whose arguments nobody can write down: it is on record all the same, and
-    it is not made, except in shadow."""
-    try:
-        if noted is not None:
-            decision = yield Step("propose", noted, {"treatment": "gated"})
-            if decision.approval is not None:
-                yield Post(Step("withdraw", body={"id": decision.approval.id}))
-    except PlacetError as again:
-        warn("a call of %s could not be recorded: %s", tool, again)
-    if not way.shadow:
+    """What becomes of a call whose arguments nobody can write down: it is on record all the same, as
+    ``noted``, and it is not made, except in shadow."""
+    way = yield from _noted(tool, noted, way._replace(key=None))
+    if way.shadow:
+        return (yield Call(captured.given))
+    if isinstance(error, ValueError):
         raise Invalid(f"{tool} was not called: {error}") from error
-    return (yield Call(captured.given))
+    raise error
+
+
+def _noted(tool: str, noted: ActionRequest, way: Way) -> Steps:
+    """Puts a call on record that cannot be decided on. Gives the way on."""
+    try:
+        on, decision = yield from _proposed(noted, way if way.shadow else way._replace(gated=True))
+        if not on.shadow and decision.approval is not None:
+            yield Post(Step("withdraw", body={"id": decision.approval.id}))
+    except PlacetError as error:
+        warn("a call of %s could not be recorded: %s", tool, error)
+        # In shadow that is raised only where shadow is forbidden.
+        return way.bound()
+    return on
 
 
 def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
@@ -283,10 +363,14 @@ def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
         return None
     call = request if permitted.edited is None else request.with_params(permitted.edited)
     try:
-        yield Step("redeem", call, {"id": action_id, "warrant": permitted.warrant})
+        body = {"id": action_id, "warrant": permitted.warrant}
+        yield Step("redeem", call, body, hurried=permitted.is_lenient)
     except PlacetError as error:
         if permitted.is_lenient:
-            return None
+            return action_id
+        if isinstance(error, Unavailable):
+            # Nobody says no; nobody has said yes either.
+            raise
         raise Blocked(
             f"{request.action} may not run any more: {error}",
             reasons=(str(error),),
@@ -296,17 +380,20 @@ def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     return action_id
 
 
-def _conclusion(action_id: str, status: str, detail: str) -> Step:
-    return Step("conclude", body={"id": action_id, "status": status, "detail": detail})
+def _conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
+    body = {"id": action_id, "status": status, "detail": detail}
+    return Step("conclude", body=body, hurried=is_lenient)
 
 
-def _concluded(action_id: str | None, status: str, detail: str) -> Steps:
-    if action_id is not None:
-        try:
-            yield _conclusion(action_id, status, detail)
-        except PlacetError:
-            # The caller knows what came of it. Not recorded, the log shows it in doubt.
-            pass
+def _concluded(action_id: str | None, status: str, detail: str, is_lenient: bool) -> Steps:
+    if action_id is None:
+        return
+    step = _conclusion(action_id, status, detail, is_lenient)
+    try:
+        yield step
+    except PlacetError:
+        # The caller knows what came of it. Not recorded, the log shows it in doubt.
+        pass
 
 
 def _told(error: BaseException) -> str:

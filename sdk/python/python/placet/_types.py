@@ -78,9 +78,13 @@ class Status(Enum):
 
 
 class ResolveOutcome(Enum):
-    """What an answer to a held action led to. The first answer wins."""
+    """What an answer to a held action led to. The first answer wins, and is true; what came too
+    late, or to nothing, is false wherever truth is asked."""
 
     RESOLVED = "resolved"
     ALREADY_RESOLVED = "already_resolved"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        return self is ResolveOutcome.RESOLVED

@@ -1,19 +1,20 @@
-"""The requests for steps as a daemon understands them, and its answers."""
+"""The requests for steps as a daemon understands them, and what comes back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from ._core import Decision
 from ._errors import Unavailable, failure
 from ._shape import is_dict, is_list
-from ._steps import Step
+from ._steps import PAGE, Step
 
 if TYPE_CHECKING:
     import httpx
+
+    from ._core import ActionRequest
 
 
 class Asked(NamedTuple):
@@ -23,7 +24,8 @@ class Asked(NamedTuple):
     path: str
     body: str | None = None
     headers: Mapping[str, str] = {}
-    is_long: bool = False
+    waits: int = 0
+    """For how many seconds the daemon waits for people before it answers."""
     is_answer: bool = False
     """Whether it is a person's, and so goes with the approver's key."""
 
@@ -36,10 +38,10 @@ def asked_of(step: Step, poll: int) -> Asked:
         treatment = body.get("treatment", "binding")
         query = "" if treatment == "binding" else f"?treatment={treatment}"
         key = None if step.key is None else _hashed(f"{treatment}:{step.key}")
-        return _write("POST", f"/v1/actions{query}", step.request.to_json(), key=key)
+        return _write("POST", f"/v1/actions{query}", _action(step.request), key=key)
     if step.name == "evaluate":
         assert step.request is not None
-        return Asked("POST", "/v1/evaluate", step.request.to_json())
+        return Asked("POST", "/v1/evaluate", _action(step.request))
     if step.name == "redeem":
         assert step.request is not None
         call = json.loads(step.request.to_json())
@@ -53,13 +55,14 @@ def asked_of(step: Step, poll: int) -> Asked:
         return _write("POST", f"/v1/actions/{_part(body['id'])}/outcome", report)
     if step.name == "settle":
         headers = {"prefer": f"wait={poll}"}
-        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, is_long=True)
+        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, waits=poll)
     if step.name == "follow":
         return Asked("GET", f"/v1/actions/{_part(body['id'])}")
     if step.name == "held":
         return Asked("GET", f"/v1/approvals/{_part(body['id'])}", is_answer=True)
     if step.name == "pending":
-        return Asked("GET", "/v1/approvals", is_answer=True)
+        query = urlencode({"limit": PAGE, **_without_none(body)})
+        return Asked("GET", f"/v1/approvals?{query}", is_answer=True)
     if step.name == "resolve":
         path = f"/v1/approvals/{_part(body['id'])}/resolve"
         return _write("POST", path, body["reply"], is_answer=True)
@@ -94,6 +97,15 @@ def _write(
     return Asked(method, path, text, headers, is_answer=is_answer)
 
 
+def _action(request: ActionRequest) -> str:
+    """The action. Where the program names no tenant, the key says which."""
+    if request.tenant_id != "default":
+        return request.to_json()
+    action = json.loads(request.to_json())
+    del action["tenant"]
+    return json.dumps(action)
+
+
 def _hashed(key: str) -> str:
     """A key of the program, in the form that the wire has for keys."""
     import hashlib
@@ -113,7 +125,7 @@ def read(response: httpx.Response) -> Any:
     """What a daemon answered; what is not in the shape of the wire is no answer."""
     try:
         answer: Any = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not is_dict(answer):
         raise Unavailable(f"the daemon answered {response.status_code} with what is no JSON object")
@@ -127,13 +139,5 @@ def read(response: httpx.Response) -> Any:
 def _pointer(errors: Any) -> str | None:
     """The part of the request that the first of some errors names."""
     first: Any = errors[0] if is_list(errors) and errors else None
-    return first.get("pointer") if is_dict(first) else None
-
-
-def told(step: Step, answer: Any) -> Any:
-    if step.name in ("propose", "evaluate"):
-        try:
-            return Decision.from_json(json.dumps(answer))
-        except ValueError as error:
-            raise Unavailable(f"the daemon's answer is no decision: {error}") from error
-    return answer
+    pointer = first.get("pointer") if is_dict(first) else None
+    return pointer if isinstance(pointer, str) else None

@@ -13,7 +13,7 @@ use super::standing::Standing;
 use super::{card, now, prompt, render};
 use crate::console::{BAD, Console, GOOD, HELD};
 use crate::failure::{Failure, Outcome};
-use crate::place::{Change, Held, PlaceArgument, Resolved};
+use crate::place::{Change, Held, PlaceArgument, Resolved, waits_no_more};
 use crate::status::Status;
 
 /// The field that `--statement` fills where the approval is not there to say which it asks for.
@@ -142,7 +142,7 @@ fn given(approve: &Approve, held: Option<&Held>) -> Result<Statement, Failure> {
     Ok(statement)
 }
 
-/// Asks for what is missing, after all of the action was shown.
+/// Shows what is changed, and asks for what is missing, after all of the action was shown.
 fn complete(
     statement: &mut Statement,
     held: &Held,
@@ -151,21 +151,22 @@ fn complete(
 ) -> Result<(), Failure> {
     let is_missing = |(name, _): &(&str, usize)| !statement.contains_key(*name);
     let missing: Vec<_> = card::asked(held.terms()).filter(is_missing).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    if !prompt::is_possible(console) {
-        let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+    if !missing.is_empty() && !prompt::is_possible(console) {
+        let names: Vec<String> = missing.iter().map(|(name, least)| asked(name, *least)).collect();
         let message = format!("the approval asks for {}", names.join(" and "));
         return Err(Failure::usage(message).help(
-            "write it with --field NAME=TEXT, or run the command on a terminal to be asked",
+            "write it with --statement, --owner or --field NAME=TEXT, or run the command on a \
+             terminal to be asked",
         ));
     }
-    show(held, console);
+    if !missing.is_empty() {
+        show(held, console);
+    }
     if let Some(params) = params {
         let before = held.action().and_then(|action| action.as_object()?.get("params"));
         let after = Json::Object(params.clone());
-        console.note(&render::difference(before.unwrap_or(&Json::Null), &after));
+        let difference = render::difference(before.unwrap_or(&Json::Null), &after);
+        console.note(difference.trim_end());
     }
     for (name, least) in missing {
         statement.insert(name.to_owned(), prompt::ask(name, least, console)?);
@@ -173,12 +174,17 @@ fn complete(
     Ok(())
 }
 
+/// A field, and how much has to be written there.
+fn asked(name: &str, least: usize) -> String {
+    if least > 1 { format!("{name} (at least {least} characters)") } else { name.to_owned() }
+}
+
 fn ask_why(id: ApprovalId, place: &Change, console: &Console) -> Result<String, Failure> {
     if !prompt::is_possible(console) {
         return Err(Failure::usage("say why not with --reason; the agent is told"));
     }
     let held = place.approval(id)?;
-    let held = held.ok_or_else(|| Failure::found_because(format!("{id} waits for nobody")))?;
+    let held = held.ok_or_else(|| waits_no_more(id))?;
     show(&held, console);
     prompt::ask("reason", 1, console)
 }
@@ -232,8 +238,14 @@ fn tell(id: ApprovalId, resolved: &Resolved, held: Option<&Held>, console: &Cons
         ("resolved", "denied") => {
             (format!("{BAD}denied{BAD:#} {id}: the agent is told"), Status::Ok)
         }
-        ("resolved", status) => (format!("{id} ended all the same: it is {status}"), Status::Found),
+        ("resolved", status) => {
+            (format!("{id} will not run all the same: it is {status}"), Status::Found)
+        }
         ("expired", _) => (format!("too late: the deadline of {id} has passed"), Status::Found),
+        (_, "pending") => (
+            format!("nothing changed: you have signed {id} already, and somebody else must, too"),
+            Status::Found,
+        ),
         (_, status) => (format!("nothing changed: {id} is {status} already"), Status::Found),
     };
     if console.is_json() {

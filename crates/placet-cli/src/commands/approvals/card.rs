@@ -2,8 +2,10 @@
 //!
 //! The rows are made from the frozen action alone: each leaf of the params is a row of its own, in
 //! JSON, so that `"42"` and `42` do not look the same. What an agent wrote is labelled as its claim.
-//! All text is safe to print. A value that is too long to be taken in at a glance says how long it
+//! All text is safe to print, and what is not what it seems is spelled out and said to be. A value that is too long to be taken in at a glance says how long it
 //! is and what its digest is, and whoever shows the rows decides whether it is folded.
+
+use std::borrow::Cow;
 
 use placet::{Json, Timestamp, Verdict};
 use sha2::{Digest as _, Sha256};
@@ -35,6 +37,8 @@ pub(super) struct Row {
     /// Safe to print, on one line.
     pub(super) text: String,
     pub(super) tone: Tone,
+    /// Whether something of it is not what it seems, and is spelled out.
+    pub(super) is_odd: bool,
     /// What stands for it when it is too long to be shown.
     pub(super) folded: Option<String>,
 }
@@ -48,27 +52,53 @@ pub(super) struct Section {
 
 impl Row {
     fn new(label: &str, text: &str, tone: Tone) -> Self {
-        let text = escape::line(text).into_owned();
-        Self { label: escape::line(label).into_owned(), text, tone, folded: None }
+        Self::safe((label, escape::line(label)), (text, escape::line(text)), tone)
     }
 
-    /// A value as JSON, marked where a character in it is not what it seems.
+    /// A value as JSON.
     fn json(label: &str, value: &Json) -> Self {
         let written = value.canonical();
-        let row = Self::new(label, &written, Tone::Plain);
-        let tone = if row.text == written { Tone::Plain } else { Tone::Held };
+        let safe = escape::json(&written);
         let chars = written.chars().count();
-        let folded = (chars > MAX_SHOWN_CHARS).then(|| fold(value, &written, chars));
-        Self { tone, folded, ..row }
+        let folded = (chars > MAX_SHOWN_CHARS).then(|| fold(value, &safe, chars));
+        Self { folded, ..Self::safe((label, escape::line(label)), (&written, safe), Tone::Plain) }
+    }
+
+    /// A row of what is safe to print, with what it was made of: where they differ, words say so.
+    fn safe(label: (&str, Cow<'_, str>), text: (&str, Cow<'_, str>), tone: Tone) -> Self {
+        let row = Self {
+            label: label.1.into_owned(),
+            text: text.1.into_owned(),
+            tone,
+            is_odd: false,
+            folded: None,
+        };
+        if row.label == label.0 && row.text == text.0 {
+            return row;
+        }
+        let tone = if tone == Tone::Bad { Tone::Bad } else { Tone::Held };
+        Self { tone, is_odd: true, ..row }
+    }
+
+    /// What is there to read while it is open, or folded.
+    pub(super) fn shown(&self, is_open: bool) -> String {
+        let text = self.folded.as_ref().filter(|_| !is_open).unwrap_or(&self.text);
+        match self.is_odd {
+            true => format!("{text} {}", escape::ODD),
+            false => text.clone(),
+        }
     }
 }
 
 /// What stands for a long value. The digest is that of a string itself, of all else as JSON.
-fn fold(value: &Json, written: &str, chars: usize) -> String {
-    let bytes = value.as_str().unwrap_or(written).as_bytes();
-    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let start: String = written.chars().take(24).collect();
-    format!("{}… ({chars} characters, sha256:{digest})", escape::line(&start))
+fn fold(value: &Json, safe: &str, chars: usize) -> String {
+    let digest = match value.as_str() {
+        Some(text) => Sha256::digest(text.as_bytes()),
+        None => Sha256::digest(value.canonical().as_bytes()),
+    };
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let start: String = safe.chars().take(24).collect();
+    format!("{start}… ({chars} characters, sha256:{digest})")
 }
 
 /// All there is to see.
@@ -122,7 +152,7 @@ fn action(held: &Held) -> Vec<Row> {
     for name in KNOWN {
         let Some(value) = fields.get(name) else { continue };
         let mut row = match value.as_str() {
-            Some(text) if name != "value" => name_row(name, text),
+            Some(text) if name != "value" => Row::new(name, text, Tone::Plain),
             _ => Row::json(name, value),
         };
         if name == "tool" && row.tone == Tone::Plain {
@@ -153,12 +183,6 @@ fn action(held: &Held) -> Vec<Row> {
         rows.push(Row::new("replaces", &replaces.to_string(), Tone::Plain));
     }
     rows
-}
-
-/// A name as it is, marked where a character in it is not what it seems.
-fn name_row(label: &str, text: &str) -> Row {
-    let row = Row::new(label, text, Tone::Plain);
-    if row.text == text { row } else { Row { tone: Tone::Held, ..row } }
 }
 
 /// Each leaf of a field, by its pointer.

@@ -82,7 +82,8 @@ fn list(place: &PlaceArgument, console: &Console) -> Outcome {
 }
 
 fn table(held: &[Held], now: Timestamp) -> String {
-    let mut table = Table::new(&["approval", "tool", "risk", "agent", "tenant", "signed", "left"]);
+    let mut table =
+        Table::new(&["approval", "tool", "risk", "agent", "tenant", "alike", "signed", "left"]);
     for held in held {
         let (terms, decision) = (held.terms(), held.decision());
         let name = |field| escape::clipped(held.text(field).unwrap_or("–"), MAX_NAME_COLUMNS);
@@ -92,6 +93,7 @@ fn table(held: &[Held], now: Timestamp) -> String {
             (Style::new(), decision.risk.map_or("–", |risk| risk.as_str()).to_owned()),
             (Style::new(), name("agent")),
             (Style::new(), name("tenant")),
+            (Style::new(), held.identical().to_string()),
             (Style::new(), format!("{}/{}", held.signed().len(), terms.quorum)),
             (HELD, card::left(terms.deadline, now)),
         ]);
@@ -105,6 +107,11 @@ fn show(show: &Show, console: &Console) -> Outcome {
         console.value(&held)?;
     } else {
         console.text(&render::card(&held, now()))?;
+        let id = held.terms().id;
+        console.note(&match held.is_genuine() {
+            true => format!("answer it with placet approvals approve {id}, or deny"),
+            false => format!("refuse it with placet approvals deny {id}"),
+        });
     }
     // Whatever it is that was shown, it is not what would run.
     Ok(if held.is_genuine() { Status::Ok } else { Status::Found })

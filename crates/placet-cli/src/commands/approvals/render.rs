@@ -1,5 +1,7 @@
 //! A held action as text for a terminal that scrolls.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
 use placet::{Json, Timestamp};
 
@@ -18,7 +20,8 @@ fn long_values(sections: &[Section]) -> String {
     let rows = sections.iter().flat_map(|section| &section.rows);
     let long = rows.filter_map(|row| Some((row, row.folded.as_ref()?)));
     long.map(|(row, folded)| {
-        format!("{STRONG}{}{STRONG:#} {FAINT}{folded}{FAINT:#}\n{}\n\n", row.label, row.text)
+        let text = row.shown(true);
+        format!("{STRONG}{}{STRONG:#} {FAINT}{folded}{FAINT:#}\n{text}\n\n", row.label)
     })
     .collect()
 }
@@ -32,7 +35,7 @@ fn table(sections: &[Section]) -> String {
         text.push_str(&format!("{STRONG}{}{STRONG:#}\n", section.title));
         for row in &section.rows {
             let style = style(row.tone);
-            let shown = row.folded.as_ref().unwrap_or(&row.text);
+            let shown = row.shown(false);
             let label = cell(FAINT, &row.label, width);
             text.push_str(&format!("  {label}  {style}{shown}{style:#}\n"));
         }
@@ -53,27 +56,38 @@ fn style(tone: Tone) -> Style {
 /// What an edit changes, leaf by leaf.
 pub(super) fn difference(before: &Json, after: &Json) -> String {
     let (before, after) = (leaves(before), leaves(after));
-    let mut text = format!("{STRONG}changed params{STRONG:#}\n");
+    let is_new = |(pointer, _): &&(String, String)| !before.iter().any(|(old, _)| old == pointer);
+    let mut rows = Vec::new();
     for (pointer, old) in &before {
-        let label = escape::line(pointer);
-        match after.iter().find(|(other, _)| other == pointer) {
-            Some((_, new)) if new == old => {}
-            Some((_, new)) => text.push_str(&format!(
-                "  {label}  {BAD}{}{BAD:#} → {HELD}{}{HELD:#}\n",
-                escape::line(old),
-                escape::line(new)
-            )),
-            None => text.push_str(&format!("  {label}  {BAD}{}{BAD:#} → –\n", escape::line(old))),
+        let new = after.iter().find(|(other, _)| other == pointer).map(|(_, new)| new.as_str());
+        if new != Some(old) {
+            rows.push(changed(pointer, Some(old), new));
         }
     }
-    for (pointer, new) in after.iter().filter(|(new, _)| !before.iter().any(|(old, _)| old == new))
-    {
-        let label = escape::line(pointer);
-        text.push_str(&format!("  {label}  – → {HELD}{}{HELD:#}\n", escape::line(new)));
+    rows.extend(
+        after.iter().filter(is_new).map(|(pointer, new)| changed(pointer, None, Some(new))),
+    );
+    match rows.is_empty() {
+        true => format!("{STRONG}changed params{STRONG:#}\n  none: they are the same as before\n"),
+        false => format!("{STRONG}changed params{STRONG:#}\n{}", rows.concat()),
     }
-    text
 }
 
+/// What was at a place, and what is there now.
+fn changed(pointer: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let (label, old_text, new_text) = (escape::line(pointer), side(old), side(new));
+    let is_odd =
+        label != pointer || old_text != old.unwrap_or("–") || new_text != new.unwrap_or("–");
+    let mark = if is_odd { format!(" {}", escape::ODD) } else { String::new() };
+    format!("  {label}  {BAD}{old_text}{BAD:#} → {HELD}{new_text}{HELD:#}{mark}\n")
+}
+
+/// A value in a difference; a dash where there is none.
+fn side(value: Option<&str>) -> Cow<'_, str> {
+    value.map_or(Cow::Borrowed("–"), escape::json)
+}
+
+/// What is at each place, as JSON.
 fn leaves(json: &Json) -> Vec<(String, String)> {
     let mut leaves = Vec::new();
     json.walk(|pointer, value| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use placet_client::{Client, ClientError, segment};
 use serde_json::{Value, json};
 
+use super::leave::Leave;
 use super::script::Step;
 use crate::failure::Failure;
 
@@ -18,6 +19,7 @@ const WAIT: Duration = Duration::from_secs(30);
 pub(super) struct Agent {
     client: Client,
     folder: PathBuf,
+    leave: Leave,
 }
 
 /// What came of a step.
@@ -30,16 +32,29 @@ pub(super) enum Told {
     Denied(String),
     /// It did not run.
     Stopped(String),
+    /// Whoever watched left before it was answered.
+    Left,
 }
 
 impl Agent {
-    pub(super) fn new(url: &str, key: &str, folder: &Path) -> Result<Self, Failure> {
+    pub(super) fn new(url: &str, key: &str, folder: &Path, leave: Leave) -> Result<Self, Failure> {
         let client = Client::new(url, key).map_err(Failure::unusable)?;
-        Ok(Self { client, folder: folder.to_owned() })
+        Ok(Self { client, folder: folder.to_owned(), leave })
     }
 
     /// Takes a step, if it may.
     pub(super) fn take(&self, step: &Step) -> Result<Told, Failure> {
+        match self.try_to_take(step) {
+            // The daemon has gone first.
+            Err(_) if self.leave.is_over() => Ok(Told::Left),
+            told => told,
+        }
+    }
+
+    fn try_to_take(&self, step: &Step) -> Result<Told, Failure> {
+        if self.leave.is_over() {
+            return Ok(Told::Left);
+        }
         let action = json!({
             "tool": step.tool,
             "params": (step.params)(),
@@ -50,7 +65,9 @@ impl Agent {
             self.client.post("/v1/actions", &action).map_err(Failure::unusable)?;
         let is_held = decided["verdict"] == "require_approval";
         if is_held {
-            decided = self.settled(decided["id"].as_str().unwrap_or_default())?;
+            let id = decided["id"].as_str().unwrap_or_default();
+            let Some(settled) = self.settled(id)? else { return Ok(Told::Left) };
+            decided = settled;
         }
         if decided["verdict"] == "block" {
             return Ok(Told::Stopped(because(&decided)));
@@ -63,6 +80,7 @@ impl Agent {
             let status = decided["status"].as_str().unwrap_or("not allowed");
             return Ok(Told::Stopped(format!("it is {status}")));
         };
+        let Some(_finishing) = self.leave.begin() else { return Ok(Told::Left) };
         match self.run(step, id, warrant) {
             Ok(text) if is_held => Ok(Told::Approved(text)),
             Ok(text) => Ok(Told::Ran(text)),
@@ -71,18 +89,20 @@ impl Agent {
         }
     }
 
-    /// The action, when people have answered; of one that they changed, the one in its place.
-    fn settled(&self, id: &str) -> Result<Value, Failure> {
+    /// The action, when people have answered; of one that they changed, the one in its place. None
+    /// when nobody will answer any more.
+    fn settled(&self, id: &str) -> Result<Option<Value>, Failure> {
         let mut id = id.to_owned();
-        loop {
+        while !self.leave.is_over() {
             let path = format!("/v1/actions/{}", segment(&id));
             let found: Value = self.client.wait(&path, WAIT).map_err(Failure::unusable)?;
             match (found["status"].as_str(), found["successor"].as_str()) {
                 (Some("pending"), _) => {}
                 (Some("superseded"), Some(successor)) => successor.clone_into(&mut id),
-                _ => return Ok(found),
+                _ => return Ok(Some(found)),
             }
         }
+        Ok(None)
     }
 
     /// Spends the warrant, acts with the params that come back, and reports.

@@ -111,7 +111,7 @@ pub(super) const STEPS: &[Step] = &[
         tool: "rotate_backups",
         params: || json!({"keep": 0}),
         reason: "to save space",
-        act: |_, _| Ok("rotated".to_owned()),
+        act: shop::rotate,
         reply: Some(Reply::Deny("Keeping no backup at all is not what we want.")),
     },
 ];

@@ -167,10 +167,10 @@ fn check(path: &Path, verifier: Option<&Verifier>, console: &Console) -> Outcome
         verified.index,
         escape::line(origin),
         counted(size, "entry"),
-        escape::lines(&format!("{leaf:#}")),
+        escape::json_lines(&format!("{leaf:#}")),
     );
     if let Some(private) = private {
-        text.push_str(&format!("private part:\n{}\n", escape::lines(&format!("{private:#}"))));
+        text.push_str(&format!("private part:\n{}\n", escape::json_lines(&format!("{private:#}"))));
     }
     console.text(&text)?;
     Ok(Status::Ok)

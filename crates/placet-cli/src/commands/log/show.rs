@@ -99,7 +99,12 @@ fn entries(arguments: &Arguments, mut source: Source, console: &Console) -> Outc
         match (entries.is_empty() || left == 0, arguments.follow) {
             (false, _) => {}
             (true, true) => thread::sleep(LOOK_EVERY),
-            (true, false) => return Ok(printer.status),
+            (true, false) => {
+                if next == arguments.from && left > 0 {
+                    console.note(&format!("there is no entry {next}, and none after it"));
+                }
+                return Ok(printer.status);
+            }
         }
     }
 }
@@ -269,7 +274,7 @@ fn payload(bytes: &[u8]) -> String {
         let value = value
             .as_str()
             .map_or_else(|| format!("{value:#}"), |text| Json::from(text).canonical());
-        let value = escape::lines(&value).replace('\n', "\n          ");
+        let value = escape::json_lines(&value).replace('\n', "\n          ");
         text.push_str(&format!("{}{value}{FAINT}{claim}{FAINT:#}\n", cell(FAINT, name, 10)));
     }
     text

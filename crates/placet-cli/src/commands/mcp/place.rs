@@ -1,6 +1,6 @@
 //! Where a gateway decides: at a daemon, or in a log of its own with a console beside it.
 
-use placet::{Config, Guard, LogPlace, PolicySource};
+use placet::{Config, Guard, LogPlace, PolicyFile, PolicySource};
 use placet_gate::{Gate, GateConfig};
 use placet_server::{Listen, Server, ServerConfig, StartError, Stop, StopHandle};
 use tokio::task::JoinHandle;
@@ -41,6 +41,9 @@ impl Place {
         console: &Console,
     ) -> Result<Self, Failure> {
         let files = arguments.policy.as_deref().map(policy_file::read).transpose()?;
+        // The policy that a new log begins with permits nobody to look on.
+        let looks_on = arguments.shadow && files.is_none() && !log.exists();
+        let files = files.or_else(|| looks_on.then(|| vec![looking_on()]));
         let config = Config {
             policy: files.clone().map_or(PolicySource::Log, PolicySource::Files),
             log: LogPlace::File(log),
@@ -71,6 +74,14 @@ impl Place {
             drop(running.await);
         }
     }
+}
+
+/// What a gateway decides by in a log of its own that is only to look on: as without a policy, and
+/// looking on is permitted.
+fn looking_on() -> PolicyFile {
+    let text =
+        "version = 1\nmode = \"enforce\"\nunclassified = \"inspect\"\non_review = \"shadow\"\n";
+    PolicyFile { name: "policy.toml".to_owned(), text: text.to_owned() }
 }
 
 /// Listens where it should, or at any free port where another gateway already does.

@@ -23,6 +23,7 @@ use crate::log_file::must_have_folder;
 use crate::policy_file;
 use crate::status::Status;
 use crate::trace::{self, Levels};
+use first_keys::Known;
 use signals::Signals;
 
 /// The log when none is named.
@@ -50,7 +51,8 @@ Environment:
 /// Serve the API over HTTP, for any number of agents.
 ///
 /// Without any arguments it keeps its log in placet.db in this folder and listens on this machine
-/// only. A first start on a terminal makes the keys that are needed to go on, and prints them once.
+/// only. A first start on a terminal makes the keys that are needed to go on, and prints them once;
+/// one without a terminal leaves a link for the first person in a file beside the log.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{SIGNALS}\n\n{EXIT_STATUSES}"))]
 pub(crate) struct Arguments {
@@ -123,8 +125,9 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     let webhooks = webhooks.map_err(Failure::unusable)?.unwrap_or_default();
     let guard = open(&arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
+    let log = arguments.log.clone();
     let config = ServerConfig { export, webhooks, ..arguments.into() };
-    let outcome = runtime.block_on(serve(config, guard, levels, console));
+    let outcome = runtime.block_on(serve(config, guard, log, levels, console));
     // Whoever asked twice does not wait for a thread that reads.
     runtime.shutdown_timeout(LAST_WORDS);
     outcome
@@ -183,14 +186,21 @@ impl From<Arguments> for ServerConfig {
     }
 }
 
-async fn serve(config: ServerConfig, guard: Guard, levels: Levels, console: &Console) -> Outcome {
+async fn serve(
+    config: ServerConfig,
+    guard: Guard,
+    log: PathBuf,
+    levels: Levels,
+    console: &Console,
+) -> Outcome {
     let signals = Signals::new().map_err(Failure::unusable)?;
-    let is_first = guard.log().state().keys().is_empty();
-    let server = Server::bind(config, guard.clone()).await.map_err(explain)?;
+    let known = Known::of(&guard);
+    let server = Server::bind(config, guard.clone()).await.map_err(|error| {
+        explain(error, "stop what is there, or name another place with --listen")
+    })?;
     greet(&server, console);
-    if is_first {
-        first_keys::make(&guard, &server, console).await?;
-    }
+    first_keys::clear(known, &log);
+    first_keys::make(known, &guard, &server, &log, console).await?;
     drop(guard);
     let (stop, handle) = Stop::new();
     tokio::spawn(signals.obey(handle, server.reload_handle(), levels));
@@ -210,7 +220,7 @@ fn greet(server: &Server, console: &Console) {
 }
 
 /// What the system says about an address, in words.
-fn explain(error: StartError) -> Failure {
+pub(crate) fn explain(error: StartError, help: &str) -> Failure {
     let StartError::Listen { listen, source } = &error else { return Failure::unusable(error) };
     let message = match source.kind() {
         ErrorKind::AddrInUse => format!("something else listens at {listen} already"),
@@ -218,6 +228,5 @@ fn explain(error: StartError) -> Failure {
         ErrorKind::PermissionDenied => format!("this user may not listen at {listen}"),
         _ => return Failure::unusable(error),
     };
-    Failure::unusable_because(message)
-        .help("stop what is there, or name another place with --listen")
+    Failure::unusable_because(message).help(help)
 }

@@ -266,6 +266,27 @@ fn is_network(word: &ShellWord) -> bool {
 fn is_harmless_variable(name: &str) -> bool {
     const PLAIN: [&str; 9] =
         ["LANG", "TZ", "COLUMNS", "LINES", "TERM", "NO_COLOR", "CI", "LANGUAGE", "FORCE_COLOR"];
+    // What zsh ties to `PATH` and the like, or reads while it works, looks like the script's own.
+    const TIED: [&str; 15] = [
+        "path",
+        "fpath",
+        "cdpath",
+        "manpath",
+        "mailpath",
+        "module_path",
+        "fignore",
+        "prompt",
+        "psvar",
+        "aliases",
+        "functions",
+        "commands",
+        "options",
+        "galiases",
+        "saliases",
+    ];
+    if TIED.contains(&name) {
+        return false;
+    }
     let is_own = name.chars().any(|c| c.is_ascii_lowercase()) && !name.ends_with("_proxy");
     is_own || name.starts_with("LC_") || PLAIN.contains(&name)
 }

@@ -42,7 +42,16 @@ const PROGRAMS: &[Program] = &[
             "top",
             "version",
         ],
-        dangerous: &["--kubeconfig", "--output-directory", "--server"],
+        dangerous: &[
+            "--kubeconfig",
+            "--output-directory",
+            "--server",
+            "--profile-output",
+            "--profile",
+            "--cache-dir",
+            "--log-file",
+            "--log-dir",
+        ],
     },
     Program {
         name: "docker",
@@ -243,6 +252,12 @@ fn judge_listed(table: &Program, words: &[ShellWord], findings: &mut Findings) {
     if may_have(rest, table.dangerous) {
         return findings.does(Executes, format!("{} with an option that may do more", table.name));
     }
+    if table.name == "kubectl" && rest.iter().any(|word| word.known().starts_with("-s")) {
+        return findings.does(Executes, "kubectl with another server");
+    }
+    if path == "providers" && operands(rest).any(|word| word.known() != "schema") {
+        return findings.does(Writes, "terraform providers with a subcommand that writes");
+    }
     if table.name == "kubectl" && operands(rest).any(|word| is_secret_kind(word.known())) {
         findings.touches_secret("it shows secrets of the cluster");
     }
@@ -323,14 +338,55 @@ fn judge_cloud(program: &str, words: &[ShellWord], findings: &mut Findings) {
     if let ["s3", "ls", ..] = *path {
         return findings.does(Reads, "aws s3 ls");
     }
+    if program == "aws" && stores_in_file(&path, words) {
+        return findings.does(Writes, "an operation that stores its result in a file");
+    }
     judge_operation(program, &path, findings);
+}
+
+/// Operations with a stream as their answer take a file to store it in, behind all options.
+fn stores_in_file(path: &[&str], words: &[ShellWord]) -> bool {
+    const STREAMS: [&str; 14] = [
+        "get-object",
+        "get-object-torrent",
+        "get-export",
+        "get-sdk",
+        "get-job-output",
+        "get-media",
+        "get-media-for-fragment-list",
+        "get-clip",
+        "get-snapshot-block",
+        "get-tile",
+        "get-session",
+        "get-documentation-part",
+        "get-raster-data-collection",
+        "get-content",
+    ];
+    let streams = path
+        .get(1)
+        .is_some_and(|operation| STREAMS.contains(operation) || operation.ends_with("-export"));
+    let is_operand = |word: &ShellWord| !word.known().starts_with('-');
+    let ends_in_file = matches!(words, [.., value, last]
+        if is_operand(value) && is_operand(last) && last.known().contains(['.', '/']));
+    streams || ends_in_file && words.len() > path.len()
+}
+
+/// Groups of commands of gcloud and az that stand before the verb.
+fn is_group(word: &str) -> bool {
+    const GROUPS: &str = " account acr ad address addresses aks alpha api app app-engine appconfig         apps appservice artifacts auth backend-services backup backups beta billing bigtable blob         builds buckets cluster clusters cloudsql compute config configurations connection consumption         container containers cosmosdb data databases dataflow dataproc datasets datastore debug deploy         deployment deployments disk disks dns docker domain domains endpoints eventarc eventgrid         eventhubs events feature features file filestore firebase firestore firewall-rules         forwarding-rules functions functionapp group groups health-checks iam identity image images         instance-groups instance-templates instances iot jobs keyring keyrings keyvault kms         kubernetes lb logging logs machine-types managed-zones metastore metrics ml-engine monitor         mysql network networks network-watcher nic node-pools nodepool nsg operations organizations         policy pools postgres projects public-ip pubsub quotas record-sets redis regions registries         repositories resource role roles routers routes run scheduler schemas secret secrets         security server servers service service-accounts services servicebus share snapshot         snapshots snap source sources spanner sql ssl-certificates storage subnet subnets         subscriptions table tables tags target-pools tasks topics traffic-manager triggers users         versions vm vmss vnet webapp workflows workspaces zones ";
+    GROUPS.split_whitespace().any(|group| group == word)
 }
 
 fn judge_operation(program: &str, path: &[&str], findings: &mut Findings) {
     let is_aws = program == "aws";
     let operations = if is_aws { path.get(1..2) } else { path.get(1..) }.unwrap_or(&[]);
     let act = operations.iter().find_map(|word| read_name(word).acts.into_iter().next());
-    let look = operations.iter().find(|word| is_look(word));
+    let look = if is_aws {
+        operations.iter().find(|word| is_look(word))
+    } else {
+        // The first word that is no group is the verb; those behind it are operands.
+        path.iter().find(|word| !is_group(word)).filter(|word| is_look(word))
+    };
     match (act, look) {
         (Some(_), _) if path.iter().any(|word| GRANTING.contains(word)) => {
             findings.does_gravely(Grants, format!("{program} changes who may do what"));

@@ -78,12 +78,12 @@ pub(super) fn judge(program: &str, words: &[ShellWord], findings: &mut Findings)
     true
 }
 
-/// `-C dir` and `--no-pager` come before the subcommand and change nothing about it.
+/// `--no-pager` comes before the subcommand and changes nothing about it. `-C dir` does: the
+/// repository there may have a configuration that names programs to run.
 fn without_globals(words: &[ShellWord]) -> &[ShellWord] {
     let mut rest = words;
     loop {
         match rest {
-            [option, _, after @ ..] if option.exact() == Some("-C") => rest = after,
             [option, after @ ..] if option.exact() == Some("--no-pager") => rest = after,
             _ => return rest,
         }

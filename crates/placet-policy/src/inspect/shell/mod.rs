@@ -97,8 +97,22 @@ fn inspect_nested(command: &str, depth: usize) -> Findings {
         Some(program) => ast::visit_program(&program, depth, &mut findings),
         None => findings.cannot_tell("a command that cannot be parsed"),
     }
+    if goes_to_a_repository(command) {
+        findings.cannot_tell("git in another directory, where its configuration may run programs");
+    }
     conclude(&mut findings);
     findings
+}
+
+/// Whether the command may change the directory and then run git there. Quotes hide no word.
+fn goes_to_a_repository(command: &str) -> bool {
+    let plain: String = command.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+    let has = |wanted: &[&str]| {
+        plain
+            .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'))
+            .any(|word| wanted.contains(&word))
+    };
+    has(&["git"]) && has(&["cd", "pushd", "popd"])
 }
 
 /// Whether a number is too long for the parser, which counts descriptors (`2>`), directories (`~3`)

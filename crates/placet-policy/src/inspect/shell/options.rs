@@ -12,8 +12,11 @@ pub(super) fn may_have(words: &[ShellWord], dangerous: &[&str]) -> bool {
 }
 
 /// Whether `text` gives `option`. Short options may be bundled (`-ro`), long ones abbreviated
-/// (`--outp`) or followed by a value.
+/// (`--outp`) or followed by a value. `@` stands for a file of options.
 fn is_option(text: &str, option: &str) -> bool {
+    if option == "@" {
+        return text.starts_with('@');
+    }
     let Some(wanted) = option.strip_prefix("--") else {
         let letter = option.trim_start_matches('-');
         let bundle = text.strip_prefix('-').filter(|rest| !rest.starts_with('-'));

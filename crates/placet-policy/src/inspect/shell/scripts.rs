@@ -11,6 +11,13 @@ use super::word::ShellWord;
 /// Judges one of these programs.
 pub(super) fn judge(program: &str, words: &[ShellWord], findings: &mut Findings) -> bool {
     let reads = match program {
+        "date" => date(words),
+        "hostname" => hostname(words),
+        "sort" => sort(words),
+        // Who asks for a computed name tells the name to a server that somebody else may run.
+        "dig" | "host" | "nslookup" | "getent" | "whois" | "ping" | "traceroute" => {
+            exact(words).is_some() && !may_have(words, &["-f", "--flood"])
+        }
         "find" => find(words),
         "sed" => sed(words),
         "awk" | "gawk" | "mawk" => awk(words),
@@ -36,6 +43,57 @@ pub(super) fn judge(program: &str, words: &[ShellWord], findings: &mut Findings)
     };
     findings.does(effect, reason);
     true
+}
+
+/// A format or a time to be shown. Any other operand is a time to be set (`date 01010000`).
+fn date(words: &[ShellWord]) -> bool {
+    let Some(words) = exact(words) else { return false };
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let is_known = match *word {
+            "-d" | "--date" | "-r" | "--reference" => rest.next().is_some(),
+            "-u" | "--utc" | "-R" | "--rfc-email" | "--iso-8601" | "--universal" => true,
+            _ => ["+", "-I", "-d", "--date=", "--iso-8601=", "--rfc-3339=", "--reference="]
+                .iter()
+                .any(|start| word.starts_with(start)),
+        };
+        if !is_known {
+            return false;
+        }
+    }
+    true
+}
+
+/// An operand would be the machine's new name.
+fn hostname(words: &[ShellWord]) -> bool {
+    const SHOWING: [&str; 14] = [
+        "-f",
+        "--fqdn",
+        "--long",
+        "-s",
+        "--short",
+        "-i",
+        "--ip-address",
+        "-I",
+        "--all-ip-addresses",
+        "-d",
+        "--domain",
+        "-A",
+        "--all-fqdns",
+        "--version",
+    ];
+    exact(words).is_some_and(|words| words.iter().all(|word| SHOWING.contains(word)))
+}
+
+/// On Windows, the output's name stands behind `/O`.
+fn sort(words: &[ShellWord]) -> bool {
+    const WRITING: [&str; 5] =
+        ["-o", "--output", "--compress-program", "-T", "--temporary-directory"];
+    let is_output = |word: &ShellWord| {
+        let text = word.known().to_ascii_lowercase();
+        text.len() >= 2 && "/output".starts_with(text.as_str())
+    };
+    !may_have(words, &WRITING) && !words.iter().any(is_output)
 }
 
 /// find's tests look; its actions do not. A word that is computed could become an action.
@@ -160,8 +218,11 @@ fn curl(words: &[ShellWord], findings: &mut Findings) -> bool {
         } else if let Some(method) = text.strip_prefix("-X") {
             curl_method(method, findings);
         } else if CURL_VALUED.contains(&text) {
-            let value = rest.next().map_or("", ShellWord::known);
-            if value.starts_with('@') || value.to_ascii_lowercase().contains("method") {
+            let value = rest.next().and_then(ShellWord::exact);
+            let is_plain = |value: &str| {
+                !value.starts_with('@') && !value.to_ascii_lowercase().contains("method")
+            };
+            if !value.is_some_and(is_plain) {
                 findings.cannot_tell("a header of curl that is not known");
             }
         } else if text.starts_with('-') {
@@ -234,8 +295,10 @@ fn database(program: &str, words: &[ShellWord], findings: &mut Findings) -> bool
 
 /// The one SQL text of a client's command, if all its other words are connection parameters.
 fn database_text<'a>(program: &str, words: &[&'a str]) -> Option<&'a str> {
-    const VALUED: [&str; 9] =
-        ["-h", "-U", "-d", "-p", "--host", "--username", "--dbname", "--port", "-D"];
+    // To mysql, `-U` and `-p` stand alone: the word behind them is an option of its own.
+    const PSQL: &[&str] = &["-h", "-U", "-d", "-p", "--host", "--username", "--dbname", "--port"];
+    const MYSQL: &[&str] = &["-h", "-u", "-D", "-P", "--host", "--user", "--database", "--port"];
+    let valued = if program == "psql" { PSQL } else { MYSQL };
     const FLAGS: [&str; 11] =
         ["-t", "-A", "-At", "-tA", "-X", "-q", "-N", "-B", "-readonly", "-json", "-header"];
     let mut text = None;
@@ -246,7 +309,7 @@ fn database_text<'a>(program: &str, words: &[&'a str]) -> Option<&'a str> {
             if text.replace(rest.next()?).is_some() {
                 return None;
             }
-        } else if VALUED.contains(&word) && program != "sqlite3" {
+        } else if valued.contains(&word) && program != "sqlite3" {
             rest.next()?;
         } else if word.starts_with('-') {
             FLAGS.contains(&word).then_some(())?;

@@ -67,7 +67,7 @@ pub(crate) async fn propose(
         // decided on before, and may have run since or be dead.
         let found = app.blocking(move |guard| guard.log().action(id)).await??;
         let warrant = found.as_ref().and_then(|found| write.guard.warrant_of(found));
-        return Ok(decided(&answer, &answer, warrant, true));
+        return Ok(decided(&answer, &answer, warrant, !answer.is_repeated));
     }
     let warrant = write.guard.warrant(&action, &answer);
     Ok(decided(&answer, &answer, warrant, true))

@@ -28,6 +28,13 @@ struct HeldShape {
     evidence: Option<serde_json::Value>,
     /// Who has signed off so far.
     signed: Vec<String>,
+    /// Recognises the call: whatever asks for the same tool with the same params, on behalf of the
+    /// same tenant, has the same.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    call: String,
+    /// How many wait that ask for the same call, this one included.
+    #[schema(minimum = 1)]
+    identical: usize,
 }
 
 /// What an answer led to.

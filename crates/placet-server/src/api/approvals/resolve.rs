@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::Reply;
+use placet::{Reply, Resolution};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -66,7 +66,8 @@ pub(crate) struct Standing {
 ///
 /// The key must be a person's: a session, or a key with the scope approver that was made for one.
 /// Nobody answers for what they asked for themselves, or what is done for them. An answer that was
-/// given before is told, and changes nothing.
+/// given before is told, and changes nothing; of an id that nothing was asked under, at least not on
+/// behalf of the key's tenant, it is told that it is unknown.
 #[utoipa::path(
     post,
     path = "/v1/approvals/{id}/resolve",
@@ -87,7 +88,7 @@ pub(crate) async fn resolve(
     let action = approval.action();
     let found = app.blocking(move |guard| guard.log().action(action)).await??;
     if !found.is_some_and(|found| write.principal.key.covers(&found.subject.tenant)) {
-        return Err(Problem::missing(format!("there is no approval {approval}")));
+        return Ok(Json(Resolution::Unknown.into()));
     }
     Ok(Json(write.guard.resolve(approval, &approver, reply).await?.into()))
 }

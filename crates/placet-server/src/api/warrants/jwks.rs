@@ -14,7 +14,7 @@ use crate::app::App;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Jwks)]
 pub(crate) struct Jwks {
-    /// The key that signs now, and the one before it.
+    /// The key that signs now, and those before it whose warrants may live.
     #[schema(value_type = Vec<Object>)]
     keys: Vec<Jwk>,
 }

@@ -17,7 +17,8 @@ pub(crate) struct Rotated {
 
 /// Sign warrants with another key from here on.
 ///
-/// Those that the key before it signed can be redeemed until they expire.
+/// Those that earlier keys signed can be redeemed until they expire, and so long those keys are in
+/// `/.well-known/jwks.json`. While sixteen keys are good the next one has to wait.
 #[utoipa::path(
     post,
     path = "/v1/warrants/rotate",

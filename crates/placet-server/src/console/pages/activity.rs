@@ -46,6 +46,9 @@ struct Page {
     would_have: Option<String>,
     open: usize,
     chart: Vec<Bar>,
+    /// The highest bar.
+    most: u64,
+    /// Where the scale ends.
     top: u64,
     from: String,
     until: String,
@@ -107,7 +110,8 @@ pub(super) async fn show(
     read.tallies.iter().for_each(|(_, tally)| sums.add(*tally));
     let rows: Vec<(String, Tally)> =
         read.tallies.iter().map(|(at, tally)| (minute(*at), *tally)).collect();
-    let top = top(rows.iter().map(|(_, tally)| tally.total()).max().unwrap_or(0));
+    let most = rows.iter().map(|(_, tally)| tally.total()).max().unwrap_or(0);
+    let top = top(most);
     let page = Page {
         frame: Frame::new("Activity", Place::Activity, &visitor),
         spans: Span::ALL.map(|each| Choice { name: each.as_str(), is_chosen: each == span }).into(),
@@ -116,6 +120,7 @@ pub(super) async fn show(
         would_have: percent(sums.would_have, sums.total()),
         open,
         chart: bars(&rows, top),
+        most,
         top,
         from: rows.first().map(|(at, _)| at.clone()).unwrap_or_default(),
         until: rows.last().map(|(at, _)| at.clone()).unwrap_or_default(),

@@ -19,9 +19,7 @@ use super::super::diff::diff;
 use super::super::fault::Fault;
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{
-    Frozen, PIN, USES, claims, field_name, is_same_call, params_text, pinned, pretty,
-};
+use super::super::held::{Frozen, PIN, USES, claims, field_name, params_text, pinned, pretty};
 use super::super::shown::filters;
 use super::super::tree::sha256;
 use super::super::visitor::Visitor;
@@ -77,12 +75,22 @@ pub(super) async fn submit(
         Err(problem) => Err(problem),
     };
     match done {
-        Ok(Resolution::Resolved(Status::Superseded)) => {
+        Ok(Taken { of: Resolution::Resolved(Status::Superseded), .. }) => {
             let successor = find(&app, &visitor, id).await?.successor.unwrap_or(id);
             Ok(go_to(&format!("/console/actions/{successor}")))
         }
-        Ok(Resolution::Resolved(_)) => Ok(go_to(&format!("/console?answered={id}"))),
-        Ok(late) => {
+        Ok(Taken { of: Resolution::Resolved(_), refused }) if refused.is_empty() => {
+            Ok(go_to(&format!("/console?answered={id}")))
+        }
+        Ok(Taken { of: Resolution::Resolved(_), refused }) => {
+            let told = told(&app, find(&app, &visitor, id).await?).await?;
+            let notice = Notice::Wrong(format!(
+                "{told}\nNot answered with it were:\n{}",
+                refused.join("\n")
+            ));
+            page(&app, &visitor, id, Some(notice), None, StatusCode::OK).await
+        }
+        Ok(Taken { of: late, .. }) => {
             let before = told(&app, find(&app, &visitor, id).await?).await?;
             let first = match late {
                 Resolution::AlreadyResolved(Status::Pending) => "You have signed this already.",
@@ -212,6 +220,13 @@ fn compare(
     reply(&page, StatusCode::OK)
 }
 
+/// What came of an answer.
+struct Taken {
+    of: Resolution,
+    /// The identical actions that were ticked and not answered, each with the reason.
+    refused: Vec<String>,
+}
+
 /// Takes in an answer, for this action and for those ticked that are the same in everything that
 /// was shown.
 async fn take(
@@ -221,7 +236,7 @@ async fn take(
     followed: &Followed,
     reply: Reply,
     fields: &Fields,
-) -> Result<Resolution, placet::GuardError> {
+) -> Result<Taken, placet::GuardError> {
     let is_edit = matches!(reply, Reply::Edit { .. });
     let resolution = guard.resolve(followed.id().approval(), approver, reply.clone()).await?;
     // One standing approval is enough for all that are alike.
@@ -229,28 +244,49 @@ async fn take(
         Reply::ApproveStanding { statement, .. } => Reply::Approve { statement },
         reply => reply,
     };
+    let mut refused = Vec::new();
     if !is_edit && matches!(resolution, Resolution::Resolved(_)) {
-        for twin in twins(app, followed, fields).await {
-            // One that cannot be answered, or was meanwhile, stays as it is: the inbox shows it.
-            drop(guard.resolve(twin.approval(), approver, reply.clone()).await);
+        for twin in twins(fields) {
+            let why = match is_twin(app, followed, twin).await {
+                true => take_twin(guard, approver, twin, reply.clone()).await,
+                false => Some("It is not the same, and asks to be answered by itself.".to_owned()),
+            };
+            refused.extend(why.map(|why| format!("{twin}: {why}")));
         }
     }
-    Ok(resolution)
+    Ok(Taken { of: resolution, refused })
 }
 
-/// The identical actions that a form names, as far as they are identical.
-async fn twins(app: &Arc<App>, followed: &Followed, fields: &Fields) -> Vec<ActionId> {
-    let named = fields.all("also").filter_map(|id| id.parse::<ActionId>().ok());
-    let mut twins = Vec::new();
-    for id in named.take(MAX_TWINS) {
-        let Ok(Ok(Some(twin))) = app.blocking(move |guard| guard.log().action(id)).await else {
-            continue;
-        };
-        if is_same_call(followed, &twin) && claims(followed) == claims(&twin) {
-            twins.push(id);
-        }
+/// Answers a twin; why not, where it was not.
+async fn take_twin(
+    guard: &Guard,
+    approver: &Approver,
+    twin: ActionId,
+    reply: Reply,
+) -> Option<String> {
+    match guard.resolve(twin.approval(), approver, reply).await {
+        Ok(Resolution::Resolved(_)) => None,
+        Ok(Resolution::Expired) => Some("Its deadline has passed, so the answer is no.".to_owned()),
+        Ok(_) => Some("It was answered before.".to_owned()),
+        Err(error) => Some(sentence(&Problem::from(error).detail())),
     }
-    twins
+}
+
+/// The identical actions that a form names.
+fn twins(fields: &Fields) -> impl Iterator<Item = ActionId> {
+    fields.all("also").filter_map(|id| id.parse().ok()).take(MAX_TWINS)
+}
+
+/// Whether an action is the same in everything that a person was shown, and asks the same of them.
+async fn is_twin(app: &Arc<App>, followed: &Followed, id: ActionId) -> bool {
+    let Ok(Ok(Some(twin))) = app.blocking(move |guard| guard.log().action(id)).await else {
+        return false;
+    };
+    let asks_the_same = match (&followed.answer.approval, &twin.answer.approval) {
+        (Some(one), Some(other)) => one.asks_the_same(other),
+        _ => false,
+    };
+    asks_the_same && twin.call() == followed.call() && claims(followed) == claims(&twin)
 }
 
 fn go_to(path: &str) -> Response {

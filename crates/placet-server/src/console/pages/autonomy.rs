@@ -1,5 +1,6 @@
 //! `/console/autonomy`: each class on its ladder, what it has shown, and what it lacks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,14 +8,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use placet::core::autonomy::{Record, Samples};
-use placet::{AutonomyState, RiskTier, Standing, standings};
+use placet::{AutonomyState, RiskTier, Standing, TenantId, standings};
 
+use super::super::fault::Fault;
 use super::super::frame::{Frame, Place};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::reply;
 use crate::app::App;
 use crate::auth::role::Reader;
+
+/// Most classes on the page; beyond that only whole tenants are left out.
+const MAX_CLASSES: usize = 500;
+
+/// Actions that are looked at for tenants of which nothing else is known.
+const LATELY: usize = 500;
 
 /// The rungs, from the ground up.
 const RUNGS: [(AutonomyState, &str); 3] = [
@@ -30,6 +38,8 @@ struct Page {
     classes: Vec<Class>,
     /// Whether those of all tenants are shown.
     is_over_all: bool,
+    /// Tenants that there was no room for.
+    left_out: usize,
 }
 
 struct Class {
@@ -59,19 +69,48 @@ struct Evidence {
     rate: String,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor<Reader>) -> Response {
-    let classes = {
-        let state = app.guard.log().state();
-        let standings = standings(&state, visitor.tenant());
-        let class = |standing: Standing| {
-            let record = state.ledgers().get(&standing.of).cloned().unwrap_or_default();
-            class(standing, &record)
-        };
-        standings.into_iter().map(class).collect()
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    visitor: Visitor<Reader>,
+) -> Result<Response, Fault> {
+    let tenants = match visitor.tenant() {
+        Some(own) => [own.clone()].into(),
+        None => tenants(&app).await?,
     };
+    let mut classes = Vec::new();
+    let mut left_out = tenants.len();
+    {
+        let state = app.guard.log().state();
+        for tenant in &tenants {
+            if classes.len() >= MAX_CLASSES {
+                break;
+            }
+            left_out -= 1;
+            classes.extend(standings(&state, Some(tenant)).into_iter().map(|standing| {
+                let record = state.ledgers().get(&standing.of).cloned().unwrap_or_default();
+                class(standing, &record)
+            }));
+        }
+    }
+    classes
+        .sort_by(|one: &Class, other| (&one.name, &one.tenant).cmp(&(&other.name, &other.tenant)));
     let frame = Frame::new("Autonomy", Place::Autonomy, &visitor);
     let is_over_all = visitor.tenant().is_none();
-    reply(&Page { frame, classes, is_over_all }, StatusCode::OK)
+    Ok(reply(&Page { frame, classes, is_over_all, left_out }, StatusCode::OK))
+}
+
+/// The tenants where something is: evidence, a key, a person, or something that was done lately.
+async fn tenants(app: &Arc<App>) -> Result<BTreeSet<TenantId>, Fault> {
+    let recent = app.blocking(|guard| guard.log().recent(None, LATELY)).await??;
+    let mut tenants: BTreeSet<TenantId> = recent.into_iter().map(|(row, _)| row.tenant).collect();
+    let state = app.guard.log().state();
+    tenants.extend(state.ledgers().iter().map(|(of, _)| of.tenant.clone()));
+    tenants.extend(state.keys().iter().filter_map(|(_, key)| key.tenant.clone()));
+    tenants.extend(state.people().iter().filter_map(|(_, person)| person.tenant.clone()));
+    if tenants.is_empty() {
+        tenants.insert(TenantId::default());
+    }
+    Ok(tenants)
 }
 
 fn class(standing: Standing, record: &Record) -> Class {

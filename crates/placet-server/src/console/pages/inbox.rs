@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::super::fault::Fault;
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{Card, Looker, is_same_call};
+use super::super::held::{Card, Looker};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::action::{find, told};
@@ -88,7 +88,7 @@ fn cards(pending: &[Pending], looker: &Looker, now: Timestamp) -> Vec<Card> {
     let mut cards: Vec<(&Pending, Card)> = Vec::new();
     for held in pending {
         let same =
-            |(first, _): &&mut (&Pending, Card)| is_same_call(&first.followed, &held.followed);
+            |(first, _): &&mut (&Pending, Card)| first.followed.call() == held.followed.call();
         match cards.iter_mut().find(same) {
             Some((first, card)) => card.add_twin(first, held, now),
             None => cards.push((held, Card::new(held, looker, now))),

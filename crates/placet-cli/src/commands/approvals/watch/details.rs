@@ -24,7 +24,7 @@ pub(super) fn lines(held: &Held, is_open: bool, width: usize, now: Timestamp) ->
         let title = section.title.to_owned();
         lines.push(DetailLine { label: title, text: String::new(), tone: Tone::Strong });
         for row in section.rows {
-            let text = row.folded.as_ref().filter(|_| !is_open).unwrap_or(&row.text);
+            let text = row.shown(is_open);
             let label = crate::escape::clipped(&row.label, LABEL);
             let mut label = format!("  {label:LABEL$}  ");
             if row.label.chars().count() > LABEL {
@@ -35,7 +35,7 @@ pub(super) fn lines(held: &Held, is_open: bool, width: usize, now: Timestamp) ->
                 }
                 label = " ".repeat(LABEL + 4);
             }
-            for part in wrap(text, width.saturating_sub(LABEL + 4)) {
+            for part in wrap(&text, width.saturating_sub(LABEL + 4)) {
                 lines.push(DetailLine { label, text: part, tone: row.tone });
                 label = " ".repeat(LABEL + 4);
             }

@@ -9,6 +9,9 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Value, json};
 
+#[path = "../../../../../placet/tests/support/naughty.rs"]
+mod naughty;
+
 use super::feed::{Answer, Happening};
 use super::inbox::{Asked, Inbox};
 use super::view::{self, Paint};
@@ -50,7 +53,7 @@ fn shown(number: u32, action: &Value, digest: &str) -> Value {
                 "fields": ["verbatim_response", "responsible_owner"],
             },
         },
-        "action": action, "signed": [],
+        "action": action, "signed": [], "identical": 1,
         "evidence": {"effects": ["spends"], "evidence": [{
             "effect": "spends", "pointer": "/params/amount", "reason": "an amount of money",
         }]},
@@ -244,6 +247,40 @@ fn nothing_on_the_screen_is_what_an_agent_made_of_it() {
     }
     assert!(!all.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{all}");
     assert!(all.contains("<U+202E>"), "{all}");
+}
+
+#[test]
+fn naughty_strings_are_drawn_as_what_they_are() {
+    for some in naughty::all().chunks(60) {
+        let mut desk = Desk::new(vec![held(1, "send_note", json!({"all": some}))]);
+        desk.press(KeyCode::Char('o'));
+        loop {
+            let screen = desk.screen();
+            let raw = screen.chars().find(|character| naughty::is_raw(*character));
+            assert_eq!(raw, None, "{screen}");
+            desk.press(KeyCode::PageDown);
+            if desk.screen() == screen {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_what_it_seems_says_so() {
+    let odd = [naughty::deceptive(), naughty::odd_tricks()].concat();
+    for text in odd.iter().filter(|text| !text.is_ascii()) {
+        let mut desk = Desk::new(vec![held(1, "send_note", json!({"to": text}))]);
+        desk.press(KeyCode::Char('o'));
+        let mut all = desk.screen();
+        for _ in 0..10 {
+            desk.press(KeyCode::PageDown);
+            all.push_str(&desk.screen());
+        }
+        // The agent's claim says so by itself.
+        let said = all.replace(['"', '\n', ' '], "").matches("[notwhatitseems]").count();
+        assert!(said >= 2, "{text:?}: {all}");
+    }
 }
 
 #[test]

@@ -24,6 +24,9 @@ const MIN_ROWS: u16 = 16;
 /// Rows of the list, with its heading.
 const LIST_ROWS: u16 = 6;
 
+/// Columns of a field's name in the form: as many as the sentence has that asks for the last word.
+const MAX_PROMPT: usize = 25;
+
 /// Less than this is left: hurry. In milliseconds.
 const SOON_MS: u128 = 60_000;
 
@@ -188,7 +191,7 @@ fn prompt(input: &Input, is_focused: bool) -> String {
         Some(least) if least > 1 => format!(" {}/{least}", input.length()),
         _ => String::new(),
     };
-    format!("{mark} {}{count}: ", escape::clipped(&input.name, 24))
+    format!("{mark} {}{count}: ", escape::clipped(&input.name, MAX_PROMPT))
 }
 
 /// The end of what was written, as far as there is room: that is where the cursor is.

@@ -151,6 +151,13 @@ impl Setup {
             .help("this configuration was rewritten before; undo that first with --undo"));
         }
         std::fs::copy(path, &backup).map_err(|error| Failure::file("write", &backup, error))?;
+        // What it was may have secrets in it that are nowhere else any more.
+        #[cfg(unix)]
+        {
+            let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&backup, own)
+                .map_err(|error| Failure::file("write", &backup, error))?;
+        }
         let mut new = path.as_os_str().to_owned();
         new.push(".new");
         let new = PathBuf::from(new);

@@ -64,7 +64,10 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
 
 fn undo(path: &Path, console: &Console) -> Outcome {
     let backup = client::backup(path);
-    std::fs::rename(&backup, path).map_err(|error| Failure::file("put back", &backup, error))?;
+    std::fs::metadata(path)
+        .and_then(|now| std::fs::set_permissions(&backup, now.permissions()))
+        .and_then(|()| std::fs::rename(&backup, path))
+        .map_err(|error| Failure::file("put back", &backup, error))?;
     console.note_value(
         &format!("{} is as it was", path.display()),
         &json!({ "undone": path.display().to_string() }),

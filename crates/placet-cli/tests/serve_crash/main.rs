@@ -4,10 +4,13 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking"
 )]
 
+mod life;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::HashSet;

@@ -2,38 +2,56 @@
 //!
 //! An agent chooses the names, params and reasons that end up on a terminal. With a few characters
 //! it could move the cursor, recolour the line above, reverse the reading direction or hide half of
-//! a command. So every character that is not plainly visible is shown as its code point, for
-//! example `<U+202E>`, and everything becomes one line.
+//! a command, or write a name that looks like another. So every character that is not what it seems
+//! is shown as its code point, for example `<U+202E>`, and everything becomes one line.
+
+mod seems;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
+
+pub use seems::judged;
 
 /// Combining marks in a row that are shown. Writing systems stack two or three; more of them
 /// paint over the lines around.
 pub const MAX_MARKS: usize = 4;
 
-/// `text` on one line, with every character that a terminal would obey or hide spelled out.
+/// The words beside a text of which something was spelled out.
+pub const ODD: &str = "[not what it seems]";
+
+/// `text` on one line, with every character spelled out that a terminal would obey or hide, or a
+/// reader take for another.
 pub fn line(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
-    let mut safe = String::with_capacity(text.len());
-    let mut marks = 0;
-    for character in text.chars() {
-        marks = if is_mark(character) { marks + 1 } else { 0 };
-        if is_visible(character) && marks <= MAX_MARKS {
-            safe.push(character);
-        } else {
-            safe.push_str(&format!("<U+{:04X}>", u32::from(character)));
-        }
+    Cow::Owned(spelled(judged(text)))
+}
+
+/// The same for JSON, in which a letter behind a backslash is no part of a word.
+pub fn json(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
     }
-    Cow::Owned(safe)
+    let bare = without_escapes(text);
+    // An escape itself is plain, whatever it stands for.
+    let judged = text
+        .chars()
+        .zip(judged(&bare))
+        .map(|(written, (_, is_odd))| (written, is_odd && !matches!(written, ' '..='~')));
+    Cow::Owned(spelled(judged))
 }
 
 /// The same for text of several lines: line feeds stay.
 pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON over several lines, in the same way as on one.
+pub fn json_lines(text: &str) -> String {
+    text.split('\n').map(json).collect::<Vec<_>>().join("\n")
 }
 
 /// `text` on one line of at most `width` columns; what is cut off is counted.
@@ -54,6 +72,46 @@ pub fn clipped(text: &str, width: usize) -> String {
     }
     kept.push('…');
     kept
+}
+
+/// JSON with other characters, as many, where its texts have escapes.
+fn without_escapes(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match rest.next() {
+            Some('u') => {
+                let digits = rest.by_ref().take(4).map(|_| '\0');
+                text.extend(['\0', '\0'].into_iter().chain(digits));
+            }
+            Some('b' | 'f') => text.push_str("\0\0"),
+            Some('n' | 'r' | 't') => text.push_str("  "),
+            Some(plain) => text.extend([plain, plain]),
+            None => text.push('\\'),
+        }
+    }
+    text
+}
+
+fn spelled(judged: impl Iterator<Item = (char, bool)>) -> String {
+    let mut safe = String::new();
+    for (character, is_odd) in judged {
+        match is_odd {
+            // Writing to a text cannot fail.
+            true => drop(write!(safe, "<U+{:04X}>", u32::from(character))),
+            false => safe.push(character),
+        }
+    }
+    safe
+}
+
+/// Whether there is nothing in it but what is surely what it seems.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a reader sees the character for what it is: no control or format character, nothing that
@@ -136,6 +194,22 @@ mod tests {
         assert_eq!(clipped("issue_refund", 12), "issue_refund");
         assert_eq!(clipped("issue_refund", 6), "issue…");
         assert_eq!(clipped("返金処理", 5), "返金…");
+    }
+
+    #[test]
+    fn a_value_as_json_is_judged_as_what_it_says() {
+        for (json, shown) in [
+            (r#"{"b": "42", "a": 42}"#, r#"{"b": "42", "a": 42}"#),
+            (r#""Привет\nа мир""#, r#""Привет\nа мир""#),
+            (r#""а\\b \u0007а\"""#, r#""<U+0430>\\b \u0007<U+0430>\"""#),
+            (
+                r#"{"pаy": ["Привет", "аррӏе.com"]}"#,
+                r#"{"p<U+0430>y": ["Привет", "<U+0430><U+0440><U+0440><U+04CF><U+0435>.com"]}"#,
+            ),
+            ("\"x\u{202e}y\u{7f}\"", "\"x<U+202E>y<U+007F>\""),
+        ] {
+            assert_eq!(super::json(json), shown);
+        }
     }
 
     #[test]

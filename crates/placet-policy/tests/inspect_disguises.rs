@@ -1,0 +1,218 @@
+//! Calls that look like reads and are not: orders in the method, in switches, in options handed to
+//! a program, in the languages of databases. Beside each of them stands what must stay a read.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use placet_core::RiskTier;
+use placet_core::json::Json;
+use placet_policy::inspect::{Call, Inspection, inspect};
+use serde_json::{Value, json};
+
+fn call(tool: &str, params: &Value) -> Inspection {
+    let params = Json::parse(params.to_string().as_bytes()).unwrap();
+    inspect(&Call { tool, params: params.as_object().unwrap(), annotations: None })
+}
+
+#[track_caller]
+fn check(held: &[(&str, Value)], read: &[(&str, Value)]) {
+    let is_read = |(tool, params): &&(&str, Value)| call(tool, params).is_proven_read();
+    let waved_through: Vec<_> = held.iter().filter(is_read).collect();
+    let lost: Vec<_> = read.iter().filter(|call| !is_read(call)).collect();
+    assert!(waved_through.is_empty() && lost.is_empty(), "{waved_through:#?}\nlost: {lost:#?}");
+}
+
+#[test]
+fn a_request_is_what_its_method_says_wherever_it_stands() {
+    let url = "https://example.com/users/5";
+    check(
+        &[
+            ("POST /user/details", json!({})),
+            ("PATCH /user/details", json!({})),
+            ("post__account__info", json!({})),
+            ("mcp__api__POST /user/details", json!({})),
+            ("fetch", json!({"url": "https://example.com/?Action=TerminateInstances"})),
+            ("fetch", json!({"url": "https://example.com/?ACTION=delete"})),
+            ("fetch", json!({"url": "https://example.com/?function=shutdown"})),
+            (
+                "fetch",
+                json!({"url": url, "headers": [{"name": "X-HTTP-Method-Override", "value": "DELETE"}]}),
+            ),
+            ("fetch", json!({"url": url, "headers": [["X-HTTP-Method-Override", "DELETE"]]})),
+            ("fetch", json!({"url": url, "headers": ["X-HTTP-Method-Override: DELETE"]})),
+            (
+                "fetch",
+                json!({"url": url, "headers": "Accept: */*\r\nX-HTTP-Method-Override: DELETE"}),
+            ),
+            ("fetch", json!({"url": url, "options": {"headers": {"X-Method-Override": "DELETE"}}})),
+            ("fetch", json!({"url": url, "type": "DELETE"})),
+            ("fetch", json!({"url": url, "type": "POST"})),
+            ("fetch", json!({"url": url, "HTTPMethod": "DELETE"})),
+            ("fetch", json!({"url": url, "httpMethod": "DELETE"})),
+            ("fetch", json!({"url": url, "request_type": "delete"})),
+            ("fetch", json!({"url": url, "http_method": "delete"})),
+            ("fetch", json!({"url": url, "HTTP_METHOD": "Delete"})),
+            ("fetch", json!({"url": url, "hTTPmETHOD": "DELETE"})),
+            ("fetch", json!({"url": url, "form_fields": {"a": 1}})),
+            ("fetch", json!({"url": "javascript:fetch('https://example.com')"})),
+            ("get_page", json!({"page": "JavaScript:alert(1)"})),
+            ("get_resource", json!({"path": "/users/5/delete"})),
+            ("get_resource", json!({"path": "/admin?function=shutdown"})),
+            ("get_resource", json!({"type": "delete"})),
+        ],
+        &[
+            ("GET /user/details", json!({})),
+            ("get_post", json!({"id": 5})),
+            ("fetch", json!({"url": url, "headers": [{"name": "Accept", "value": "text/html"}]})),
+            ("fetch", json!({"url": url, "httpMethod": "GET"})),
+            ("fetch", json!({"url": url, "type": "json"})),
+            ("get_resource", json!({"path": "/users/5/orders", "type": "order"})),
+            ("read_file", json!({"path": "/home/a/delete.md"})),
+            ("get_page", json!({"page": "data: what it is"})),
+        ],
+    );
+}
+
+#[test]
+fn a_switch_that_is_on_is_an_order() {
+    for key in [
+        "cancel",
+        "ack",
+        "approve",
+        "refund",
+        "reset_password",
+        "apply",
+        "hard_delete",
+        "delete",
+        "send",
+        "auto_approve",
+        "issue_refund",
+        "andDelete",
+        "then_archive",
+    ] {
+        for on in [json!(true), json!(1), json!("yes"), json!("true"), json!("1"), json!("on")] {
+            let found = call("get_messages", &json!({ key: on }));
+            assert!(!found.is_proven_read(), "{key} {on}");
+            assert!(found.exceeds(RiskTier::Read).is_some(), "{key} {on}");
+        }
+        for off in [json!(false), json!(0), json!("no"), json!("false"), json!("0"), json!("")] {
+            assert!(call("get_messages", &json!({ key: off })).is_proven_read(), "{key} {off}");
+        }
+    }
+    check(
+        &[],
+        &[
+            ("get_messages", json!({"page": 1, "limit": 1, "index": "1", "start": 1, "order": 1})),
+            ("get_messages", json!({"include_deleted": true, "include_refund": true})),
+            (
+                "get_messages",
+                json!({"unread": true, "sort": true, "stream": true, "dry_run": true}),
+            ),
+            ("get_messages", json!({"email_verified": true, "has_attachments": "yes"})),
+        ],
+    );
+}
+
+#[test]
+fn options_and_texts_beside_a_command_are_not_read_over() {
+    check(
+        &[
+            ("git_diff", json!({"target": "--output=/home/u/.bashrc"})),
+            ("find_files", json!({"extra_args": ["-delete"]})),
+            ("list_files", json!({"options": "-exec rm {} +"})),
+            ("list_files", json!({"options": ". -exec rm {} +"})),
+            ("grep", json!({"pattern": "-f/etc/passwd"})),
+            ("bash", json!({"command": "ls", "stdin": "rm -rf /"})),
+            ("bash", json!({"command": "ls", "input": "rm -rf /"})),
+            ("bash", json!({"command": "ls", "init_script": "rm -rf /"})),
+            ("bash", json!({"command": "ls", "preamble": "alias ls=rm"})),
+            ("bash", json!({"command": "ls", "then": "reboot"})),
+            ("bash", json!({"command": "ls", "interpreter": "/tmp/evil"})),
+            ("bash", json!({"command": "ls", "interpreter": "evil"})),
+            ("bash", json!({"command": "ls", "shell_path": "/tmp/evil"})),
+            ("bash", json!({"command": "ls", "envs": {"LD_PRELOAD": "x"}})),
+            ("get_output", json!({"command": "ls", "stdin": "rm -rf /"})),
+            ("get_output", json!({"run": "rm -rf /"})),
+            ("powershell", json!({"command": "ls"})),
+            ("run_powershell", json!({"command": "sort x"})),
+            ("cmd", json!({"command": "sort x"})),
+            ("mcp__win__cmd", json!({"command": "cat x"})),
+            ("cmd_exe", json!({"command": "cat x"})),
+            ("get_report", json!({"output": "report.csv"})),
+            ("get_report", json!({"destination": "/tmp/x"})),
+            ("get_report", json!({"destination": "s3://bucket/x"})),
+            ("get_report", json!({"save_as": "x"})),
+            ("get_report", json!({"local_path": "x"})),
+            ("get_report", json!({"destination_table": "x"})),
+            ("get_report", json!({"into_table": "x"})),
+            ("get_report", json!({"write_disposition": "WRITE_TRUNCATE"})),
+            ("get_result", json!({"tool_name": "delete_user", "tool_input": {}})),
+            ("get_result", json!({"tool_name": "frobnicate", "tool_input": {}})),
+            ("get_result", json!({"function": "deleteUser"})),
+            ("get_result", json!({"mode": "delete"})),
+        ],
+        &[
+            ("git_diff", json!({"target": "main", "context_lines": "-1"})),
+            ("list_files", json!({"path": "/tmp", "sort": "-mtime"})),
+            ("get_messages", json!({"text": "- one\n- two"})),
+            ("bash", json!({"command": "ls", "description": "Lists the files", "timeout": 5})),
+            ("bash", json!({"command": "ls", "cwd": "/srv/app"})),
+            ("search_flight", json!({"origin": "JFK", "destination": "SEA"})),
+            ("get_report", json!({"output": "json"})),
+            ("get_result", json!({"tool_name": "get_user", "mode": "fast"})),
+        ],
+    );
+}
+
+#[test]
+fn languages_that_can_change_things_are_not_taken_for_questions() {
+    let held = [
+        "# a comment\nmutation { deleteUser(id: 1) { id } }",
+        ", mutation { deleteUser(id: 1) { id } }",
+        "fragment F on User { id } mutation { deleteUser(id: 1) { ...F } }",
+        "query A { user { id } } mutation B { deleteUser(id: 1) { id } }",
+        "db.users.deleteMany({})",
+        "db.users . drop()",
+        "[{\"$match\": {}}, {\"$out\": \"copy\"}]",
+        "[{\"$merge\": {\"into\": \"copy\"}}]",
+        "{ delete: 'users', deletes: [{ q: {}, limit: 0 }] }",
+        "MATCH (n) DETACH DELETE n",
+        "match (n) set n.x = 1",
+        "MERGE (n:User {id: 1})",
+        "CALL apoc.periodic.iterate('x', 'y', {})",
+        "MATCH (n) REMOVE n.x RETURN n",
+        "DELETE WHERE { ?s ?p ?o }",
+        "PREFIX x: <http://x> INSERT DATA { x:a x:b x:c }",
+        "CLEAR ALL",
+        "DROP MEASUREMENT cpu",
+        "drop series from cpu",
+        "SHOW DATABASES; DROP DATABASE x",
+    ];
+    let held: Vec<_> = held.iter().map(|text| ("search_graph", json!({ "query": text }))).collect();
+    check(
+        &held,
+        &[
+            ("search_graph", json!({"query": "query { user(id: 1) { id deletedAt } }"})),
+            ("search_graph", json!({"query": "# all\n{ users { update } }"})),
+            ("search_graph", json!({"query": "MATCH (n:User) RETURN n LIMIT 5"})),
+            ("search_graph", json!({"query": "db.users.find({\"a\": 1})"})),
+            ("search_graph", json!({"query": "SELECT ?s WHERE { ?s ?p ?o }"})),
+            ("search_web", json!({"query": "how to delete a branch in git"})),
+            ("search_web", json!({"query": "create react app"})),
+            ("search_issues", json!({"query": "is:open update created:<2024-01-01"})),
+        ],
+    );
+    check(
+        &[
+            ("search_graph", json!({"document": "mutation { x }"})),
+            ("search_graph", json!({"gql": ",mutation X { x }"})),
+            ("search_graph", json!({"pipeline": "[{\"$out\": \"copy\"}]"})),
+            ("search_graph", json!({"pipeline": [{"$match": {}}, {"$out": "copy"}]})),
+            ("fetch", json!({"url": "https://example.com/graphql?query=mutation{x{id}}"})),
+            ("fetch", json!({"url": "https://example.com/graphql?query=%6dutation%20%7Bx%7D"})),
+        ],
+        &[
+            ("search_graph", json!({"pipeline": [{"$match": {"a": 1}}]})),
+            ("fetch", json!({"url": "https://example.com/graphql?query={user{id}}"})),
+        ],
+    );
+}

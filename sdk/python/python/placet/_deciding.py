@@ -1,0 +1,159 @@
+"""Deciding without running: what a program does that runs its actions itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from ._context import fields as fields_of_context
+from ._core import ActionRequest
+from ._drive import arun, run
+from ._local import Local
+from ._sample import is_enforced
+from ._steps import Step, Way, recorded, tightened
+from ._steps import propose as steps_of_proposing
+from ._types import Mode
+
+if TYPE_CHECKING:
+    from ._core import Decision
+    from ._drive import Carrier
+    from ._mirror import Mirror
+    from ._program import Program
+    from ._protocols import AuditEntry
+    from ._settings import Settings
+
+
+class Deciding:
+    """The part of a guard that decides."""
+
+    _carrier: Carrier
+    _mirror: Mirror | None
+    _program: Program
+    _settings: Settings
+
+    def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """Decides without recording anything, and without permitting it."""
+        request = self._request(action, fields) if fields or type(action) is str else action
+        request = cast("ActionRequest", request)
+        if self._settings.mode is not None:
+            request = self._held(request)
+        carrier, program = self._carrier, self._program
+        if program.is_silent and isinstance(carrier, Local):
+            return carrier.engine.evaluate(request)
+        rates, objections = program.rates(request.action)
+        if isinstance(carrier, Local):
+            decision = carrier.engine.evaluate(request, rates)
+        else:
+            decision = cast("Decision", carrier.do(Step("evaluate", request)))
+        return tightened(decision, (*objections, *program.stops(request.action)))
+
+    def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """Decides and records the decision. Where it is held, people are asked; nothing waits."""
+        request = self._held(self._request(action, fields))
+        steps = steps_of_proposing(request, self._to_propose(request))
+        return cast("Decision", run(steps, self._carrier, _nothing, teller=self._mirror))
+
+    async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
+        """The same on the running event loop."""
+        request = self._held(self._request(action, fields))
+        steps = steps_of_proposing(request, self._to_propose(request))
+        return cast("Decision", await arun(steps, self._carrier, _nothing, teller=self._mirror))
+
+    def record(self, entry: AuditEntry) -> None:
+        """Says what became of a request that the program ran itself after :meth:`evaluate`.
+
+        It goes to the audit sink, where there is one, and into the log: a decision that was only
+        evaluated is recorded now, with what the entry says of it. Nobody is asked any more.
+        """
+        self._program.sink(entry)
+        run(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+
+    async def arecord(self, entry: AuditEntry) -> None:
+        """The same on the running event loop."""
+        await self._program.asink(entry)
+        await arun(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+
+    @staticmethod
+    def idempotency_key(request: ActionRequest) -> str:
+        """A key that is the same for the same request, in every process. It tells nothing of it."""
+        import hashlib
+
+        return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
+
+    def _to_propose(self, request: ActionRequest) -> Way:
+        objections = self._program.objections(request.action)
+        return Way(objections=objections, mirrors=self._mirror is not None)
+
+    def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
+        """The request, with what the context and the settings say where it says nothing itself."""
+        if isinstance(action, ActionRequest):
+            if fields:
+                raise TypeError("a request has its fields already; make one with others")
+            return action
+        own, beside = fields_of_context()
+        given = {FIELDS.get(name, name): value for name, value in fields.items()}
+        settings = self._settings
+        said: dict[str, Any] = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
+        context: dict[str, Any] = {**beside, **(said.pop("context", None) or {})}
+        present = {name: value for name, value in said.items() if value is not None}
+        return ActionRequest(action, context=context or None, **present)
+
+    def _held(self, request: ActionRequest) -> ActionRequest:
+        """The request, held to what is decided where the program wants that whatever the policy's
+        mode; nothing that a single call says takes it back."""
+        if request.enforce or not self._is_to_hold(
+            request.action, request.tenant_id, request.session or request.agent
+        ):
+            return request
+        return _copied(request, enforce=True)
+
+    def _is_to_hold(self, tool: str, tenant: str, who: str | None) -> bool:
+        settings = self._settings
+        if settings.mode is Mode.SAMPLE:
+            return is_enforced(settings.sample_percent, tenant, tool, who or "")
+        return settings.mode is Mode.ENFORCE
+
+
+FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "tenant": "tenant_id"}
+"""Other names under which people know the fields of an action."""
+
+
+def _nothing(_arguments: Any) -> None:
+    """Nothing is called where something is only decided."""
+
+
+def _with_report(entry: AuditEntry) -> ActionRequest:
+    """The request of an entry, with what the program says of it."""
+    report = {
+        "verdict": entry.decision.verdict.value,
+        "approved": entry.approved,
+        "executed": entry.executed,
+        "at": entry.timestamp.isoformat(),
+        "error": entry.error,
+        "idempotency_key": entry.idempotency_key,
+    }
+    said = {name: value for name, value in report.items() if value is not None}
+    return _copied(entry.request, recorded=said)
+
+
+def _copied(
+    request: ActionRequest, *, enforce: bool = False, recorded: Mapping[str, Any] | None = None
+) -> ActionRequest:
+    """The same request, which asks to be held to its decision, or with something more beside it."""
+    context: dict[str, Any] = json.loads(request.to_json()).get("context") or {}
+    if recorded is not None:
+        context["recorded"] = recorded
+    return ActionRequest(
+        request.action,
+        tenant_id=request.tenant_id,
+        value=request.value,
+        params=request.params,
+        agent=request.agent,
+        build=request.build,
+        session=request.session,
+        user=request.user,
+        reason=request.reason,
+        context=context or None,
+        enforce=enforce or request.enforce,
+    )

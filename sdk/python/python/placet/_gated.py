@@ -1,0 +1,133 @@
+"""The classes whose records are gated: their fields lie on the Rust side, and they stay what they are.
+
+What decides is the state on the Rust side. What is here keeps a class from saying something else than
+that state does, and refuses at once what would have no effect, so that nobody is left in the belief
+that it had.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, cast
+
+from ._core import GatedRecord
+from ._errors import SignoffRequired
+
+_READ = vars(GatedRecord)["__getattribute__"]
+_SET, _MADE, _UNMADE = GatedRecord._set, GatedRecord._made, GatedRecord._unmade
+
+_OURS = {"__getattribute__": _READ, "__getattr__": _READ}
+"""What every gated class has itself, so that no other class in its line can say what a record says.
+What is not there is asked for a second time, and is not there then either."""
+
+_FIXED = (*_OURS, "is_signed_off", "__class__", "__bases__")
+
+
+class Field:
+    """A field that lies on the Rust side."""
+
+    __slots__ = ("_name",)
+    _name: str
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "_name", name)
+
+    def __get__(self, record: Any, _class: Any = None) -> Any:
+        # An instance never comes here: its fields are read before its class is looked at.
+        raise AttributeError(self._name)
+
+    def __set__(self, record: GatedRecord, value: Any) -> None:
+        _SET(record, self._name, value)
+
+    def __delete__(self, record: GatedRecord) -> None:
+        raise AttributeError(f"{self._name} cannot be deleted; give it another value")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a gated field stays what it is")
+
+
+class SignoffMeta(type):
+    """The class of the classes whose records are gated."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **words: Any
+    ) -> SignoffMeta:
+        for fixed in _FIXED:
+            if fixed in space and space[fixed] is not _OURS.get(fixed):
+                raise TypeError(
+                    f"{name} cannot have {fixed} of its own: a gated record says itself what it is"
+                )
+        space = {**space, **_OURS}
+        if "__init__" in space:
+            space["__init__"] = _once(space["__init__"])
+        return super().__new__(mcs, name, bases, space, **words)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        abstract = getattr(cls, "__abstractmethods__", None)
+        if abstract:
+            raise TypeError(f"{cls.__name__} is abstract: it lacks {', '.join(sorted(abstract))}")
+        record: Any = cast(Any, cls).__new__(cls, *args, **kwargs)
+        if isinstance(record, cls):
+            cls.__init__(record, *args, **kwargs)
+            # A gated status waited until everything else was there.
+            _MADE(cast(GatedRecord, record))
+        return record
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        cls._stays(name)
+        super().__setattr__(name, _once(value) if name == "__init__" else value)
+
+    def __delattr__(cls, name: str) -> None:
+        cls._stays(name)
+        super().__delattr__(name)
+
+    def _stays(cls, name: str) -> None:
+        if name in _FIXED or isinstance(_of_line(cls, name), Field):
+            raise AttributeError(f"{name} of {cls.__name__} is gated and stays so")
+
+
+class SignoffGatedRecord(GatedRecord, metaclass=SignoffMeta):
+    """What gated records are made from. :func:`signoff_gated` makes a dataclass one."""
+
+
+def with_fields(cls: Any, names: list[str]) -> None:
+    """Lays the fields of a class on the Rust side."""
+    for name in names:
+        type.__setattr__(cls, name, Field(name))
+
+
+def again(cls: Any, fields: dict[str, Any]) -> Any:
+    """A record made again from its fields: of a copy, or of what was pickled."""
+    record = cls.__new__(cls)
+    for name, value in fields.items():
+        _SET(record, name, value)
+    _MADE(record)
+    return record
+
+
+def refusal(detail: str, status: Any, missing: list[str]) -> SignoffRequired:
+    """What is raised where a record stays as it is."""
+    return SignoffRequired(detail, status=str(status), missing=tuple(missing))
+
+
+def _once(init: Any) -> Any:
+    """An ``__init__`` that makes a record and never changes one."""
+    if not callable(init) or getattr(init, "_is_once", False):
+        return init
+    make: Callable[..., Any] = init
+
+    @functools.wraps(make)
+    def once(self: Any, *args: Any, **kwargs: Any) -> None:
+        _UNMADE(self)
+        make(self, *args, **kwargs)
+
+    cast(Any, once)._is_once = True
+    return once
+
+
+def _of_line(cls: type, name: str) -> Any:
+    for ancestor in cls.__mro__:
+        if name in vars(ancestor):
+            return vars(ancestor)[name]
+    return None

@@ -1,0 +1,58 @@
+"""Whether a function is called as a method, so that its first argument is the object that has it.
+
+Its name and those of its parameters say nothing about that: anybody can call a parameter ``self``. The
+class of the object says it, which has the function among its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ._shape import is_dict
+
+
+def is_method(function: Callable[..., Any], first: Any) -> bool:
+    """Whether the class of ``first``, or ``first`` itself where it is a class, has the function."""
+    line: tuple[type, ...] = type(first).__mro__
+    if isinstance(first, type):
+        line = (*first.__mro__, *line)
+    own = [vars(cls) for cls in line if cls.__module__ != "builtins"]
+    name = getattr(function, "__name__", "")
+    if any(_leads_to(attributes.get(name), function) for attributes in own):
+        return True
+    # It may go by another name there.
+    return any(_leads_to(it, function) for attributes in own for it in list(attributes.values()))
+
+
+def parts_of(attribute: Any) -> tuple[Any, ...]:
+    """Where methods, properties and the like keep their functions. No code of theirs is run."""
+    if isinstance(attribute, staticmethod):
+        return ()
+    if issubclass(type(attribute), classmethod):
+        return (attribute.__func__,)
+    if isinstance(attribute, property):
+        return (attribute.fget, attribute.fset, attribute.fdel)
+    return (attribute, own_of(attribute).get("func"))
+
+
+def own_of(value: Any) -> dict[str, Any]:
+    """What a value has itself, whatever its class would say to the question."""
+    try:
+        own: Any = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return own if is_dict(own) else {}
+
+
+def _leads_to(attribute: Any, function: Callable[..., Any]) -> bool:
+    return any(inner is function for part in parts_of(attribute) for inner in _unwrapped(part))
+
+
+def _unwrapped(function: Any) -> Iterator[Any]:
+    """A function, and what the decorators above it have wrapped."""
+    seen: set[int] = set()
+    while function is not None and id(function) not in seen:
+        seen.add(id(function))
+        yield function
+        function = own_of(function).get("__wrapped__")

@@ -1,0 +1,416 @@
+"""What runs is what was decided on: no value is one thing to people and another to the function."""
+
+import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import pathlib
+import uuid
+from collections import OrderedDict, defaultdict, namedtuple
+from decimal import Decimal
+
+import numpy
+import pydantic
+import pytest
+from conftest import policy
+
+from placet import ActionRequest, Changed, Guard, Invalid, Mode, ReviewPending, supervised
+
+
+def ran(value, meanwhile=lambda: None):
+    """What a function gets that is called with a value, and what people saw of it."""
+    shown, got = [], []
+
+    def confirm(held):
+        shown.append(held.params["it"])
+        meanwhile()
+        return True
+
+    with Guard(policy(), confirm=confirm) as guard:
+        supervised("drop_database", guard=guard)(lambda it: got.append(it))(value)
+    return shown[0], got[0]
+
+
+class Int(int):
+    def __int__(self):
+        return 10
+
+    __index__ = __trunc__ = __floor__ = __abs__ = __int__
+
+    def __str__(self):
+        return "10"
+
+    __repr__ = __str__
+
+    def __eq__(self, other):
+        return other == 10
+
+    __hash__ = int.__hash__
+
+    def bit_length(self):
+        return 4
+
+
+class Text(str):
+    def __str__(self):
+        return "10"
+
+    __repr__ = __str__
+
+    def encode(self, *_):
+        return b"10"
+
+
+class Float(float):
+    def __float__(self):
+        return 10.0
+
+    __int__ = __trunc__ = lambda self: 10
+
+    def __repr__(self):
+        return "10.0"
+
+    __str__ = __repr__
+
+
+class Dec(Decimal):
+    def as_tuple(self):
+        return Decimal(10).as_tuple()
+
+    def __format__(self, _):
+        return "10"
+
+    def __str__(self):
+        return "10"
+
+    def is_finite(self):
+        return True
+
+
+class Raw(bytes):
+    def decode(self, *_):
+        return "10"
+
+
+class Dict(dict):
+    def __iter__(self):
+        return iter(["a"])
+
+    def keys(self):
+        return ["a"]
+
+    def items(self):
+        return [("a", 10)]
+
+    def __getitem__(self, _):
+        return 10
+
+
+class List(list):
+    def __iter__(self):
+        return iter([10])
+
+    def __getitem__(self, _):
+        return 10
+
+
+class Tuple(tuple):
+    def __iter__(self):
+        return iter([10])
+
+    def __getitem__(self, _):
+        return 10
+
+
+class Set(set):
+    def __iter__(self):
+        return iter([10])
+
+
+class Day(datetime.date):
+    year = 1999
+
+
+class Number(numpy.float64):
+    def item(self):
+        return 10.0
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Int(99999), 99999),
+        (Text("99999"), "99999"),
+        (Float(99999.5), 99999.5),
+        (Number(99999.5), 99999.5),
+        (Dec("99999.5"), Decimal("99999.5")),
+        (Raw(b"99999"), b"99999"),
+        (Dict(a=99999), {"a": 99999}),
+        (List([99999]), [99999]),
+        (Tuple([99999]), (99999,)),
+        (Set([99999]), {99999}),
+        ([Int(99999), {"a": Text("99999")}], [99999, {"a": "99999"}]),
+        (OrderedDict(a=Int(99999)), OrderedDict(a=99999)),
+        ({frozenset([Int(99999)])}, {frozenset([99999])}),
+    ],
+)
+def test_a_class_that_lies_is_read_as_what_it_is(value, plain):
+    shown, got = ran(value)
+    assert "99999" in str(shown) and str(got) == str(plain) and type(got) is type(plain)
+
+
+Pair = namedtuple("Pair", "amount account")
+
+
+class LyingPair(Pair):
+    @property
+    def amount(self):
+        return 99999
+
+
+class Level(int, enum.Enum):
+    def __new__(cls, shown, real):
+        member = int.__new__(cls, real)
+        member._value_ = shown
+        return member
+
+    LOW = (10, 99999)
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+def fake():
+    member = object.__new__(Colour)
+    member._name_, member._value_ = "RED", "red"
+    return member
+
+
+class MyPath(type(pathlib.PurePosixPath())):
+    def __str__(self):
+        return "/tmp/10"
+
+
+class Moment(datetime.datetime):
+    def isoformat(self, *_):
+        return "1999-01-01T00:00:00"
+
+
+@dataclasses.dataclass
+class Line:
+    amount: object
+
+
+class Model(pydantic.BaseModel):
+    model_config = {"arbitrary_types_allowed": True, "extra": "allow"}
+    amount: object
+    note: object = pydantic.Field(default=None, exclude=True)
+
+    @pydantic.field_serializer("amount")
+    def shows(self, _):
+        return 10
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (LyingPair(10, "a"), "says something else than it holds"),
+        (Level.LOW, "is one thing and has another as its value"),
+        (fake(), "no member of its enum"),
+        (MyPath("/etc/passwd"), "a kind of path of its own"),
+        (Moment(2026, 1, 2), "says something else than a datetime"),
+        (Day(2026, 1, 2).replace(), None),
+        (Line(Int(99999)), "of a class of the program's own"),
+        (Line([{"a": Text("1")}]), "of a class of the program's own"),
+        (Model(amount=Int(99999)), "of a class of the program's own"),
+        (numpy.ma.masked_array([1, 2], [0, 1]), "a kind of array of its own"),
+        (Line(pydantic.SecretStr("hunter2")), "SecretStr cannot be written as JSON"),
+        (Model(amount=1, note=pydantic.SecretStr("hunter2")), "SecretStr cannot be written"),
+        (Model(amount=1, more=pydantic.SecretBytes(b"hunter2")), "SecretBytes cannot be written"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(value, words):
+    if words is None:
+        assert ran(value) == ("2026-01-02", datetime.date(2026, 1, 2))
+        return
+    with pytest.raises(Invalid, match=words) as refused:
+        ran(value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_model_is_shown_with_all_that_it_holds():
+    model = Model(amount=99999, note=[1], more=2)
+    assert ran(model) == ({"amount": 99999, "note": [1], "more": 2}, model)
+    rooted = pydantic.RootModel[list[int]]([1, 2])
+    assert ran(rooted)[1] is rooted
+
+
+def set_value(member, value):
+    member._value_ = value
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (lambda: Line(10), lambda it: setattr(it, "amount", 99999)),
+        (lambda: Line([10]), lambda it: it.amount.append(1)),
+        (lambda: Model(amount=10), lambda it: setattr(it, "note", 99999)),
+        (lambda: Model(amount=10), lambda it: setattr(it, "more", 99999)),
+        (lambda: memoryview(bytearray(b"10")), lambda it: it.__setitem__(0, 50)),
+        (lambda: enum.Enum("Fresh", {"ONE": "one"}).ONE, lambda it: set_value(it, "two")),
+        (
+            lambda: datetime.datetime(2026, 1, 2, tzinfo=Zone()),
+            lambda it: setattr(it.tzinfo, "hours", 5),
+        ),
+    ],
+)
+def test_what_changes_while_it_waits_is_not_run(make, change):
+    value = make()
+    with pytest.raises(Changed):
+        ran(value, lambda: change(value))
+
+
+class Zone(datetime.tzinfo):
+    hours = 0
+
+    def utcoffset(self, _):
+        return datetime.timedelta(hours=self.hours)
+
+    def dst(self, _):
+        return None
+
+
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (lambda: uuid.UUID(int=7), lambda it: object.__setattr__(it, "int", 8)),
+        (lambda: fractions.Fraction(1, 3), lambda it: setattr(it, "_numerator", 2)),
+        (lambda: pathlib.PurePosixPath("/a"), lambda it: setattr(it, "_raw_paths", ["/b"])),
+        (lambda: bytearray(b"10"), lambda it: it.append(50)),
+        (lambda: OrderedDict(a=[1]), lambda it: it["a"].append(2)),
+        (lambda: defaultdict(list, a=[1]), lambda it: it["a"].append(2)),
+        (lambda: collections.Counter("a"), lambda it: it.update("b")),
+        (lambda: {1, 2}, lambda it: it.add(3)),
+        (lambda: Pair([1], "a"), lambda it: it.amount.append(2)),
+        (lambda: numpy.array([1, 2]), lambda it: it.fill(3)),
+    ],
+)
+def test_what_can_be_made_again_is_run_as_it_was(make, change):
+    value, before = make(), make()
+
+    def tries():
+        try:
+            change(value)
+        except AttributeError:
+            assert isinstance(value, pathlib.PurePath)
+
+    _, got = ran(value, tries)
+    assert type(got) is type(before) and numpy.all(got == before)
+    if isinstance(before, defaultdict):
+        assert got.default_factory is list
+
+
+def test_a_change_of_what_was_copied_is_no_reason_to_refuse():
+    lines = [{"sku": "a"}]
+    assert ran(lines, lambda: lines[0].clear())[1] == [{"sku": "a"}]
+
+
+class Box(dict):
+    amount = property(lambda self: self["amount"])
+
+
+def test_in_shadow_a_function_gets_what_it_was_given():
+    guard = Guard(policy(mode=Mode.SHADOW))
+    given = [Box(amount=Text("10")), uuid.UUID(int=7)]
+    got = supervised("drop_database", guard=guard)(lambda *them: list(them))(*given)
+    assert [id(one) for one in got] == [id(one) for one in given]
+    boxed = supervised("drop_database", guard=guard)(lambda box: box.amount)(given[0])
+    assert boxed is given[0]["amount"]
+
+
+@pytest.mark.parametrize("name", ["self", "cls"])
+def test_a_name_makes_no_parameter_an_object(name):
+    guard = Guard(policy())
+    space = {}
+    exec(f"def refund_it({name}, amount): raise AssertionError('it ran')", space)
+    refund = supervised(guard=guard, on_review="fail_closed")(space["refund_it"])
+    with pytest.raises(ReviewPending):
+        refund("the account", "10")
+    assert guard.pending()[0].params == {name: "the account", "amount": "10"}
+    with pytest.raises(Invalid, match=f"/{name}: "):
+        refund(object(), "10")
+
+
+def passed(function):
+    @functools.wraps(function)
+    def on(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return on
+
+
+def test_an_object_is_what_its_class_says_it_is():
+    guard = Guard(policy())
+    held = supervised("refund_it", guard=guard, on_review="fail_closed")
+
+    class Desk:
+        @held
+        def usual(this, amount): ...
+
+        @passed
+        @held
+        @passed
+        def decorated(desk, amount): ...
+
+        @classmethod
+        @held
+        def of_class(kind, amount): ...
+
+        @staticmethod
+        @held
+        def static(amount): ...
+
+        @property
+        @held
+        def amount(own): ...
+
+        def __plain(self, amount): ...
+
+        other = held(__plain)
+
+    class Sub(Desk):
+        pass
+
+    params = {"amount": "10"}
+    for call, expected in [
+        (lambda: Desk().usual("10"), params),
+        (lambda: Sub().usual(amount="10"), params),
+        (lambda: Desk.usual(Sub(), "10"), params),
+        (lambda: Sub().decorated("10"), params),
+        (lambda: Sub.of_class("10"), params),
+        (lambda: Sub().of_class("10"), params),
+        (lambda: Sub().static("10"), params),
+        (lambda: Sub().amount, {}),
+        (lambda: Sub().other("10"), params),
+        (lambda: held(Sub().usual.__wrapped__)(Sub(), "10"), params),
+    ]:
+        with pytest.raises(ReviewPending) as pending:
+            call()
+        [request] = guard.pending()
+        assert request.params == expected
+        guard.withdraw(pending.value.approval.id)
+    with pytest.raises(Invalid, match="/this: "):
+        Desk.usual(object(), "10")
+
+
+def test_decimals_are_read_without_being_asked():
+    """Also where they are the value that a caller claims."""
+    request = ActionRequest("pay", value=Dec("99999"))
+    assert '"value":"99999"' in request.to_json()
+    assert decimal.Decimal(Dec("1E+2")) == 100

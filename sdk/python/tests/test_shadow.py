@@ -1,0 +1,136 @@
+"""Shadow stops no call, whatever is wrong on our side or on the program's; and it loosens no policy."""
+
+import asyncio
+import datetime
+import threading
+
+import pytest
+from conftest import Backend, policy
+
+from placet import Guard, Invalid, Mode, ReviewPending, observing, supervised
+
+NAN = float("nan")
+
+
+@pytest.fixture(params=["by the policy", "by the program"])
+def shadow(request):
+    """A guard in shadow: because its policy is, or because that permits it."""
+    if request.param == "by the policy":
+        guard = Guard(policy(mode=Mode.SHADOW))
+    else:
+        guard = Guard(policy(on_review="shadow"), mode="shadow")
+    with guard:
+        yield guard
+
+
+def never(tool, params):
+    raise AssertionError("it ran")
+
+
+def unwilling(*_, **__):
+    raise LookupError("no such order")
+
+
+WRONG = {
+    "a payload that fails": {"payload": unwilling},
+    "a payload that is none": {"payload": lambda *_: 7},
+    "a reason that is no text": {"reason": 5},
+    "a name that nobody knows": {"resaon": "typo"},
+    "a value that is none": {"value": object()},
+    "a tenant that is none": {"tenant_id": "no tenant\n"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_the_program_gets_wrong_stops_no_call(shadow, wrong):
+    @supervised("drop_database", guard=shadow, **WRONG[wrong])
+    def drop(name):
+        return f"dropped {name}"
+
+    @supervised("drop_database", guard=shadow, **WRONG[wrong])
+    async def adrop(name):
+        return f"dropped {name}"
+
+    assert drop("orders") == asyncio.run(adrop("orders")) == "dropped orders"
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_where_it_binds_it_stops_the_call(wrong):
+    with Guard(policy(), on_review="fail_closed") as guard:
+        called = []
+        drop = supervised("drop_database", guard=guard, **WRONG[wrong])(called.append)
+        with pytest.raises((Invalid, TypeError)):
+            drop("orders")
+        assert called == [] and guard.pending() == []
+
+
+def test_what_a_payload_raised_is_said():
+    with Guard(policy()) as guard:
+        drop = supervised("drop_database", guard=guard, payload=unwilling)(never)
+        with pytest.raises(Invalid, match="payload= failed with LookupError: no such order") as error:
+            drop("t", {})
+        assert isinstance(error.value.__cause__.__cause__, LookupError)
+
+
+@pytest.mark.parametrize("params", [{"name": NAN}, {"name": threading.Lock()}, "orders", 7, ["a"]])
+def test_params_of_any_kind_stop_no_call(shadow, params):
+    assert shadow.execute("drop_database", params, lambda tool, given: given) == params
+    assert asyncio.run(shadow.aexecute("drop_database", params, lambda *_: "ran")) == "ran"
+
+
+@pytest.mark.parametrize("tool", ["", "t" * 10_000, "two\nlines", "drop_database"])
+@pytest.mark.parametrize("params", [{"name": NAN}, "orders", {}])
+def test_nobody_gets_round_a_policy_by_what_cannot_be_written_down(tmp_path, tool, params):
+    """The program asks for shadow and the policy does not permit it, so what cannot be decided on
+    does not run."""
+    with Guard(policy(), mode="shadow", on_review="fail_closed") as guard:
+        try:
+            assert not guard.execute(tool, params, never)
+        except Invalid:
+            pass
+
+
+@pytest.mark.parametrize("params", [{"name": NAN}, "orders"])
+def test_nor_at_a_daemon(tmp_path, params):
+    backend = Backend("daemon", tmp_path)
+    try:
+        guard = backend.open(mode="shadow", shadow_limit=30)
+        for tool in ("drop_database", ""):
+            with pytest.raises(Invalid):
+                guard.execute(tool, params, never)
+        assert guard.pending() == []
+    finally:
+        backend.close()
+
+
+def test_a_guard_that_is_closed_stops_no_call(shadow):
+    run = lambda: shadow.execute("drop_database", {}, lambda *_: "ran")
+    assert run() == "ran"
+    shadow.close()
+    assert run() == "ran"
+    assert asyncio.run(shadow.aexecute("drop_database", {}, lambda *_: "ran")) == "ran"
+
+
+def test_the_context_stops_no_call(shadow):
+    for wrong in ({"agent": "no agent\n"}, {"at": object()}, {"since": datetime.date}, {"n": NAN}):
+        with observing(**wrong):
+            assert shadow.execute("drop_database", {}, lambda *_: "ran") == "ran"
+
+
+def test_a_switch_and_metrics_of_the_program_stop_no_call(shadow):
+    class Broken:
+        is_tripped = metrics_for = unwilling
+
+    for policy_of, mode in ((policy(mode="shadow"), None), (policy(on_review="shadow"), "shadow")):
+        with Guard(policy_of, mode=mode, kill_switch=Broken(), metrics=Broken()) as guard:
+            for tool in ("get_order", "drop_database"):
+                assert guard.execute(tool, {}, lambda *_: "ran") == "ran"
+
+
+def test_who_asks_for_more_than_shadow_gets_it(shadow):
+    if shadow._settings.mode is Mode.SHADOW:
+        denied = shadow.execute("issue_refund", {"amount": "5000"}, never, enforce=True)
+        assert not denied and "hard_cap" in denied.reason
+    gated = supervised("drop_database", guard=shadow, on_review="fail_closed", enforce=True)(never)
+    with pytest.raises(ReviewPending):
+        gated("t", {})
