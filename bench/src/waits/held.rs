@@ -33,10 +33,10 @@ pub(super) fn measure(waits: usize) -> Result<Waited> {
     runtime.block_on(approve(guard, first))?;
     let before = machine::memory().context("this process has no known size")?;
 
+    let begin = Instant::now();
     let held = runtime.block_on(office.hold_many(waits, AT_A_TIME))?;
     let (woken, awake) = unbounded_channel();
     let open = Arc::new(AtomicUsize::new(0));
-    let begin = Instant::now();
     for &action in &held {
         let (guard, open, woken) = (guard.clone(), Arc::clone(&open), woken.clone());
         runtime.spawn(async move {

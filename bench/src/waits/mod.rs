@@ -20,7 +20,8 @@ use agentguard::Installed;
 const ABOUT: &str = "\
 So many actions are held, and somebody waits for each of them in one process; then some are answered \
 one after the other, and the others all at once. \"Memory\" is what the process grew by for each, \
-the held action together with its wait. \"Wake\" is the time from the answer to the moment when who \
+the held action together with its wait. \"To open one\" is from the first proposal until everybody \
+waits, for each; Placet's proposals are durable. \"Wake\" is the time from the answer to the moment when who \
 waited runs on. Placet's answers are durable before they wake anybody, and all at once is a kill \
 switch that is tripped. Beside it a bare axum handler that parks a request until another one comes \
 for it, on loopback, where client and server are in the measured process and each wait has a \

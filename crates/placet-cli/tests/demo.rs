@@ -9,6 +9,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use serde_json::Value;
 use support::World;
 
 const README: &str = include_str!("../../../README.md");
@@ -74,6 +75,20 @@ fn for_a_machine_it_ends_with_what_the_readme_shows_and_everything_in_it_is_real
     assert_eq!(files("backups").len(), 3, "keeping none was denied");
     let log = ["log", "verify", "--log", "placet-demo/placet.db"];
     assert!(world.ok(&log).starts_with(start));
+}
+
+#[test]
+fn with_json_every_line_is_json() {
+    let world = World::new();
+    let out = world.ok(&["demo", "--auto", "--json", ANYWHERE[0], ANYWHERE[1]]);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (verified, steps) = lines.split_last().unwrap();
+    let results: Vec<&str> = steps.iter().filter_map(|step| step["result"].as_str()).collect();
+    assert_eq!(results.len(), steps.len(), "{out}");
+    assert_eq!(results[..4], ["ran", "ran", "approved", "stopped"], "{out}");
+    assert_eq!(steps[3]["tool"], "issue_refund");
+    assert!(steps[3]["detail"].as_str().unwrap().contains("1000"), "{out}");
+    assert_eq!(verified["sound"], true, "{out}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use anstyle::Style;
 use clap::Args;
 use placet::{Config, Evidence, Guard, LogPlace, PolicyFile, PolicySource};
 use placet_server::{Listen, Server, ServerConfig, Stop, StopHandle};
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::serve::explain;
@@ -174,6 +175,9 @@ fn evals() -> Result<Evidence, Failure> {
 
 async fn welcome(guard: &Guard, server: &Server, console: &Console) -> Result<(), Failure> {
     let link = people::invite(guard, server).await?;
+    if console.is_json() {
+        return console.value(&json!({ "sign_in_link": link })).map_err(Failure::from);
+    }
     console.text(&format!(
         "\n{STRONG}Open this link{STRONG:#} to set a password and sign in:\n\n  {link}\n\n\
          An agent works for a shop now. What is risky waits for you in the inbox. Ctrl-C ends it.\n\n",
@@ -194,17 +198,25 @@ fn work(agent: &Agent, console: &Console) -> Result<(), Failure> {
             Told::Stopped(text) => (BAD, "stopped", text.as_str()),
             Told::Left => (HELD, "left", "you left before it was answered"),
         };
-        let (word, text) = (escape::line(word), escape::line(text));
-        console.note(&format!("  {style}{word}{style:#}  {text}"));
+        let shown = escape::line(text);
+        console.note(&format!("  {style}{word}{style:#}  {shown}"));
+        if console.is_json() {
+            let (wanted, tool) = (step.title, step.tool);
+            console.value(
+                &json!({ "wanted": wanted, "tool": tool, "result": word, "detail": text }),
+            )?;
+        }
         table.row([
-            (style, word.into_owned()),
+            (style, word.to_owned()),
             (Style::new(), step.title.to_owned()),
-            (FAINT, text.into_owned()),
+            (FAINT, shown.into_owned()),
         ]);
         if matches!(told, Told::Left) {
             break;
         }
     }
-    console.text(&format!("\n{}\n", table.render()))?;
+    if !console.is_json() {
+        console.text(&format!("\n{}\n", table.render()))?;
+    }
     Ok(())
 }
