@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_core::approval::{Approval, OpenApproval, OpenApprovals, Statement};
 use placet_core::assessment::Assessment;
 use placet_core::command::{Edit, Proposal, SigningOff};
-use placet_core::event::{Kept, Payload};
+use placet_core::event::{Event, Kept, Payload};
 use placet_core::json::Object;
 use placet_core::standing_approval::Bounds;
 use placet_core::{
-    Action, ActionId, ApprovalId, Command, Digest, GroupName, PersonId, Rejection, TenantId,
+    Action, ActionId, ApprovalId, Command, Digest, Entry, GroupName, PersonId, Rejection, TenantId,
     Timestamp,
 };
 use placet_policy::Assessed;
@@ -256,7 +256,7 @@ impl Guard {
             }
             let command = self.answer(approval, by, reply.clone(), &followed)?;
             match self.submit(command).await {
-                Ok(_) => return self.resolution(approval, Resolution::Resolved),
+                Ok(committed) => return Ok(outcome(approval, &committed.entries)),
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
                 Err(GuardError::Rejected(Rejection::UnknownApproval(_))) => {
                     return self.resolution(approval, Resolution::AlreadyResolved);
@@ -423,5 +423,25 @@ impl Guard {
         let payload = Payload::Action(Box::new(payload));
         let sealed = seal_payload(&payload, environment).map_err(SubmitError::from)?;
         Ok((Proposal { id, assessment, payload: Kept::Sealed(sealed) }, digest))
+    }
+}
+
+/// What an answer made of the approval. It is read off the entries that the answer led to, and not
+/// off what has become of the approval since, so that a repeated request is told the same.
+fn outcome(approval: ApprovalId, entries: &[Entry]) -> Resolution {
+    let made = entries.iter().filter_map(|entry| match &entry.event {
+        Event::SignedOff(it) if it.approval == approval => {
+            Some(if it.expires.is_some() { Status::Approved } else { Status::Pending })
+        }
+        Event::Denied(it) if it.approval == approval => Some(Status::Denied),
+        Event::Superseded(it) if it.approval == approval => Some(Status::Superseded),
+        Event::Voided(it) if it.action == approval.action() => Some(Status::Voided),
+        Event::Expired(it) if it.approval == approval => Some(Status::Expired),
+        _ => None,
+    });
+    match made.last() {
+        None => Resolution::Unknown,
+        Some(Status::Expired) => Resolution::Expired,
+        Some(status) => Resolution::Resolved(status),
     }
 }

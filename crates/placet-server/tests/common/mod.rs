@@ -8,6 +8,7 @@ pub(crate) mod collector;
 mod contract;
 mod installed;
 pub(crate) mod raw;
+pub(crate) mod sample;
 
 use std::io::BufReader;
 use std::net::SocketAddr;
