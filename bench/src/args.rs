@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) const HELP: &str = "\
 Measures Placet beside what else one could use, and writes docs/benchmarks.md with its chart.
 
-usage: placet-bench [--only decide|durable|serve|waits|gateway|log|soak|python] [--soak DECISIONS]
-                    [--quick] [--dry-run | --out FOLDER]
+usage: placet-bench [--only decide|durable|serve|crowd|waits|gateway|log|soak|python]
+                    [--soak DECISIONS] [--quick] [--dry-run | --out FOLDER]
 
   --only PART    measure one part only, and print it instead of writing the report; the part of
                  the Python package is measured only so, because the package is compiled for it
@@ -44,6 +44,7 @@ pub(crate) enum Part {
     Decide,
     Durable,
     Serve,
+    Crowd,
     Waits,
     Gateway,
     Log,
@@ -127,10 +128,11 @@ impl Args {
 }
 
 impl Part {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Decide,
         Self::Durable,
         Self::Serve,
+        Self::Crowd,
         Self::Soak,
         Self::Waits,
         Self::Gateway,
@@ -143,8 +145,8 @@ impl Part {
             Some(part) => Ok(part),
             None => {
                 bail!(
-                    "{name:?} is no part of the report; write decide, durable, serve, soak, waits, \
-                     gateway, log or python"
+                    "{name:?} is no part of the report; write decide, durable, serve, crowd, soak, \
+                     waits, gateway, log or python"
                 )
             }
         }
@@ -157,6 +159,7 @@ impl fmt::Display for Part {
             Self::Decide => "decide",
             Self::Durable => "durable",
             Self::Serve => "serve",
+            Self::Crowd => "crowd",
             Self::Waits => "waits",
             Self::Gateway => "gateway",
             Self::Log => "log",

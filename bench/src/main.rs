@@ -6,6 +6,7 @@
 
 mod args;
 mod chart;
+mod crowd;
 mod decide;
 mod durable;
 mod gateway;
@@ -57,6 +58,7 @@ fn measure_all(args: &Args) -> Result<()> {
             Part::Decide => decide::measure(&scale),
             Part::Durable => durable::measure(&scale),
             Part::Serve => serve::measure(&scale),
+            Part::Crowd => crowd::measure(&scale),
             Part::Soak => soak::measure(args.soak.unwrap_or(scale.soaked)),
             Part::Waits => waits::measure(&scale),
             Part::Gateway => gateway::measure(&scale),

@@ -25,6 +25,7 @@ fn a_quick_run_writes_the_whole_report() {
         "## Deciding in process",
         "## Deciding durably",
         "## Deciding over HTTP",
+        "## Honest clients in bad company",
         "## Waiting for people",
         "## In the path of an agent",
         "## The log",
@@ -41,6 +42,8 @@ fn a_quick_run_writes_the_whole_report() {
         ("| 8 tasks |", 1),
         // Once for us, and once for the others.
         ("| 4 |", 2),
+        ("| 100 idle connections |", 1),
+        ("| 420 of all of them together |", 1),
         ("| Placet |", 1),
         ("| bare axum long poll |", 1),
         ("| through Placet, ", 2),
