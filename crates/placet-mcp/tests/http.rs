@@ -405,6 +405,7 @@ async fn headers_that_say_something_else_than_the_message_are_refused() {
         ),
         (&[("mcp-method", "ping")], call("read_file", &json!({}))),
         (&[("mcp-method", "tools/call")], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_owned()),
+        (&[("mcp-param-path", "/etc/passwd")], call("read_file", &json!({"path": "notes"}))),
     ] {
         let (status, _, answer) = scene.post(headers, &body).await;
         assert_eq!(status, 400, "{answer}");

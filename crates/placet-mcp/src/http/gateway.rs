@@ -27,6 +27,7 @@ use super::answer::{Answer, Parts, empty, json_answer, plain};
 use super::events::{Events, event};
 use super::headers::{self, SESSION};
 use super::remote::Remote;
+use super::repeated::{self, Repeated};
 use super::source::Source;
 use super::watched::Watched;
 use crate::ask::{Ask, Wanted, fresh_id};
@@ -301,6 +302,12 @@ impl Gateway {
         if !headers::agree(&headers, "tools/call", Some(&call.name)) {
             return mismatch(&id);
         }
+        if repeated::is_any(&headers) {
+            self.know_tools(&headers, &meta(&message)).await;
+            if !self.repeated(&call).agree(&headers, &call.arguments) {
+                return mismatch(&id);
+            }
+        }
         let takes_streams = headers
             .get_all(ACCEPT)
             .iter()
@@ -321,6 +328,11 @@ impl Gateway {
         headers.insert("cache-control", HeaderValue::from_static("no-store"));
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         answer
+    }
+
+    /// Which arguments of a call headers may repeat.
+    fn repeated(&self, call: &ToolCall) -> Repeated {
+        Repeated::of(lock(&self.book).definition(&call.name))
     }
 
     /// The answer to a call that was judged at once.
@@ -568,7 +580,7 @@ impl Gateway {
 
     async fn judge(
         self: &Arc<Self>,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         id: Id,
         message: &Message,
         call: &ToolCall,
@@ -590,6 +602,9 @@ impl Gateway {
         }
         let answer = match ruling {
             Ruling::Forward(Forward { action, edited, .. }) => {
+                if let Some(edited) = &edited {
+                    self.repeated(call).rewrite(&mut headers, edited);
+                }
                 match forwarded(message, call, edited) {
                     Some(bytes) => {
                         return Some(Passage::Go(Box::new(Go { id, headers, bytes, action })));
@@ -638,7 +653,12 @@ impl Gateway {
         tasks.created(id, &task)
     }
 
-    async fn run_task(&self, headers: HeaderMap, bytes: Bytes) -> Result<Message, String> {
+    async fn run_task(&self, mut headers: HeaderMap, bytes: Bytes) -> Result<Message, String> {
+        if repeated::is_any(&headers) {
+            let message = Message::read(bytes.clone()).map_err(|_| "it cannot be rebuilt")?;
+            let call = ToolCall::read(message.params())?;
+            self.repeated(&call).rewrite(&mut headers, &call.arguments);
+        }
         let answered = timeout(self.judge.call_time(), self.exchange(headers, bytes)).await;
         let answer = answered.map_err(|_| "the server did not answer in time")?;
         Ok(answer.ok_or("the server did not answer")?)
@@ -646,6 +666,7 @@ impl Gateway {
 }
 
 fn mismatch(id: &Id) -> Answer {
-    let text = "the headers Mcp-Method and Mcp-Name say something else than the message";
+    let text =
+        "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
     json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, text))
 }

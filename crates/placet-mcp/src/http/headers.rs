@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::events::Events;
+use super::repeated;
 use crate::limits::MAX_SERVER_BYTES;
 use crate::message::{Kind, Message};
 
@@ -21,8 +22,6 @@ pub(super) const VERSION: &str = "mcp-protocol-version";
 pub(super) const METHOD: &str = "mcp-method";
 /// What a request is about, from 2026-07-28 on.
 pub(super) const NAME: &str = "mcp-name";
-/// What the headers begin with that repeat params.
-const PARAM: &str = "mcp-param-";
 
 /// What concerns one connection and not the message. Without an `Accept-Encoding` what comes back can
 /// be read.
@@ -55,11 +54,7 @@ pub(super) fn passed_on(headers: &HeaderMap, has_token: bool) -> HeaderMap {
 /// The headers for a question of the gateway itself, on the session of a client.
 pub(super) fn for_question(headers: &HeaderMap, method: &'static str) -> HeaderMap {
     let mut asked = headers.clone();
-    let params: Vec<_> =
-        asked.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned().collect();
-    for name in params {
-        asked.remove(name);
-    }
+    repeated::remove(&mut asked);
     asked.remove(NAME);
     if asked.contains_key(METHOD) {
         asked.insert(METHOD, HeaderValue::from_static(method));
@@ -153,7 +148,7 @@ pub(super) fn agree(headers: &HeaderMap, method: &str, name: Option<&str>) -> bo
 }
 
 /// A value as it was before it was made fit for a header.
-fn decoded(value: &str) -> Option<String> {
+pub(super) fn decoded(value: &str) -> Option<String> {
     match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
         Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok(),
         None => Some(value.to_owned()),

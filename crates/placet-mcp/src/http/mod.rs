@@ -6,6 +6,7 @@ pub(crate) mod events;
 mod gateway;
 mod headers;
 mod remote;
+mod repeated;
 mod sessions;
 mod source;
 mod watched;

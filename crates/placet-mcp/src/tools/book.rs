@@ -188,6 +188,12 @@ impl Book {
         }
     }
 
+    /// What a tool is as its server lists it.
+    #[must_use]
+    pub fn definition(&self, name: &str) -> Option<&Object> {
+        self.listed.get(name).map(|tool| &tool.content)
+    }
+
     /// What names a tool as its server lists it.
     #[must_use]
     pub fn digest(&self, name: &str) -> Option<&str> {
