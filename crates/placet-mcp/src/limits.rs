@@ -63,5 +63,9 @@ pub(crate) const FOREVER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// How long a server may take for a call without a word.
 pub(crate) const CALL: Duration = Duration::from_secs(10 * 60);
 
+/// How long until a server is listened to again whose stream has ended: at first, and at most.
+pub(crate) const LISTEN_AGAIN: (Duration, Duration) =
+    (Duration::from_millis(500), Duration::from_secs(30));
+
 /// How long a server that was told to end gets for it.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);

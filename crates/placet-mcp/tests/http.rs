@@ -434,3 +434,56 @@ fn secrets_do_not_travel_in_plain_text() {
     assert!(Remote::new("http://mcp.example.com/mcp", &[], None).is_ok());
     assert!(Remote::new("nonsense", &[], None).is_err());
 }
+
+/// A server that says something unasked, and ends the stream on which it did.
+async fn forgetful(asked: Arc<Mutex<Vec<Option<String>>>>) -> String {
+    async fn answer(
+        State(asked): State<Arc<Mutex<Vec<Option<String>>>>>,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response<Body> {
+        let reply = Response::builder().header("mcp-session-id", "s-1");
+        if method == Method::GET {
+            let last = headers.get("last-event-id").map(|id| id.to_str().unwrap().to_owned());
+            asked.lock().unwrap().push(last);
+            let said = "id: 4\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\n\n";
+            let reply = reply.header("content-type", "text/event-stream");
+            return reply.body(said.into()).unwrap();
+        }
+        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if asked["id"].is_null() {
+            return reply.status(202).body(Body::empty()).unwrap();
+        }
+        let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
+        let message = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result });
+        let reply = reply.header("content-type", "application/json");
+        reply.body(message.to_string().into()).unwrap()
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let router = Router::new().fallback(answer).with_state(asked);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+#[tokio::test]
+async fn a_server_that_stopped_talking_is_listened_to_again_and_its_tools_are_in_doubt() {
+    let asked = Arc::default();
+    let remote = Remote::new(&forgetful(Arc::clone(&asked)).await, &[], None).unwrap();
+    let mut server = placet_mcp::bridge(remote);
+    let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
+    let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    for line in [initialize, initialized] {
+        server.to.send(Bytes::from(line)).await.unwrap();
+    }
+    let mut heard = Vec::new();
+    while heard.len() < 4 {
+        let line = timeout(LIMIT, server.from.recv()).await.unwrap().unwrap().unwrap();
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        heard.push(line["method"].as_str().unwrap_or("an answer").to_owned());
+    }
+    let changed = "notifications/tools/list_changed";
+    assert_eq!(heard, ["an answer", "notifications/x", changed, "notifications/x"]);
+    assert_eq!(asked.lock().unwrap()[..2], [None, Some("4".to_owned())]);
+}

@@ -12,18 +12,25 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
 
 use super::events::Events;
 use super::headers::{METHOD, NAME, SESSION, VERSION, encoded};
 use super::remote::Remote;
 use crate::id::{Id, Key};
-use crate::limits::{MAX_SERVER_BYTES, QUEUE};
+use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, QUEUE};
 use crate::message::{Kind, Message};
 use crate::relay::{Duplex, meta, queue};
 use crate::reply;
 use crate::stdio::Skipped;
 
 type Line = Result<Bytes, Skipped>;
+
+/// Says after which event a stream is taken up again.
+const LAST_EVENT: &str = "last-event-id";
+
+/// What the client is told when something may have been missed.
+const TOOLS_CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
 struct Bridge {
     remote: Remote,
@@ -39,6 +46,7 @@ struct Session {
     /// Requests of the revision without sessions: to cancel one is to let go of it.
     open: HashMap<Key, AbortHandle>,
     is_listening: bool,
+    listening: Option<AbortHandle>,
 }
 
 /// A server that is reached over HTTP, line by line.
@@ -225,36 +233,88 @@ impl Bridge {
         }
     }
 
-    /// Listens to what the server says unasked, once for a session.
+    /// Listens to what the server says unasked, as long as the session lasts.
     fn listen(self: &Arc<Self>) {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-        {
-            let mut state = self.state();
-            if std::mem::replace(&mut state.is_listening, true) {
-                return;
-            }
-            for (name, value) in [(SESSION, &state.id), (VERSION, &state.version)] {
-                if let Some(value) = value {
-                    headers.insert(name, value.clone());
-                }
-            }
+        if std::mem::replace(&mut self.state().is_listening, true) {
+            return;
         }
         let bridge = Arc::clone(self);
-        tokio::spawn(async move {
-            let answered = bridge.remote.send(Method::GET, headers, Bytes::new()).await;
-            // A server that has nothing to say unasked answers 405.
-            if let Ok(answer) = answered
-                && answer.status().is_success()
-            {
-                bridge.pour(Body::new(answer.into_body()), None).await;
+        let listening = tokio::spawn(async move {
+            let mut last = None;
+            let mut pause = LISTEN_AGAIN.0;
+            for times in 0_u64.. {
+                let answered =
+                    bridge.remote.send(Method::GET, bridge.listening(last.as_ref()), Bytes::new());
+                match answered.await {
+                    Ok(answer) if answer.status().is_success() => {
+                        // Whatever was said meanwhile nobody heard: the tools may be others.
+                        if times > 0 && !bridge.say(TOOLS_CHANGED).await {
+                            return;
+                        }
+                        let begun = Instant::now();
+                        bridge.overhear(Body::new(answer.into_body()), &mut last).await;
+                        // One that ends at once is not asked for over and over.
+                        if begun.elapsed() > LISTEN_AGAIN.1 {
+                            pause = LISTEN_AGAIN.0;
+                        }
+                    }
+                    // It is not there for the moment.
+                    Err(_) => {}
+                    Ok(answer) if answer.status().is_server_error() => {}
+                    // It has nothing to say unasked, or does not know this session any more.
+                    Ok(_) => return,
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LISTEN_AGAIN.1);
             }
         });
+        self.state().listening = Some(listening.abort_handle());
+    }
+
+    fn listening(&self, last: Option<&Bytes>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let state = self.state();
+        for (name, value) in [(SESSION, &state.id), (VERSION, &state.version)] {
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
+            }
+        }
+        if let Some(last) = last.and_then(|it| HeaderValue::from_bytes(it).ok()) {
+            headers.insert(LAST_EVENT, last);
+        }
+        headers
+    }
+
+    /// Passes on what comes unasked, and notes where it ended.
+    async fn overhear(&self, mut body: Body, last: &mut Option<Bytes>) {
+        let mut events = Events::new(MAX_SERVER_BYTES);
+        while let Some(Ok(frame)) = body.frame().await {
+            let Ok(part) = frame.into_data() else { continue };
+            let Ok(whole) = events.push(&part) else { return };
+            for data in whole {
+                self.pass(data, None).await;
+            }
+            if let Some(id) = events.last_id() {
+                *last = Some(id.clone());
+            }
+        }
+    }
+
+    /// Tells the client something in the server's place; whether it is still there.
+    async fn say(&self, message: &'static str) -> bool {
+        self.to_client.send(Ok(Bytes::from_static(message.as_bytes()))).await.is_ok()
     }
 
     /// Ends the session.
     async fn leave(&self) {
-        let session = self.state().id.take();
+        let (session, listening) = {
+            let mut state = self.state();
+            (state.id.take(), state.listening.take())
+        };
+        if let Some(listening) = listening {
+            listening.abort();
+        }
         if let Some(session) = session {
             let mut headers = HeaderMap::new();
             headers.insert(SESSION, session);

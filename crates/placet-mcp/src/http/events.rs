@@ -10,6 +10,7 @@ pub(crate) struct Events {
     has_data: bool,
     after_return: bool,
     limit: usize,
+    last_id: Option<Bytes>,
 }
 
 /// An event that is larger than anybody reads.
@@ -20,7 +21,12 @@ impl Events {
     /// A reader of events with at most so many bytes.
     pub(crate) fn new(limit: usize) -> Self {
         let (line, data) = (BytesMut::new(), BytesMut::new());
-        Self { line, data, has_data: false, after_return: false, limit }
+        Self { line, data, has_data: false, after_return: false, limit, last_id: None }
+    }
+
+    /// The id of the event that came last, with which a stream is taken up again after it.
+    pub(crate) fn last_id(&self) -> Option<&Bytes> {
+        self.last_id.as_ref()
     }
 
     /// Takes in what came; the data of the events that are whole by now.
@@ -46,6 +52,9 @@ impl Events {
         if line.is_empty() {
             let data = self.data.split().freeze();
             return std::mem::take(&mut self.has_data).then_some(data);
+        }
+        if let Some(id) = line.strip_prefix(b"id:") {
+            self.last_id = Some(Bytes::copy_from_slice(id.strip_prefix(b" ").unwrap_or(id)));
         }
         let value = line.strip_prefix(b"data:")?;
         if std::mem::replace(&mut self.has_data, true) {
@@ -88,6 +97,8 @@ mod tests {
             for part in text.as_bytes().chunks(step) {
                 read.extend(events.push(part).unwrap());
             }
+            let last = (!datas.is_empty()).then(|| Bytes::from("7"));
+            prop_assert_eq!(events.last_id(), last.as_ref());
             prop_assert_eq!(read, datas.into_iter().map(Bytes::from).collect::<Vec<_>>());
         }
     }
