@@ -256,8 +256,15 @@ impl Ended {
         to_raw_value(&error).map_or(Self::Cancelled, Self::Failed)
     }
 
-    /// As the server answered.
+    /// As the server answered. What it wants to know first it asks whoever makes the call, and that
+    /// was the gateway.
     fn of(answer: &Message) -> Self {
+        if answer.result().is_some_and(wants_more) {
+            return Self::failed(
+                "the server asks for more before it runs this call, and what it asks cannot be \
+                 answered in a task; make the call again without one",
+            );
+        }
         let raw = |text: &str| RawValue::from_string(text.to_owned()).ok();
         match (answer.result().and_then(raw), answer.error().and_then(raw)) {
             (Some(result), _) => Self::Completed(result),
@@ -265,6 +272,17 @@ impl Ended {
             (None, None) => Self::failed("the server's answer could not be read"),
         }
     }
+}
+
+/// Whether a result is not what came of the call, but what the server asks first.
+fn wants_more(result: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Kind {
+        #[serde(rename = "resultType")]
+        kind: Option<String>,
+    }
+    let read = serde_json::from_str::<Kind>(result);
+    read.is_ok_and(|it| it.kind.as_deref() == Some("input_required"))
 }
 
 /// A call that waits as a task.

@@ -45,6 +45,9 @@ async fn upstream(seen: Seen) -> String {
         let result = match asked["method"].as_str() {
             Some("server/discover") => json!({ "capabilities": { "tools": {} } }),
             Some("tools/list") => json!({ "tools": support::usual_tools() }),
+            _ if asked["params"]["arguments"]["path"] == "asks" => {
+                json!({ "resultType": "input_required", "inputRequests": {} })
+            }
             _ => json!({ "content": [{ "type": "text", "text": "done" }] }),
         };
         let message = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result });
@@ -250,25 +253,31 @@ async fn a_call_that_waits_is_a_task_for_clients_that_take_them() {
         assert_eq!(status, 200, "{body}");
         serde_json::from_str::<Value>(&body).unwrap()["result"].clone()
     };
-    let call = json!({ "name": "write_file", "arguments": { "path": "b" }, "_meta": meta });
-    let created = ask("tools/call", call).await;
-    assert_eq!(created["resultType"], "task", "{created}");
-    let of = json!({ "taskId": created["taskId"] });
-    assert_eq!(ask("tasks/get", of.clone()).await["status"], "working");
-    assert!(scene.ran().is_empty());
-    scene.answer(Reply::Approve { statement: BTreeMap::new() }).await;
-    let ended = async {
-        loop {
-            let seen = ask("tasks/get", of.clone()).await;
-            if seen["status"] != "working" {
-                return seen;
+    // What the server asks before it runs a call cannot be answered in a task.
+    for (number, (path, status)) in [("b", "completed"), ("asks", "failed")].iter().enumerate() {
+        let call = json!({ "name": "write_file", "arguments": { "path": path }, "_meta": meta });
+        let created = ask("tools/call", call).await;
+        assert_eq!(created["resultType"], "task", "{created}");
+        let of = json!({ "taskId": created["taskId"] });
+        assert_eq!(ask("tasks/get", of.clone()).await["status"], "working");
+        assert_eq!(scene.ran().len(), number);
+        scene.answer(Reply::Approve { statement: BTreeMap::new() }).await;
+        let ended = async {
+            loop {
+                let seen = ask("tasks/get", of.clone()).await;
+                if seen["status"] != "working" {
+                    return seen;
+                }
             }
+        };
+        let ended = timeout(LIMIT, ended).await.unwrap();
+        assert_eq!(ended["status"], *status, "{ended}");
+        match *status {
+            "completed" => assert_eq!(ended["result"]["content"][0]["text"], "done"),
+            _ => assert!(ended["error"]["message"].as_str().unwrap().contains("without one")),
         }
-    };
-    let ended = timeout(LIMIT, ended).await.unwrap();
-    assert_eq!(ended["status"], "completed");
-    assert_eq!(ended["result"]["content"][0]["text"], "done");
-    assert_eq!(scene.ran().len(), 1);
+        assert_eq!(scene.ran().len(), number + 1);
+    }
     let discovered = ask("server/discover", json!({ "_meta": meta })).await;
     let declared = &discovered["capabilities"]["extensions"];
     assert_eq!(*declared, json!({ "io.modelcontextprotocol/tasks": {} }));
