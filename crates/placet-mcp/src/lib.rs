@@ -23,6 +23,7 @@ pub mod judge;
 mod limits;
 mod many;
 mod message;
+mod parts;
 mod pending;
 mod relay;
 mod reply;

@@ -20,7 +20,7 @@ use crate::id::Id;
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{MAX_TASK_BYTES, MAX_TASKS, POLL, TASK_KEPT};
 use crate::message::Message;
-use crate::relay::{forwarded, outcome};
+use crate::parts::{forwarded, outcome};
 use crate::reply;
 
 /// What a client and a server say that they know tasks by.

@@ -20,7 +20,8 @@ use super::remote::Remote;
 use crate::id::{Id, Key};
 use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, QUEUE};
 use crate::message::{Kind, Message};
-use crate::relay::{Duplex, meta, queue};
+use crate::parts::meta;
+use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
 

@@ -1,28 +1,30 @@
 //! One client and one server, and what passes between them.
 
-use std::collections::{BTreeMap, HashMap};
+mod questions;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
-use placet::{ActionId, Object, Outcome};
+use placet::{ActionId, Outcome};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::ask::{Ask, Wanted, fresh_id};
+use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
-use crate::limits::{LIST, MAX_PAGES, QUEUE};
+use crate::limits::QUEUE;
 use crate::message::{Kind, Message};
+use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
 use crate::task::{self, Errand, Tasks};
-use crate::tools::{Book, Change, Definition, Listed, Page, UNREADABLE_LIST};
+use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
 pub struct Duplex {
@@ -335,56 +337,6 @@ impl Relay {
         known.is_still(&lock(&self.book), name)
     }
 
-    /// Asks the server for its tools where nobody has since they changed. Of a server that does not
-    /// say, no more is known then than before, and nothing is taken on trust from there on.
-    async fn know_tools(&self, meta: &Value) {
-        if lock(&self.book).is_current() {
-            return;
-        }
-        drop(timeout(LIST, self.list_tools(meta)).await);
-        lock(&self.book).is_complete();
-    }
-
-    async fn list_tools(&self, meta: &Value) {
-        let mut cursor = None;
-        for _ in 0..MAX_PAGES {
-            let mut params = json!({ "_meta": introduction(meta) });
-            if let (Some(cursor), Some(fields)) = (&cursor, params.as_object_mut()) {
-                fields.insert("cursor".to_owned(), Value::String(String::clone(cursor)));
-            }
-            let Some(answer) = self.ask_server("tools/list", &params).await else { return };
-            let Some(page) = answer.result().and_then(Page::read) else { return };
-            cursor = page.next.clone();
-            self.learn(page.tools, Listed::Asked);
-            if cursor.is_none() {
-                return;
-            }
-        }
-    }
-
-    fn learn(&self, tools: Vec<Definition>, listed: Listed) {
-        let changes = lock(&self.book).learn(tools, listed);
-        changes.iter().for_each(|change| (self.on_change)(change));
-    }
-
-    /// Asks the server something for the gateway.
-    async fn ask_server(&self, method: &str, params: &Value) -> Option<Message> {
-        let id = fresh_id();
-        let bytes = reply::request(&id, method, params);
-        self.exchange(id, bytes, LIST).await.ok()
-    }
-
-    /// Sends the server a request of the gateway's own and hears its answer.
-    async fn exchange(&self, id: Id, bytes: Bytes, time: Duration) -> Result<Message, String> {
-        let (answer, answered) = oneshot::channel();
-        lock(&self.asked).insert(id.key().clone(), answer);
-        self.tell_server(bytes).await;
-        let answered = timeout(time, answered).await;
-        lock(&self.asked).remove(id.key());
-        let answer = answered.map_err(|_| "the server did not answer in time")?;
-        Ok(answer.map_err(|_| "the server ended before it answered")?)
-    }
-
     async fn hear_server(&self, line: Result<Bytes, Skipped>) {
         let line = match line {
             Ok(line) => line,
@@ -465,72 +417,6 @@ impl Relay {
 struct Cancelled {
     #[serde(rename = "requestId")]
     request: Box<RawValue>,
-}
-
-/// What a request says about itself.
-pub(crate) fn meta(message: &Message) -> Value {
-    #[derive(serde::Deserialize)]
-    struct Params {
-        #[serde(rename = "_meta")]
-        meta: Value,
-    }
-    let params = message.params().and_then(|it| serde_json::from_str::<Params>(it).ok());
-    params.map_or(Value::Null, |it| it.meta)
-}
-
-/// Under what its client wants to hear of its progress.
-pub(crate) fn progress_token(message: &Message) -> Option<Value> {
-    let token = meta(message).get("progressToken").cloned();
-    token.filter(|it| it.is_string() || it.is_number())
-}
-
-/// With what a request of the gateway introduces itself: as the client does.
-pub(crate) fn introduction(meta: &Value) -> Value {
-    let fields = meta.as_object().into_iter().flatten();
-    let kept = fields.filter(|(name, _)| name.starts_with("io.modelcontextprotocol/"));
-    Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
-}
-
-/// The call as it goes to the server: as it came, but for what is between the client and the
-/// gateway, and for what a person changed.
-pub(crate) fn forwarded(
-    message: &Message,
-    call: &ToolCall,
-    edited: Option<Object>,
-) -> Option<Bytes> {
-    if edited.is_none() && call.comes_back_for.is_none() {
-        return Some(message.bytes().clone());
-    }
-    let mut whole: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_slice(message.bytes()).ok()?;
-    let mut params: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(whole.get("params")?.get()).ok()?;
-    if call.comes_back_for.is_some() {
-        params.remove("requestState");
-        params.remove("inputResponses");
-    }
-    if let Some(edited) = edited {
-        params.insert("arguments".to_owned(), serde_json::value::to_raw_value(&edited).ok()?);
-    }
-    whole.insert("params".to_owned(), serde_json::value::to_raw_value(&params).ok()?);
-    serde_json::to_vec(&whole).ok().map(Bytes::from)
-}
-
-/// What an answer says came of a call.
-pub(crate) fn outcome(message: &Message) -> (Outcome, String) {
-    #[derive(serde::Deserialize)]
-    struct Result {
-        #[serde(default, rename = "isError")]
-        is_error: bool,
-    }
-    if let Some(error) = message.error() {
-        return (Outcome::Failed, error.to_owned());
-    }
-    let read = message.result().and_then(|it| serde_json::from_str::<Result>(it).ok());
-    match read {
-        Some(Result { is_error: false }) => (Outcome::Succeeded, String::new()),
-        _ => (Outcome::Failed, "the tool says that it failed".to_owned()),
-    }
 }
 
 /// A channel for lines that go somewhere.

@@ -1,0 +1,304 @@
+//! A gateway that is reached over HTTP, in front of a server that is reached over HTTP.
+//!
+//! Each request goes on as it came, with its headers, and each answer comes back as it is, so that
+//! sessions, streams and their resumption are a matter between the client and the server. Only a call
+//! is looked at before it goes on; while it waits for people its answer is a stream.
+
+mod calls;
+mod questions;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use placet::ActionId;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::answer::{Answer, empty, json_answer, plain};
+use super::headers::{self, SESSION};
+use super::remote::Remote;
+use super::source::Source;
+use super::watched::Watched;
+use crate::client::Client;
+use crate::id::Id;
+use crate::judge::Judge;
+use crate::limits::{MAX_CLIENT_BYTES, MAX_SERVER_BYTES, MAX_SESSIONS};
+use crate::message::{Kind, Message};
+use crate::parts::outcome;
+use crate::relay::OnChange;
+use crate::reply;
+use crate::task::{self, Tasks};
+use crate::tools::{Book, Listed, Page, UNREADABLE_LIST};
+
+/// The error of a request whose headers say something else than it does (2026-07-28).
+const HEADER_MISMATCH: i32 = -32020;
+
+/// What a client is told in place of an answer that it may read otherwise than the gateway.
+const UNREADABLE: &str = "the server's answer cannot be read without doubt; it was not passed on";
+
+/// Where a gateway listens, and for whom.
+#[derive(Default)]
+pub struct GatewayConfig {
+    /// Names under which it is reached, besides its address: `mcp.example.com:8443`.
+    pub hosts: Vec<String>,
+    /// What a client has to show as a bearer token; it does not go on to the server.
+    pub token: Option<Zeroizing<String>>,
+}
+
+/// A gateway in front of one server.
+pub struct Gateway {
+    judge: Judge,
+    remote: Remote,
+    source: Source,
+    book: Mutex<Book>,
+    on_change: OnChange,
+    /// What the clients of open sessions said of themselves.
+    clients: Mutex<HashMap<Bytes, Client>>,
+    tasks: Mutex<Tasks>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gateway {
+    /// Answers requests until the process ends.
+    ///
+    /// # Errors
+    /// When the address is gone.
+    pub async fn serve(
+        listener: TcpListener,
+        config: GatewayConfig,
+        judge: Judge,
+        remote: Remote,
+        (book, on_change): (Book, OnChange),
+    ) -> std::io::Result<()> {
+        let address: SocketAddr = listener.local_addr()?;
+        let source = Source::new(address, &config.hosts, config.token);
+        let (book, clients, tasks) = (Mutex::new(book), Mutex::default(), Mutex::default());
+        let gateway = Arc::new(Self { judge, remote, source, book, on_change, clients, tasks });
+        let router = Router::new().fallback(answer).with_state(gateway);
+        axum::serve(listener, router).await
+    }
+}
+
+async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Answer {
+    if let Err((status, why)) = gateway.source.check(request.headers()) {
+        return plain(status, why);
+    }
+    let (parts, body) = request.into_parts();
+    let mut headers = headers::passed_on(&parts.headers, gateway.source.has_token());
+    if parts.method == Method::POST {
+        if !headers::is_plain_json(&parts.headers) {
+            let why = "a message is application/json in UTF-8, and not compressed";
+            return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if parts.method != Method::POST {
+        return gateway.pass(parts.method, headers, Bytes::new(), None).await;
+    }
+    let Ok(body) = axum::body::to_bytes(body, MAX_CLIENT_BYTES).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "this message is larger than is passed on");
+    };
+    match Message::read(body) {
+        Ok(message) => gateway.post(headers, message).await,
+        Err(why) => {
+            let error = reply::error(None, reply::PARSE_ERROR, &why.to_string());
+            json_answer(StatusCode::BAD_REQUEST, error)
+        }
+    }
+}
+
+impl Gateway {
+    async fn post(self: Arc<Self>, headers: HeaderMap, message: Message) -> Answer {
+        match message.kind().clone() {
+            Kind::Request(id, method) if method == "tools/call" => {
+                self.call(headers, id, message).await
+            }
+            Kind::Notification(method) if method == "tools/call" => {
+                plain(StatusCode::BAD_REQUEST, "a call that wants no answer is not passed on")
+            }
+            Kind::Response(id) if id.is_ours() => empty(StatusCode::ACCEPTED),
+            Kind::Request(id, method) => {
+                if !headers::agree(&headers, &method, None) {
+                    return mismatch(&id);
+                }
+                let answered = lock(&self.tasks).answer(&id, &method, message.params());
+                if let Some(answer) = answered {
+                    return json_answer(StatusCode::OK, answer);
+                }
+                if matches!(method.as_str(), "server/discover" | "tools/list") {
+                    return self.introduction(headers, id, message.into_bytes()).await;
+                }
+                let heard = match method.as_str() {
+                    "initialize" => Heard::Session(Client::introduced(message.params())),
+                    _ => Heard::Nothing,
+                };
+                self.pass(Method::POST, headers, message.into_bytes(), Some(heard)).await
+            }
+            _ => self.pass(Method::POST, headers, message.into_bytes(), None).await,
+        }
+    }
+
+    /// Asks what the server can do, or which tools it has. The answer is read as a whole before it
+    /// goes on: nobody else shall read it in another way. That tasks are known here is added.
+    async fn introduction(self: Arc<Self>, headers: HeaderMap, id: Id, body: Bytes) -> Answer {
+        let asked = async {
+            let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
+            let (parts, body) = answer.into_parts();
+            let whole = axum::body::to_bytes(Body::new(body), MAX_SERVER_BYTES).await.ok()?;
+            Some((parts, whole))
+        };
+        let Ok(Some((mut parts, whole))) = timeout(self.judge.call_time(), asked).await else {
+            return plain(StatusCode::BAD_GATEWAY, "the server did not answer");
+        };
+        parts.headers = headers::passed_on(&parts.headers, false);
+        let Some(answer) = headers::answer_in(&parts.headers, &whole) else {
+            // A refusal need not be a message.
+            if !parts.status.is_success() {
+                return Response::from_parts(parts, Body::from(whole));
+            }
+            let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE);
+            return json_answer(StatusCode::OK, error);
+        };
+        if let Some(tools) = answer.result().filter(|result| task::has_member(result, "tools")) {
+            let Some(page) = Page::read(tools) else {
+                let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
+                return json_answer(StatusCode::OK, error);
+            };
+            self.learn(page.tools, Listed::Shared);
+        }
+        let Some(declared) = task::declared(&answer) else {
+            return Response::from_parts(parts, Body::from(whole));
+        };
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Response::from_parts(parts, Body::from(declared))
+    }
+
+    /// Passes something on, and its answer back.
+    async fn pass(
+        self: Arc<Self>,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+        heard: Option<Heard>,
+    ) -> Answer {
+        let answer = match self.remote.send(method, headers, body).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!(%error, "the server was not reached");
+                return plain(StatusCode::BAD_GATEWAY, "the server was not reached");
+            }
+        };
+        self.watch(answer, heard.unwrap_or(Heard::Nothing))
+    }
+
+    /// The answer of a server as it goes to the client, heard on its way.
+    fn watch(self: Arc<Self>, answer: Response<Incoming>, heard: Heard) -> Answer {
+        let (mut parts, body) = answer.into_parts();
+        if !headers::can_be_heard(&parts.headers) {
+            tracing::warn!("the server's answer was of another kind than is read here");
+            return plain(StatusCode::BAD_GATEWAY, "the server's answer cannot be read here");
+        }
+        parts.headers = headers::passed_on(&parts.headers, false);
+        if let Heard::Session(client) = &heard
+            && let Some(session) = parts.headers.get(SESSION)
+        {
+            self.remember(session, client.clone());
+        }
+        // A stream that nobody asked anything on may be silent.
+        let silence = matches!(heard, Heard::Call(_)).then(|| self.judge.call_time());
+        let gateway = self;
+        let is_answer = parts.status.is_success();
+        let hear = move |bytes| gateway.hear(&heard, is_answer, bytes);
+        let body = Watched::new(body, &parts.headers, silence, hear);
+        Response::from_parts(parts, Body::new(body))
+    }
+
+    fn hear(self: &Arc<Self>, heard: &Heard, is_answer: bool, bytes: Bytes) {
+        // An event without data only says where a stream begins.
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let Ok(message) = Message::read(bytes) else {
+            // Whoever else can read it may know other tools from here on.
+            if is_answer {
+                lock(&self.book).is_in_doubt();
+            }
+            return;
+        };
+        if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
+        {
+            lock(&self.book).is_stale();
+        }
+        if !matches!(message.kind(), Kind::Response(_)) {
+            return;
+        }
+        // A list may also come on a stream that is resumed.
+        if let Some(tools) = message.result().filter(|result| task::has_member(result, "tools")) {
+            match Page::read(tools) {
+                Some(page) => self.learn(page.tools, Listed::Shared),
+                None => lock(&self.book).is_in_doubt(),
+            }
+        }
+        match heard {
+            Heard::Call(Some(action)) => {
+                let (gateway, action) = (Arc::clone(self), *action);
+                let (came, detail) = outcome(&message);
+                tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
+            }
+            Heard::Call(None) | Heard::Session(_) | Heard::Nothing => {}
+        }
+    }
+
+    fn learn(&self, tools: Vec<crate::tools::Definition>, listed: Listed) {
+        let changes = lock(&self.book).learn(tools, listed);
+        changes.iter().for_each(|change| (self.on_change)(change));
+    }
+
+    /// Of too many sessions some are forgotten: their clients are then shown no pages.
+    fn remember(&self, session: &HeaderValue, client: Client) {
+        let mut clients = lock(&self.clients);
+        if clients.len() >= MAX_SESSIONS {
+            clients.clear();
+        }
+        clients.insert(Bytes::copy_from_slice(session.as_bytes()), client);
+    }
+
+    fn client(&self, headers: &HeaderMap, meta: &Value) -> Client {
+        let known = || {
+            let session = headers.get(SESSION)?;
+            lock(&self.clients).get(session.as_bytes()).cloned()
+        };
+        let client = Client::of_request(meta).or_else(known).unwrap_or_default();
+        let session = headers.get(SESSION).map(HeaderValue::as_bytes).unwrap_or_default();
+        Client { session: Bytes::copy_from_slice(session), ..client }
+    }
+}
+
+/// What is listened for in an answer.
+enum Heard {
+    /// The session that a client opens.
+    Session(Client),
+    /// What came of a call.
+    Call(Option<ActionId>),
+    /// Nothing.
+    Nothing,
+}
+
+fn mismatch(id: &Id) -> Answer {
+    let text =
+        "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
+    json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, text))
+}
