@@ -430,7 +430,10 @@ fn is_whole(tab: &Tab, daemon: &Daemon, page: &str) {
 fn picture(tab: &Tab, page: &str, width: u32, scheme: &str) {
     use base64::Engine as _;
     let Some(folder) = std::env::var_os("PLACET_PICTURES") else { return };
-    let wanted = json!({"format": "png", "captureBeyondViewport": true});
+    // What is out of sight may not be drawn.
+    let height = tab.eval("document.documentElement.scrollHeight").as_u64().unwrap();
+    tab.resize(width, u32::try_from(height).unwrap());
+    let wanted = json!({"format": "png"});
     let taken = tab.call("Page.captureScreenshot", wanted);
     let engine = base64::engine::general_purpose::STANDARD;
     let bytes = engine.decode(taken["data"].as_str().unwrap()).unwrap();
