@@ -69,6 +69,12 @@ fn prove(half: &str) -> u32 {
     let said = daemon.stop();
     assert!(!said.contains("panicked"), "{said}");
     world.ok(&["log", "verify", "--log", "placet.db"]);
+    if half == "--include-tag" {
+        let log = world.ok(&["log", "show", "--log", "placet.db", "--json"]);
+        for event in ["denied", "withdrawn"] {
+            assert!(log.contains(&format!("{{\"{event}\":")), "nothing was {event}");
+        }
+    }
     cases
 }
 
@@ -140,6 +146,7 @@ impl Daemon {
         command.current_dir(world.path("."));
         command.env("PLACET_OPERATOR", &self.operator).env("PLACET_AGENT", &self.agent);
         command.env("PLACET_APPROVER", &self.approver).env("PLACET_OWN_KEYS", &self.own_keys);
+        command.env("PLACET_URL", &self.url);
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("NO_PROXY", "127.0.0.1");
         command
     }

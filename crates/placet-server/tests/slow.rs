@@ -219,3 +219,38 @@ fn strangers_with_answers_do_not_push_out_who_has_a_key() {
     assert_eq!(honest.reply().expect("an answer").status, 200);
     assert!(strangers[0].is_closed_within(PATIENCE));
 }
+
+#[test]
+fn how_long_a_decision_took_counts_from_the_first_byte_of_its_request() {
+    let daemon = Daemon::start();
+    let body = r#"{"tool":"get_order"}"#;
+    let request = format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        daemon.address,
+        daemon.keys.other_agent,
+        body.len()
+    );
+    let mut slow = Raw::open(daemon.address);
+    let begun = Instant::now();
+    slow.send(&request[..20]);
+    // What others are answered meanwhile is not what makes this one wait, but its own client.
+    honest(&daemon, 50);
+    let seen = Instant::now();
+    honest(&daemon, 100);
+    let waited = seen.elapsed().as_micros();
+    slow.send(&request[20..]);
+    assert_eq!(slow.reply().expect("an answer").status, 200);
+    let whole = begun.elapsed().as_micros();
+    let summary = daemon.get("/v1/metrics/summary", &daemon.keys.other_admin).json();
+    for percentile in ["p50_us", "p95_us", "p99_us"] {
+        let told = u128::from(summary["latency"][percentile].as_u64().expect("a time"));
+        // Times are kept to within a hundredth.
+        assert!(told * 102 >= waited * 100, "{percentile}: {told}, and it waited {waited}");
+        assert!(told * 98 <= whole * 100, "{percentile}: {told}, and all of it took {whole}");
+    }
+    let all = daemon.get("/v1/metrics/summary", &daemon.keys.operator).json();
+    let [p50, p99] = ["p50_us", "p99_us"].map(|it| all["latency"][it].as_u64().expect("a time"));
+    assert!(u128::from(p50) * 100 < waited * 102, "half of all were faster: {all}");
+    assert!(p50 <= p99, "{all}");
+}
