@@ -458,3 +458,14 @@ fn options_are_found_in_every_way_of_writing_them() {
         ("uniq -c -d x", "reads"),
     ]);
 }
+
+#[test]
+fn what_is_not_what_it_looks_like_is_not_read() {
+    check(&[
+        ("ls \u{202e}x", "?"),
+        ("ls \u{200b}x", "?"),
+        ("ls x\r", "?"),
+        ("ls x\rrm y", "?"),
+        ("ls \u{7f}", "?"),
+    ]);
+}
