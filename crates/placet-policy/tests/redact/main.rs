@@ -396,6 +396,36 @@ fn an_action_is_frozen_without_its_secrets_and_keeps_the_rest() {
 }
 
 #[test]
+fn one_secret_anywhere_in_an_action_is_enough() {
+    let frozen = |fields: &str, secret: &[&str]| {
+        let json = format!(r#"{{"tool":"t","tenant":"acme"{fields}}}"#);
+        let action = Action::from_json(Json::parse(json.as_bytes()).unwrap()).unwrap();
+        let secret: Vec<Pointer> = secret.iter().map(|text| text.parse().unwrap()).collect();
+        let is_clean = Redactor::default().is_clean(&action, &secret);
+        let frozen = Redactor::default().freeze(&action, &secret, &pepper());
+        assert_eq!(is_clean, frozen.redactions().is_empty(), "{json}");
+        let same = frozen.clone().into_json() == action.into_json();
+        assert_eq!(is_clean, same, "{json}");
+        frozen.redactions().len()
+    };
+    for (fields, secret) in [
+        (r#","params":{},"session":"cvc 123""#, &[][..]),
+        (r#","params":{},"user":"cvc 123""#, &[]),
+        (r#","params":{},"reason":"cvc 123""#, &[]),
+        (r#","params":{},"context":{"a":"cvc 123"}"#, &[]),
+        (r#","params":{},"value":4111111111111111"#, &[]),
+        (r#","params":{"a":"cvc 123"}"#, &[]),
+        (r#","params":{"a":1}"#, &["/nowhere", "/a"]),
+        (r#","params":{"a":1}"#, &[""]),
+    ] {
+        assert_eq!(frozen(fields, secret), 1, "{fields}");
+    }
+    let harmless =
+        r#","params":{"a":1},"session":"s","user":"u","reason":"r","context":{},"value":1"#;
+    assert_eq!(frozen(harmless, &["/nowhere"]), 0);
+}
+
+#[test]
 fn a_placeholder_from_outside_is_recognised() {
     let (clean, _) = redacted(r#"{"a":"password=hunter2"}"#);
     for text in [
