@@ -99,8 +99,13 @@ fn a_switch_that_is_on_is_an_order() {
         }
     }
     check(
-        &[],
         &[
+            ("get_messages", json!({"duplicate": true})),
+            ("get_messages", json!({"email_customer": true})),
+            ("get_messages", json!({"then_alert": true})),
+        ],
+        &[
+            ("get_messages", json!({"customer_refund_date": true, "duplicate": 1})),
             ("get_messages", json!({"page": 1, "limit": 1, "index": "1", "start": 1, "order": 1})),
             ("get_messages", json!({"include_deleted": true, "include_refund": true})),
             (
@@ -183,6 +188,8 @@ fn languages_that_can_change_things_are_not_taken_for_questions() {
         "DELETE WHERE { ?s ?p ?o }",
         "PREFIX x: <http://x> INSERT DATA { x:a x:b x:c }",
         "CLEAR ALL",
+        "PREFIX x: <http://x.example> delete where x:a ?p ?o",
+        "with <urn:g> delete where ?s ?p ?o",
         "DROP MEASUREMENT cpu",
         "drop series from cpu",
         "SHOW DATABASES; DROP DATABASE x",

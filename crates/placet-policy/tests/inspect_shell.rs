@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod inspect_shell_effects;
+
 use placet_core::RiskTier;
 use placet_core::json::Json;
 use placet_policy::inspect::{Call, Effect, Inspection, Source, inspect};

@@ -277,6 +277,119 @@ fn usual_conditions_are_compiled_and_the_others_left_to_cedar() {
     assert_eq!(rules.interpreted().collect::<Vec<_>>(), ["address", "record"]);
 }
 
+/// Conditions that are compiled, and whether they hold for the call below.
+const COMPILED: &[(&str, bool)] = &[
+    ("true", true),
+    ("context.params.amount > 5 && context.params.amount < 7", true),
+    ("context.params.amount <= 5 || context.params.amount >= 7", false),
+    ("context.params.amount == 6", true),
+    ("context.params.amount != 6", false),
+    ("context.params.amount + 1 == 7", true),
+    ("context.params.amount - 1 == 5", true),
+    ("context.params.amount * 2 == 12", true),
+    ("-context.params.amount == -6", true),
+    ("!(context.params.amount == 6)", false),
+    ("if context.params.amount == 6 then context.tool == \"x\" else true", false),
+    ("context.params has note", false),
+    ("context has params", true),
+    ("context has params.price", true),
+    ("context has params.note", false),
+    ("context has user", false),
+    ("context has tenant", true),
+    ("context has params.price && context.params.price.lessThan(decimal(\"0.3001\"))", true),
+    (
+        "context has params.price && context.params.price.lessThanOrEqual(decimal(\"0.2999\"))",
+        false,
+    ),
+    ("context has params.price && context.params.price.greaterThan(decimal(\"-12.5\"))", true),
+    (
+        "context has params.price && context.params.price.greaterThanOrEqual(decimal(\"0.31\"))",
+        false,
+    ),
+    ("context has params.tags && context.params.tags.contains(\"x\")", true),
+    ("context has params.tags && context.params.tags.containsAll([\"x\", \"z\"])", false),
+    ("context has params.tags && context.params.tags.containsAny([\"x\", \"z\"])", true),
+    ("context.effects.isEmpty()", true),
+    ("context has params.urgent && context.params.urgent == true", false),
+    ("[1, 6].contains(context.params.amount)", true),
+    ("[true, false].contains(context has user)", true),
+    ("context.tool like \"*refund\"", true),
+    ("action == Action::\"issue_refund\"", true),
+    ("action in Action::\"risk:reversible_write\"", true),
+    ("principal == Agent::\"helpdesk\"", true),
+    ("principal in Tenant::\"acme\"", true),
+    ("principal in [Tenant::\"globex\"]", false),
+    ("principal is Agent", true),
+    ("principal is Agent in Tenant::\"globex\"", false),
+    ("resource in Tool::\"issue_refund\"", true),
+    ("resource is Tool", true),
+    ("[Tool::\"a\", Tool::\"issue_refund\"].contains(resource)", true),
+];
+
+/// Who a compiled rule can be for and what it can be on, and whether that is so of the call below.
+const COMPILED_SCOPES: &[(&str, &str, bool)] = &[
+    (r#"principal == Agent::"helpdesk""#, "resource", true),
+    (r#"principal in Tenant::"globex""#, "resource", false),
+    ("principal is Agent", "resource", true),
+    (r#"principal is Agent in Tenant::"acme""#, "resource", true),
+    (r#"principal is Agent in Tenant::"globex""#, "resource", false),
+    ("principal", r#"resource == Tool::"issue_refund""#, true),
+    ("principal", r#"resource in Tool::"issue_refund""#, true),
+    ("principal", r#"resource in Tool::"x""#, false),
+    ("principal", "resource is Tool", true),
+    ("principal", r#"resource is Tool in Tool::"issue_refund""#, true),
+    ("principal", r#"resource is Tool in Tool::"x""#, false),
+];
+
+#[test]
+fn each_form_that_is_compiled_means_what_it_says() {
+    let mut table: Vec<(String, bool)> = Vec::new();
+    for (condition, expected) in COMPILED {
+        let unless = format!("unless {{ ({condition}) && context.tool != \"x\" }}");
+        table.push((rule(REFUND, &format!("when {{ {condition} }}")), *expected));
+        table.push((rule(REFUND, &unless), !expected));
+    }
+    for (principal, resource, expected) in COMPILED_SCOPES {
+        let (all, scope) = ("(principal, action, resource)", (principal, resource));
+        let scope = format!("({}, action, {})", scope.0, scope.1);
+        table.push((rule("action", "").replace(all, &scope), *expected));
+    }
+    assert_eq!(wrongly_evaluated(&table), ([].into(), [].into()));
+}
+
+#[test]
+fn what_is_left_to_cedar_means_what_it_says() {
+    let conditions: &[(&str, bool)] = &[
+        (r#"{tool: "x"}.tool == "x""#, true),
+        (r#"{params: {amount: 1}}.params.amount == 1"#, true),
+        (r#"!({a: context.tool} has tool)"#, true),
+        (r#"Action::"issue_refund" in Action::"risk:reversible_write""#, true),
+        (r#"[context.tool].contains("issue_refund")"#, true),
+        ("!(principal has tool)", true),
+    ];
+    let when = |condition| rule(REFUND, &format!("when {{ {condition} }}"));
+    let table: Vec<_> = conditions.iter().map(|(text, holds)| (when(text), *holds)).collect();
+    let (wrong, interpreted) = wrongly_evaluated(&table);
+    assert_eq!((wrong, interpreted.len()), ([].into(), table.len()));
+}
+
+/// Those of the rules that do not hit as expected, and those that are left to Cedar.
+fn wrongly_evaluated(table: &[(String, bool)]) -> (Vec<&str>, Vec<&str>) {
+    let numbered = table.iter().enumerate();
+    let text: String =
+        numbered.map(|(at, (text, _))| text.replace("\"r\"", &format!("\"{at}\""))).collect();
+    let rules = load(&text);
+    let params = r#"{"amount": 6, "price": 0.3, "tags": ["x", "y"], "urgent": false}"#;
+    let hits = Call::of("issue_refund").params(params).hits(&rules);
+    let text_of = |id: &str| table.get(id.parse::<usize>().unwrap()).unwrap().0.as_str();
+    let numbered = table.iter().enumerate();
+    let wrong = numbered.filter(|(at, (_, expected))| hits.contains(&at.to_string()) != *expected);
+    (
+        wrong.map(|(_, (text, _))| text.as_str()).collect(),
+        rules.interpreted().map(text_of).collect(),
+    )
+}
+
 /// The largest rules that are accepted, on a thread with the usual stack.
 #[test]
 fn the_largest_rule_is_evaluated() {

@@ -10,7 +10,7 @@ mod rules_support;
 
 use insta::assert_snapshot;
 use placet_core::RiskTier;
-use placet_policy::rules::{Rules, limits};
+use placet_policy::rules::{RuleProblem, Rules, limits};
 use rules_support::{class, classes, named_rule, rule};
 
 fn errors(text: &str) -> String {
@@ -116,6 +116,43 @@ fn limits_are_errors() {
     assert_snapshot!(errors(&long));
     let many = rule("action", "").repeat(limits::MAX_RULES + 1);
     assert!(errors(&many).contains("there are more than 20000 rules; merge or remove some"));
+}
+
+#[test]
+fn limits_pass_what_is_equal_to_them() {
+    let load = |text: &str| Rules::load(&[("money.cedar", text)], &classes());
+    let when = |condition: &str| rule("action", &format!("when {{ {condition} }}"));
+    let problem = |text: &str| load(text).unwrap_err().remove(0).problem;
+    let bytes = |count: usize| when(&format!("context.tool == \"{}\"", "x".repeat(count)));
+    let operators = |count: usize| when(&format!("1{} > 2", " + 1".repeat(count)));
+    let nesting = |count: usize| when(&format!("{}true{}", "(".repeat(count), ")".repeat(count)));
+    // What the rest of the rule takes of its limit is what an error says above its count.
+    let many = limits::MAX_RULE_BYTES + 1;
+    let RuleProblem::LongRule { bytes: all } = problem(&bytes(many)) else { panic!() };
+    let longest = limits::MAX_RULE_BYTES - (all - many);
+    let RuleProblem::DenseRule { operators: all } = problem(&operators(300)) else { panic!() };
+    let densest = limits::MAX_RULE_OPERATORS - (all - 300);
+    let RuleProblem::DeepRule { depth } = problem(&nesting(100)) else { panic!() };
+    let deepest = limits::MAX_RULE_NESTING - (depth - 100);
+    for (equal, above) in [
+        (bytes(longest), bytes(longest + 1)),
+        (operators(densest), operators(densest + 1)),
+        (nesting(deepest), nesting(deepest + 1)),
+        (" ".repeat(limits::MAX_RULES_FILE_BYTES), " ".repeat(limits::MAX_RULES_FILE_BYTES + 1)),
+    ] {
+        let loads = [&equal, &above].map(|text| load(text).is_ok());
+        assert_eq!(loads, [true, false], "{above:.200}");
+    }
+}
+
+/// What compiles a decimal relies on it.
+#[test]
+fn decimals_that_cedar_cannot_read_are_errors() {
+    for text in ["1.00001", "+1.0", ".5", "1.", "1", "1.x", "x.1", "--1.0", "1.-5", ""] {
+        let condition = format!("context has value && context.value == decimal(\"{text}\")");
+        let text = rule("action", &format!("when {{ {condition} }}"));
+        assert!(Rules::load(&[("money.cedar", &text)], &classes()).is_err(), "{text}");
+    }
 }
 
 #[test]

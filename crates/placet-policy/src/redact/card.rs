@@ -40,7 +40,7 @@ pub(super) fn find_mixed(text: &str) -> Vec<Range<usize>> {
     let is_broken = |a: &Range<usize>, b: &Range<usize>| {
         text.get(a.end..b.start).is_some_and(|gap| gap.chars().eq([BREAK]))
     };
-    for chain in groups(bytes).chunk_by(is_broken).filter(|chain| chain.len() > 1) {
+    for chain in groups(bytes).chunk_by(is_broken) {
         for start in 0..chain.len() {
             let pieces = chain.get(start..).unwrap_or_default();
             let heads = (2..=MAX_DIGITS).rev().filter_map(|count| pieces.get(..count));

@@ -8,7 +8,7 @@ use placet_core::Json;
 use placet_core::json::{Number, Object};
 use placet_core::limits::MAX_JSON_DEPTH;
 
-use super::detector::{CARD_DIGITS, Detector, MIN_TEXT};
+use super::detector::{CARD_DIGITS, Detector};
 use super::name::Named;
 use super::walk::{described, is_value_key};
 
@@ -22,7 +22,7 @@ pub(super) struct Look<'a>(pub(super) &'a Detector);
 impl Look<'_> {
     /// Whether nothing in the text is a secret.
     pub(super) fn text(self, text: &str) -> bool {
-        text.len() < MIN_TEXT || self.0.is_quiet(text) || self.0.spans(text).is_empty()
+        self.0.is_quiet(text) || self.0.spans(text).is_empty()
     }
 
     /// Whether nothing in the object is a secret.

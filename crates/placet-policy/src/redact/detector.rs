@@ -11,7 +11,7 @@ use super::rule::{RULES, Rule};
 use super::{assignment, card, name, placeholder};
 
 /// Shorter texts hold no secret that could be told from a word.
-pub(super) const MIN_TEXT: usize = 6;
+const MIN_TEXT: usize = 6;
 
 /// Index of the detector of named secrets among the prefilter's bits, after those of the rules.
 const NAMED: usize = RULES.len();

@@ -217,9 +217,7 @@ fn entity_kind(kind: &pst::EntityType) -> Option<EntityKind> {
 fn constant_decimal(expr: &Expr) -> Option<Literal> {
     let Expr::Literal(pst::Literal::String(text)) = expr else { return None };
     let (whole, fraction) = text.split_once('.')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(fraction) || fraction.len() > 4
-    {
+    if fraction.len() > 4 {
         return None;
     }
     format!("{whole}{fraction:0<4}").parse().ok().map(Literal::Decimal)

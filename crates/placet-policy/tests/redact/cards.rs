@@ -49,6 +49,8 @@ fn the_numbers_of_every_issuer_are_found_at_their_lengths() {
     // Of thirteen digits, most with the check digit of a card have not that of a barcode.
     assert_eq!(scan("4222222222222"), "[redacted:card-number]");
     assert_eq!(scan("4735092618401"), "4735092618401");
+    assert_eq!(scan("4830355357001"), "4830355357001");
+    assert_eq!(scan("4550077215473"), "[redacted:card-number]");
     for (prefix, length) in [("4", 14), ("34", 16), ("9792", 17), ("10", 16), ("2721", 16)] {
         let number = numbered(prefix, length);
         assert_eq!(scan(&number), number);

@@ -396,6 +396,39 @@ fn an_action_is_frozen_without_its_secrets_and_keeps_the_rest() {
 }
 
 #[test]
+fn one_secret_anywhere_in_an_action_is_enough() {
+    let frozen = |fields: &str, secret: &[&str]| {
+        let json = format!(r#"{{"tool":"t","tenant":"acme"{fields}}}"#);
+        let action = Action::from_json(Json::parse(json.as_bytes()).unwrap()).unwrap();
+        let secret: Vec<Pointer> = secret.iter().map(|text| text.parse().unwrap()).collect();
+        let is_clean = Redactor::default().is_clean(&action, &secret);
+        let frozen = Redactor::default().freeze(&action, &secret, &pepper());
+        assert_eq!(is_clean, frozen.redactions().is_empty(), "{json}");
+        let same = frozen.clone().into_json() == action.into_json();
+        assert_eq!(is_clean, same, "{json}");
+        frozen.redactions().len()
+    };
+    for (fields, secret) in [
+        (r#","params":{},"session":"cvc 123""#, &[][..]),
+        (r#","params":{},"user":"cvc 123""#, &[]),
+        (r#","params":{},"user":"cvc123""#, &[]),
+        (r#","params":{},"reason":"cvc 123""#, &[]),
+        (r#","params":{},"context":{"a":"cvc 123"}"#, &[]),
+        (r#","params":{},"value":4111111111111111"#, &[]),
+        (r#","params":{"a":"cvc 123"}"#, &[]),
+        (r#","params":{"a":4222222222222}"#, &[]),
+        (r#","params":{"a":-4222222222222}"#, &[]),
+        (r#","params":{"a":1}"#, &["/nowhere", "/a"]),
+        (r#","params":{"a":1}"#, &[""]),
+    ] {
+        assert_eq!(frozen(fields, secret), 1, "{fields}");
+    }
+    let harmless =
+        r#","params":{"a":1},"session":"s","user":"u","reason":"r","context":{},"value":1"#;
+    assert_eq!(frozen(harmless, &["/nowhere"]), 0);
+}
+
+#[test]
 fn a_placeholder_from_outside_is_recognised() {
     let (clean, _) = redacted(r#"{"a":"password=hunter2"}"#);
     for text in [
@@ -452,6 +485,25 @@ fn what_is_too_deep_to_look_at_is_replaced() {
     let found = Redactor::default().redact(&mut params, &[], &pepper());
     assert!(found.iter().all(|redaction| redaction.kind == Kind::TooDeep) && found.len() == 1);
     assert!(!Json::Object(params).canonical().contains("4111111111111111"));
+}
+
+#[test]
+fn what_is_too_deep_begins_at_the_limit() {
+    let in_array = |value| Json::Array(vec![value]);
+    let in_object =
+        |value| Json::Object(Object::from_entries(vec![("a".to_owned(), value)]).unwrap());
+    let limit = usize::from(placet_core::limits::MAX_JSON_DEPTH);
+    for within in [&in_array as &dyn Fn(Json) -> Json, &in_object] {
+        for levels in [limit - 2, limit - 1, limit, limit + 1] {
+            let value = (0..levels).fold(Json::Null, |value, _| within(value));
+            let mut params = Object::new();
+            params.insert("a".to_owned(), value);
+            let action = Action::new(placet_core::ToolName::new("t").unwrap(), params.clone());
+            assert_eq!(Redactor::default().is_clean(&action, &[]), levels < limit, "{levels}");
+            let found = Redactor::default().redact(&mut params, &[], &pepper());
+            assert_eq!(found.is_empty(), levels < limit, "{levels}");
+        }
+    }
 }
 
 /// So much, or more where there is time.

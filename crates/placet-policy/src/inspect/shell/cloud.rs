@@ -339,7 +339,7 @@ fn judge_cloud(program: &str, words: &[ShellWord], findings: &mut Findings) {
         return findings.does(Reads, "aws s3 ls");
     }
     if program == "aws" && stores_in_file(&path, words) {
-        return findings.does(Writes, "an operation that stores its result in a file");
+        findings.does(Writes, "an operation that stores its result in a file");
     }
     judge_operation(program, &path, findings);
 }
@@ -412,8 +412,7 @@ fn is_look(operation: &str) -> bool {
 
 fn judge_look(program: &str, path: &[&str], operation: &str, findings: &mut Findings) {
     const SECRETS: [&str; 6] = ["secret", "password", "token", "credential", "parameter", "key"];
-    let stores = program == "aws" && (path.len() > 2 || operation == "get-object");
-    if stores {
+    if program == "aws" && path.len() > 2 {
         return findings.does(Writes, "an operation that stores its result in a file");
     }
     if path.iter().any(|word| SECRETS.iter().any(|secret| word.contains(secret))) {

@@ -12,7 +12,7 @@ pub(super) fn may_have(words: &[ShellWord], dangerous: &[&str]) -> bool {
 }
 
 /// Whether `text` gives `option`. Short options may be bundled (`-ro`), long ones abbreviated
-/// (`--outp`) or followed by a value. `@` stands for a file of options.
+/// (`--outp`, `--o`) or followed by a value. `@` stands for a file of options.
 fn is_option(text: &str, option: &str) -> bool {
     if option == "@" {
         return text.starts_with('@');
@@ -24,7 +24,7 @@ fn is_option(text: &str, option: &str) -> bool {
     };
     let Some(given) = text.strip_prefix("--") else { return false };
     let given = given.split('=').next().unwrap_or(given);
-    given.len() >= 2 && wanted.starts_with(given)
+    !given.is_empty() && wanted.starts_with(given)
 }
 
 /// The operands: words that are no options.

@@ -319,7 +319,6 @@ fn database_text<'a>(program: &str, words: &[&'a str]) -> Option<&'a str> {
     }
     match (program, operands.as_slice()) {
         ("sqlite3", [_, sql]) => Some(sql),
-        ("sqlite3", _) => None,
         (_, [] | [_] | [_, _]) => text,
         _ => None,
     }

@@ -336,7 +336,6 @@ pub(super) fn dangerous_options(program: &str) -> Option<&'static [&'static str]
 /// What a program is known to do, and whether that is grave.
 pub(super) fn known_effect(program: &str) -> Option<(Effect, bool)> {
     let family = program.split_once('.').map_or(program, |(family, _)| family);
-    let family = if family.is_empty() { program } else { family };
     let find = |(_, _, names): &&(Effect, bool, &[&str])| {
         names.contains(&program) || names.contains(&family)
     };
