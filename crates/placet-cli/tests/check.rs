@@ -73,6 +73,35 @@ fn the_whole_example_is_decided_and_its_record_verifies() {
 }
 
 #[test]
+fn the_trace_is_decided_by_the_very_line_in_the_readme() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let line = readme.lines().find(|line| line.starts_with("placet check --table ")).unwrap();
+    let world = World::with_example();
+    let record = world.path("example.db");
+    let line = line.replace("target/example.db", record.to_str().unwrap());
+    let arguments: Vec<&str> = line.split(' ').skip(1).collect();
+    let output = world.command(&arguments).current_dir(&root).output().unwrap();
+    let ended = Ended::from(output);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    let trace = world.read("trace.jsonl");
+    assert!(trace.lines().count() >= 200);
+    let tools: std::collections::BTreeSet<String> = trace
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["tool"].to_string())
+        .collect();
+    for part in ["sql", "shell", "mail", "refund", "deploy"] {
+        assert!(tools.iter().any(|tool| tool.contains(part)), "{part}: {tools:?}");
+    }
+    // What it decided, why, and a log that verifies.
+    let total = format!("{} actions", trace.lines().count());
+    for part in ["allow", "hold", "block", "hard_cap", total.as_str(), "the log verifies"] {
+        assert!(ended.out.contains(part), "{part}: {}", ended.out);
+    }
+    world.ok(&["log", "verify", "--log", "example.db"]);
+}
+
+#[test]
 fn decisions_have_the_shape_of_the_wire() {
     let input = r#"{"tool": "issue_refund", "params": {"amount": "42.00"}, "agent": "bot"}"#;
     for extra in [&[][..], &["--record", "log.db"]] {

@@ -71,6 +71,60 @@ fn wrong_types_everywhere() {
 }
 
 #[test]
+fn what_readers_of_json_differ_on() {
+    for (line, expected) in [
+        (&br#"{"tool": "x", "tool": "y"}"#[..], "\"tool\" appears twice"),
+        (br#"{"tool": "x", "params": {"a": [{"b": 1, "b": 1}]}}"#, "at /params/a/0: the key \"b\""),
+        (br#"{"tool": "x", "params": {"a": "\ud800"}}"#, "half of a surrogate pair"),
+        (br#"{"tool": "x", "params": {"\udc00": 1}}"#, "half of a surrogate pair"),
+        (br#"{"tool": "x", "prams": {}}"#, "/prams: is not a field of an action"),
+        (br#"{"tool": "x", "verdict": "allow"}"#, "/verdict: is not a field of an action"),
+    ] {
+        let error = error_between_good_lines(line);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn values_and_names_that_make_no_sense_are_decided_and_never_pass() {
+    let world = World::new();
+    let policy = "version = 1\n[actions.get_order]\nrisk = \"read\"\n[actions.pay]\n\
+                  risk = \"reversible_write\"\nvalue = \"/amount\"\nhard_cap = \"100\"\n";
+    world.write("policy.toml", policy);
+    let finding = |line: String| {
+        let ended = world.run_with(&["check", "--policy", "policy.toml"], line);
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{}", ended.out);
+        let value: Value = serde_json::from_str(&ended.out).unwrap();
+        let find = |check: &str| {
+            let found = value["findings"].as_array().unwrap().iter();
+            found.clone().find(|finding| finding["check"] == check).cloned()
+        };
+        (value["verdict"].clone(), find("input").or_else(|| find("hard_cap")), find("class"))
+    };
+    for (amount, reason) in [
+        ("\"-5\"", "negative"),
+        ("-5", "negative"),
+        ("\"NaN\"", "not a decimal"),
+        ("\"Infinity\"", "not a decimal"),
+        ("\"1e400\"", "decimal"),
+        ("[5]", ""),
+        ("true", ""),
+        ("\"99999999999999999999999999999999999999999999\"", ""),
+    ] {
+        let line = format!(r#"{{"tool": "pay", "params": {{"amount": {amount}}}}}"#);
+        let (verdict, found, _) = finding(line);
+        let found = found.unwrap_or_default();
+        assert_eq!((verdict, &found["verdict"]), ("block".into(), &"block".into()), "{amount}");
+        assert!(found["reason"].as_str().unwrap().contains(reason), "{amount}: {found}");
+    }
+    for name in ["g\u{435}t_order", "get_order\u{200b}", "\u{ff47}et_order", "get_\u{3bf}rder"] {
+        let (verdict, _, class) = finding(format!(r#"{{"tool": "{name}"}}"#));
+        assert_eq!(verdict, "require_approval", "{name:?}");
+        assert!(class.is_some(), "{name:?} is no tool of the policy");
+    }
+}
+
+#[test]
 fn windows_line_ends_blank_lines_and_no_last_line_end() {
     let ended = World::new()
         .run_with(&["check"], "{\"tool\": \"get_order\"}\r\n\r\n\n{\"tool\": \"get_order\"}");

@@ -328,3 +328,168 @@ fn with_json_every_error_is_json() {
         assert!(ended.out.is_empty());
     }
 }
+
+#[test]
+fn each_switch_stops_what_it_names_and_nothing_else() {
+    let world = World::new();
+    world.write("policy.toml", "version = 1\n[actions.\"*\"]\nrisk = \"read\"\n");
+    let calls = [("a", "bot", "read_it"), ("a", "cat", "show_it"), ("b", "bot", "show_it")];
+    let input: String = calls
+        .iter()
+        .map(|(tenant, agent, tool)| {
+            format!("{{\"tool\": \"{tool}\", \"tenant\": \"{tenant}\", \"agent\": \"{agent}\"}}\n")
+        })
+        .collect();
+    let stopped = || {
+        let ended =
+            world.run_with(&["check", "--policy", "policy.toml", "--record", "log.db"], &input);
+        let is_blocked = |line: &str| {
+            let value: Value = serde_json::from_str(line).unwrap();
+            value["verdict"] == "block"
+        };
+        ended.out.lines().map(is_blocked).collect::<Vec<_>>()
+    };
+    assert_eq!(stopped(), [false, false, false]);
+    for (scope, expected) in [
+        ("all", [true, true, true]),
+        ("tenant:a", [true, true, false]),
+        ("agent:bot", [true, false, true]),
+        ("tool:show_it", [false, true, true]),
+    ] {
+        world.ok(&["kill", "trip", scope, "--reason", "stop", "--log", "log.db"]);
+        assert_eq!(stopped(), expected, "{scope}");
+        world.ok(&["kill", "reset", scope, "--reason", "go", "--log", "log.db"]);
+        assert_eq!(stopped(), [false, false, false], "{scope}");
+    }
+    world.ok(&["log", "verify", "--log", "log.db"]);
+}
+
+#[test]
+fn one_command_makes_damaged_projections_again() {
+    let world = world();
+    let shown = || world.ok(&["log", "show", "--log", "log.db", "--json"]);
+    let before = shown();
+    for damage in [
+        "DELETE FROM actions",
+        "UPDATE actions SET verdict = 'allow'",
+        "INSERT INTO switches (entry, at, scope, reason) VALUES (2, 0, 'all', 'nobody did')",
+    ] {
+        let connection = rusqlite::Connection::open(world.path("log.db")).unwrap();
+        assert!(connection.execute(damage, []).unwrap() > 0);
+        drop(connection);
+        let found = world.run(&["log", "verify", "--log", "log.db"]);
+        assert_eq!(found.status, 1, "{damage}");
+        assert!(found.out.contains("rebuild the projections"), "{damage}: {}", found.out);
+        world.ok(&["log", "rebuild", "--log", "log.db"]);
+        world.ok(&["log", "verify", "--log", "log.db"]);
+        assert!(shown() == before, "{damage}");
+    }
+}
+
+#[test]
+fn every_decision_has_a_receipt_that_holds_without_the_log() {
+    let world = world();
+    let key = world.ok(&["log", "key", "--log", "log.db"]);
+    for index in ["0", "1", "2", "3"] {
+        let file = format!("{index}.json");
+        world.ok(&["log", "prove", index, "--out", &file, "--log", "log.db"]);
+    }
+    for name in ["log.db", "log.db-wal", "log.db-shm", "log.db-key", "log.db-lock"] {
+        drop(std::fs::remove_file(world.path(name)));
+    }
+    for index in ["0", "1", "2", "3"] {
+        let file = format!("{index}.json");
+        let said = world.ok(&["log", "prove", "--receipt", &file, "--verifier", key.trim()]);
+        assert!(said.contains(&format!("entry {index} of")), "{said}");
+    }
+}
+
+#[test]
+fn no_secret_is_written_anywhere() {
+    let secrets = [
+        "AKIAIOSFODNN7EXAMPLE",
+        "4111111111111111",
+        "bm90IGEga2V5bm90IGEga2V5",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.bm90LWEtc2lnbmF0dXJl",
+        "DE02120300000000202051",
+    ];
+    let [key, card, private, token, iban] = secrets;
+    let world = World::new();
+    let policy = "version = 1\n[actions.pay]\nrisk = \"consequential\"\nsecret = [\"/iban\"]\n";
+    world.write("policy.toml", policy);
+    let input = format!(
+        r#"{{"tool": "pay", "reason": "with {key}", "context": {{"deep": ["{token}"]}}, "params":
+         {{"card": "{card}", "iban": "{iban}", "a": {{"b": "-----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----"}}}}}}"#
+    )
+    .replace("\n ", " ");
+    let arguments = ["check", "--policy", "policy.toml", "--record", "log.db"];
+    let mut child =
+        world.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    world.ok(&["log", "export", "tiles", "--log", "log.db"]);
+    world.ok(&["log", "prove", "1", "--open", "--out", "receipt.json", "--log", "log.db"]);
+    let mut folders = vec![world.path(".")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = [std::fs::read(&path).unwrap(), output.stdout.clone()].concat();
+            let text = String::from_utf8_lossy(&bytes);
+            let found = secrets.iter().find(|secret| text.contains(**secret));
+            assert_eq!(found, None, "{}", path.display());
+        }
+    }
+    assert!(files > 4 && world.read("receipt.json").contains("redacted"), "{files}");
+}
+
+#[test]
+fn with_json_every_result_is_json_one_value_a_line() {
+    let world = world();
+    world.write("names.json", "[\"get_order\"]");
+    for line in [
+        "init --tools names.json --output new.toml",
+        "policy lint policy.toml",
+        "policy schema",
+        "policy show --log log.db",
+        "classify get_order",
+        "check --policy policy.toml",
+        "kill trip all --reason x --log log.db",
+        "kill list --log log.db",
+        "kill reset all --reason x --log log.db",
+        "evidence report --class issue_refund --source evals --passed 4 --failed 0 --log log.db",
+        "autonomy --log log.db",
+        "log show --log log.db",
+        "log verify --log log.db",
+        "log checkpoint --log log.db",
+        "log key --log log.db",
+        "log prove 2 --log log.db",
+        "log export tiles --log log.db",
+        "log erase 2 --reason x --log log.db",
+        "log rebuild --log log.db",
+        "log backup copy.db --log log.db",
+        "key list --log log.db",
+        "people list --log log.db",
+        "approvals list --log log.db",
+        "approvals standing --log log.db",
+        "report --log log.db",
+        "completions bash",
+        "man pages",
+        "reference",
+        "openapi",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        let ended = world.run_with(&arguments, "{\"tool\": \"get_order\"}\n");
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{line}");
+        assert!(!ended.out.is_empty(), "{line}");
+        for shown in ended.out.lines() {
+            assert!(serde_json::from_str::<Value>(shown).is_ok(), "{line}: {shown:.80}");
+        }
+    }
+}

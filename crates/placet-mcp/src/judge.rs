@@ -68,6 +68,8 @@ pub(crate) struct Known {
     pub(crate) digest: Option<String>,
     /// What is others about it than was vetted.
     pub(crate) difference: Object,
+    /// What its server says of what it does. It can only tighten.
+    pub(crate) annotations: Object,
 }
 
 /// A call that goes on.
@@ -88,7 +90,8 @@ impl Known {
     /// A tool of a book.
     pub(crate) fn of(book: &Book, name: &str) -> Self {
         let digest = book.digest(name).map(str::to_owned);
-        Self { standing: book.standing(name), digest, difference: book.difference(name) }
+        let (standing, difference) = (book.standing(name), book.difference(name));
+        Self { standing, digest, difference, annotations: book.annotations(name) }
     }
 }
 
@@ -448,8 +451,10 @@ fn context(known: &Known, call: &ToolCall) -> Object {
     if call.beside.iter().next().is_some() {
         mcp.insert("beside".to_owned(), Json::Object(call.beside.clone()));
     }
-    if known.difference.iter().next().is_some() {
-        mcp.insert("changes".to_owned(), Json::Object(known.difference.clone()));
+    for (name, object) in [("changes", &known.difference), ("annotations", &known.annotations)] {
+        if object.iter().next().is_some() {
+            mcp.insert(name.to_owned(), Json::Object(object.clone()));
+        }
     }
     let mut context = Object::new();
     context.insert("mcp".to_owned(), Json::Object(mcp));

@@ -108,6 +108,31 @@ async fn a_tool_that_appears_later_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_tool_of_which_its_server_says_that_it_destroys_is_no_proven_read() {
+    for (annotations, is_read) in [
+        (json!({ "readOnlyHint": true, "title": "Reads" }), true),
+        (json!({ "destructiveHint": false }), true),
+        (json!({ "destructiveHint": true }), false),
+        (json!({ "readOnlyHint": false }), false),
+    ] {
+        let policy = "version = 1\nmode = \"enforce\"\nunclassified = \"inspect\"\n";
+        let mut world = World::with(policy, support::config());
+        let mut read = tool("read_file", "Reads.");
+        read["annotations"] = annotations.clone();
+        world.tools = json!([read]);
+        world.read(1).await;
+        world.list_tools().await;
+        if is_read {
+            world.passes(1).await;
+        } else {
+            assert_eq!(world.shown().await["annotations"], annotations, "a person sees it, too");
+            refusal(&world.client.hear().await);
+            assert!(world.server.is_silent(), "{annotations}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_suspicious_tool_is_not_trusted_at_first_sight() {
     for description in [
         "Reads.\u{200b}",

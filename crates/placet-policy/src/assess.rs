@@ -17,7 +17,7 @@ use placet_core::{
     ToolName,
 };
 
-use crate::inspect::{self, Call, Effect, Inspection, Tool};
+use crate::inspect::{self, Annotations, Call, Effect, Inspection, Tool};
 use crate::limits;
 use crate::redact::Redactor;
 use crate::rules::{RuleRequest, Ruling};
@@ -211,13 +211,32 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn inspect(&self, action: &Action) -> Inspection {
         let (tool, params) = (action.tool.as_str(), &action.params);
-        inspect::inspect_as(&self.tool, &Call { tool, params, annotations: None })
+        let annotations = action.context.as_ref().and_then(hints);
+        inspect::inspect_as(&self.tool, &Call { tool, params, annotations: annotations.as_ref() })
     }
 
     /// The params that must not be stored.
     fn secret(&self) -> &'a [Pointer] {
         self.class.map_or(&[][..], |class| &class.secret)
     }
+}
+
+/// What an MCP server says against its tool, as a gateway puts it beside the call
+/// (`/mcp/annotations`). Anybody can write a context, so what it says in the tool's favour is left
+/// out: not even a rule that asks for reads is to see it.
+fn hints(context: &Object) -> Option<Annotations> {
+    let hints = context.get("mcp")?.as_object()?.get("annotations")?.as_object()?;
+    let hint = |name: &str| match hints.get(name) {
+        Some(Json::Bool(hint)) => Some(*hint),
+        _ => None,
+    };
+    let read_only = hint("readOnlyHint");
+    // A tool that only reads destroys nothing, so there the other hint means nothing.
+    (read_only != Some(true)).then(|| Annotations {
+        read_only,
+        destructive: hint("destructiveHint"),
+        ..Annotations::default()
+    })
 }
 
 fn subject(action: &Action) -> Subject {

@@ -418,3 +418,38 @@ mod policy {
         assert!(policy().warnings().iter().next().is_none());
     }
 }
+
+/// What an MCP server says of its tool comes with the action, in its context, whoever wrote that.
+#[test]
+fn what_a_server_says_of_its_tool_can_only_tighten() {
+    let proven = |tool: &str, context: Serde| {
+        let assessed = assess(&json!({ "tool": tool, "context": context }));
+        assessed.inspected.proven_read
+    };
+    let hints = |hints: Serde| json!({ "mcp": { "annotations": hints } });
+    for harmless in [
+        json!({}),
+        hints(json!({})),
+        hints(json!({ "readOnlyHint": true })),
+        hints(json!({ "readOnlyHint": true, "destructiveHint": true })),
+        hints(json!({ "destructiveHint": false, "openWorldHint": true })),
+        hints(json!("readOnlyHint")),
+        hints(json!({ "destructiveHint": "no" })),
+    ] {
+        assert!(proven("get_user", harmless.clone()), "{harmless}");
+        assert!(!proven("frobnicate", harmless.clone()), "{harmless}");
+    }
+    for contrary in [
+        hints(json!({ "readOnlyHint": false })),
+        hints(json!({ "destructiveHint": true })),
+        hints(json!({ "readOnlyHint": false, "destructiveHint": false })),
+    ] {
+        assert!(!proven("get_user", contrary.clone()), "{contrary}");
+    }
+    let claimed = hints(json!({ "readOnlyHint": true }));
+    let action = action(&json!({ "tool": "frobnicate", "context": claimed }));
+    assert!(
+        policy().inspect(&action).effects().is_empty(),
+        "no rule sees a read that is only said"
+    );
+}

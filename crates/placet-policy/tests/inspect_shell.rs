@@ -107,6 +107,11 @@ const READS: &[&str] = &[
     "kubectl get pods -o json",
     "cd src && ls",
     "git --no-pager status",
+    "terraform output",
+    "gh auth status",
+    "jq '.environment' x.json",
+    "cat $HOME/notes.txt",
+    "cat /etc/*-release",
 ];
 
 const OTHERS: &[&str] = &[
@@ -493,6 +498,18 @@ const OTHERS: &[&str] = &[
     "expand x.cab y",
     "sort /O x y",
     "sort /o x y",
+    "cat $HOME/.aws/credentials",
+    "cat \"$HOME\"/.ssh/id_rsa",
+    "jq -n env",
+    "jq -n '$ENV'",
+    "jq '.a, env.SECRET' x.json",
+    "terraform output -raw password",
+    "terraform output password",
+    "terraform show -json",
+    "gh auth status -t",
+    "kubectl get --raw /api/v1/secrets",
+    "kubectl get pods --as=admin",
+    "kubectl get pods --token=x",
 ];
 
 #[test]

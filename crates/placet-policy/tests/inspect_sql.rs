@@ -14,6 +14,7 @@ fn run(tool: &str, key: &str, sql: &str) -> Inspection {
 }
 
 const READS: &[&str] = &[
+    "SELECT extract(year FROM '2026-01-01')",
     "SELECT 1",
     "select * from orders where id = 7 order by created_at desc limit 10;",
     "SELECT o.id, count(*) FROM orders o JOIN users u ON u.id = o.user_id GROUP BY o.id HAVING count(*) > 2",
@@ -43,6 +44,10 @@ const READS: &[&str] = &[
 ];
 
 const OTHERS: &[(&str, Option<Effect>)] = &[
+    ("SELECT * FROM '/etc/passwd'", None),
+    ("SELECT 1 FROM t JOIN 'C:\\x.csv' ON true", None),
+    ("select * from pg_shadow", None),
+    ("select a from pg_catalog.pg_authid", None),
     ("INSERT INTO t VALUES (1)", Some(Effect::Writes)),
     ("UPDATE t SET a = 1 WHERE id = 2", Some(Effect::Writes)),
     ("DELETE FROM t WHERE id = 2", Some(Effect::Deletes)),

@@ -8,6 +8,9 @@ use super::definition::Definition;
 use super::lock::Vetted;
 use crate::limits::MAX_TOOLS;
 
+/// The hints that say what a tool does.
+const HINTS: [&str; 4] = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+
 /// How a tool stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -198,6 +201,19 @@ impl Book {
     #[must_use]
     pub fn digest(&self, name: &str) -> Option<&str> {
         self.listed.get(name).map(|tool| tool.digest.as_str())
+    }
+
+    /// The hints of a tool, as its server lists them.
+    #[must_use]
+    pub fn annotations(&self, name: &str) -> Object {
+        let listed = self.listed.get(name).and_then(|tool| tool.content.get("annotations"));
+        let mut hints = Object::new();
+        for (name, hint) in listed.and_then(Json::as_object).into_iter().flat_map(Object::iter) {
+            if HINTS.contains(&name) && matches!(hint, Json::Bool(_)) {
+                hints.insert(name.to_owned(), hint.clone());
+            }
+        }
+        hints
     }
 
     /// What is others about a tool than was vetted: each part as it was and as it is.

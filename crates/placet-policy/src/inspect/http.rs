@@ -55,6 +55,8 @@ pub(super) fn remarks(url: &str) -> Vec<Remark> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
+    // Without a scheme and a dot, the first part is no host but an endpoint's name.
+    let path = if scheme.is_empty() && !authority.contains(['.', ':']) { address } else { path };
     let mut remarks = Vec::new();
     remarks.extend(scheme_remark(scheme, path));
     if !scheme.is_empty() {
@@ -224,11 +226,38 @@ pub(super) fn is_action_key(key: &str) -> bool {
             | "method_name"
             | "procedure"
             | "mode"
+            | "open_mode"
+            | "file_mode"
+            | "access_mode"
+            | "subcommand"
+            | "sub_action"
+            | "subaction"
+            | "action_name"
+            | "operation_name"
+            | "task"
+            | "step"
+            | "request"
+            | "intent"
+            | "directive"
+            | "rpc"
+            | "rpc_method"
     )
 }
 
 fn order(segment: &str) -> Option<(Effect, String)> {
-    ordered_effect(segment).filter(|(_, verb)| verb_within(verb).is_some())
+    let name = segment.strip_prefix('_');
+    ordered_effect(segment)
+        .filter(|(_, verb)| name.is_some() || verb_within(verb).is_some())
+        .or_else(|| endpoint(name?))
+}
+
+/// Endpoints of search engines, which begin with an underscore, with other words for a change.
+fn endpoint(name: &str) -> Option<(Effect, String)> {
+    let changes = matches!(
+        name,
+        "bulk" | "forcemerge" | "rollover" | "shrink" | "split" | "aliases" | "decommission"
+    );
+    changes.then(|| (Effect::Writes, name.to_owned()))
 }
 
 /// Percent-decoding, lossy: it only serves to recognise words.

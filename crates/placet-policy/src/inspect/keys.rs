@@ -80,7 +80,8 @@ fn exact(key: &str) -> Option<Part> {
         | "tsql" | "sql_script" | "prql" => Part::Sql,
         "query" | "queries" | "q" | "query_text" | "query_string" | "question" | "document"
         | "gql" | "graphql" | "graphql_query" | "graph_ql" | "cypher" | "sparql" | "pipeline"
-        | "aggregation" | "influxql" | "flux" | "mql" => Part::Query,
+        | "aggregation" | "influxql" | "flux" | "mql" | "gremlin" | "traversal" | "aql"
+        | "n1ql" | "kql" | "spl" | "cql" => Part::Query,
         "command" | "commands" | "cmd" | "cmds" | "cmdline" | "command_line" | "shell" | "bash"
         | "argv" | "args" | "arguments" | "shell_script" | "cli" | "exec" | "entrypoint" => {
             Part::Shell
@@ -88,7 +89,8 @@ fn exact(key: &str) -> Option<Part> {
         "code" | "script" | "source" | "source_code" | "python" | "javascript" | "js"
         | "snippet" | "program" | "expression" | "expr" | "formula" | "lambda" | "eval"
         | "equation" | "run" | "then" | "stdin" | "init_script" | "preamble" | "startup_script"
-        | "pre_command" | "post_command" => Part::Code,
+        | "pre_command" | "post_command" | "powershell" | "pwsh" | "ps1" | "powershell_script"
+        | "applescript" | "vbscript" | "batch_script" => Part::Code,
         "method"
         | "http_method"
         | "request_method"
@@ -140,6 +142,7 @@ fn by_ending(key: &str) -> Part {
         }
         "path" | "paths" | "file" | "files" | "filename" | "filepath" | "dir" | "directory"
         | "folder" | "filenames" => path_or_sink(before),
+        "query" if is_database_language(before) => Part::Query,
         "table" if is_sink(before) => Part::Sink,
         "amount" => Part::Amount,
         _ => Part::Other,
@@ -154,6 +157,65 @@ fn is_sink(before: &str) -> bool {
     const SINKS: [&str; 9] =
         ["output", "out", "save", "dest", "destination", "download", "target", "export", "into"];
     before.split('_').any(|word| SINKS.contains(&word))
+}
+
+/// Whether a word is the name of a language in which databases are asked and changed.
+pub(super) fn is_database_language(word: &str) -> bool {
+    matches!(
+        word,
+        "cypher"
+            | "sparql"
+            | "gremlin"
+            | "traversal"
+            | "aql"
+            | "n1ql"
+            | "kql"
+            | "spl"
+            | "cql"
+            | "influxql"
+            | "flux"
+            | "mql"
+            | "pipeline"
+            | "aggregation"
+    )
+}
+
+/// Params that say in which folder a tool works.
+pub(super) fn is_folder_key(key: &str) -> bool {
+    matches!(
+        key,
+        "cwd"
+            | "workdir"
+            | "work_dir"
+            | "working_dir"
+            | "working_directory"
+            | "workspace"
+            | "dir"
+            | "directory"
+            | "folder"
+            | "root"
+            | "path"
+            | "repo"
+            | "repo_path"
+            | "repository"
+            | "repository_path"
+            | "project"
+            | "project_path"
+    )
+}
+
+/// Params that hold an order in one word, or a description in many.
+pub(super) fn is_task_key(key: &str) -> bool {
+    matches!(key, "task" | "step" | "request" | "intent" | "directive")
+}
+
+/// Params that take an address to which something is reported.
+pub(super) fn is_callback_key(key: &str) -> bool {
+    key.split('_').any(|word| matches!(word, "callback" | "webhook" | "notification"))
+        || matches!(
+            key,
+            "notify_url" | "postback" | "postback_url" | "deliver_to" | "email_to" | "share_with"
+        )
 }
 
 /// Whether a place is one where something is stored, rather than a format or a town.

@@ -75,6 +75,21 @@ static INDEX: LazyLock<Vec<(&'static str, Role)>> = LazyLock::new(|| {
     index
 });
 
+/// Every word that is always a verb with an effect, alone or before another, in order.
+static VERBS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let is_verb = |role: &Role| matches!(role, Role::Act(_, Lean::Verb));
+    let alone = INDEX.iter().filter(|(_, role)| is_verb(role)).map(|(word, _)| *word);
+    let paired = PAIRS.iter().filter(|(.., role)| is_verb(role)).map(|(word, ..)| *word);
+    let mut verbs: Vec<_> = alone.chain(paired).collect();
+    verbs.sort_unstable();
+    verbs
+});
+
+/// Whether `word` may be a verb with an effect, whatever stands behind it.
+pub(super) fn may_be_verb(word: &str) -> bool {
+    VERBS.binary_search(&word).is_ok()
+}
+
 fn find(word: &str) -> Option<Role> {
     let position = INDEX.binary_search_by_key(&word, |(known, _)| known).ok()?;
     INDEX.get(position).map(|(_, role)| *role)

@@ -21,6 +21,7 @@ mod keys;
 mod lexicon;
 mod lexicon_words;
 mod name;
+mod order;
 mod patch;
 mod path;
 mod question;

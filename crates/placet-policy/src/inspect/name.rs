@@ -37,6 +37,12 @@ pub(super) struct NameReading {
     pub(super) foreign: bool,
     /// The tool seems to hand its arguments to a program (`git_diff`, `list_files`).
     pub(super) wraps: bool,
+    /// The tool seems to be git, or a part of it.
+    pub(super) is_git: bool,
+    /// The tool seems to ask a Kubernetes cluster.
+    pub(super) is_cluster: bool,
+    /// The tool seems to ask a database, in whatever language.
+    pub(super) asks_database: bool,
 }
 
 /// Reads a folded name.
@@ -45,20 +51,78 @@ pub(super) fn read_name(name: &str) -> NameReading {
     let carrier = carrier(&tokens);
     let wraps = tokens.iter().any(|token| WRAPPED.contains(&token.text.as_str()));
     let foreign = is_foreign_shell(&tokens);
-    if tokens.len() > MAX_NAME_WORDS || is_request(name) {
-        return NameReading {
-            reads_by: None,
-            acts: acts(&words(&tokens)),
-            carrier,
-            foreign,
-            wraps,
-        };
-    }
+    let has = |list: &[&str]| tokens.iter().any(|token| list.contains(&token.text.as_str()));
+    let is_git = has(&["git"]);
+    let is_cluster = has(&["kubectl", "kubernetes", "k8s", "openshift", "oc"]);
+    let asks_database = has(DATABASES);
+    let is_read_to_the_end = tokens.len() <= MAX_NAME_WORDS && !is_request(name);
     let words = words(&tokens);
-    let reads_by = head(&words).map(|word| word.text.clone());
+    let reads_by =
+        if is_read_to_the_end { head(&words).map(|word| word.text.clone()) } else { None };
     let acts = if reads_by.is_some() { Vec::new() } else { acts(&words) };
-    NameReading { reads_by, acts, carrier, foreign, wraps }
+    NameReading { reads_by, acts, carrier, foreign, wraps, is_git, is_cluster, asks_database }
 }
+
+/// Words of tools that ask a database, in whatever language it has.
+const DATABASES: &[&str] = &[
+    "adx",
+    "arango",
+    "arangodb",
+    "cassandra",
+    "clickhouse",
+    "collection",
+    "collections",
+    "cosmos",
+    "cosmosdb",
+    "couchbase",
+    "couchdb",
+    "cql",
+    "cypher",
+    "database",
+    "databases",
+    "dataset",
+    "db",
+    "dgraph",
+    "dragonfly",
+    "duckdb",
+    "dynamo",
+    "dynamodb",
+    "elastic",
+    "elasticsearch",
+    "graph",
+    "graphs",
+    "gremlin",
+    "influx",
+    "influxdb",
+    "keydb",
+    "kql",
+    "kusto",
+    "memcached",
+    "memgraph",
+    "mongo",
+    "mongodb",
+    "mysql",
+    "neo4j",
+    "neptune",
+    "opensearch",
+    "orientdb",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rdf",
+    "row",
+    "rows",
+    "scylla",
+    "sparql",
+    "spl",
+    "splunk",
+    "sqlite",
+    "surrealdb",
+    "table",
+    "tables",
+    "valkey",
+    "warehouse",
+];
 
 /// The same words can mean something else there: `sort /O x` writes, `expand` unpacks.
 fn is_foreign_shell(tokens: &[Token]) -> bool {

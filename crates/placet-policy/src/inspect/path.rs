@@ -12,6 +12,27 @@ pub(super) fn secret(path: &str) -> Option<&'static str> {
         .or_else(|| secret_place(&path))
 }
 
+/// Whether everybody on the machine can put files there, or whoever the files came from.
+pub(super) fn is_shared(path: &str) -> bool {
+    const SHARED: [&str; 8] = [
+        "/tmp",
+        "/var/tmp",
+        "/private/tmp",
+        "/private/var/tmp",
+        "/var/folders",
+        "/dev/shm",
+        "/users/public",
+        "/windows/temp",
+    ];
+    const GUTS: [&str; 4] = [".git", "node_modules", "downloads", "temp"];
+    let path = path.trim().to_lowercase().replace('\\', "/");
+    let whole = collapse(path.split_once(':').map_or(path.as_str(), |(_, rest)| rest));
+    let is_below = |place: &&str| {
+        whole.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    SHARED.iter().any(is_below) || path.split('/').any(|component| GUTS.contains(&component))
+}
+
 fn secret_directory(component: &str) -> Option<&'static str> {
     match component {
         ".ssh" => Some("it holds SSH keys"),

@@ -37,6 +37,20 @@ const METHODS: &[&str] = &[
     "write",
 ];
 
+/// Words for changing things that are too common elsewhere to count in prose: of SQL's commands for
+/// servers, AQL, KQL, Flux and SPL, and the commands of Redis.
+const COMMANDS: &str = " alias analyze append attach begin cluster collect comment commit config \
+    copy decr decrby del detach discard eval evalsha exec execute expire expireat explain export \
+    failover fcall flush flushall flushdb geoadd getdel getex getset hdel hincrby hincrbyfloat hmset \
+    hset hsetnx import incr incrby incrbyfloat insert install linsert listen lmove lock lpop lpush \
+    lpushx lrem lset ltrim mcollect migrate module move mset msetnx msck notify optimize \
+    outputcsv outputlookup persist pexpire pexpireat pfadd pfmerge prepare psetex publish purge put \
+    refresh reindex replicaof reset restore rollback rpop rpoplpush rpush rpushx sadd script \
+    sendalert sendemail setbit setex setnx setrange shutdown slaveof smove spop srem \
+    swapdb tscollect undrop unlink unload use vacuum xp_cmdshell sp_executesql \
+    pg_terminate_backend xack xadd xclaim xdel xgroup xtrim zadd zincrby \
+    zpopmax zpopmin zrangestore zrem ";
+
 /// Stages of a MongoDB pipeline that store their result or run code.
 pub(super) fn is_acting_stage(key: &str) -> bool {
     matches!(key, "$out" | "$merge" | "$function" | "$where" | "$accumulator")
@@ -54,9 +68,34 @@ pub(super) fn may_change(text: &str) -> bool {
         .iter()
         .any(|stage| text.contains(stage));
     has_stage
+        || detaches(text)
+        || sets_property(text)
         || calls_acting_method(text)
         || commands(text)
         || (has_form(text) && !is_graph_ql_query(text) && words(text).any(is_acting))
+}
+
+/// Whether a text for a database has any word with which one changes things, be it only a name. A
+/// single word is a name, unless it is one that stands alone.
+pub(super) fn has_acting_word(text: &str) -> bool {
+    const ALONE: [&str; 5] = ["flushall", "flushdb", "shutdown", "vacuum", "failover"];
+    let acts = |word: &str| {
+        let lower = word.to_ascii_lowercase();
+        is_acting(word) || COMMANDS.split_whitespace().any(|command| command == lower)
+    };
+    let mut all = words(text);
+    match (all.next(), all.next()) {
+        (Some(first), Some(_)) if matches!(first, "start" | "stop" | "START" | "STOP") => true,
+        (Some(only), None) => ALONE.iter().any(|word| word.eq_ignore_ascii_case(only)),
+        _ => !is_graph_ql_query(text) && (words(text).any(acts) || pipes_into(text)),
+    }
+}
+
+/// `|> to(bucket: "b")`, with which Flux stores.
+fn pipes_into(text: &str) -> bool {
+    text.split("|>").skip(1).any(|stage| {
+        stage.trim_start().strip_prefix("to").is_some_and(|rest| rest.trim_start().starts_with('('))
+    })
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -65,6 +104,23 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_acting(word: &str) -> bool {
     ACTING.iter().any(|acting| acting.eq_ignore_ascii_case(word))
+}
+
+/// `DETACH DELETE n` is said in no other language, and needs no bracket.
+fn detaches(text: &str) -> bool {
+    let all: Vec<&str> = words(text).collect();
+    all.windows(2).any(|pair| {
+        matches!(pair, [first, second]
+            if first.eq_ignore_ascii_case("detach") && second.eq_ignore_ascii_case("delete"))
+    })
+}
+
+/// `set n.x = 1`.
+fn sets_property(text: &str) -> bool {
+    let mut rest = text.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("set"));
+    rest.next().is_some()
+        && rest.next().is_some_and(|target| target.contains('.'))
+        && text.contains('=')
 }
 
 /// Brackets and addresses in angle brackets: prose has few of them, the languages cannot do without.

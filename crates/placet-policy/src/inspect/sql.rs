@@ -96,6 +96,31 @@ pub(super) fn looks_like_sql(text: &str) -> bool {
     telling || (text.len() <= MAX_SQL_BYTES && parses(text))
 }
 
+/// Whether a statement that changes something stands behind another text (`x'; DROP TABLE t; --`),
+/// where a tool that pastes texts together would run it.
+pub(super) fn carries_statement(text: &str) -> bool {
+    const PAIRS: [(&str, &str); 9] = [
+        ("drop", "table database schema view index user role"),
+        ("truncate", "table"),
+        ("alter", "table database role user"),
+        ("create", "table user role database function trigger"),
+        ("delete", "from"),
+        ("insert", "into"),
+        ("grant", "all select insert"),
+        ("exec", "xp_cmdshell sp_executesql master"),
+        ("copy", "(select"),
+    ];
+    text.split(';').skip(1).any(|part| {
+        let mut words = part.split_whitespace();
+        let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let is_pair = PAIRS.iter().any(|(verb, objects)| {
+            first.eq_ignore_ascii_case(verb)
+                && objects.split(' ').any(|object| second.eq_ignore_ascii_case(object))
+        });
+        is_pair || first.eq_ignore_ascii_case("update") && words.next() == Some("set")
+    })
+}
+
 fn dialects() -> [&'static dyn Dialect; 5] {
     [
         &GenericDialect {},
@@ -201,6 +226,9 @@ fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
             }
             inspect_word(word, previous, calls, findings);
         }
+        if names_file(token, previous) {
+            findings.touches_secret("a file of the server that is read as a table");
+        }
         qualifier = previous;
         previous = Some(token);
     }
@@ -209,8 +237,18 @@ fn inspect_tokens(tokens: &[Token], findings: &mut Findings) {
     }
 }
 
+/// `FROM '/etc/passwd'`: some databases read a file where others expect a table.
+fn names_file(token: &Token, previous: Option<&Token>) -> bool {
+    let is_source = matches!(previous, Some(Token::Word(word))
+        if matches!(word.keyword, Keyword::FROM | Keyword::JOIN) && word.quote_style.is_none());
+    matches!(token, Token::SingleQuotedString(text) if is_source && text.contains(['/', '\\']))
+}
+
 fn inspect_word(word: &Word, previous: Option<&Token>, calls: bool, findings: &mut Findings) {
     let text = word.value.to_ascii_lowercase();
+    if matches!(text.as_str(), "pg_shadow" | "pg_authid" | "pg_user_mapping" | "pg_user_mappings") {
+        findings.touches_secret("a table of the server's passwords");
+    }
     let is_column = matches!(previous, Some(Token::Period)) && text != "nextval";
     let is_grammar = word.quote_style.is_none() && is_structural(&text);
     if calls && !is_pure_function(&text) && !is_grammar && !follows_definition(previous) {

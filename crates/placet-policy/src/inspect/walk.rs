@@ -10,10 +10,11 @@ use super::effect::{Concern, Effect, Evidence, Inspection, Source, Weight};
 use super::fold::{fold, trick_in_command, trick_in_name, trick_in_text};
 use super::http::{self, Remark};
 use super::keys::{
-    Part, is_known_beside_command, is_option_key, is_place_to_store, is_sort_key, is_tool_key,
-    part_of, snake_case,
+    Part, is_callback_key, is_database_language, is_folder_key, is_known_beside_command,
+    is_option_key, is_place_to_store, is_sort_key, is_task_key, is_tool_key, part_of, snake_case,
 };
 use super::name::{Carrier, NameReading, ordered_effect, read_name, verb_within};
+use super::order::{is_rehearsal, opens_to_write, ordered_by_name, ordered_by_option};
 use super::switch::{On, switched_effect};
 use super::tool::Tool;
 use super::{expression, patch, path, question, shell, sql};
@@ -39,18 +40,31 @@ pub(super) struct Walk<'a> {
     depth: usize,
     /// Whether a command is carried out, so that every other text may be a part of it.
     carries: bool,
+    /// Whether one of the commands is git's.
+    runs_git: bool,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tool: &'a Tool, inspection: &'a mut Inspection) -> Self {
         let (name, program) = (&tool.name, tool.program.as_deref());
         let carries = name.carrier == Some(Carrier::Shell);
-        Self { program, name, inspection, pointer: String::new(), values: 0, depth: 0, carries }
+        Self {
+            program,
+            name,
+            inspection,
+            pointer: String::new(),
+            values: 0,
+            depth: 0,
+            carries,
+            runs_git: false,
+        }
     }
 
     /// Looks at all params.
     pub(super) fn params(&mut self, params: &Object) {
-        self.carries |= params.iter().any(|(key, value)| is_command(key, value));
+        let mut commands = params.iter().filter(|(key, value)| is_command(key, value)).peekable();
+        self.carries |= commands.peek().is_some();
+        self.runs_git = self.program == Some("git") || commands.any(|(_, value)| has_git(value));
         self.object(params, false);
         let source = match self.name.carrier {
             Some(Carrier::Shell) => Source::Shell,
@@ -74,6 +88,7 @@ impl<'a> Walk<'a> {
             let depth = self.enter(&escape(key));
             self.key(key);
             let part = part_of(&snake);
+            self.ordered(&snake, value);
             if !(command && part == Part::Shell) {
                 self.value(&snake, part, is_http, value);
             }
@@ -92,7 +107,9 @@ impl<'a> Walk<'a> {
         }
         match value {
             Json::Number(number) if number.as_f64() == 1.0 => self.switch(key, On::Counted),
-            Json::Null | Json::Number(_) | Json::Bool(false) => {}
+            Json::Number(number) if number.as_f64() == 0.0 => self.switched_off(key),
+            Json::Bool(false) => self.switched_off(key),
+            Json::Null | Json::Number(_) => {}
             Json::Bool(true) => self.switch(key, On::Said),
             Json::String(text) => self.text(key, part, is_http, text),
             Json::Array(items) => self.array(key, part, is_http, items),
@@ -136,6 +153,14 @@ impl<'a> Walk<'a> {
             return;
         }
         self.beside(key, part, text);
+        self.folder(key, text);
+        if (http::is_url(text) || text.contains('@')) && is_callback_key(key) {
+            let reason = "an address to which something is reported".to_owned();
+            self.found(Source::Http, Effect::Sends, reason, Weight::Proof);
+        }
+        if self.name.is_cluster && is_kind_key(key) && shell::is_secret_kind(text) {
+            self.sensitive(Source::Code, "it shows secrets of the cluster");
+        }
         match part {
             Part::Shell | Part::Other if self.applies_patches() && patch::is_patch(text) => {
                 self.absorb(Source::Code, patch::inspect(text));
@@ -158,6 +183,12 @@ impl<'a> Walk<'a> {
 
     /// A text that plays no part by its name is known by its shape.
     fn guess(&mut self, key: &str, text: &str) {
+        if is_option_key(key)
+            && let Some((effect, verb)) = ordered_by_option(text)
+        {
+            let reason = format!("the options have the word {verb:?}");
+            self.found(Source::ParamName, effect, reason, Weight::Proof);
+        }
         if http::is_url(text) || is_address_key(key) {
             return self.url(text);
         }
@@ -167,13 +198,52 @@ impl<'a> Walk<'a> {
         if text.starts_with(['/', '~']) || (text.contains('/') && text.contains("../")) {
             return self.path(text);
         }
-        if text.len() <= MAX_GUESS_BYTES && sql::looks_like_sql(text) {
-            return self.sql(text);
+        if text.len() <= MAX_GUESS_BYTES {
+            if sql::looks_like_sql(text) {
+                return self.sql(text);
+            }
+            self.smuggled(key, text);
         }
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "y" | "t" => self.switch(key, On::Said),
             "1" => self.switch(key, On::Counted),
+            "0" | "false" | "no" | "off" | "n" | "f" => self.switched_off(key),
             _ => {}
+        }
+    }
+
+    /// What a badly built tool would carry out from inside another text.
+    fn smuggled(&mut self, key: &str, text: &str) {
+        let may_change = |text: &str| {
+            question::may_change(text) || key == "search" && question::has_acting_word(text)
+        };
+        if self.name.asks_database && may_change(text) {
+            self.opaque(Source::Code, "a question in a language that can also change things");
+        }
+        if sql::carries_statement(text) {
+            self.opaque(Source::Sql, "a text with an SQL statement behind it");
+        }
+        if matches!(key, "where" | "where_clause" | "having" | "condition") && text.contains('(') {
+            self.sql(&format!("SELECT 1 FROM t WHERE {text}"));
+        }
+        if part_of(key) != Part::Body {
+            self.shell_inside(text);
+        }
+    }
+
+    fn shell_inside(&mut self, text: &str) {
+        if shell::carries_command(text) {
+            self.opaque(Source::Shell, "a text with a shell command inside");
+        }
+    }
+
+    /// git runs what the configuration of its repository names. In the folder where a tool starts
+    /// its commands, that is the tool's and its server's to bound, so such a folder is like the one
+    /// where the server runs. Not so a folder that is open to everybody, where the repository may
+    /// be anybody's; nor one to which the command itself goes (`git -C`, `cd`).
+    fn folder(&mut self, key: &str, text: &str) {
+        if (self.runs_git || self.name.is_git) && is_folder_key(key) && path::is_shared(text) {
+            self.opaque(Source::Shell, "git in a folder that is open to everybody");
         }
     }
 
@@ -207,9 +277,17 @@ impl<'a> Walk<'a> {
             self.found(Source::Code, Effect::Writes, reason, Weight::Proof);
         } else if self.name.carrier == Some(Carrier::Sql) || sql::looks_like_sql(text) {
             self.sql(text);
-        } else if !matches!(key, "document" | "question") && question::may_change(text) {
+        } else if !matches!(key, "document" | "question") && self.may_change(key, text) {
             self.opaque(Source::Code, "a question in a language that can also change things");
         }
+    }
+
+    /// Where a database is asked, one word for changing it is enough. Elsewhere the text may be
+    /// prose, and must have the form of such a language as well.
+    fn may_change(&self, key: &str, text: &str) -> bool {
+        let is_language = key.split('_').any(is_database_language);
+        question::may_change(text)
+            || (is_language || self.name.asks_database) && question::has_acting_word(text)
     }
 
     fn command(&mut self, text: &str) {
@@ -325,6 +403,13 @@ impl<'a> Walk<'a> {
     }
 
     fn named_action(&mut self, key: &str, text: &str, is_http: bool) {
+        if is_task_key(key) && text.contains(char::is_whitespace) {
+            return self.guess(key, text);
+        }
+        if (key == "op" || key.ends_with("mode")) && opens_to_write(text) {
+            let reason = "a mode in which a file is written".to_owned();
+            self.found(Source::ParamName, Effect::Writes, reason, Weight::Proof);
+        }
         self.action(text, is_http && key == "_method");
         if is_tool_key(key) && read_name(&fold(text)).reads_by.is_none() {
             self.opaque(Source::ParamName, "it carries out a tool that is not known to read");
@@ -361,6 +446,7 @@ impl<'a> Walk<'a> {
         if let Some(reason) = path::secret(text) {
             self.sensitive(Source::Path, reason);
         }
+        self.shell_inside(text);
     }
 
     fn url(&mut self, text: &str) {
@@ -382,6 +468,24 @@ impl<'a> Walk<'a> {
     fn switch(&mut self, key: &str, on: On) {
         if let Some((effect, verb)) = switched_effect(key, on) {
             let reason = format!("the switch {verb:?} is on");
+            self.found(Source::ParamName, effect, reason, Weight::Proof);
+        }
+    }
+
+    /// A rehearsal that is off is the act itself.
+    fn switched_off(&mut self, key: &str) {
+        if is_rehearsal(key) {
+            let reason = "it says that this is no rehearsal".to_owned();
+            self.found(Source::ParamName, Effect::Writes, reason, Weight::Proof);
+        }
+    }
+
+    /// A name that is a verb, with something to act on.
+    fn ordered(&mut self, key: &str, value: &Json) {
+        if gives_something(value)
+            && let Some((effect, verb)) = ordered_by_name(key)
+        {
+            let reason = format!("the parameter {verb:?} has something to act on");
             self.found(Source::ParamName, effect, reason, Weight::Proof);
         }
     }
@@ -481,6 +585,32 @@ fn is_command(key: &str, value: &Json) -> bool {
     !is_empty && part_of(&snake_case(&fold(key))) == Part::Shell
 }
 
+/// Whether a value is there for a verb to act on. Switches and numbers that are switches are judged
+/// as such.
+fn gives_something(value: &Json) -> bool {
+    const OFF: [&str; 10] = ["", "0", "false", "no", "off", "n", "f", "none", "null", "never"];
+    match value {
+        Json::Null | Json::Bool(_) => false,
+        Json::Number(number) => number.as_f64() != 0.0,
+        Json::String(text) => !OFF.iter().any(|off| off.eq_ignore_ascii_case(text.trim())),
+        Json::Array(items) => items.iter().any(gives_something),
+        Json::Object(object) => !object.is_empty(),
+    }
+}
+
+/// Whether the word `git` is in a command. Quotes hide no word.
+fn has_git(command: &Json) -> bool {
+    let in_text = |text: &str| {
+        let plain: String = text.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+        plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == "git")
+    };
+    match command {
+        Json::String(text) => in_text(text),
+        Json::Array(items) => items.iter().filter_map(Json::as_str).any(in_text),
+        _ => false,
+    }
+}
+
 /// Whether a text begins with a hyphen and is no number, or has an option where options go.
 fn gives_option(key: &str, text: &str) -> bool {
     let is_option = |word: &str| {
@@ -498,6 +628,11 @@ fn is_kind_of_request(key: &str, text: &str, is_http: bool) -> bool {
         && text.len() <= MAX_GUESS_BYTES
         && (is_http && http::method_effect(text).is_some_and(|effect| effect != Effect::Reads)
             || ordered_effect(&fold(text)).is_some() && verb_within(&fold(text)).is_some())
+}
+
+/// Params that say of which kind the things are that are asked for.
+fn is_kind_key(key: &str) -> bool {
+    key.split('_').any(|word| matches!(word, "resource" | "resources" | "kind" | "type"))
 }
 
 fn is_list_of_commands(key: &str) -> bool {

@@ -44,6 +44,9 @@ const PROGRAMS: &[Program] = &[
         ],
         dangerous: &[
             "--kubeconfig",
+            "--raw",
+            "--as",
+            "--token",
             "--output-directory",
             "--server",
             "--profile-output",
@@ -258,6 +261,9 @@ fn judge_listed(table: &Program, words: &[ShellWord], findings: &mut Findings) {
     if path == "providers" && operands(rest).any(|word| word.known() != "schema") {
         return findings.does(Writes, "terraform providers with a subcommand that writes");
     }
+    if shows_values(table.name, path, rest) {
+        findings.touches_secret("it shows values that may be secret");
+    }
     if table.name == "kubectl" && operands(rest).any(|word| is_secret_kind(word.known())) {
         findings.touches_secret("it shows secrets of the cluster");
     }
@@ -267,6 +273,16 @@ fn judge_listed(table: &Program, words: &[ShellWord], findings: &mut Findings) {
         return findings.does(Writes, "ip with words that may change something");
     }
     findings.does(Reads, format!("{} {path}", table.name));
+}
+
+/// Subcommands and options that print what is masked otherwise.
+fn shows_values(program: &str, path: &str, rest: &[ShellWord]) -> bool {
+    match (program, path) {
+        ("terraform", "output") => may_have(rest, &["-raw", "-json"]) || operands(rest).count() > 0,
+        ("terraform", "show" | "state show") => may_have(rest, &["-json"]),
+        ("gh", "auth status") => may_have(rest, &["-t"]),
+        _ => false,
+    }
 }
 
 /// The reading subcommand with which `words` start.
@@ -296,7 +312,7 @@ fn without_globals<'a>(words: &'a [ShellWord], globals: &[&str]) -> &'a [ShellWo
     rest
 }
 
-fn is_secret_kind(operand: &str) -> bool {
+pub(in super::super) fn is_secret_kind(operand: &str) -> bool {
     let kinds = operand.split(',').map(|kind| kind.split(['/', '.']).next().unwrap_or(kind));
     kinds
         .into_iter()

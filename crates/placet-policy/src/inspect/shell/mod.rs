@@ -15,6 +15,8 @@ mod scripts;
 mod tables;
 mod word;
 
+pub(super) use cloud::is_secret_kind;
+
 use std::panic::catch_unwind;
 
 use super::argument::Findings;
@@ -85,6 +87,27 @@ pub(super) fn is_wrapped_program(name: &str) -> bool {
 /// Whether the first word of `command` is `program`.
 pub(super) fn starts_with_program(command: &str, program: &str) -> bool {
     command.split_whitespace().next() == Some(program)
+}
+
+/// Whether a text that is no command has one inside it which a tool that pastes texts into a shell
+/// would run: behind a separator, in a substitution. Programs that are also words of prose are not
+/// looked for.
+pub(super) fn carries_command(text: &str) -> bool {
+    const PROGRAMS: &str = " bash chmod chown curl dd del doas eval iex iwr mkfs nc ncat pkill \
+        powershell pwsh reboot rm rmdir scp sh socat ssh sudo tee unlink wget xargs zsh ";
+    // Most texts have none of these, and are not looked through six times.
+    if !text.bytes().any(|byte| matches!(byte, b'$' | b'`' | b';' | b'|' | b'&' | b'<')) {
+        return false;
+    }
+    let separators = ["$(", "`", ";", "|", "&&", "<("];
+    let runs = |part: &str| {
+        let part = part.trim_start_matches(['|', '&', '(', ' ', '\t', '\n', '!']);
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+        let (word, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+        let has_operand = rest.starts_with(char::is_whitespace);
+        has_operand && PROGRAMS.split_whitespace().any(|program| program == word)
+    };
+    separators.iter().any(|separator| text.split(separator).skip(1).any(runs))
 }
 
 /// Inspects a command inside another.

@@ -135,11 +135,17 @@ fn note_secrets(program: &str, words: &[ShellWord], findings: &mut Findings) {
     if matches!(program, "echo" | "printf" | "ls" | "stat" | "test" | "[") {
         return;
     }
-    if program == "printenv" {
+    let shows_environment = |word: &ShellWord| {
+        let text = word.written();
+        text.contains("$ENV")
+            || text.trim_start().starts_with("env")
+            || [" env", "|env", "(env", "[env"].iter().any(|term| text.contains(term))
+    };
+    if program == "printenv" || program == "jq" && words.iter().any(shows_environment) {
         findings.touches_secret("the environment often holds secrets");
     }
     for word in words {
-        let text = word.known();
+        let text = word.written();
         let value = text.split_once('=').map_or(text, |(_, value)| value);
         if let Some(reason) = path::secret(value.trim_start_matches(['@', '<'])) {
             findings.touches_secret(reason);

@@ -15,12 +15,14 @@ pub(super) struct ShellWord {
     computed: bool,
     /// It may become several words, or none.
     splits: bool,
+    /// Everything that is written in it, with what is computed left out.
+    written: String,
 }
 
 impl ShellWord {
     /// A word that no shell touches.
     pub(super) fn literal(text: &str) -> Self {
-        Self { text: text.to_owned(), computed: false, splits: false }
+        Self { text: text.to_owned(), written: text.to_owned(), ..Self::default() }
     }
 
     /// The word, if nothing in it is computed.
@@ -31,6 +33,11 @@ impl ShellWord {
     /// The known beginning of the word.
     pub(super) fn known(&self) -> &str {
         &self.text
+    }
+
+    /// All that is written in the word, also behind what is computed (`$HOME/.ssh/id_rsa`).
+    pub(super) fn written(&self) -> &str {
+        &self.written
     }
 
     /// Whether it is sure to be one word, or a list of file names, that no program takes for an
@@ -105,6 +112,7 @@ impl Reader<'_> {
 
     /// Once a part is computed, what follows it is no known beginning any more.
     fn literal(&mut self, text: &str) {
+        self.word.written.push_str(text);
         if !self.word.computed {
             self.word.text.push_str(text);
         }
@@ -119,6 +127,7 @@ impl Reader<'_> {
         }
         let known = text.split(['*', '?', '[', '{', '(']).next().unwrap_or(text);
         self.literal(known);
+        self.word.written.push_str(text.get(known.len()..).unwrap_or(""));
         self.word.computed |= known.len() != text.len();
         self.word.splits |= text.contains('{');
     }
