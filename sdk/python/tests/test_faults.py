@@ -2,14 +2,11 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
 import pytest
-from conftest import PATIENCE, Daemon, first_pending, policy
+from conftest import PATIENCE, Daemon, first_pending, policy, program
 from faulty import FAULTS, OUTCOME, PROPOSE, REDEEM, SETTLE, Faulty
 
 from placet import Guard, Mode, PlacetError, Status, Unavailable, supervised
@@ -19,20 +16,6 @@ BOUND = 0.3
 
 SLACK = 5.0
 """What a loaded machine takes on top, in seconds. What hangs here hangs for much longer."""
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    started = Daemon(tmp_path_factory.mktemp("daemon"), policy())
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def faulty(daemon):
-    proxy = Faulty(daemon.url)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +124,7 @@ def test_a_loop_is_not_held_up_by_what_connecting_takes(daemon):
         print(asyncio.run(guard.aexecute("get_order", {{"id": 1}}, lambda *_: "ran")))
         print(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} - {{"placet"}}))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
-    )
+    done = program(code)
     assert done.stdout == "ran\n[]\n", (done.stdout, done.stderr)
 
 
@@ -239,14 +220,7 @@ FORK = """
 
 
 def forked(opened, folder):
-    code = textwrap.dedent(FORK).format(opened=opened)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = program(FORK.format(opened=opened), folder)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -287,11 +261,5 @@ def test_ctrl_c_ends_a_wait(tmp_path):
         except KeyboardInterrupt:
             print("interrupted", guard.pending())
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = program(code, tmp_path)
     assert done.stdout == "interrupted []\n", (done.stdout, done.stderr)

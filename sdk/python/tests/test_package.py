@@ -5,20 +5,16 @@ import re
 import subprocess
 import sys
 import sysconfig
-import textwrap
 from pathlib import Path
 
 import pytest
+from conftest import program
 
 import placet
 
 
 def run(*command, cwd=None):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
-
-
-def python(code, cwd=None):
-    return run(sys.executable, "-B", "-c", textwrap.dedent(code), cwd=cwd)
 
 
 def test_it_is_installed_and_typed():
@@ -71,7 +67,7 @@ IMPORT = """
 
 
 def test_importing_it_touches_nothing(tmp_path):
-    done = python(IMPORT, tmp_path)
+    done = program(IMPORT, tmp_path)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -97,7 +93,7 @@ SUBINTERPRETER = """
 @pytest.mark.parametrize("first", ["", "from placet import Guard"])
 def test_a_subinterpreter_is_refused(first):
     configs = [(), ("legacy",)] if sys.version_info >= (3, 13) else [()]
-    done = python(SUBINTERPRETER.format(first=first, configs=configs))
+    done = program(SUBINTERPRETER.format(first=first, configs=configs))
     assert done.returncode == 0, done.stderr
     *refused, ran = done.stdout.splitlines()
     assert len(refused) == len(configs) and ran == "ran"

@@ -1,12 +1,7 @@
 """A wrong setting is an error, never a default."""
 
-import os
-import subprocess
-import sys
-import textwrap
-
 import pytest
-from conftest import policy
+from conftest import policy, program
 
 from placet import (
     ActionClass,
@@ -248,14 +243,7 @@ def test_the_variables_are_enough_for_many_threads_at_once(tmp_path):
             thread.join(60)
         print(sorted(got))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=tmp_path,
-        env={**os.environ, "PLACET_POLICY": "policy.toml"},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+    done = program(code, tmp_path, PLACET_POLICY="policy.toml")
     assert done.stdout == "[0, 1, 2, 3, 4, 5, 6, 7]\n", done.stderr
 
 
@@ -270,14 +258,7 @@ def test_the_variables_are_enough(tmp_path):
 
         print(get_order(7))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=tmp_path,
-        env={**os.environ, "PLACET_POLICY": "policy.toml"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = program(code, tmp_path, PLACET_POLICY="policy.toml")
     assert done.stdout == "7\n", done.stderr
     assert (tmp_path / "placet.db").exists()
 
