@@ -11,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -169,9 +170,14 @@ def faulty(daemon):
     """A proxy in front of it."""
     from faulty import Faulty
 
-    proxy = Faulty(daemon.url)
-    yield proxy
-    proxy.close()
+    with Faulty(daemon.url) as proxy:
+        yield proxy
+
+
+def at_once(*calls):
+    """What calls give that are made at the same time."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [made.result() for made in [pool.submit(call) for call in calls]]
 
 
 def program(code: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:

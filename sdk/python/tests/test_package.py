@@ -45,9 +45,22 @@ def test_every_name_is_there_and_known_to_type_checkers():
 
 
 IMPORT = """
-    import sys
+    import _thread, os, sys
 
-    before = set(sys.modules)
+    def starts(*of, **named):
+        raise AssertionError(f"import started {of}")
+
+    # Below Python 3.12 there is no event for that.
+    for name in ("start_new_thread", "start_joinable_thread"):
+        if hasattr(_thread, name):
+            setattr(_thread, name, starts)
+
+    def held():
+        # What no event tells of: the module's own threads and files, where the system shows them.
+        lists = [f"/proc/self/{of}" for of in ("task", "fd")]
+        return [sorted(os.listdir(of)) for of in lists if os.path.isdir(of)]
+
+    before, held_before = set(sys.modules), held()
 
     def watch(event, details):
         if event == "open" and (details[1] not in ("r", "rb", None) or details[2] & 3):
@@ -63,6 +76,7 @@ IMPORT = """
     heavy = "asyncio dataclasses decimal hashlib httpx inspect logging numpy pathlib uuid".split()
     found = (set(sys.modules) - before) & set(heavy)
     assert not found, found
+    assert held() == held_before, (held_before, held())
 """
 
 
