@@ -253,7 +253,7 @@ def test_a_child_has_connections_of_its_own(daemon, tmp_path):
 
 def test_ctrl_c_ends_a_wait(tmp_path):
     code = """
-        import os, signal, sys, threading
+        import os, signal, sys, threading, time
         from placet import Guard
 
         guard = Guard()
@@ -264,7 +264,7 @@ def test_ctrl_c_ends_a_wait(tmp_path):
 
         def interrupt():
             while not waits():
-                pass
+                time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGINT)
 
         threading.Thread(target=interrupt, daemon=True).start()

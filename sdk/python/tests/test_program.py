@@ -245,15 +245,19 @@ def test_an_async_sink_is_awaited():
         guard.record(told)
 
 
-def test_a_sink_that_fails_is_heard():
+def test_a_sink_that_fails_is_heard_and_the_log_has_it_all_the_same(backend):
     class Broken:
         def record(self, entry):
             raise OSError("the disk is full")
 
-    guard = Guard(policy(), audit=Broken())
+    guard = backend.open(audit=Broken())
     request = ActionRequest("get_order")
+    proposed = [guard.propose(request) for _ in range(2)]
     with pytest.raises(OSError, match="disk is full"):
-        guard.record(entry(request, guard.evaluate(request)))
+        guard.record(entry(request, proposed[0]))
+    with pytest.raises(OSError, match="disk is full"):
+        asyncio.run(guard.arecord(entry(request, proposed[1])))
+    assert [guard.status(one.id) for one in proposed] == [Status.SUCCEEDED] * 2
 
 
 def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):
