@@ -256,6 +256,8 @@ def test_ctrl_c_ends_a_wait(tmp_path):
         import os, signal, sys, threading, time
         from placet import Guard
 
+        # A shell that runs tests in the background ignores it for all that they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         guard = Guard()
 
         def waits():

@@ -1,5 +1,7 @@
 """Processes that start others: each has its own guard, and is told so where it has not."""
 
+import asyncio
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -107,6 +109,20 @@ def test_workers_of_a_server_that_loads_its_program_first(daemon, tmp_path):
     told = served(tmp_path, log)
     assert len(told) == 3 and all("Guard.connect" in line for line in told)
     assert served(tmp_path, "", f"global guard; {log}") == ["ran"] * 3
+
+
+def test_without_tls_nothing_of_it_is_made_where_it_could_hang(daemon, monkeypatch):
+    """OpenSSL has locks that a child keeps locked when it is forked in the moment in which a thread ends
+    that has used it."""
+
+    class Locked:
+        def __new__(cls, *_):
+            raise AssertionError("it would hang in a child")
+
+    with Guard.connect(daemon.url, daemon.agent) as guard:
+        monkeypatch.setattr(ssl, "SSLContext", Locked)
+        assert guard.propose("get_order").is_allowed
+        assert asyncio.run(guard.apropose("get_order")).is_allowed
 
 
 ENDS = {
