@@ -36,6 +36,10 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assessment {
+    /// The tag of the same call with the amount that its class names in its plainest spelling, where
+    /// the call spells it in another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<ActionTag>,
     /// Where the caller falls when a share is sampled.
     pub bucket: Bucket,
     /// The class that the tool falls into, if the policy knows it.
@@ -70,6 +74,14 @@ pub struct Assessment {
     /// What the action is worth.
     #[serde(default, skip_serializing_if = "Value::is_missing")]
     pub value: Value,
+}
+
+impl Assessment {
+    /// The tags by which the call is recognised however its amount is spelled: two spellings of one
+    /// call have one of them in common.
+    pub fn tags(&self) -> impl Iterator<Item = ActionTag> {
+        std::iter::once(self.tag).chain(self.alike)
+    }
 }
 
 /// What an action is worth.

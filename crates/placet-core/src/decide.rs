@@ -75,6 +75,6 @@ fn decide_with(
 
 /// The maximum of the findings. Without any finding at all nothing spoke for the action, and a
 /// person has to.
-fn join(findings: &[Finding]) -> Verdict {
+pub(crate) fn join(findings: &[Finding]) -> Verdict {
     findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::RequireApproval)
 }

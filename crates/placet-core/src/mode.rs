@@ -130,6 +130,8 @@ pub enum Treatment {
     Binding,
     /// A person approves it, whatever else was decided, and whatever the mode.
     Gated,
+    /// Nobody is asked: what would wait for people is blocked.
+    Unasked,
     /// What waits for people runs without waiting; what is blocked is blocked. Only where the
     /// policy permits it.
     FailOpen,
@@ -144,6 +146,7 @@ impl Treatment {
         match self {
             Self::Binding => "binding",
             Self::Gated => "gated",
+            Self::Unasked => "unasked",
             Self::FailOpen => "fail_open",
             Self::Shadow => "shadow",
         }
@@ -159,7 +162,7 @@ impl Treatment {
     #[must_use]
     pub fn is_permitted(self, laxest: Self) -> bool {
         match self {
-            Self::Binding | Self::Gated => true,
+            Self::Binding | Self::Gated | Self::Unasked => true,
             Self::FailOpen => matches!(laxest, Self::FailOpen | Self::Shadow),
             Self::Shadow => laxest == Self::Shadow,
         }
@@ -176,7 +179,7 @@ pub(crate) fn bind(terms: &Terms, of: &Assessment, real: Verdict) -> Effective {
     let stricter = of.enforce || of.treatment == Treatment::Gated;
     let laxer = of.treatment.is_permitted(terms.laxest)
         && match of.treatment {
-            Treatment::Binding | Treatment::Gated => false,
+            Treatment::Binding | Treatment::Gated | Treatment::Unasked => false,
             Treatment::FailOpen => real < Verdict::Block,
             Treatment::Shadow => true,
         };

@@ -231,8 +231,8 @@ impl State {
 
     /// Until when a call stays denied.
     #[must_use]
-    pub fn denied_until(&self, tag: &ActionTag) -> Option<Timestamp> {
-        self.denied.get(tag).copied()
+    pub fn denied_until(&self, of: &Assessment) -> Option<Timestamp> {
+        of.tags().filter_map(|tag| self.denied.get(&tag).copied()).max()
     }
 
     /// The entries that installed a policy, the first one first.
@@ -431,8 +431,11 @@ impl State {
     fn denied(&mut self, denied: &Denied, at: Timestamp) {
         if let Some(open) = self.approvals.remove(denied.approval) {
             // A later denial never shortens an earlier one, even under a shorter cool-down.
-            let until = self.denied.entry(open.of.tag).or_insert(at);
-            *until = at.saturating_add(self.terms.cool_down).max(*until);
+            let over = at.saturating_add(self.terms.cool_down);
+            for tag in open.of.tags() {
+                let until = self.denied.entry(tag).or_insert(over);
+                *until = over.max(*until);
+            }
         }
     }
 

@@ -58,6 +58,7 @@ fn story() -> Vec<Entry> {
         rules: vec![rule(Verdict::RequireApproval)],
         bucket: bucket(42),
         enforce: true,
+        alike: Some(tag(9)),
         ..call("refund")
     };
     full.subject.agent = Some("ada".parse().unwrap());

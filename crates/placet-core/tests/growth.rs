@@ -94,7 +94,7 @@ fn a_hundred_thousand_finished_actions_leave_nothing_behind() {
     let of = Assessment { policy: world.state.terms().policy, ..nth("lookup", 1) };
     take(&mut world, common::proposal(1 << 100, of), later + 60_000);
     assert!(bytes(&world) < 4_000, "{} bytes are left", bytes(&world));
-    assert_eq!(world.state.denied_until(&nth("refund", 20).tag), None);
+    assert_eq!(world.state.denied_until(&nth("refund", 20)), None);
 }
 
 #[test]

@@ -8,7 +8,8 @@
 //!   to a millisecond. An action counts until the whole slot that it fell into has left the window.
 //! - The actions of a budget count under its name; one that was counted for another length of
 //!   window ends what is counted.
-//! - A denial holds for the cool-down of the policy under which it was given.
+//! - A denial holds for the cool-down of the policy under which it was given, and for every spelling
+//!   of the amount that was denied.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,8 +31,8 @@ use placet_core::event::Decided;
 use placet_core::mode::Treatment;
 use placet_core::terms::{Budget, Defaults, Per, Unclassified};
 use placet_core::{
-    ActionClass, Amount, Assessment, AutonomyState, CheckName, Command, Decision, Entry, Event,
-    Mode, PersonId, RiskTier, SourceName, Terms, Timestamp, Verdict, decide,
+    ActionClass, ActionTag, Amount, Assessment, AutonomyState, CheckName, Command, Decision, Entry,
+    Event, Mode, PersonId, RiskTier, SourceName, Terms, Timestamp, Verdict, decide,
 };
 use proptest::prelude::*;
 
@@ -110,8 +111,29 @@ impl Judge<'_> {
         if self.of.treatment == Treatment::Gated {
             findings.push((CheckName::Caller, Verdict::RequireApproval));
         }
+        let worst = |findings: &[(CheckName, Verdict)]| {
+            findings.iter().map(|(_, verdict)| *verdict).max().unwrap()
+        };
+        let is_bound = self.is_bound(worst(&findings));
+        if self.of.treatment == Treatment::Unasked
+            && is_bound
+            && worst(&findings) == Verdict::RequireApproval
+        {
+            findings.push((CheckName::Caller, Verdict::Block));
+        }
         findings.sort();
-        let worst = findings.iter().map(|(_, verdict)| *verdict).max().unwrap();
+        let worst = worst(&findings);
+        let is_changed = !is_bound && worst != Verdict::Allow;
+        Judgement {
+            verdict: if is_changed { Verdict::Allow } else { worst },
+            would_have: is_changed.then_some(worst),
+            autonomy,
+            findings,
+        }
+    }
+
+    /// Whether the caller has to obey a verdict.
+    fn is_bound(&self, worst: Verdict) -> bool {
         let is_strict = self.of.enforce || self.of.treatment == Treatment::Gated;
         let is_lax = match (self.of.treatment, self.terms.laxest) {
             (Treatment::FailOpen, Treatment::FailOpen | Treatment::Shadow) => {
@@ -120,20 +142,12 @@ impl Judge<'_> {
             (Treatment::Shadow, Treatment::Shadow) => true,
             _ => false,
         };
-        let is_bound = is_strict
-            || !is_lax
-                && match self.terms.mode {
-                    Mode::Enforce => true,
-                    Mode::Shadow => false,
-                    Mode::Sample => self.is_sampled(),
-                };
-        let is_changed = !is_bound && worst != Verdict::Allow;
-        Judgement {
-            verdict: if is_changed { Verdict::Allow } else { worst },
-            would_have: is_changed.then_some(worst),
-            autonomy,
-            findings,
-        }
+        let is_in_mode = match self.terms.mode {
+            Mode::Enforce => true,
+            Mode::Shadow => false,
+            Mode::Sample => self.is_sampled(),
+        };
+        is_strict || !is_lax && is_in_mode
     }
 
     fn is_sampled(&self) -> bool {
@@ -278,10 +292,10 @@ impl Judge<'_> {
                 Event::PolicyInstalled(new) => cool_down = new.terms.as_ref().unwrap().cool_down,
                 Event::Decided(decided) => {
                     let id = decided.approval.as_ref().map(|approval| approval.id);
-                    held.insert(id, decided.assessment.tag);
+                    held.insert(id, names(&decided.assessment));
                 }
                 Event::Denied(denied)
-                    if held[&Some(denied.approval)] == self.of.tag
+                    if !held[&Some(denied.approval)].is_disjoint(&names(self.of))
                         && entry.at.saturating_add(cool_down) > self.now =>
                 {
                     return true;
@@ -333,6 +347,11 @@ fn terms(history: &[Entry]) -> Arc<Terms> {
         _ => None,
     });
     installed.unwrap_or_default()
+}
+
+/// What a call is recognised by: as it is spelled, and as it is spelled most plainly.
+fn names(of: &Assessment) -> BTreeSet<ActionTag> {
+    BTreeSet::from_iter([of.tag, of.alike.unwrap_or(of.tag)])
 }
 
 fn draws(of: &Assessment, budget: &Budget) -> bool {

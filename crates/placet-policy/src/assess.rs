@@ -83,6 +83,7 @@ impl Policy {
         Assessment {
             faults,
             tag: before.tag,
+            alike: before.alike,
             user: before.user,
             treatment: before.treatment,
             enforce: before.enforce,
@@ -124,6 +125,8 @@ impl Policy {
             subject: subject(action),
             class: class.map(|class| class.name.clone()),
             tag: pepper.tag(&Digest::of(Domain::Params, &call)),
+            alike: value::respelled(&action.params, class)
+                .map(|params| call_tag(&action.tenant, &action.tool, &params, pepper)),
             treatment: Treatment::Binding,
             user: action.user.as_ref().map(|user| pepper.person_tag(user)),
             faults: faults(action, call.len(), &ruled),

@@ -2,6 +2,7 @@
 
 use placet_core::amount::{Amount, AmountError, Currency};
 use placet_core::assessment::{Money, Value, ValueFault};
+use placet_core::json::Object;
 use placet_core::{Action, ActionClass, Json};
 
 /// Reads the value of an action. With a class that names the param that carries it, nothing else
@@ -23,6 +24,31 @@ pub(crate) fn read(action: &Action, class: Option<&ActionClass>) -> Value {
         Some(Err(fault)) => Value::Bad(fault),
         Some(Ok(amount)) => with_currency(amount, action, class),
     }
+}
+
+/// The params with the amount that the class names in its plainest spelling, where it is spelled in
+/// another way: `10` where they say `"10.00"`.
+///
+/// Only text has more than one spelling. A number has one, and is the plainest.
+pub(crate) fn respelled(params: &Object, class: Option<&ActionClass>) -> Option<Object> {
+    let pointer = class?.value.as_ref()?;
+    let spelled = params.pointer(pointer)?;
+    let plain = plainest(spelled.as_str()?.parse().ok()?);
+    if plain == *spelled {
+        return None;
+    }
+    let mut params = Json::Object(params.clone());
+    params.replace(pointer, plain);
+    match params {
+        Json::Object(params) => Some(params),
+        _ => None,
+    }
+}
+
+/// An amount as a number, or as text where a double does not hold it.
+fn plainest(amount: Amount) -> Json {
+    let text = amount.to_string();
+    text.parse().map_or(Json::String(text), Json::Number)
 }
 
 fn amount(json: &Json) -> Result<Amount, ValueFault> {

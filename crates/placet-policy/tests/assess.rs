@@ -11,7 +11,7 @@ use placet_core::assessment::{InputFault, Money, Value, ValueFault};
 use placet_core::event::PolicyFile;
 use placet_core::json::Json;
 use placet_core::mode::Bucket;
-use placet_core::{Action, Assessment, Pepper, Verdict};
+use placet_core::{Action, ActionTag, Assessment, Pepper, Verdict};
 use placet_policy::limits::{MAX_CALL_BYTES, MAX_PARAMS_DEPTH};
 use placet_policy::{Assessed, Policy};
 use serde_json::{Value as Serde, json};
@@ -78,6 +78,55 @@ fn assess(json: &Serde) -> Assessment {
 
 fn refund(params: &Serde) -> Assessment {
     assess(&json!({"tool": "refund", "params": params}))
+}
+
+mod spelling {
+    use super::*;
+
+    /// The tags of a call of a class that names its amount.
+    fn tags(params: &Serde) -> Vec<ActionTag> {
+        assess(&json!({"tool": "tip", "params": params})).tags().collect()
+    }
+
+    #[test]
+    fn of_the_amount_does_not_make_it_another_call() {
+        let [plain] = tags(&json!({"amount": 10, "to": "ann"}))[..] else {
+            panic!("a number is plain")
+        };
+        for spelled in [json!("10"), json!("10.0"), json!("10.000")] {
+            let [own, alike] = tags(&json!({"amount": spelled, "to": "ann"}))[..] else {
+                panic!("{spelled} has a plainer spelling")
+            };
+            assert_ne!(own, plain, "{spelled}");
+            assert_eq!(alike, plain, "{spelled}");
+        }
+        assert_eq!(tags(&json!({"amount": "0.10"}))[1], tags(&json!({"amount": 0.1}))[0]);
+    }
+
+    #[test]
+    fn that_no_double_holds_is_plainest_as_text() {
+        let plain = tags(&json!({"amount": "12345678901234.56789"}));
+        assert_eq!(plain.len(), 1);
+        assert_eq!(tags(&json!({"amount": "12345678901234.567890"}))[1..], plain);
+    }
+
+    #[test]
+    fn of_anything_else_does() {
+        let ten = tags(&json!({"amount": "10.0", "to": "ann"}));
+        for other in [
+            json!({"amount": "10.01", "to": "ann"}),
+            json!({"amount": "10.0", "to": "bob"}),
+            json!({"amount": "10.0", "to": "ann", "note": "10"}),
+            json!({"amount": "ten", "to": "ann"}),
+            json!({"to": "ann"}),
+        ] {
+            assert!(tags(&other).iter().all(|tag| !ten.contains(tag)), "{other}");
+        }
+        let of_another = |tool| assess(&json!({"tool": tool, "params": {"amount": "10.0"}}));
+        assert_eq!(of_another("notify").alike, None);
+        assert_eq!(of_another("unknown_tool").alike, None);
+        assert_ne!(of_another("refund").alike, of_another("tip").alike);
+    }
 }
 
 mod value {

@@ -522,6 +522,8 @@ fn a_program_asks_for_other_treatment_as_far_as_the_policy_permits() {
         daemon.post(&path, &daemon.keys.agent, &note())
     };
     assert_eq!(propose("binding").json()["verdict"], "require_approval");
+    let unasked = propose("unasked").json();
+    assert_eq!((&unasked["verdict"], &unasked["approval"]), (&json!("block"), &json!(null)));
     for laxer in ["fail_open", "shadow"] {
         let refused = propose(laxer);
         assert_eq!(refused.status, 422, "{laxer}");

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,41 @@ def backend(request, tmp_path):
 @pytest.fixture
 def guard(backend):
     return backend.open()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    """One daemon for all tests of a module."""
+    started = Daemon(tmp_path_factory.mktemp("daemon"), policy())
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def faulty(daemon):
+    """A proxy in front of it."""
+    from faulty import Faulty
+
+    with Faulty(daemon.url) as proxy:
+        yield proxy
+
+
+def at_once(*calls):
+    """What calls give that are made at the same time."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [made.result() for made in [pool.submit(call) for call in calls]]
+
+
+def program(code: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own."""
+    return subprocess.run(
+        [sys.executable, "-B", "-W", "ignore", "-c", textwrap.dedent(code)],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.fixture(autouse=True)

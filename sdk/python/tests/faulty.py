@@ -1,5 +1,6 @@
 """A proxy in front of a daemon that hangs, breaks, or says what the daemon did not say."""
 
+import functools
 import http.server
 import json
 import re
@@ -13,9 +14,9 @@ from conftest import PATIENCE
 class Faulty:
     """A proxy in front of a daemon, which answers in its place as it is told."""
 
-    def __init__(self, target: str | None) -> None:
-        self.fault = None
-        self.at = ""
+    def __init__(self, target: str | None, fault=None, at: str = "") -> None:
+        self.fault = fault
+        self.at = at
         """A pattern that is found in the paths that the fault is for."""
         faulty = self
 
@@ -37,7 +38,9 @@ class Faulty:
         # Who hangs up is none of our business.
         self._server.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # How often it looks whether it is to end; a test waits for that.
+        serve = functools.partial(self._server.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serve, daemon=True).start()
 
     def answer(self, request) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))
@@ -84,6 +87,12 @@ class Faulty:
         request.send_header("content-type", "application/json")
         request.end_headers()
         request.wfile.write(body)
+
+    def __enter__(self) -> "Faulty":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
 
     def close(self) -> None:
         self._over.set()

@@ -34,6 +34,36 @@ fn the_package_and_who_uses_it_are_typed_strictly() {
     succeed(pyright.arg("--project").arg(&PLACE.sources));
 }
 
+/// As anybody installs it, into an environment that has nothing else: then what the pages show does
+/// what they say, and the command is there. It compiles the engine once more, with the features that
+/// the package alone asks for, and so only where tests may take long.
+#[test]
+fn anybody_installs_it_from_its_sources() {
+    if std::env::var_os("PLACET_NIGHTLY").is_none() {
+        return;
+    }
+    let clean = PLACE.folder.join("clean");
+    succeed(PLACE.python().args(["-m", "venv", "--clear"]).arg(&clean));
+    let python = || {
+        let mut python = Command::new(clean.join("bin/python"));
+        python.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&clean);
+        python
+    };
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let mut pip = python();
+    pip.env("CARGO_TARGET_DIR", target).env("MATURIN_PEP517_ARGS", format!("--profile {profile}"));
+    succeed(pip.args(install).arg(&PLACE.sources));
+    let tests = PLACE.sources.join("tests");
+    let requirements = std::fs::read_to_string(tests.join("requirements.txt")).unwrap();
+    let pytest = requirements.lines().find(|line| line.starts_with("pytest==")).unwrap();
+    succeed(python().args(install).arg(pytest));
+    let mut pages = python();
+    pages.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]);
+    succeed(pages.args(["test_docs.py", "test_package.py"].map(|name| tests.join(name))));
+}
+
 struct Place {
     sources: PathBuf,
     folder: PathBuf,

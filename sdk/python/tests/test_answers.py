@@ -3,26 +3,12 @@
 import asyncio
 
 import pytest
-from conftest import Daemon, nothing_waits, policy
-from faulty import REDEEM, SETTLE, Faulty
+from conftest import nothing_waits
+from faulty import REDEEM, SETTLE
 
 from placet import Guard, PlacetError, Unavailable
 
 ANOTHER = "act_0198c2f4-5b1c-7d2e-8a3f-1b2c3d4e5f60"
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    started = Daemon(tmp_path_factory.mktemp("daemon"), policy())
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def faulty(daemon):
-    proxy = Faulty(daemon.url)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture

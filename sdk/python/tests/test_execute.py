@@ -23,6 +23,7 @@ from placet import (
     ReviewPending,
     SignOff,
     Status,
+    Verdict,
     supervised,
 )
 
@@ -86,6 +87,16 @@ def test_a_denied_call_is_a_false_value_and_stays_denied(guard):
     assert denied.action_id == held.action_id and denied.request_id == held.request_id
     again = guard.execute("issue_refund", {"amount": "10"}, executor, reason="please")
     assert not again and again.status is Status.BLOCKED
+
+
+@pytest.mark.parametrize("denied", ["10.0", 10, Decimal("1E+1")])
+def test_a_denied_amount_stays_denied_in_every_spelling(guard, denied):
+    decision = guard.propose("issue_refund", params={"amount": denied})
+    guard.resolve(decision.approval.id, False, actor="ann")
+    for spelled in (10, 10.0, "10", "10.00", Decimal("10"), Decimal("1E+1"), Decimal("10.0")):
+        again = guard.propose("issue_refund", params={"amount": spelled})
+        assert again.verdict is Verdict.BLOCK, spelled
+    assert guard.evaluate("issue_refund", params={"amount": "10.01"}).verdict is not Verdict.BLOCK
 
 
 def test_an_answer_to_nothing_is_unknown(guard):

@@ -2,14 +2,11 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
 import pytest
-from conftest import PATIENCE, Daemon, first_pending, policy
+from conftest import PATIENCE, Daemon, at_once, first_pending, policy, program
 from faulty import FAULTS, OUTCOME, PROPOSE, REDEEM, SETTLE, Faulty
 
 from placet import Guard, Mode, PlacetError, Status, Unavailable, supervised
@@ -19,20 +16,6 @@ BOUND = 0.3
 
 SLACK = 5.0
 """What a loaded machine takes on top, in seconds. What hangs here hangs for much longer."""
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    started = Daemon(tmp_path_factory.mktemp("daemon"), policy())
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def faulty(daemon):
-    proxy = Faulty(daemon.url)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,56 +35,67 @@ def never(tool, params):
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_enforce_runs_nothing(daemon, faulty, fault):
-    faulty.fault = fault
-    with open_guard(faulty.url, daemon.agent, review_timeout=0.3) as guard:
-        for faulty.at in (PROPOSE, REDEEM):
-            run_nothing(guard, "get_order", {"id": 1})
-        faulty.at = SETTLE
-        run_nothing(guard, "issue_refund", {"amount": "10"})
+def test_enforce_runs_nothing(daemon, fault):
+    def at(place, tool, params):
+        with (
+            Faulty(daemon.url, fault, place) as faulty,
+            open_guard(faulty.url, daemon.agent, review_timeout=0.3) as guard,
+        ):
+            at_once(*[lambda call=call: run_nothing(call, tool, params) for call in both(guard)])
+
+    at_once(
+        lambda: at(PROPOSE, "get_order", {"id": 1}),
+        lambda: at(REDEEM, "get_order", {"id": 1}),
+        lambda: at(SETTLE, "issue_refund", {"amount": "10"}),
+    )
 
 
-def run_nothing(guard, tool, params):
-    """Neither now nor on an event loop; and it is raised, or said by a value that is false."""
-    for call in (guard.execute, lambda *of: asyncio.run(guard.aexecute(*of))):
-        try:
-            assert not call(tool, params, never)
-        except PlacetError:
-            pass
+def both(guard):
+    """A call now, and on an event loop."""
+    return guard.execute, lambda *of: asyncio.run(guard.aexecute(*of))
+
+
+def run_nothing(call, tool, params):
+    """It is raised, or said by a value that is false."""
+    try:
+        assert not call(tool, params, never)
+    except PlacetError:
+        pass
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_what_ran_is_given_whatever_becomes_of_its_report(daemon, faulty, fault):
     faulty.fault, faulty.at = fault, OUTCOME
     with open_guard(faulty.url, daemon.agent, timeout=3) as guard:
-        assert guard.execute("get_order", {"id": 1}, lambda *_: "ran") == "ran"
-        assert asyncio.run(guard.aexecute("get_order", {"id": 1}, lambda *_: "ran")) == "ran"
+        of = ("get_order", {"id": 1}, lambda *_: "ran")
+        assert at_once(*[lambda call=call: call(*of) for call in both(guard)]) == ["ran"] * 2
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_shadow_never_raises_and_never_waits_long(lax, fault):
     """What hangs would hang for as long as a daemon may take, which is far beyond the limit."""
-    faulty = Faulty(lax.url)
-    faulty.fault = fault
     settings = {"mode": Mode.SHADOW, "shadow_limit": BOUND, "timeout": PATIENCE}
-    try:
-        for faulty.at in ("", PROPOSE, REDEEM, OUTCOME):
-            with open_guard(faulty.url, lax.agent, **settings) as guard:
 
-                @supervised("issue_refund", guard=guard)
-                def refund(amount):
-                    return amount
+    def at(place):
+        with (
+            Faulty(lax.url, fault, place) as faulty,
+            open_guard(faulty.url, lax.agent, **settings) as guard,
+        ):
 
-                @supervised("issue_refund", guard=guard)
-                async def arefund(amount):
-                    return amount
+            @supervised("issue_refund", guard=guard)
+            def refund(amount):
+                return amount
 
-                start = time.monotonic()
-                assert refund("10") == "10"
-                assert asyncio.run(arefund("10")) == "10"
-                assert time.monotonic() - start < 2 * BOUND + SLACK
-    finally:
-        faulty.close()
+            @supervised("issue_refund", guard=guard)
+            async def arefund(amount):
+                return amount
+
+            start = time.monotonic()
+            assert refund("10") == "10"
+            assert asyncio.run(arefund("10")) == "10"
+            assert time.monotonic() - start < 2 * BOUND + SLACK
+
+    at_once(*[lambda place=place: at(place) for place in ("", PROPOSE, REDEEM, OUTCOME)])
 
 
 def test_what_is_held_although_shadow_was_asked_for_waits_as_always(daemon, faulty):
@@ -111,10 +105,8 @@ def test_what_is_held_although_shadow_was_asked_for_waits_as_always(daemon, faul
         open_guard(daemon.url, daemon.agent, approver_key=daemon.approver) as people,
         open_guard(faulty.url, daemon.agent, **settings) as guard,
     ):
-        for amount, run in (
-            ("7.70", guard.execute),
-            ("7.71", lambda *of: asyncio.run(guard.aexecute(*of))),
-        ):
+
+        def waits(run, amount):
             box, params = [], {"amount": amount}
             call = lambda: box.append(run("issue_refund", params, lambda *_: "ran"))
             thread = threading.Thread(target=call, daemon=True)
@@ -125,6 +117,9 @@ def test_what_is_held_although_shadow_was_asked_for_waits_as_always(daemon, faul
             people.resolve(held.request_id, True)
             thread.join(PATIENCE)
             assert box == ["ran"]
+
+        now, on_a_loop = both(guard)
+        at_once(lambda: waits(now, "7.70"), lambda: waits(on_a_loop, "7.71"))
         faulty.at, faulty.fault = SETTLE, 500
         with pytest.raises(Unavailable):
             guard.execute("issue_refund", {"amount": "11"}, never)
@@ -141,9 +136,7 @@ def test_a_loop_is_not_held_up_by_what_connecting_takes(daemon):
         print(asyncio.run(guard.aexecute("get_order", {{"id": 1}}, lambda *_: "ran")))
         print(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} - {{"placet"}}))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
-    )
+    done = program(code)
     assert done.stdout == "ran\n[]\n", (done.stdout, done.stderr)
 
 
@@ -239,14 +232,7 @@ FORK = """
 
 
 def forked(opened, folder):
-    code = textwrap.dedent(FORK).format(opened=opened)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = program(FORK.format(opened=opened), folder)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -267,9 +253,11 @@ def test_a_child_has_connections_of_its_own(daemon, tmp_path):
 
 def test_ctrl_c_ends_a_wait(tmp_path):
     code = """
-        import os, signal, sys, threading
+        import os, signal, sys, threading, time
         from placet import Guard
 
+        # A shell that runs tests in the background ignores it for all that they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         guard = Guard()
 
         def waits():
@@ -278,7 +266,7 @@ def test_ctrl_c_ends_a_wait(tmp_path):
 
         def interrupt():
             while not waits():
-                pass
+                time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGINT)
 
         threading.Thread(target=interrupt, daemon=True).start()
@@ -287,11 +275,5 @@ def test_ctrl_c_ends_a_wait(tmp_path):
         except KeyboardInterrupt:
             print("interrupted", guard.pending())
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = program(code, tmp_path)
     assert done.stdout == "interrupted []\n", (done.stdout, done.stderr)

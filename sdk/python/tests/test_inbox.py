@@ -3,7 +3,17 @@
 import pytest
 from conftest import Backend, policy
 
-from placet import Forbidden, Guard, Missing, PlacetError, ResolveOutcome, Status
+from placet import (
+    ActionClass,
+    ApprovalTerms,
+    Forbidden,
+    Guard,
+    Missing,
+    PlacetError,
+    ResolveOutcome,
+    RiskTier,
+    Status,
+)
 
 
 def test_all_that_waits_is_listed(backend, monkeypatch):
@@ -35,6 +45,15 @@ def test_an_outcome_is_true_where_the_answer_counted(guard):
     assert guard.resolve(first, True) and not guard.resolve(first, True)
     assert guard.resolve(second, False) and not guard.resolve(second, True)
     assert [bool(outcome) for outcome in ResolveOutcome] == [True, False, False, False]
+
+
+def test_after_the_deadline_the_answer_is_no(backend):
+    terms = ApprovalTerms(fields=(), deadline="1s")
+    guard = backend.open(policy(classes=[ActionClass("pay", RiskTier.CONSEQUENTIAL, approval=terms)]))
+    held = guard.propose("pay")
+    assert guard.wait(held.id) is Status.EXPIRED
+    late = guard.resolve(held.approval.id, True)
+    assert late is ResolveOutcome.EXPIRED and not late
 
 
 @pytest.fixture

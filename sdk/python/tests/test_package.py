@@ -5,20 +5,16 @@ import re
 import subprocess
 import sys
 import sysconfig
-import textwrap
 from pathlib import Path
 
 import pytest
+from conftest import program
 
 import placet
 
 
 def run(*command, cwd=None):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
-
-
-def python(code, cwd=None):
-    return run(sys.executable, "-B", "-c", textwrap.dedent(code), cwd=cwd)
 
 
 def test_it_is_installed_and_typed():
@@ -49,9 +45,22 @@ def test_every_name_is_there_and_known_to_type_checkers():
 
 
 IMPORT = """
-    import sys
+    import _thread, os, sys
 
-    before = set(sys.modules)
+    def starts(*of, **named):
+        raise AssertionError(f"import started {of}")
+
+    # Below Python 3.12 there is no event for that.
+    for name in ("start_new_thread", "start_joinable_thread"):
+        if hasattr(_thread, name):
+            setattr(_thread, name, starts)
+
+    def held():
+        # What no event tells of: the module's own threads and files, where the system shows them.
+        lists = [f"/proc/self/{of}" for of in ("task", "fd")]
+        return [sorted(os.listdir(of)) for of in lists if os.path.isdir(of)]
+
+    before, held_before = set(sys.modules), held()
 
     def watch(event, details):
         if event == "open" and (details[1] not in ("r", "rb", None) or details[2] & 3):
@@ -67,11 +76,12 @@ IMPORT = """
     heavy = "asyncio dataclasses decimal hashlib httpx inspect logging numpy pathlib uuid".split()
     found = (set(sys.modules) - before) & set(heavy)
     assert not found, found
+    assert held() == held_before, (held_before, held())
 """
 
 
 def test_importing_it_touches_nothing(tmp_path):
-    done = python(IMPORT, tmp_path)
+    done = program(IMPORT, tmp_path)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -97,7 +107,7 @@ SUBINTERPRETER = """
 @pytest.mark.parametrize("first", ["", "from placet import Guard"])
 def test_a_subinterpreter_is_refused(first):
     configs = [(), ("legacy",)] if sys.version_info >= (3, 13) else [()]
-    done = python(SUBINTERPRETER.format(first=first, configs=configs))
+    done = program(SUBINTERPRETER.format(first=first, configs=configs))
     assert done.returncode == 0, done.stderr
     *refused, ran = done.stdout.splitlines()
     assert len(refused) == len(configs) and ran == "ran"

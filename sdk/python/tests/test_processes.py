@@ -1,12 +1,13 @@
 """Processes that start others: each has its own guard, and is told so where it has not."""
 
-import os
+import asyncio
+import ssl
 import subprocess
 import sys
 import textwrap
 
 import pytest
-from conftest import Daemon, policy
+from conftest import policy, program
 
 from placet import Guard
 
@@ -53,22 +54,17 @@ PROGRAM = """
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_a_process_that_is_started_anew_opens_a_guard_of_its_own(tmp_path, method):
-    program = tmp_path / "program.py"
-    program.write_text(textwrap.dedent(PROGRAM))
-    (tmp_path / "daemon").mkdir()
-    daemon = Daemon(tmp_path / "daemon", policy())
+def test_a_process_that_is_started_anew_opens_a_guard_of_its_own(daemon, tmp_path, method):
+    file = tmp_path / "program.py"
+    file.write_text(textwrap.dedent(PROGRAM))
     (tmp_path / "policy.toml").write_text(policy().to_toml())
-    try:
-        done = subprocess.run(
-            [sys.executable, program, method, daemon.url, daemon.agent],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    finally:
-        daemon.stop()
+    done = subprocess.run(
+        [sys.executable, file, method, daemon.url, daemon.agent],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     asked, taken, pickled, opened = done.stdout.splitlines()
     assert (asked, opened) == ("allow", "allow")
@@ -100,30 +96,33 @@ SERVER = """
 
 
 def served(folder, before, inside="pass"):
-    code = textwrap.dedent(SERVER).format(before=before, inside=inside)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = program(SERVER.format(before=before, inside=inside), folder)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
-def test_workers_of_a_server_that_loads_its_program_first(tmp_path):
+def test_workers_of_a_server_that_loads_its_program_first(daemon, tmp_path):
     (tmp_path / "policy.toml").write_text(policy().to_toml())
-    daemon = Daemon(tmp_path, policy())
-    try:
-        connect = f"guard = Guard.connect({daemon.url!r}, {daemon.agent!r})"
-        assert served(tmp_path, connect) == ["ran"] * 3
-    finally:
-        daemon.stop()
+    connect = f"guard = Guard.connect({daemon.url!r}, {daemon.agent!r})"
+    assert served(tmp_path, connect) == ["ran"] * 3
     log = 'guard = Guard("policy.toml", store="own.db")'
     told = served(tmp_path, log)
     assert len(told) == 3 and all("Guard.connect" in line for line in told)
     assert served(tmp_path, "", f"global guard; {log}") == ["ran"] * 3
+
+
+def test_without_tls_nothing_of_it_is_made_where_it_could_hang(daemon, monkeypatch):
+    """OpenSSL has locks that a child keeps locked when it is forked in the moment in which a thread ends
+    that has used it."""
+
+    class Locked:
+        def __new__(cls, *_):
+            raise AssertionError("it would hang in a child")
+
+    with Guard.connect(daemon.url, daemon.agent) as guard:
+        monkeypatch.setattr(ssl, "SSLContext", Locked)
+        assert guard.propose("get_order").is_allowed
+        assert asyncio.run(guard.apropose("get_order")).is_allowed
 
 
 ENDS = {
@@ -180,30 +179,21 @@ END = """
 """
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
+@pytest.fixture
+def opened(daemon, tmp_path):
     """How a guard is opened of each kind."""
-    folder = tmp_path_factory.mktemp("ends")
-    (folder / "policy.toml").write_text(policy().to_toml())
-    daemon = Daemon(tmp_path_factory.mktemp("daemon"), policy())
-    yield {
-        "in process": f"Guard({str(folder / 'policy.toml')!r}, store=':memory:')",
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    return {
+        "in process": f"Guard({str(tmp_path / 'policy.toml')!r}, store=':memory:')",
         "daemon": f"Guard.connect({daemon.url!r}, {daemon.agent!r}, approver_key={daemon.approver!r})",
     }
-    daemon.stop()
 
 
 @pytest.mark.parametrize("kind", ["in process", "daemon"])
 @pytest.mark.parametrize("waits", ENDS)
 def test_the_interpreter_ends_while_somebody_waits(opened, kind, waits):
     code = textwrap.dedent(END).format(opened=opened[kind], waits=textwrap.dedent(ENDS[waits]))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
-    )
+    done = program(code, PYTHONFAULTHANDLER="1")
     expected = "the end\nran\n" if "answered" in waits else "the end\n"
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
 

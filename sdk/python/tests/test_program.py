@@ -194,8 +194,8 @@ def test_what_a_program_ran_itself_is_recorded(backend):
 @pytest.mark.parametrize(
     ("amount", "approved", "executed", "error", "status"),
     [
-        ("10", True, True, None, Status.WITHDRAWN),
-        ("10", False, False, None, Status.WITHDRAWN),
+        ("10", True, True, None, Status.BLOCKED),
+        ("10", False, False, None, Status.BLOCKED),
         ("5000", None, True, None, Status.BLOCKED),
         (None, None, True, None, Status.SUCCEEDED),
         (None, None, True, "the line is dead", Status.FAILED),
@@ -205,12 +205,13 @@ def test_what_a_program_ran_itself_is_recorded(backend):
 def test_what_was_only_evaluated_is_recorded_as_it_was(
     backend, amount, approved, executed, error, status
 ):
-    """Nobody is asked any more, and the log has what the program says of it."""
+    """Nobody is asked, not even for a moment, and the log has what the program says of it."""
     request = ActionRequest("get_order") if amount is None else refund(amount)
     guard = backend.open()
     seen = recorded_ids(guard)
     guard.record(AuditEntry(request, guard.evaluate(request), approved, executed, "k-7", error=error))
-    [action_id] = seen
+    [(action_id, approval)] = seen
+    assert approval is None
     assert guard.pending() == [] and guard.status(action_id) is status
     found = guard._carrier.do(Step("follow", body={"id": action_id}))
     said = found["action"]["context"]["recorded"]
@@ -220,13 +221,13 @@ def test_what_was_only_evaluated_is_recorded_as_it_was(
 
 
 def recorded_ids(guard):
-    """Where the ids of what a guard proposes will be."""
+    """Where the ids of what a guard proposes will be, and of the approvals that are opened for it."""
     ids, do = [], guard._carrier.do
 
     def noting(step):
         done = do(step)
         if step.name == "propose":
-            ids.append(done.id)
+            ids.append((done.id, done.approval))
         return done
 
     guard._carrier.do = noting
@@ -244,15 +245,19 @@ def test_an_async_sink_is_awaited():
         guard.record(told)
 
 
-def test_a_sink_that_fails_is_heard():
+def test_a_sink_that_fails_is_heard_and_the_log_has_it_all_the_same(backend):
     class Broken:
         def record(self, entry):
             raise OSError("the disk is full")
 
-    guard = Guard(policy(), audit=Broken())
+    guard = backend.open(audit=Broken())
     request = ActionRequest("get_order")
+    proposed = [guard.propose(request) for _ in range(2)]
     with pytest.raises(OSError, match="disk is full"):
-        guard.record(entry(request, guard.evaluate(request)))
+        guard.record(entry(request, proposed[0]))
+    with pytest.raises(OSError, match="disk is full"):
+        asyncio.run(guard.arecord(entry(request, proposed[1])))
+    assert [guard.status(one.id) for one in proposed] == [Status.SUCCEEDED] * 2
 
 
 def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):

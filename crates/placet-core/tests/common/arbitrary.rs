@@ -294,7 +294,7 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
     let class = option::weighted(0.85, class_name());
     let rules = vec(verdict().prop_map(build::rule), 0..2);
     let treatment = (select(&[0, 1, 4_999, 5_000, 9_999][..]), prop::bool::weighted(0.1), asked());
-    (subject, class, 0..4_u8, value(), rarely(faults()), inspected(), rarely(rules), treatment)
+    (subject, class, 0..8_u8, value(), rarely(faults()), inspected(), rarely(rules), treatment)
         .prop_map(|(subject, class, number, value, faults, inspected, rules, treatment)| {
             let (tenant, agent, build, is_alias) = subject;
             let name = class.as_ref().map_or("mystery", ClassName::as_str);
@@ -308,7 +308,8 @@ pub(crate) fn assessment() -> impl Strategy<Value = Assessment> {
                     tool: tool.parse().expect("a tool"),
                 },
                 class,
-                tag: tag(number),
+                tag: tag(number % 4),
+                alike: (number >= 4).then(|| tag(number % 3)),
                 user: None,
                 treatment: treatment.2,
                 value,
@@ -327,6 +328,7 @@ fn asked() -> impl Strategy<Value = Treatment> {
     prop_oneof![
         8 => Just(Treatment::Binding),
         1 => Just(Treatment::Gated),
+        1 => Just(Treatment::Unasked),
         1 => Just(Treatment::FailOpen),
         1 => Just(Treatment::Shadow),
     ]

@@ -97,6 +97,7 @@ pub(crate) fn call(name: &str) -> Assessment {
         },
         class: Some(name.parse().expect("a class")),
         tag: tag(0),
+        alike: None,
         user: None,
         treatment: Treatment::Binding,
         value: Value::Missing,

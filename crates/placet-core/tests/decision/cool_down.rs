@@ -24,6 +24,26 @@ fn leaves_other_calls_alone() {
     assert_finds(&decide(&denied().state, &of, seconds(10)), &[HELD]);
 }
 
+/// Of two spellings of one amount, one is the plainest or neither is.
+#[test]
+fn blocks_every_spelling_of_the_same_call() {
+    let spelled = |own, plainest: u8| Assessment {
+        tag: tag(own),
+        alike: (own != plainest).then(|| tag(plainest)),
+        ..call("refund")
+    };
+    for (denied, again) in [((1, 1), (2, 1)), ((2, 1), (1, 1)), ((2, 1), (3, 1))] {
+        let mut world = Case::new().but(|case| case.earned = Manual).world();
+        let held = world.propose(spelled(denied.0, denied.1), seconds(10));
+        world.run(deny(held.approval.unwrap().id), seconds(10)).unwrap();
+        let judged = |at| decide(&world.state, &spelled(again.0, again.1), at);
+        assert_finds(&judged(ms(69_999)), &[HELD, (Check::CoolDown, Block)]);
+        assert_finds(&judged(ms(70_000)), &[HELD]);
+        let other = decide(&world.state, &spelled(5, 4), seconds(10));
+        assert_finds(&other, &[HELD]);
+    }
+}
+
 #[test]
 fn is_not_shortened_by_a_later_denial_under_a_shorter_one() {
     let mut world = Case::new().but(|case| case.earned = Manual).world();

@@ -1,5 +1,7 @@
 //! The mode binds the caller, or records what would have been.
 
+use placet_core::mode::Treatment;
+
 use crate::case::*;
 
 fn held(mode: Mode, parts: u16, number: u16, enforce: bool) -> Decision {
@@ -42,6 +44,33 @@ fn leave_what_is_allowed_alone() {
     for mode in [Mode::Shadow, Mode::Sample, Mode::Enforce] {
         let decision = Case::new().but(|case| case.terms.mode = mode).decision();
         assert_eq!((decision.verdict, decision.would_have), (Allow, None));
+    }
+}
+
+/// What a program asks for itself: that nobody is asked.
+#[test]
+fn what_would_wait_is_blocked_where_nobody_is_asked() {
+    let unasked = |change: fn(&mut Case)| {
+        let case = Case::new().but(|case| {
+            case.of.treatment = Treatment::Unasked;
+            case.earned = Manual;
+            change(case);
+        });
+        (case.decision(), case.world().propose(case.of.clone(), ms(0)).approval)
+    };
+    let (held, approval) = unasked(|_| {});
+    assert_finds(&held, &[HELD, (Check::Caller, Block)]);
+    assert_eq!((held.verdict, held.would_have, approval), (Block, None, None));
+    // What waits for nobody is what it is without.
+    for change in [
+        |case: &mut Case| case.terms.mode = Mode::Shadow,
+        |case: &mut Case| case.earned = Autonomous,
+        |case: &mut Case| case.of.faults = vec![InputFault::TooDeep],
+    ] {
+        let (unasked, _) = unasked(change);
+        let mut asked = Case::new().but(|case| case.earned = Manual);
+        change(&mut asked);
+        assert_eq!(unasked, asked.decision());
     }
 }
 

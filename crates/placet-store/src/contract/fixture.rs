@@ -108,6 +108,7 @@ pub fn propose_under(terms: &Terms, number: u64) -> Command {
         },
         class: None,
         tag: keys().pepper().tag(&digest),
+        alike: None,
         user: None,
         treatment: Treatment::Binding,
         value: Value::Missing,

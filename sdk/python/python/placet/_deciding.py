@@ -63,16 +63,21 @@ class Deciding:
     def record(self, entry: AuditEntry) -> None:
         """Says what became of a request that the program ran itself after :meth:`evaluate`.
 
-        It goes to the audit sink, where there is one, and into the log: a decision that was only
-        evaluated is recorded now, with what the entry says of it. Nobody is asked any more.
+        It goes to the audit sink, where there is one, and into the log, also where the sink fails: a
+        decision that was only evaluated is recorded now, with what the entry says of it. Nobody is
+        asked any more.
         """
-        self._program.sink(entry)
-        run(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+        try:
+            self._program.sink(entry)
+        finally:
+            run(recorded(entry, _with_report(entry)), self._carrier, _nothing)
 
     async def arecord(self, entry: AuditEntry) -> None:
         """The same on the running event loop."""
-        await self._program.asink(entry)
-        await arun(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+        try:
+            await self._program.asink(entry)
+        finally:
+            await arun(recorded(entry, _with_report(entry)), self._carrier, _nothing)
 
     @staticmethod
     def idempotency_key(request: ActionRequest) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._errors import ConfigError
@@ -116,21 +117,16 @@ class TrustPolicy:
 
     def to_toml(self) -> str:
         """The policy file that says the same."""
-        lines = [
-            "version = 1",
-            f"mode = {_text(member(Mode, 'mode', self.mode).value)}",
-            f"unclassified = {_text(self.unclassified)}",
-        ]
-        if self.sample_percent is not None:
-            lines.append(f"sample = {_text(f'{self.sample_percent}%')}")
-        if self.on_review is not None:
-            lines.append(f"on_review = {_text(member(OnReview, 'on_review', self.on_review).value)}")
-        if stricter("kill_switch", self.kill_switch) is not Verdict.BLOCK:
-            lines.append(f"kill_switch = {_text(Verdict.REQUIRE_APPROVAL.value)}")
-        if self.cool_down is not None:
-            lines.append(f"cool_down = {_text(self.cool_down)}")
-        if self.permissive:
-            lines.append('defaults = "permissive"')
+        lines = ["version = 1"]
+        lines += _said(
+            ("mode", _word(Mode), self.mode),
+            ("unclassified", _text, self.unclassified),
+            ("sample", _percent, self.sample_percent),
+            ("on_review", _word(OnReview), self.on_review),
+            ("kill_switch", _stricter, _unless(self.kill_switch, Verdict.BLOCK)),
+            ("cool_down", _text, self.cool_down),
+            ("defaults", _text, "permissive" if self.permissive else None),
+        )
         for name, entry in self.actions.items():
             _kind(ActionClass, f"the class {name!r}", entry)
             if entry.name != name:
@@ -150,40 +146,79 @@ class TrustPolicy:
         return files
 
 
+Writer = Callable[[str, Any], str]
+"""Gives the TOML of a value, and an error with its name where it is none of its kind."""
+
+
+def _said(*entries: tuple[str, Writer, Any], of: str = "") -> list[str]:
+    """The entries that say something, as TOML writes them."""
+    return [
+        f"{key} = {write(of + key, value)}" for key, write, value in entries if value is not None
+    ]
+
+
+def _unless(value: K, default: K) -> K | None:
+    """What is worth saying, because it is not what is so anyway."""
+    return None if value is default else value
+
+
 def _class(entry: ActionClass) -> list[str]:
-    lines = ["", f"[actions.{_text(entry.name)}]", f"risk = {_text(_risk(entry))}"]
-    for key, cap in (("auto_cap", entry.auto_cap), ("hard_cap", entry.hard_cap)):
-        if cap is not None:
-            lines.append(f"{key} = {_amount(f'{entry.name}: {key}', cap)}")
-    for key, text in (("value", entry.value), ("currency", entry.currency)):
-        if text is not None:
-            lines.append(f"{key} = {_text(text)}")
-    max_state = _kind(AutonomyState, f"{entry.name}: max_state", entry.max_state)
-    if max_state is not AutonomyState.AUTONOMOUS:
-        lines.append(f"max_state = {_text(max_state.word)}")
-    for key, texts in (("aliases", entry.aliases), ("secret", entry.secret)):
-        if texts:
-            lines.append(f"{key} = {_texts(texts)}")
-    if entry.approval is not None:
-        lines.append(f"approval = {{ {', '.join(_approval(entry.approval))} }}")
-    return lines
+    lines = ["", f"[actions.{_text('name', entry.name)}]"]
+    return lines + _said(
+        ("risk", _word(RiskTier), entry.risk),
+        ("auto_cap", _amount, entry.auto_cap),
+        ("hard_cap", _amount, entry.hard_cap),
+        ("value", _text, entry.value),
+        ("currency", _text, entry.currency),
+        ("max_state", _state, _unless(entry.max_state, AutonomyState.AUTONOMOUS)),
+        ("aliases", _texts, entry.aliases or None),
+        ("secret", _texts, entry.secret or None),
+        ("approval", _approval, entry.approval),
+        of=f"{entry.name}: ",
+    )
 
 
-def _risk(entry: ActionClass) -> str:
-    return member(RiskTier, f"{entry.name}: risk", entry.risk).value
+def _approval(name: str, terms: Any) -> str:
+    of = _kind(ApprovalTerms, name, terms)
+    parts = _said(
+        ("quorum", _whole, of.quorum),
+        ("groups", _texts, of.groups or None),
+        ("deadline", _text, of.deadline),
+        ("fields", _texts, of.fields),
+        ("least_length", _whole, of.least_length),
+        of=f"{name}: ",
+    )
+    return f"{{ {', '.join(parts)} }}"
 
 
 def _budget(budget: Budget) -> list[str]:
-    lines = ["", "[[budgets]]", f"window = {_text(budget.window)}", f"per = {_text(budget.per)}"]
-    lines.append(f"over = {_text(stricter('over', budget.over).value)}")
-    if budget.name is not None:
-        lines.append(f"name = {_text(budget.name)}")
-    if budget.actions:
-        lines.append(f"actions = {_texts(budget.actions)}")
-    if budget.count is not None:
-        lines.append(f"count = {_whole('count', budget.count)}")
-    if budget.value is not None:
-        lines.append(f"value = {_amount('value', budget.value)}")
+    return ["", "[[budgets]]"] + _said(
+        ("window", _text, budget.window),
+        ("per", _text, budget.per),
+        ("over", _stricter, budget.over),
+        ("name", _text, budget.name),
+        ("actions", _texts, budget.actions or None),
+        ("count", _whole, budget.count),
+        ("value", _amount, budget.value),
+        of="a budget: ",
+    )
+
+
+def _graduation(thresholds: GraduationThresholds) -> list[str]:
+    lines: list[str] = []
+    for state in (AutonomyState.SUPERVISED, AutonomyState.AUTONOMOUS):
+        rates = (thresholds.pass_rate, thresholds.adversarial_pass_rate, thresholds.min_samples)
+        if not any(state in rate for rate in rates):
+            continue
+        if not all(state in rate for rate in rates):
+            raise ConfigError(f"the thresholds for {state.word} are incomplete; give all three")
+        pass_rate, adversarial, samples = (rate[state] for rate in rates)
+        lines += ["", f"[graduation.{state.word}]"]
+        lines += _said(
+            ("pass_rate", _rate, pass_rate),
+            ("adversarial_pass_rate", _rate, adversarial),
+            ("min_samples", _whole, samples),
+        )
     return lines
 
 
@@ -195,35 +230,16 @@ def stricter(name: str, value: Any) -> Verdict:
     return verdict
 
 
-def _approval(terms: ApprovalTerms) -> list[str]:
-    parts: list[str] = []
-    if terms.quorum is not None:
-        parts.append(f"quorum = {_whole('quorum', terms.quorum)}")
-    if terms.groups:
-        parts.append(f"groups = {_texts(terms.groups)}")
-    if terms.deadline is not None:
-        parts.append(f"deadline = {_text(terms.deadline)}")
-    if terms.fields is not None:
-        parts.append(f"fields = {_texts(terms.fields)}")
-    if terms.least_length is not None:
-        parts.append(f"least_length = {_whole('least_length', terms.least_length)}")
-    return parts
+def _stricter(name: str, value: Any) -> str:
+    return _text(name, stricter(name, value).value)
 
 
-def _graduation(thresholds: GraduationThresholds) -> list[str]:
-    lines: list[str] = []
-    for state in (AutonomyState.SUPERVISED, AutonomyState.AUTONOMOUS):
-        rates = (thresholds.pass_rate, thresholds.adversarial_pass_rate, thresholds.min_samples)
-        if not any(state in rate for rate in rates):
-            continue
-        if not all(state in rate for rate in rates):
-            raise ConfigError(f"the thresholds for {state.word} are incomplete; give all three")
-        lines += ["", f"[graduation.{state.word}]"]
-        pass_rate, adversarial, samples = (rate[state] for rate in rates)
-        lines.append(f"pass_rate = {_rate('pass_rate', pass_rate)!r}")
-        lines.append(f"adversarial_pass_rate = {_rate('adversarial_pass_rate', adversarial)!r}")
-        lines.append(f"min_samples = {_whole('min_samples', samples)}")
-    return lines
+def _word(kind: type[Enum]) -> Writer:
+    return lambda name, value: _text(name, member(kind, name, value).value)
+
+
+def _state(name: str, value: Any) -> str:
+    return _text(name, _kind(AutonomyState, name, value).word)
 
 
 def _kind(kind: type[K], name: str, value: Any) -> K:
@@ -236,28 +252,32 @@ def _amount(name: str, value: Any) -> str:
     # A float says another amount than it shows.
     if isinstance(value, (bool, float)):
         raise ConfigError(f"{name} is a Decimal, not {type(value).__name__}")
-    return _text(str(value))
+    return _text(name, str(value))
 
 
-def _whole(name: str, value: Any) -> int:
+def _whole(name: str, value: Any) -> str:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ConfigError(f"{name} is a whole number, not {value!r}")
-    return value
+    return str(value)
 
 
-def _rate(name: str, value: Any) -> float:
+def _rate(name: str, value: Any) -> str:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise ConfigError(f"{name} is a number, not {value!r}")
-    return float(value)
+    return repr(float(value))
+
+
+def _percent(name: str, value: Any) -> str:
+    return _text(name, f"{value}%")
 
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\"}
 
 
-def _text(text: Any) -> str:
+def _text(name: str, text: Any) -> str:
     """A basic string of TOML."""
     if not isinstance(text, str):
-        raise ConfigError(f"a text is expected, not {type(text).__name__}")
+        raise ConfigError(f"{name} is a text, not {type(text).__name__}")
     shown = (
         f"\\u{ord(sign):04x}" if ord(sign) < 0x20 or ord(sign) == 0x7F else _ESCAPES.get(sign, sign)
         for sign in text
@@ -265,5 +285,5 @@ def _text(text: Any) -> str:
     return f'"{"".join(shown)}"'
 
 
-def _texts(texts: tuple[str, ...]) -> str:
-    return f"[{', '.join(_text(text) for text in texts)}]"
+def _texts(name: str, texts: tuple[str, ...]) -> str:
+    return f"[{', '.join(_text(name, text) for text in texts)}]"

@@ -231,7 +231,7 @@ class Remote:
             path = self._url.removeprefix("unix:").removeprefix("//")
             return {
                 "base_url": "http://localhost",
-                "transport": transport(uds=path, verify=False, limits=limits),
+                "transport": transport(uds=path, verify=self._verify, limits=limits),
             }
         # Proxies of the environment are for the web, and a daemon is none of it.
         return {
@@ -340,5 +340,8 @@ def _verifier(url: str, verify: Any) -> Any:
     except httpx.InvalidURL as error:
         raise ConfigError(f"{url!r} is no address of a daemon: {error}") from error
     if not url.startswith("https:"):
-        return False
+        # Nothing is ever checked with it. Given none, each connection would make its own, in the thread
+        # that sends and again in every forked child; and a child that was forked in the moment in which
+        # such a thread ended would wait for OpenSSL's locks for ever.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.create_ssl_context() if verify is True else verify

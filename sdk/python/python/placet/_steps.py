@@ -313,15 +313,12 @@ def recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
     """Tells the log what a program did by itself.
 
     What was only evaluated is decided on now, as ``reported``: with what the program says of it. It
-    is over, so nobody is asked about it.
+    is over, so nobody is asked about it, and what would have waited for people is blocked.
     """
     action_id = entry.decision.id
     if action_id is None:
-        decision = yield Step("propose", reported, {"treatment": "binding"})
-        may_run = decision.verdict is Verdict.ALLOW or decision.is_approved
-        if decision.approval is not None and not may_run:
-            yield Step("withdraw", body={"id": decision.approval.id})
-        if not (may_run and entry.executed):
+        decision = yield Step("propose", reported, {"treatment": "unasked"})
+        if decision.verdict is not Verdict.ALLOW or not entry.executed:
             return
         action_id = decision.id
     status = "failed" if entry.error is not None or not entry.executed else "succeeded"

@@ -22,8 +22,9 @@ use crate::wire::{Problem, Query};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// `gated`: a person approves it in any case. `fail_open`: it does not wait for people, where
-    /// the policy's `on_review` permits that. `shadow`: nothing stops it, likewise.
+    /// `gated`: a person approves it in any case. `unasked`: nobody is asked, and what would wait for
+    /// people is blocked. `fail_open`: it does not wait for people, where the policy's `on_review`
+    /// permits that. `shadow`: nothing stops it, likewise.
     #[serde(default)]
     #[param(value_type = Option<TreatmentShape>, inline, nullable = false)]
     treatment: Treatment,
@@ -36,6 +37,7 @@ pub(crate) struct Asked {
 pub(crate) enum TreatmentShape {
     Binding,
     Gated,
+    Unasked,
     FailOpen,
     Shadow,
 }
