@@ -94,9 +94,9 @@ pub fn examine(client: ClientName, folders: &Folders) -> Examined {
 fn ways_round(client: &dyn Client) -> Vec<&'static str> {
     let mut ways = client.ways_round().to_vec();
     ways.push(
-        "the agent runs as the same user: what it may run can edit these settings, read the hook's key \
-         or write to its log. Only another user, a container or a daemon on another machine keeps them \
-         from it",
+        "the agent runs as the same user: a call that names these settings, the hook's key or its log is \
+         held, but a program that it may run can make up their names while it runs. Only another user, a \
+         container or a daemon on another machine keeps it from them",
     );
     ways
 }

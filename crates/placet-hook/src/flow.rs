@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, ApprovalId, GuardError, Object, Rejection, escape};
+use placet::{Action, AgentId, ApprovalId, GuardError, Json, Object, Rejection, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -12,6 +12,10 @@ use crate::error::HookError;
 use crate::event::{Ended, ToolCall};
 use crate::memory::{Key, Memory};
 use crate::place::quoted;
+use crate::protected::Protected;
+
+/// Under which name whoever answers is shown what a call may change that the gate depends on.
+const CHANGES: &str = "may_change";
 
 /// What all events of one process go through.
 pub(crate) struct Flow<'a> {
@@ -19,6 +23,7 @@ pub(crate) struct Flow<'a> {
     config: &'a HookConfig,
     gate: Gate,
     memory: Memory,
+    protected: Protected,
     is_shadow: bool,
     dry_run: Option<&'a str>,
 }
@@ -28,10 +33,12 @@ impl<'a> Flow<'a> {
         client: &'a dyn Client,
         config: &'a HookConfig,
         gate: Gate,
+        protected: Protected,
         is_shadow: bool,
         dry_run: Option<&'a str>,
     ) -> Self {
-        Self { client, config, gate, memory: Memory::at(&config.state), is_shadow, dry_run }
+        let memory = Memory::at(&config.state);
+        Self { client, config, gate, memory, protected, is_shadow, dry_run }
     }
 
     /// A call: found again if it was held before, else decided on.
@@ -95,7 +102,17 @@ impl<'a> Flow<'a> {
     }
 
     async fn decide(&self, call: &ToolCall) -> Result<Answer, HookError> {
-        let decided = self.gate.propose(&self.action(call)?).await?;
+        let mut action = self.action(call)?;
+        let decided = match self.protected.changed(call) {
+            None => self.gate.propose(&action).await?,
+            Some(what) => {
+                let context = action.context.get_or_insert_default();
+                context.insert(CHANGES.to_owned(), Json::String(what.clone()));
+                let mut gated = self.gate.propose_gated(&action).await?;
+                gated.reasons.push(format!("it may change {what}, on which the gate depends"));
+                gated
+            }
+        };
         if decided.is_permitted {
             return self.go(call, &decided).await;
         }
@@ -160,7 +177,7 @@ impl<'a> Flow<'a> {
             let key = Key::held(call, &permitted.params);
             self.memory.note(&key, id).map_err(HookError::Memory)?;
         }
-        let params = placet::Json::Object(permitted.params.clone()).canonical();
+        let params = Json::Object(permitted.params.clone()).canonical();
         Ok(Answer::Stop(format!(
             "A person approved this call with other params. Call the tool again with exactly these: \
              {params}"

@@ -28,7 +28,10 @@ mod json;
 pub mod limits;
 mod line;
 mod memory;
+mod mention;
+mod pattern;
 mod place;
+mod protected;
 mod run;
 mod settings;
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use placet_hook::limits::OWN_TIME;
 use placet_hook::{ClientName, DRY_RUN_VARIABLE, Reply, Request};
 use serde_json::json;
 
@@ -33,6 +34,8 @@ pub(crate) fn run(client: ClientName, arguments: Arguments, console: &Console) -
         is_after: arguments.after,
         is_shadow: arguments.shadow,
         dry_run: std::env::var(DRY_RUN_VARIABLE).ok(),
+        folders: super::folders().ok(),
+        own_time: OWN_TIME,
     };
     let Reply { mut out, err, status } = placet_hook::answer(&request, std::io::stdin());
     if let Some(err) = err {
