@@ -314,7 +314,7 @@ fn what_is_no_event_stops_the_call_in_the_words_of_the_client() {
         for event in events {
             hook.fails(&hook.before, event);
         }
-        let direct = hook.before.split_once("$(").unwrap().1.split_once(") &&").unwrap().0;
+        let direct = hook.before.split_once("$(").unwrap().1.split_once(" --seal").unwrap().0;
         let ended = hook.user.ask(direct, "{");
         assert_eq!(ended.status, 2);
         assert!(matches!(hook.said(&ended), Said::Stop(reason) if reason.starts_with("blocked: ")));
@@ -529,5 +529,51 @@ fn approving_is_only_said_where_it_was_asked_for() {
         let expected = if client == "codex" { Said::Nothing } else { Said::Allow };
         assert_eq!(hook.ask("ls"), expected, "{client}");
         assert!(matches!(hook.ask("rm -r build"), Said::Stop(_)));
+    }
+}
+
+/// What a program may print that is no answer, and its exit status. The last word on its command line
+/// is what its answer has to stand between.
+const NO_ANSWERS: [(&str, &str); 13] = [
+    ("nothing", ":"),
+    ("an object", "echo '{}'"),
+    ("another object", "echo '{\"x\":1}'"),
+    ("nonsense", "echo nonsense"),
+    ("an answer without its mark", "echo '{\"hookSpecificOutput\":{}}'"),
+    ("an answer with another mark", "echo '1 {} 1'"),
+    ("a mark without an answer", "echo \"$seal $seal\""),
+    ("an answer that breaks off", "echo \"$seal {\\\"hookSpecific\""),
+    ("an answer that ends too early", "echo \"$seal {} \""),
+    ("two answers", "echo \"$seal {} $seal\"; echo \"$seal {} $seal\""),
+    ("words before it", "echo starting; echo \"$seal {} $seal\""),
+    ("an answer of a program that failed", "echo \"$seal {} $seal\"; exit 1"),
+    ("an answer of a program that was killed", "echo \"$seal {} $seal\"; kill -9 $$"),
+];
+
+#[test]
+fn whatever_is_no_answer_stops_the_call_and_in_shadow_stops_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (client, arguments, is_binding) in
+        [("claude-code", &[][..], true), ("copilot", &[], true), ("gemini", &["--shadow"], false)]
+    {
+        let hook = Hook::with(client, arguments, None);
+        let script = |text: &str| {
+            let head = "#!/bin/sh\nfor seal in \"$@\"; do :; done\n";
+            fs::remove_file(hook.user.program()).unwrap();
+            fs::write(hook.user.program(), format!("{head}{text}\n")).unwrap();
+            fs::set_permissions(hook.user.program(), fs::Permissions::from_mode(0o755)).unwrap();
+            hook.user.ask(&hook.before, hook.call("ls").to_string())
+        };
+        for (what, text) in NO_ANSWERS {
+            let ended = script(text);
+            if is_binding {
+                assert_eq!((ended.status, &*ended.out), (2, ""), "{client}: {what}");
+                assert!(ended.err.ends_with("did not permit this call\n"), "{what}: {}", ended.err);
+            } else {
+                assert_eq!((ended.status, &*ended.out), (0, "{}\n"), "{client}: {what}");
+            }
+        }
+        let ended = script("printf '%s\\n' \"$seal {\\\"a\\\":\\\"b \\\\n $ c\\\"} $seal\"");
+        assert_eq!((ended.status, &*ended.out), (0, "{\"a\":\"b \\n $ c\"}\n"), "{client}");
     }
 }

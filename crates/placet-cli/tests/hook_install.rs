@@ -43,6 +43,7 @@ fn every_client_is_installed_examined_and_uninstalled() {
                 "asks the gate on",
                 "a dry run came to the gate, which decided",
                 "its program is missing, the call is stopped",
+                "its program prints something else, the call is stopped",
                 "the event makes no sense, the call is stopped",
             ] {
                 assert!(good.contains(what), "{client}: {what}: {good}");
@@ -75,7 +76,7 @@ fn a_dry_run_leaves_nothing_that_waits() {
 #[test]
 fn what_takes_the_gate_out_of_the_path_is_found() {
     type Harm = fn(&User);
-    let harms: [(&str, Harm, &str); 8] = [
+    let harms: [(&str, Harm, &str); 9] = [
         ("claude-code", |_| (), ""),
         (
             "claude-code",
@@ -93,6 +94,12 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
             "claude-code",
             |user| edit(user, ".claude/settings.json", "exit 2", "exit 1"),
             "is missing, the call is not stopped",
+        ),
+        (
+            "claude-code",
+            // A line that takes whatever begins and ends like an object.
+            |user| edit(user, ".claude/settings.json", "$$ {\\\"*\\\"} $$", "{\\\"*\\\"}"),
+            "prints something else, the call is not stopped",
         ),
         (
             "gemini",

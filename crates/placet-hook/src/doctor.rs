@@ -3,8 +3,8 @@
 //! The very command lines that stand in a client's settings are run in a shell, as the client does,
 //! with a call that does no harm. The hook is told that this is a dry run, decides, and stops the
 //! call with a mark that nobody else knows; if the mark comes back, it was the gate that answered.
-//! Then the same lines are run with a program that is not there, and with an event that makes no
-//! sense: both must stop the call.
+//! Then the same lines are run with a program that is not there, with one that prints something else, and
+//! with an event that makes no sense: all of them must stop the call.
 
 use std::collections::hash_map::RandomState;
 use std::fs;
@@ -161,6 +161,8 @@ fn try_out(examined: &mut Examined, client: &dyn Client, folders: &Folders, line
     }
     let missing = line::without_program(&line.text, client.name());
     must_stop(examined, missing.as_deref(), &sample, folders, "its program is missing");
+    let nonsense = line::with_nonsense(&line.text, client.name());
+    must_stop(examined, nonsense.as_deref(), &sample, folders, "its program prints something else");
     must_stop(examined, Some(&line.text), "{", folders, "the event makes no sense");
 }
 

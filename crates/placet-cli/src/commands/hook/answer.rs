@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
     /// Never stop anything, whatever goes wrong
     #[arg(long)]
     shadow: bool,
+
+    /// What the answer stands between, so that the shell knows it from whatever else may be printed
+    #[arg(long, value_name = "WORD")]
+    seal: Option<String>,
 }
 
 pub(crate) fn run(client: ClientName, arguments: Arguments, console: &Console) -> Outcome {
@@ -40,6 +44,9 @@ pub(crate) fn run(client: ClientName, arguments: Arguments, console: &Console) -
     let Reply { mut out, err, status } = placet_hook::answer(&request, std::io::stdin());
     if let Some(err) = err {
         console.note_value(&format!("placet: {err}"), &json!({ "note": err }));
+    }
+    if let Some(seal) = arguments.seal {
+        out = format!("{seal} {out} {seal}");
     }
     out.push('\n');
     console.bytes(out.as_bytes())?;
