@@ -511,6 +511,23 @@ fn in_shadow_nothing_is_ever_stopped() {
 }
 
 #[test]
+fn a_daemon_in_shadow_stops_nobody_either() {
+    let user = User::new();
+    let agent = key(&user.world, &["--scope", "agent", "--tenant", "acme"]);
+    user.world.write("looking.toml", POLICY.replace("enforce", "shadow"));
+    let daemon = Daemon::start(&user.world, &["--policy", "looking.toml"]);
+    let url = daemon.url();
+    let hook = Hook::of(user, "codex", &["--url", &url, "--tenant", "acme"], Some(&agent));
+    assert_eq!(hook.ask("rm -r build"), Said::Nothing);
+    for event in ["", "nonsense"] {
+        let ended = hook.user.ask(&hook.before, event);
+        assert_eq!((ended.status, &*ended.out), (0, "{}\n"), "{}", ended.err);
+    }
+    daemon.stop();
+    hook.fails(&hook.before, "nonsense");
+}
+
+#[test]
 fn shadow_needs_no_policy_and_a_policy_may_forbid_it() {
     let hook = Hook::with("codex", &["--shadow"], None);
     assert_eq!(hook.ask("rm -r build"), Said::Nothing);

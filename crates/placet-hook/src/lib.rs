@@ -34,6 +34,7 @@ mod place;
 mod protected;
 mod run;
 mod settings;
+mod shadow;
 
 pub use answer::Answer;
 pub use client::{Client, ClientName, Entry};

@@ -26,6 +26,7 @@ use crate::flow::Flow;
 use crate::limits::{MAX_EVENT_BYTES, MAX_REASON_CHARS};
 use crate::place::Folders;
 use crate::protected::Protected;
+use crate::shadow::is_policy_in_shadow;
 
 /// What a hook was started with.
 #[derive(Clone, Debug)]
@@ -76,10 +77,7 @@ pub fn answer(request: &Request, input: impl Read + Send + 'static) -> Reply {
     let (start, client) = (Instant::now(), request.client.client());
     let (sender, steps) = channel();
     let own = request.clone();
-    let work = move || {
-        let answered = decide(&own, input, &sender);
-        drop(sender.send(Step::Answer(answered)));
-    };
+    let work = move || drop(sender.send(Step::Answer(work(&own, input, &sender))));
     let (mut is_shadow, mut is_approving) = (request.is_shadow, false);
     let answered = match thread::Builder::new().spawn(work) {
         Err(error) => Err(HookError::Start(error)),
@@ -105,17 +103,32 @@ pub fn answer(request: &Request, input: impl Read + Send + 'static) -> Reply {
     }
 }
 
-fn decide(request: &Request, input: impl Read, steps: &Sender<Step>) -> Result<Answer, HookError> {
-    let client = request.client.client();
+fn work(request: &Request, input: impl Read, steps: &Sender<Step>) -> Result<Answer, HookError> {
     let config = HookConfig::read(&request.config)?;
     let is_shadow = request.is_shadow || config.shadow;
-    drop(steps.send(Step::Config { is_shadow, is_approving: config.auto_approve }));
+    let is_approving = config.auto_approve;
+    drop(steps.send(Step::Config { is_shadow, is_approving }));
+    let answered = decide(request, &config, is_shadow, input, steps);
+    if answered.is_err() && is_policy_in_shadow(request.client.client(), &config) {
+        drop(steps.send(Step::Config { is_shadow: true, is_approving }));
+    }
+    answered
+}
+
+fn decide(
+    request: &Request,
+    config: &HookConfig,
+    is_shadow: bool,
+    input: impl Read,
+    steps: &Sender<Step>,
+) -> Result<Answer, HookError> {
+    let client = request.client.client();
     let event = client.read(&read(input)?)?;
     drop(steps.send(Step::Event(config.wait())));
     let gate = Gate::open(config.gate(is_shadow)?)?;
-    let protected = Protected::new(request.folders.as_ref(), &request.config, &config);
+    let protected = Protected::new(request.folders.as_ref(), &request.config, config);
     let dry_run = request.dry_run.as_deref();
-    let flow = Flow::new(client, &config, gate, protected, is_shadow, dry_run);
+    let flow = Flow::new(client, config, gate, protected, is_shadow, dry_run);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.map_err(HookError::Start)?.block_on(async {
         match &event {

@@ -314,3 +314,44 @@ fn a_log_that_stays_locked_is_denied_in_time() {
     is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
     drop(guard);
 }
+
+/// Events that cannot be judged.
+fn unjudgeable(world: &World) -> Vec<String> {
+    let call = world.event("Read", &json!({ "file_path": "a" }));
+    vec![
+        String::new(),
+        "nonsense".to_owned(),
+        call.replace("\"Read\"", "\"\\u0001\""),
+        call.replace("\"tool_name\"", "\"tool\""),
+        call.replacen('{', "{\"cwd\":1,", 1),
+        call.replace("\"a\"", &format!("{}1{}", "[".repeat(200), "]".repeat(200))),
+        call.replace("\"a\"", &format!("\"{}\"", "a".repeat(17 * 1024 * 1024))),
+    ]
+}
+
+#[test]
+fn a_policy_in_shadow_stops_nobody_not_even_what_cannot_be_judged() {
+    let (shadow, enforcing) = (World::with(&LAX.replace("enforce", "shadow")), World::new());
+    for _ in 0..2 {
+        for event in unjudgeable(&shadow) {
+            let (start, event) = (event.chars().take(99).collect::<String>(), Cursor::new(event));
+            let reply = placet_hook::answer(&shadow.request, event.clone());
+            assert_eq!((&*reply.out, reply.status), ("{}", 0), "{start}");
+            assert!(reply.err.unwrap().starts_with("not recorded: "), "{start}");
+            is_denied(&placet_hook::answer(&enforcing.request, event), "");
+        }
+        // By the policy that is in the log, where no file is named.
+        let path = &shadow.request.config;
+        assert_eq!(shadow.edits("src/main.rs"), "");
+        let text = fs::read_to_string(path).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with("policy"));
+        fs::write(path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+    // Nor what goes wrong on our side, as far as the policy can be known.
+    let broken = World::with(&LAX.replace("enforce", "shadow"));
+    fs::create_dir_all(broken.request.folders.as_ref().unwrap().log()).unwrap();
+    assert_eq!(broken.edits("src/main.rs"), "");
+    let broken = World::new();
+    fs::create_dir_all(broken.request.folders.as_ref().unwrap().log()).unwrap();
+    is_denied(&broken.ask("Read", &json!({ "file_path": "a" })), "cannot be decided on");
+}
