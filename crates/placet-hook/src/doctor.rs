@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, ClientName};
 use crate::config::HookConfig;
-use crate::install::read;
+use crate::install::{look, read, time_of};
+use crate::json::Tree;
 use crate::limits::DRY_RUN;
 use crate::line;
 use crate::place::{Folders, Scope};
@@ -126,9 +127,46 @@ fn look_at(examined: &mut Examined, client: &dyn Client, folders: &Folders, path
         lines.into_iter().filter(|line| asked.contains(&line.event.as_str())).collect();
     for line in &before {
         examined.say(Weight::Good, format!("{shown} asks the gate on {}", line.event));
-        try_out(examined, client, folders, line);
+        let config = line::config_of(&line.text, client.name());
+        let config = config.and_then(|path| Some((look_at_config(examined, &path)?, path)));
+        if let Some((config, path)) = &config {
+            look_at_entry(examined, client, &tree, line, (config, path));
+        }
+        try_out(examined, client, folders, line, config.is_some_and(|(config, _)| config.shadow));
     }
     !before.is_empty()
+}
+
+/// Whether the entry is one at which the client asks about every call, and goes by the answer.
+fn look_at_entry(
+    examined: &mut Examined,
+    client: &dyn Client,
+    tree: &Tree,
+    line: &Line,
+    (config, path): (&HookConfig, &Path),
+) {
+    let Some(program) = line::program_of(&line.text, client.name()) else { return };
+    let lines = line::Lines::new(client.name(), &program, path, config.shadow);
+    if lines.before() != line.text {
+        examined.say(
+            Weight::Note,
+            "its command line is not as this version writes it; install again to have it so",
+        );
+    }
+    let entries = client.entries(&lines, time_of(config));
+    let Some(entry) = entries.iter().find(|entry| entry.event == line.event) else { return };
+    let odd: Vec<String> =
+        settings::odd_keys(tree, line, entry).iter().map(|key| format!("{key:?}")).collect();
+    let (are, them) = if odd.len() == 1 { ("is", "it") } else { ("are", "them") };
+    if !odd.is_empty() {
+        let (odd, event) = (odd.join(" and "), &line.event);
+        examined.say(
+            Weight::Bad,
+            format!(
+                "under {event}, {odd} {are} not as installing writes {them}: calls may go unasked; install again"
+            ),
+        );
+    }
 }
 
 /// Lines of which only the events matter.
@@ -137,22 +175,33 @@ fn sham(client: &dyn Client) -> line::Lines {
 }
 
 fn look_whether_off(examined: &mut Examined, client: &dyn Client, path: &Path) {
-    let Ok(Some((_, tree))) = read(path) else { return };
+    let tree = match look(path) {
+        Ok(None) => return,
+        Ok(Some(tree)) => tree,
+        Err(error) => {
+            let text = format!("whether hooks are turned off there is not known: {error}");
+            return examined.say(Weight::Bad, text);
+        }
+    };
     if let Some(off) = client.turned_off(&tree) {
         examined.say(Weight::Bad, format!("{}: {off}, so no hook runs", path.display()));
     }
 }
 
-fn try_out(examined: &mut Examined, client: &dyn Client, folders: &Folders, line: &Line) {
-    let path = line::config_of(&line.text, client.name());
-    let config = path.and_then(|path| look_at_config(examined, &path));
+fn try_out(
+    examined: &mut Examined,
+    client: &dyn Client,
+    folders: &Folders,
+    line: &Line,
+    is_shadow: bool,
+) {
     let mark = mark();
     let sample = client.sample(&format!("doctor-{mark}")).to_string();
     match run(&line.text, &sample, &mark, folders) {
         Err(error) => examined.say(Weight::Bad, format!("its command line does not run: {error}")),
         Ok(output) => judge_answer(examined, &output, &mark),
     }
-    if config.is_some_and(|config| config.shadow) {
+    if is_shadow {
         examined.say(
             Weight::Note,
             "it is in shadow: it records, and stops nothing that its policy lets it not stop",

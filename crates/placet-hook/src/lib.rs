@@ -25,6 +25,7 @@ mod event;
 mod flow;
 mod install;
 mod json;
+pub mod jsonc;
 pub mod limits;
 mod line;
 mod memory;

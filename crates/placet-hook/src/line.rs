@@ -96,10 +96,21 @@ pub(crate) fn with_nonsense(line: &str, client: &str) -> Option<String> {
     Some(format!("{start}printf '{{}}'{after}"))
 }
 
-/// The program and the configuration that a line names, as they are quoted there.
+/// The program that a line names.
+pub(crate) fn program_of(line: &str, client: &str) -> Option<PathBuf> {
+    let (before, _) = line.split_once(&marker(client))?;
+    unquoted(before.get(before.find('\'')?..)?)
+}
+
+/// The configuration that a line names.
 pub(crate) fn config_of(line: &str, client: &str) -> Option<PathBuf> {
     let (_, after) = line.split_once(&marker(client))?;
-    let quoted = after.strip_prefix('\'')?;
+    unquoted(after)
+}
+
+/// The path that is quoted at the beginning of a text.
+fn unquoted(text: &str) -> Option<PathBuf> {
+    let quoted = text.strip_prefix('\'')?;
     let mut path = String::new();
     let mut parts = quoted.split(r"'\''").peekable();
     while let Some(part) = parts.next() {

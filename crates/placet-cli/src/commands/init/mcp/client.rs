@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use placet_hook::Tree;
+use placet_hook::{Tree, jsonc};
 use serde_json::{Value, json};
 
 use super::entry::{Configured, Dialect, configured, is_off};
-use super::{jsonc, tables};
+use super::tables;
 use crate::failure::Failure;
 
 /// How the gateway is called in a client's configuration.

@@ -4,7 +4,6 @@
 mod client;
 mod entry;
 mod files;
-mod jsonc;
 mod swap;
 mod tables;
 

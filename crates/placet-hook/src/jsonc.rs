@@ -5,7 +5,8 @@ use std::ops::Range;
 
 /// The same text as plain JSON: every comment and every comma before an end becomes blanks, so that each
 /// byte keeps its place.
-pub(super) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let mut at = if text.starts_with('\u{feff}') { blank(&mut bytes, 0..3) } else { 0 };
     let mut comma = None;
@@ -51,7 +52,8 @@ fn blank(bytes: &mut [u8], range: Range<usize>) -> usize {
 }
 
 /// Where the value is that these keys lead to, in JSON that was read before.
-pub(super) fn span(plain: &str, keys: &[String]) -> Option<Range<usize>> {
+#[must_use]
+pub fn span(plain: &str, keys: &[String]) -> Option<Range<usize>> {
     let bytes = plain.as_bytes();
     let mut at = white(bytes, 0);
     for key in keys {
@@ -124,7 +126,8 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
 }
 
 /// The text with other words there, which are indented as the line is in which they begin.
-pub(super) fn spliced(text: &str, span: &Range<usize>, words: &str) -> Option<String> {
+#[must_use]
+pub fn spliced(text: &str, span: &Range<usize>, words: &str) -> Option<String> {
     let (before, after) = (text.get(..span.start)?, text.get(span.end..)?);
     let line = before.rsplit('\n').next().unwrap_or_default();
     let white: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
