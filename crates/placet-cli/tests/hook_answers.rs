@@ -24,6 +24,7 @@ const CLIENTS: [&str; 5] = ["claude-code", "codex", "gemini", "cursor", "copilot
 const GLANCE: Duration = Duration::from_millis(10);
 
 const POLICY: &str = "version = 1\nmode = \"enforce\"\nunclassified = \"inspect\"\n\
+    [actions.Edit]\nrisk = \"read\"\n\
     [actions.\"*ash\"]\nrisk = \"read\"\nparams = { command = \"string\" }\n\
     approval = { fields = [\"why\"], least_length = 5 }\n\
     [actions.Shell]\nrisk = \"read\"\nparams = { command = \"string\" }\n\
@@ -484,6 +485,15 @@ fn who_waits_no_longer_is_told_where_to_ask_and_is_known_again() {
     assert!(hook.stopped("rm -r build").contains("holds this call"), "once");
     hook.tell("rm -r build");
     assert!(hook.memory("running").is_empty());
+    // A daemon holds the settings of the agent as well, whatever its policy says of edits.
+    for (file, is_held) in [("src/main.rs", false), ("/w/.claude/settings.json", true)] {
+        let mut edit = hook.call("");
+        (edit["tool_name"], edit["tool_input"]) = (json!("Edit"), json!({ "file_path": file }));
+        match hook.said(&hook.user.ask(&hook.before, edit.to_string())) {
+            Said::Stop(reason) => assert!(is_held && reason.contains("may change"), "{reason}"),
+            said => assert_eq!((said, is_held), (Said::Nothing, false), "{file}"),
+        }
+    }
     daemon.stop();
 }
 

@@ -12,7 +12,8 @@ use crate::error::HookError;
 use crate::event::{Ended, ToolCall};
 use crate::memory::{Key, Memory};
 use crate::place::quoted;
-use crate::protected::Protected;
+use crate::protected;
+use crate::run::Request;
 
 /// Under which name whoever answers is shown what a call may change that the gate depends on.
 const CHANGES: &str = "may_change";
@@ -23,9 +24,8 @@ pub(crate) struct Flow<'a> {
     config: &'a HookConfig,
     gate: Gate,
     memory: Memory,
-    protected: Protected,
+    request: &'a Request,
     is_shadow: bool,
-    dry_run: Option<&'a str>,
 }
 
 impl<'a> Flow<'a> {
@@ -33,17 +33,16 @@ impl<'a> Flow<'a> {
         client: &'a dyn Client,
         config: &'a HookConfig,
         gate: Gate,
-        protected: Protected,
+        request: &'a Request,
         is_shadow: bool,
-        dry_run: Option<&'a str>,
     ) -> Self {
         let memory = Memory::at(&config.state);
-        Self { client, config, gate, memory, protected, is_shadow, dry_run }
+        Self { client, config, gate, memory, request, is_shadow }
     }
 
     /// A call: found again if it was held before, else decided on.
     pub(crate) async fn call(&self, call: &ToolCall) -> Result<Answer, HookError> {
-        if let Some(mark) = self.dry_run {
+        if let Some(mark) = &self.request.dry_run {
             return self.try_out(call, mark).await;
         }
         // What was held before shadow began is not held any more.
@@ -103,7 +102,8 @@ impl<'a> Flow<'a> {
 
     async fn decide(&self, call: &ToolCall) -> Result<Answer, HookError> {
         let mut action = self.action(call)?;
-        let decided = match self.protected.changed(call) {
+        let (folders, path) = (self.request.folders.as_ref(), &*self.request.config);
+        let decided = match protected::changed(call, folders, (self.config, path)) {
             None => self.gate.propose(&action).await?,
             Some(what) => {
                 let context = action.context.get_or_insert_default();

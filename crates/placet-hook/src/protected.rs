@@ -9,7 +9,7 @@ use std::env::current_dir;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use placet::policy::inspect::{Call, Source, inspect};
+use placet::policy::inspect::{Call, Inspection, Source, inspect};
 use placet::{Json, Object};
 
 use crate::client::ClientName;
@@ -117,8 +117,23 @@ const OWN_COMMANDS: [&str; 11] = [
     "serve",
 ];
 
+/// What a call may change that is protected, unless it is proven to only read. The hook is known by its
+/// configuration and where that is.
+pub(crate) fn changed(
+    call: &ToolCall,
+    folders: Option<&Folders>,
+    (config, path): (&HookConfig, &Path),
+) -> Option<String> {
+    let (tool, params) = (call.tool.as_str(), &call.params);
+    let inspection = inspect(&Call { tool, params, annotations: None });
+    if inspection.is_proven_read() {
+        return None;
+    }
+    Protected::new(folders, path, config).changed(call, &inspection)
+}
+
 /// What is protected for one hook.
-pub(crate) struct Protected {
+struct Protected {
     home: Option<PathBuf>,
     /// Whole paths, as they are written and as they are.
     files: Vec<Vec<String>>,
@@ -128,7 +143,7 @@ pub(crate) struct Protected {
 }
 
 impl Protected {
-    pub(crate) fn new(folders: Option<&Folders>, path: &Path, config: &HookConfig) -> Self {
+    fn new(folders: Option<&Folders>, path: &Path, config: &HookConfig) -> Self {
         let named = [&config.key_file, &config.log, &config.policy];
         let mut files: Vec<PathBuf> = named.into_iter().flatten().cloned().collect();
         files.push(path.to_owned());
@@ -160,13 +175,7 @@ impl Protected {
         }
     }
 
-    /// What a call may change that is protected, unless it is proven to only read.
-    pub(crate) fn changed(&self, call: &ToolCall) -> Option<String> {
-        let (tool, params) = (call.tool.as_str(), &call.params);
-        let inspection = inspect(&Call { tool, params, annotations: None });
-        if inspection.is_proven_read() {
-            return None;
-        }
+    fn changed(&self, call: &ToolCall, inspection: &Inspection) -> Option<String> {
         let sources = inspection.evidence().iter().map(|it| (it.source, it.pointer.as_str()));
         let unclear = inspection.uninspectable().iter().map(|it| (it.source, it.pointer.as_str()));
         let mut commands = Vec::new();
@@ -179,7 +188,7 @@ impl Protected {
             }
         }
         let mut texts = Texts { commands, codes, ..Texts::default() };
-        texts.object("", params);
+        texts.object("", &call.params);
         let bases = bases(&call.context);
         texts.commands_found.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
             let folders = texts.paths.iter().take(MAX_FOLDERS);

@@ -25,7 +25,6 @@ use crate::event::Event;
 use crate::flow::Flow;
 use crate::limits::{MAX_EVENT_BYTES, MAX_REASON_CHARS};
 use crate::place::Folders;
-use crate::protected::Protected;
 use crate::shadow::is_policy_in_shadow;
 
 /// What a hook was started with.
@@ -126,9 +125,7 @@ fn decide(
     let event = client.read(&read(input)?)?;
     drop(steps.send(Step::Event(config.wait())));
     let gate = Gate::open(config.gate(is_shadow)?)?;
-    let protected = Protected::new(request.folders.as_ref(), &request.config, config);
-    let dry_run = request.dry_run.as_deref();
-    let flow = Flow::new(client, config, gate, protected, is_shadow, dry_run);
+    let flow = Flow::new(client, config, gate, request, is_shadow);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.map_err(HookError::Start)?.block_on(async {
         match &event {

@@ -270,9 +270,9 @@ const TOO_LATE: &str = "there was no decision within";
 #[test]
 fn what_never_ends_is_denied_in_time() {
     let mut world = World::new();
+    is_denied(&placet_hook::answer(&world.request, Broken), "broke off");
     world.request.own_time = SHORT;
     is_denied(&placet_hook::answer(&world.request, Endless), TOO_LATE);
-    is_denied(&placet_hook::answer(&world.request, Broken), "broke off");
 
     let config = world.request.config.clone();
     let text = fs::read_to_string(&config).unwrap();
