@@ -24,6 +24,7 @@ const CLIENTS: [&str; 5] = ["claude-code", "codex", "gemini", "cursor", "copilot
 const GLANCE: Duration = Duration::from_millis(10);
 
 const POLICY: &str = "version = 1\nmode = \"enforce\"\nunclassified = \"inspect\"\n\
+    [actions.Edit]\nrisk = \"read\"\n\
     [actions.\"*ash\"]\nrisk = \"read\"\nparams = { command = \"string\" }\n\
     approval = { fields = [\"why\"], least_length = 5 }\n\
     [actions.Shell]\nrisk = \"read\"\nparams = { command = \"string\" }\n\
@@ -314,7 +315,7 @@ fn what_is_no_event_stops_the_call_in_the_words_of_the_client() {
         for event in events {
             hook.fails(&hook.before, event);
         }
-        let direct = hook.before.split_once("$(").unwrap().1.split_once(") &&").unwrap().0;
+        let direct = hook.before.split_once("$(").unwrap().1.split_once(" --seal").unwrap().0;
         let ended = hook.user.ask(direct, "{");
         assert_eq!(ended.status, 2);
         assert!(matches!(hook.said(&ended), Said::Stop(reason) if reason.starts_with("blocked: ")));
@@ -484,6 +485,15 @@ fn who_waits_no_longer_is_told_where_to_ask_and_is_known_again() {
     assert!(hook.stopped("rm -r build").contains("holds this call"), "once");
     hook.tell("rm -r build");
     assert!(hook.memory("running").is_empty());
+    // A daemon holds the settings of the agent as well, whatever its policy says of edits.
+    for (file, is_held) in [("src/main.rs", false), ("/w/.claude/settings.json", true)] {
+        let mut edit = hook.call("");
+        (edit["tool_name"], edit["tool_input"]) = (json!("Edit"), json!({ "file_path": file }));
+        match hook.said(&hook.user.ask(&hook.before, edit.to_string())) {
+            Said::Stop(reason) => assert!(is_held && reason.contains("may change"), "{reason}"),
+            said => assert_eq!((said, is_held), (Said::Nothing, false), "{file}"),
+        }
+    }
     daemon.stop();
 }
 
@@ -511,6 +521,23 @@ fn in_shadow_nothing_is_ever_stopped() {
 }
 
 #[test]
+fn a_daemon_in_shadow_stops_nobody_either() {
+    let user = User::new();
+    let agent = key(&user.world, &["--scope", "agent", "--tenant", "acme"]);
+    user.world.write("looking.toml", POLICY.replace("enforce", "shadow"));
+    let daemon = Daemon::start(&user.world, &["--policy", "looking.toml"]);
+    let url = daemon.url();
+    let hook = Hook::of(user, "codex", &["--url", &url, "--tenant", "acme"], Some(&agent));
+    assert_eq!(hook.ask("rm -r build"), Said::Nothing);
+    for event in ["", "nonsense"] {
+        let ended = hook.user.ask(&hook.before, event);
+        assert_eq!((ended.status, &*ended.out), (0, "{}\n"), "{}", ended.err);
+    }
+    daemon.stop();
+    hook.fails(&hook.before, "nonsense");
+}
+
+#[test]
 fn shadow_needs_no_policy_and_a_policy_may_forbid_it() {
     let hook = Hook::with("codex", &["--shadow"], None);
     assert_eq!(hook.ask("rm -r build"), Said::Nothing);
@@ -529,5 +556,51 @@ fn approving_is_only_said_where_it_was_asked_for() {
         let expected = if client == "codex" { Said::Nothing } else { Said::Allow };
         assert_eq!(hook.ask("ls"), expected, "{client}");
         assert!(matches!(hook.ask("rm -r build"), Said::Stop(_)));
+    }
+}
+
+/// What a program may print that is no answer, and its exit status. The last word on its command line
+/// is what its answer has to stand between.
+const NO_ANSWERS: [(&str, &str); 13] = [
+    ("nothing", ":"),
+    ("an object", "echo '{}'"),
+    ("another object", "echo '{\"x\":1}'"),
+    ("nonsense", "echo nonsense"),
+    ("an answer without its mark", "echo '{\"hookSpecificOutput\":{}}'"),
+    ("an answer with another mark", "echo '1 {} 1'"),
+    ("a mark without an answer", "echo \"$seal $seal\""),
+    ("an answer that breaks off", "echo \"$seal {\\\"hookSpecific\""),
+    ("an answer that ends too early", "echo \"$seal {} \""),
+    ("two answers", "echo \"$seal {} $seal\"; echo \"$seal {} $seal\""),
+    ("words before it", "echo starting; echo \"$seal {} $seal\""),
+    ("an answer of a program that failed", "echo \"$seal {} $seal\"; exit 1"),
+    ("an answer of a program that was killed", "echo \"$seal {} $seal\"; kill -9 $$"),
+];
+
+#[test]
+fn whatever_is_no_answer_stops_the_call_and_in_shadow_stops_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (client, arguments, is_binding) in
+        [("claude-code", &[][..], true), ("copilot", &[], true), ("gemini", &["--shadow"], false)]
+    {
+        let hook = Hook::with(client, arguments, None);
+        let script = |text: &str| {
+            let head = "#!/bin/sh\nfor seal in \"$@\"; do :; done\n";
+            fs::remove_file(hook.user.program()).unwrap();
+            fs::write(hook.user.program(), format!("{head}{text}\n")).unwrap();
+            fs::set_permissions(hook.user.program(), fs::Permissions::from_mode(0o755)).unwrap();
+            hook.user.ask(&hook.before, hook.call("ls").to_string())
+        };
+        for (what, text) in NO_ANSWERS {
+            let ended = script(text);
+            if is_binding {
+                assert_eq!((ended.status, &*ended.out), (2, ""), "{client}: {what}");
+                assert!(ended.err.ends_with("did not permit this call\n"), "{what}: {}", ended.err);
+            } else {
+                assert_eq!((ended.status, &*ended.out), (0, "{}\n"), "{client}: {what}");
+            }
+        }
+        let ended = script("printf '%s\\n' \"$seal {\\\"a\\\":\\\"b \\\\n $ c\\\"} $seal\"");
+        assert_eq!((ended.status, &*ended.out), (0, "{\"a\":\"b \\n $ c\"}\n"), "{client}");
     }
 }

@@ -43,6 +43,7 @@ fn every_client_is_installed_examined_and_uninstalled() {
                 "asks the gate on",
                 "a dry run came to the gate, which decided",
                 "its program is missing, the call is stopped",
+                "its program prints something else, the call is stopped",
                 "the event makes no sense, the call is stopped",
             ] {
                 assert!(good.contains(what), "{client}: {what}: {good}");
@@ -75,7 +76,7 @@ fn a_dry_run_leaves_nothing_that_waits() {
 #[test]
 fn what_takes_the_gate_out_of_the_path_is_found() {
     type Harm = fn(&User);
-    let harms: [(&str, Harm, &str); 8] = [
+    let harms: [(&str, Harm, &str); 19] = [
         ("claude-code", |_| (), ""),
         (
             "claude-code",
@@ -93,6 +94,64 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
             "claude-code",
             |user| edit(user, ".claude/settings.json", "exit 2", "exit 1"),
             "is missing, the call is not stopped",
+        ),
+        (
+            "claude-code",
+            |user| {
+                edit(user, ".claude/settings.json", "\"matcher\": \"*\"", "\"matcher\": \"Read\"")
+            },
+            "\"matcher\" is not as installing writes it",
+        ),
+        (
+            "claude-code",
+            |user| edit(user, ".claude/settings.json", "\"timeout\": 280", "\"timeout\": 5"),
+            "\"timeout\" is not as installing writes it",
+        ),
+        (
+            "claude-code",
+            |user| {
+                edit(user, ".claude/settings.json", "\"onFailure\": \"block\"", "\"async\": true")
+            },
+            "\"async\" and \"onFailure\" are not as installing writes them",
+        ),
+        (
+            "cursor",
+            |user| {
+                edit(user, ".cursor/hooks.json", "\"failClosed\": true", "\"failClosed\": false")
+            },
+            "\"failClosed\" is not as installing writes it",
+        ),
+        (
+            "gemini",
+            |user| edit(user, ".gemini/settings.json", "\"timeout\": 280000", "\"timeout\": 280"),
+            "\"timeout\" is not as installing writes it",
+        ),
+        (
+            "claude-code",
+            // Longer, and for all tools in another word: as good.
+            |user| {
+                edit(user, ".claude/settings.json", "\"timeout\": 280", "\"timeout\": 600");
+                edit(user, ".claude/settings.json", "\"matcher\": \"*\"", "\"matcher\": \"\"");
+            },
+            "",
+        ),
+        (
+            "codex",
+            |user| {
+                fs::write(user.home(".codex/config.toml"), "[features]\nhooks = false\n").unwrap();
+            },
+            "\"features.hooks\" is false",
+        ),
+        (
+            "codex",
+            |user| fs::write(user.home(".codex/config.toml"), "[features\n").unwrap(),
+            "config.toml",
+        ),
+        (
+            "claude-code",
+            // A line that takes whatever begins and ends like an object.
+            |user| edit(user, ".claude/settings.json", "$$ {\\\"*\\\"} $$", "{\\\"*\\\"}"),
+            "prints something else, the call is not stopped",
         ),
         (
             "gemini",
@@ -123,6 +182,19 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
             "cursor",
             |user| edit(user, ".cursor/hooks.json", "preToolUse", "preToolUsed"),
             "no hook is installed",
+        ),
+        (
+            "copilot",
+            |user| fs::write(user.home(".copilot/config.json"), "// its own\n{}\n").unwrap(),
+            "",
+        ),
+        (
+            "copilot",
+            |user| {
+                let text = "// its own\n{ \"disableAllHooks\": true, }\n";
+                fs::write(user.home(".copilot/config.json"), text).unwrap();
+            },
+            "\"disableAllHooks\" is true",
         ),
         (
             "copilot",

@@ -1,8 +1,9 @@
 //! The real Claude Code, Codex, Gemini CLI and Copilot CLI with an installed hook and a model that plays a script:
 //! each tool runs exactly when it should.
 //!
-//! The programs come from the npm registry. Where they cannot be installed this says so and is
-//! skipped.
+//! The programs come from the npm registry. Where that cannot be reached, each test says on standard error
+//! that it is skipped, and why. Where it answers and they cannot be installed all the same, that is said as
+//! well, and in continuous integration the test fails.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,6 +18,8 @@ mod agents;
 mod npm;
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -24,6 +27,7 @@ use std::time::Duration;
 
 use agents::model::{Api, Model, Seen, Step};
 use agents::programs;
+use npm::Missing;
 use serde_json::{Value, json};
 use support::Ended;
 use support::daemon::{Daemon, key};
@@ -31,6 +35,13 @@ use support::hook::{User, approval};
 
 /// Often enough that nobody waits for it, and seldom enough that nobody notices.
 const GLANCE: Duration = Duration::from_millis(10);
+
+/// Says so to whoever runs the tests; what a test prints is shown only where it fails.
+fn skipped(why: &Missing) {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or_default();
+    writeln!(std::io::stderr(), "SKIPPED hook_real::{name}: {why}").unwrap();
+}
 
 /// One of the four programs.
 #[derive(Clone, Copy)]
@@ -97,8 +108,9 @@ impl Agent {
         };
         match found {
             Ok(found) => Some(found),
+            Err(Missing::Broken(why)) if std::env::var_os("CI").is_some() => panic!("{why}"),
             Err(why) => {
-                println!("skipped: {why}");
+                skipped(&why);
                 None
             }
         }
@@ -478,4 +490,41 @@ fn copilot_in_its_own_log() {
 #[test]
 fn copilot_at_a_daemon() {
     at_a_daemon(Agent::Copilot);
+}
+
+/// A registry that knows nothing, at this address.
+fn empty_registry() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            drop(connection.read(&mut [0; 4096]));
+            let answer =
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+            drop(connection.write_all(answer.as_bytes()));
+        }
+    });
+    format!("--registry=http://{place}")
+}
+
+#[test]
+fn a_registry_that_is_away_is_told_apart_from_packages_that_are_not_there() {
+    let world = support::World::new();
+    let cache = format!("--cache={}", world.path("cache").display());
+    let install = |registry: &str| {
+        let options = [registry, &cache, "--fetch-retries=0", "--noproxy=127.0.0.1"];
+        npm::install(&world.path("."), &["nothing@1.0.0"], &options).unwrap_err()
+    };
+    match install("--registry=http://127.0.0.1:1") {
+        Missing::Away(why) if why.contains("cannot be started") => {
+            return skipped(&Missing::Away(why));
+        }
+        Missing::Away(why) => assert!(why.contains("ECONNREFUSED"), "{why}"),
+        Missing::Broken(why) => panic!("{why}"),
+    }
+    let broken = install(&empty_registry());
+    assert!(
+        matches!(&broken, Missing::Broken(why) if why.contains("registry answers")),
+        "{broken}"
+    );
 }

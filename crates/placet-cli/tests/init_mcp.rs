@@ -16,7 +16,7 @@ use std::process::Command;
 
 use mcp::{Client, server, text};
 use serde_json::{Value, json};
-use support::World;
+use support::{Ended, World};
 
 fn world() -> World {
     let world = World::new();
@@ -124,4 +124,259 @@ fn what_makes_no_sense_is_said_so() {
         assert_ne!(ended.status, 0);
         assert!(ended.err.contains(expected), "{file}: {}", ended.err);
     }
+}
+
+/// The environment of a server behind the gateway that a client is configured with now.
+fn environment(world: &World, entry: &Value, tool: &str) -> Value {
+    let mut command = Command::new(entry["command"].as_str().unwrap());
+    command.args(entry["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()));
+    command.args(["--console", "127.0.0.1:0"]).env("XDG_STATE_HOME", world.path("state"));
+    let mut client = Client::start(command);
+    let answer = client.call(1, tool, &json!({}));
+    serde_json::from_str(text(&answer)).unwrap()
+}
+
+fn run(world: &World, arguments: &[&str]) -> Ended {
+    let mut command = world.command(arguments);
+    command.env("HOME", world.path("home")).env("OWN_TOKEN", "s3cret").env_remove("NOT_SET");
+    Ended::from(command.output().unwrap())
+}
+
+#[test]
+fn what_an_entry_says_of_its_server_is_carried_over() {
+    let world = World::new();
+    for folder in ["there", ".cursor", "home"] {
+        std::fs::create_dir(world.path(folder)).unwrap();
+    }
+    world.write("more.env", "# mine\nFROM_FILE='a b'\nBOTH=file\n\n");
+    let there = std::fs::canonicalize(world.path("there")).unwrap();
+    let settings = json!({ "mcpServers": {
+        "notes": {
+            "type": "stdio", "command": "python3", "args": [server(), "${env:MODE}"], "cwd": there,
+            "envFile": "${workspaceFolder}/more.env", "timeout": 5,
+            "env": { "TOKEN": "x-${env:OWN_TOKEN}", "BOTH": "entry", "HERE": "${userHome}$HOME" },
+        },
+        "off": { "command": "/nowhere", "disabled": true, "cwd": 5 },
+    } });
+    world.write(".cursor/mcp.json", settings.to_string());
+    let line = ["init", "--mcp", ".cursor/mcp.json", "--rewrite"];
+    let unset = run(&world, &line);
+    assert!(unset.err.contains("the server notes uses the variable MODE"), "{}", unset.err);
+    assert!(unset.err.contains("set MODE and run this again"), "{}", unset.err);
+    assert!(!world.path("servers.toml").exists() && !world.path("policy.toml").exists());
+    let mut command = world.command(&line);
+    command.env("HOME", world.path("home")).env("OWN_TOKEN", "s3cret").env("MODE", "environment");
+    let ended = Ended::from(command.output().unwrap());
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    for copied in ["the variable OWN_TOKEN as it is now", "more.env as they are now"] {
+        assert!(ended.out.contains(copied), "{}", ended.out);
+    }
+    assert!(ended.err.contains("the server off is turned off, and stays"), "{}", ended.err);
+    let now: Value = serde_json::from_str(&world.read(".cursor/mcp.json")).unwrap();
+    assert_eq!(now["mcpServers"]["off"], settings["mcpServers"]["off"]);
+    assert!(!world.read("servers.toml").contains("s3cret"));
+    let seen = environment(&world, &now["mcpServers"]["placet"], "notes__read_note");
+    assert_eq!(seen["PWD"], json!(there));
+    let home = format!("{}$HOME", world.path("home").display());
+    for (name, value) in
+        [("TOKEN", "x-s3cret"), ("BOTH", "entry"), ("FROM_FILE", "a b"), ("HERE", &home)]
+    {
+        assert_eq!(seen[name], json!(value), "{name}");
+    }
+}
+
+#[test]
+fn what_codex_says_of_its_servers_is_carried_over() {
+    let world = World::new();
+    world.write(
+        "config.toml",
+        "[mcp_servers.far]\nurl = \"http://127.0.0.1:1/mcp\"\nbearer_token_env_var = \"OWN_TOKEN\"\n\
+         http_headers = { \"X-One\" = \"${1}\" }\nenv_http_headers = { \"X-Two\" = \"OWN_TOKEN\" }\n\n\
+         [mcp_servers.near]\ncommand = \"/nowhere\"\nargs = [\"${HOME}\"]\nenv_vars = [\"OWN_TOKEN\"]\n\
+         startup_timeout_sec = 3\n\n[mcp_servers.off]\ncommand = \"/off\"\nenabled = false\n",
+    );
+    let ended = run(&world, &["init", "--mcp", "config.toml", "--rewrite"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    let headers = "X-One: ${1}\nX-Two: s3cret\nAuthorization: Bearer s3cret\n";
+    assert_eq!(world.read("far.headers"), headers);
+    assert_eq!(world.read("near.env"), "OWN_TOKEN=s3cret\n");
+    assert!(world.read("servers.toml").contains("\"${HOME}\""), "Codex fills in nothing");
+    let now = world.read("config.toml");
+    assert!(now.contains("[mcp_servers.off]\ncommand = \"/off\"\nenabled = false\n"), "{now}");
+    assert!(!now.contains("[mcp_servers.far]") && !now.contains("near"), "{now}");
+}
+
+#[test]
+fn what_cannot_be_carried_over_is_refused_by_name_and_with_what_to_do() {
+    let rows = [
+        (json!({ "type": "sse", "url": "http://x" }), "speaks the older transport", "streamable"),
+        (json!({ "type": "ws", "url": "http://x" }), "\"type\" that is not known", "stdio"),
+        (
+            json!({ "command": "a", "args": ["${input:key}"] }),
+            "uses ${input:key}",
+            "write the value",
+        ),
+        (
+            json!({ "command": "a", "env": { "A": "${NOT_SET}" } }),
+            "variable NOT_SET",
+            "set NOT_SET",
+        ),
+        (json!({ "command": "a", "cwd": "here" }), "\"cwd\"", "the whole path"),
+        (json!({ "command": "a", "envFile": ".env" }), "\"envFile\"", "the whole path"),
+        (json!({ "url": "http://x", "headersHelper": "a" }), "\"headersHelper\"", "take that out"),
+        (json!({ "command": "a", "url": "http://x" }), "both a command and a URL", "leave one"),
+        (json!({ "command": "a", "headers": { "A": "b" } }), "\"headers\"", "take that out"),
+        (json!({ "command": "a", "env": { "A": 1 } }), "\"env\"", "a text for each"),
+        (json!({ "command": "a", "env": { "A": "b\nB=c" } }), "\"env\"", "on one line"),
+        (json!({ "command": "a", "args": "b" }), "\"args\"", "a list of texts"),
+        (json!({}), "neither a command nor a URL", "complete"),
+        (json!("a"), "is no object", "write it"),
+    ];
+    for (entry, why, remedy) in rows {
+        let world = World::new();
+        let text = json!({ "mcpServers": { "good": { "command": "true" }, "odd one": entry } });
+        world.write("mcp.json", text.to_string());
+        let ended = run(&world, &["init", "--mcp", "mcp.json", "--rewrite"]);
+        assert_eq!(ended.status, 3, "{entry}: {} {}", ended.out, ended.err);
+        let said = format!("the server odd one {}", if entry == json!({}) { "has" } else { "" });
+        assert!(ended.err.contains(said.trim_end()), "{entry}: {}", ended.err);
+        assert!(ended.err.contains(why) && ended.err.contains(remedy), "{entry}: {}", ended.err);
+        assert_eq!(world.read("mcp.json"), text.to_string());
+        assert!(!world.path("servers.toml").exists(), "{entry}");
+    }
+}
+
+#[test]
+fn comments_stay_and_so_does_what_is_edited_before_it_is_undone() {
+    let world = World::new();
+    std::fs::create_dir(world.path(".vscode")).unwrap();
+    let before = format!(
+        "// mine\n{{\n  /* the servers */\n  \"servers\": {{\n    // one\n    \"notes\": {{\n      \
+         \"command\": \"python3\", \"args\": [{:?},],\n    }},\n  }}, // end\n  \"inputs\": [],\n}}\n",
+        server()
+    );
+    let file = ".vscode/mcp.json";
+    world.write(file, &before);
+    world.ok(&["init", "--mcp", file, "--rewrite"]);
+    let now = world.read(file);
+    assert!(
+        now.starts_with("// mine\n{\n  /* the servers */\n  \"servers\": {\n    \"placet\": {")
+    );
+    assert!(now.ends_with("\n  }, // end\n  \"inputs\": [],\n}\n"), "{now}");
+    world.ok(&["init", "--mcp", file, "--undo"]);
+    assert_eq!(world.read(file), before);
+    assert!(!world.path(".vscode/mcp.json.before-undo").exists());
+
+    // Edited beside the servers.
+    world.ok(&["init", "--mcp", file, "--rewrite", "--force"]);
+    world.write(file, world.read(file).replace("\"inputs\": []", "\"inputs\": [1] // later"));
+    let edited = world.read(file);
+    let ended = world.run(&["init", "--mcp", file, "--undo"]);
+    assert!(ended.err.contains("edited meanwhile"), "{}", ended.err);
+    assert_eq!(world.read(file), before.replace("\"inputs\": []", "\"inputs\": [1] // later"));
+    assert_eq!(world.read(".vscode/mcp.json.before-undo"), edited, "what it was is kept");
+
+    // Another server beside the gateway.
+    world.write(file, &before);
+    world.ok(&["init", "--mcp", file, "--rewrite", "--force"]);
+    let more =
+        world.read(file).replace("\"servers\": {", "\"servers\": { \"b\": {\"command\": \"b\"},");
+    world.write(file, more);
+    world.ok(&["init", "--mcp", file, "--undo"]);
+    let now = world.read(file);
+    for kept in ["// mine", "\"notes\": {", "\"b\": {", "// end"] {
+        assert!(now.contains(kept), "{kept}: {now}");
+    }
+    assert!(!now.contains("\"placet\""), "{now}");
+
+    // The gateway was taken out by hand.
+    world.write(file, &before);
+    world.ok(&["init", "--mcp", file, "--rewrite", "--force"]);
+    world.write(file, "{\"servers\": {}}");
+    let ended = world.run(&["init", "--mcp", file, "--undo"]);
+    assert_ne!(ended.status, 0);
+    assert!(ended.err.contains("before-placet is still there"), "{}", ended.err);
+    assert_eq!(world.read(file), "{\"servers\": {}}");
+}
+
+#[test]
+fn later_edits_of_the_configuration_of_codex_stay_as_well() {
+    let world = World::new();
+    let before = format!(
+        "model = \"o1\"\n\n[mcp_servers.notes]\ncommand = \"python3\"\nargs = [{:?}]\n\n[tui]\na = 1\n",
+        server()
+    );
+    world.write("config.toml", &before);
+    world.ok(&["init", "--mcp", "config.toml", "--rewrite"]);
+    let now = world.read("config.toml").replace("o1", "o2");
+    world.write("config.toml", format!("{now}\n[mcp_servers.b]\ncommand = \"b\"\n"));
+    let ended = world.run(&["init", "--mcp", "config.toml", "--undo"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    let now: toml::Table = toml::from_str(&world.read("config.toml")).unwrap();
+    let mut expected: toml::Table = toml::from_str(&before.replace("o1", "o2")).unwrap();
+    let servers = expected["mcp_servers"].as_table_mut().unwrap();
+    servers.insert("b".to_owned(), toml::from_str("command = \"b\"").unwrap());
+    assert_eq!(now, expected);
+    assert!(world.path("config.toml.before-undo").exists());
+}
+
+#[test]
+fn servers_that_claude_code_keeps_for_a_project_are_found_there() {
+    let world = World::new();
+    let here = std::fs::canonicalize(world.path(".")).unwrap();
+    let here = here.to_str().unwrap();
+    let notes = json!({ "command": "python3", "args": [server()] });
+    let mut settings = json!({
+        "numStartups": 7,
+        "projects": {
+            "/elsewhere": { "mcpServers": { "far": notes } },
+            here: { "mcpServers": { "notes": notes }, "allowedTools": [] },
+        },
+    });
+    let before = serde_json::to_string_pretty(&settings).unwrap();
+    world.write("claude.json", &before);
+    let ended = world.run(&["init", "--mcp", "claude.json", "--rewrite"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.contains("the servers of /elsewhere pass no gateway"), "{}", ended.err);
+    let now: Value = serde_json::from_str(&world.read("claude.json")).unwrap();
+    let servers = now["projects"][here]["mcpServers"].as_object().unwrap();
+    assert_eq!(servers.keys().collect::<Vec<_>>(), ["placet"]);
+    assert_eq!(now["projects"]["/elsewhere"], settings["projects"]["/elsewhere"]);
+    assert!(now.get("mcpServers").is_none());
+    let again = world.run(&["init", "--mcp", "claude.json", "--force"]);
+    assert!(again.err.contains("points to the gateway already"), "{}", again.err);
+    world.ok(&["init", "--mcp", "claude.json", "--undo"]);
+    assert_eq!(world.read("claude.json"), before);
+
+    settings["mcpServers"] = json!({ "mine": notes });
+    world.write("claude.json", settings.to_string());
+    let both = world.run(&["init", "--mcp", "claude.json", "--rewrite", "--force"]);
+    assert!(both.err.contains("in two places of this file, mine and notes"), "{}", both.err);
+    assert!(both.err.contains("claude mcp add --scope project"), "{}", both.err);
+    settings["projects"][here]["mcpServers"] = json!({});
+    settings["mcpServers"] = json!({});
+    world.write("claude.json", settings.to_string());
+    let none = world.run(&["init", "--mcp", "claude.json"]);
+    assert!(
+        none.err.contains("names no server") && none.err.contains("/elsewhere"),
+        "{}",
+        none.err
+    );
+}
+
+#[test]
+fn servers_of_the_same_client_in_another_file_are_named() {
+    let world = World::new();
+    std::fs::create_dir(world.path("home")).unwrap();
+    let servers =
+        json!({ "mcpServers": { "notes": { "command": "python3", "args": [server()] } } });
+    for file in [".mcp.json", "home/.claude.json"] {
+        world.write(file, servers.to_string());
+    }
+    let ended = run(&world, &["init", "--mcp", "claude-code"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.contains("home/.claude.json pass no gateway"), "{}", ended.err);
+    world.write("home/.claude.json", "{}");
+    let ended = run(&world, &["init", "--mcp", "claude-code", "--force"]);
+    assert!(!ended.err.contains("pass no gateway"), "{}", ended.err);
 }

@@ -124,8 +124,11 @@ impl Gate {
         self.propose_as(action, Treatment::Gated).await
     }
 
-    /// The policy's mode.
-    async fn mode(&self, action: &Action) -> Result<Mode, GateError> {
+    /// The mode that the policy has for an action.
+    ///
+    /// # Errors
+    /// When the daemon does not say.
+    pub async fn mode(&self, action: &Action) -> Result<Mode, GateError> {
         match &self.place {
             Place::Here(guard) => Ok(guard.policy().terms().mode),
             Place::Daemon(client) => {

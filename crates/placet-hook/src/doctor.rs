@@ -3,8 +3,8 @@
 //! The very command lines that stand in a client's settings are run in a shell, as the client does,
 //! with a call that does no harm. The hook is told that this is a dry run, decides, and stops the
 //! call with a mark that nobody else knows; if the mark comes back, it was the gate that answered.
-//! Then the same lines are run with a program that is not there, and with an event that makes no
-//! sense: both must stop the call.
+//! Then the same lines are run with a program that is not there, with one that prints something else, and
+//! with an event that makes no sense: all of them must stop the call.
 
 use std::collections::hash_map::RandomState;
 use std::fs;
@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, ClientName};
 use crate::config::HookConfig;
-use crate::install::read;
+use crate::install::{look, read, time_of};
+use crate::json::Tree;
 use crate::limits::DRY_RUN;
 use crate::line;
 use crate::place::{Folders, Scope};
@@ -94,9 +95,9 @@ pub fn examine(client: ClientName, folders: &Folders) -> Examined {
 fn ways_round(client: &dyn Client) -> Vec<&'static str> {
     let mut ways = client.ways_round().to_vec();
     ways.push(
-        "the agent runs as the same user: what it may run can edit these settings, read the hook's key \
-         or write to its log. Only another user, a container or a daemon on another machine keeps them \
-         from it",
+        "the agent runs as the same user: a call that names these settings, the hook's key or its log is \
+         held, but a program that it may run can make up their names while it runs. Only another user, a \
+         container or a daemon on another machine keeps it from them",
     );
     ways
 }
@@ -126,9 +127,46 @@ fn look_at(examined: &mut Examined, client: &dyn Client, folders: &Folders, path
         lines.into_iter().filter(|line| asked.contains(&line.event.as_str())).collect();
     for line in &before {
         examined.say(Weight::Good, format!("{shown} asks the gate on {}", line.event));
-        try_out(examined, client, folders, line);
+        let config = line::config_of(&line.text, client.name());
+        let config = config.and_then(|path| Some((look_at_config(examined, &path)?, path)));
+        if let Some((config, path)) = &config {
+            look_at_entry(examined, client, &tree, line, (config, path));
+        }
+        try_out(examined, client, folders, line, config.is_some_and(|(config, _)| config.shadow));
     }
     !before.is_empty()
+}
+
+/// Whether the entry is one at which the client asks about every call, and goes by the answer.
+fn look_at_entry(
+    examined: &mut Examined,
+    client: &dyn Client,
+    tree: &Tree,
+    line: &Line,
+    (config, path): (&HookConfig, &Path),
+) {
+    let Some(program) = line::program_of(&line.text, client.name()) else { return };
+    let lines = line::Lines::new(client.name(), &program, path, config.shadow);
+    if lines.before() != line.text {
+        examined.say(
+            Weight::Note,
+            "its command line is not as this version writes it; install again to have it so",
+        );
+    }
+    let entries = client.entries(&lines, time_of(config));
+    let Some(entry) = entries.iter().find(|entry| entry.event == line.event) else { return };
+    let odd: Vec<String> =
+        settings::odd_keys(tree, line, entry).iter().map(|key| format!("{key:?}")).collect();
+    let (are, them) = if odd.len() == 1 { ("is", "it") } else { ("are", "them") };
+    if !odd.is_empty() {
+        let (odd, event) = (odd.join(" and "), &line.event);
+        examined.say(
+            Weight::Bad,
+            format!(
+                "under {event}, {odd} {are} not as installing writes {them}: calls may go unasked; install again"
+            ),
+        );
+    }
 }
 
 /// Lines of which only the events matter.
@@ -137,22 +175,33 @@ fn sham(client: &dyn Client) -> line::Lines {
 }
 
 fn look_whether_off(examined: &mut Examined, client: &dyn Client, path: &Path) {
-    let Ok(Some((_, tree))) = read(path) else { return };
+    let tree = match look(path) {
+        Ok(None) => return,
+        Ok(Some(tree)) => tree,
+        Err(error) => {
+            let text = format!("whether hooks are turned off there is not known: {error}");
+            return examined.say(Weight::Bad, text);
+        }
+    };
     if let Some(off) = client.turned_off(&tree) {
         examined.say(Weight::Bad, format!("{}: {off}, so no hook runs", path.display()));
     }
 }
 
-fn try_out(examined: &mut Examined, client: &dyn Client, folders: &Folders, line: &Line) {
-    let path = line::config_of(&line.text, client.name());
-    let config = path.and_then(|path| look_at_config(examined, &path));
+fn try_out(
+    examined: &mut Examined,
+    client: &dyn Client,
+    folders: &Folders,
+    line: &Line,
+    is_shadow: bool,
+) {
     let mark = mark();
     let sample = client.sample(&format!("doctor-{mark}")).to_string();
     match run(&line.text, &sample, &mark, folders) {
         Err(error) => examined.say(Weight::Bad, format!("its command line does not run: {error}")),
         Ok(output) => judge_answer(examined, &output, &mark),
     }
-    if config.is_some_and(|config| config.shadow) {
+    if is_shadow {
         examined.say(
             Weight::Note,
             "it is in shadow: it records, and stops nothing that its policy lets it not stop",
@@ -161,6 +210,8 @@ fn try_out(examined: &mut Examined, client: &dyn Client, folders: &Folders, line
     }
     let missing = line::without_program(&line.text, client.name());
     must_stop(examined, missing.as_deref(), &sample, folders, "its program is missing");
+    let nonsense = line::with_nonsense(&line.text, client.name());
+    must_stop(examined, nonsense.as_deref(), &sample, folders, "its program prints something else");
     must_stop(examined, Some(&line.text), "{", folders, "the event makes no sense");
 }
 

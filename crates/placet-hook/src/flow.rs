@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, ApprovalId, GuardError, Object, Rejection, escape};
+use placet::{Action, AgentId, ApprovalId, GuardError, Json, Object, Rejection, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -12,6 +12,11 @@ use crate::error::HookError;
 use crate::event::{Ended, ToolCall};
 use crate::memory::{Key, Memory};
 use crate::place::quoted;
+use crate::protected;
+use crate::run::Request;
+
+/// Under which name whoever answers is shown what a call may change that the gate depends on.
+const CHANGES: &str = "may_change";
 
 /// What all events of one process go through.
 pub(crate) struct Flow<'a> {
@@ -19,8 +24,8 @@ pub(crate) struct Flow<'a> {
     config: &'a HookConfig,
     gate: Gate,
     memory: Memory,
+    request: &'a Request,
     is_shadow: bool,
-    dry_run: Option<&'a str>,
 }
 
 impl<'a> Flow<'a> {
@@ -28,15 +33,16 @@ impl<'a> Flow<'a> {
         client: &'a dyn Client,
         config: &'a HookConfig,
         gate: Gate,
+        request: &'a Request,
         is_shadow: bool,
-        dry_run: Option<&'a str>,
     ) -> Self {
-        Self { client, config, gate, memory: Memory::at(&config.state), is_shadow, dry_run }
+        let memory = Memory::at(&config.state);
+        Self { client, config, gate, memory, request, is_shadow }
     }
 
     /// A call: found again if it was held before, else decided on.
     pub(crate) async fn call(&self, call: &ToolCall) -> Result<Answer, HookError> {
-        if let Some(mark) = self.dry_run {
+        if let Some(mark) = &self.request.dry_run {
             return self.try_out(call, mark).await;
         }
         // What was held before shadow began is not held any more.
@@ -95,7 +101,18 @@ impl<'a> Flow<'a> {
     }
 
     async fn decide(&self, call: &ToolCall) -> Result<Answer, HookError> {
-        let decided = self.gate.propose(&self.action(call)?).await?;
+        let mut action = self.action(call)?;
+        let (folders, path) = (self.request.folders.as_ref(), &*self.request.config);
+        let decided = match protected::changed(call, folders, (self.config, path)) {
+            None => self.gate.propose(&action).await?,
+            Some(what) => {
+                let context = action.context.get_or_insert_default();
+                context.insert(CHANGES.to_owned(), Json::String(what.clone()));
+                let mut gated = self.gate.propose_gated(&action).await?;
+                gated.reasons.push(format!("it may change {what}, on which the gate depends"));
+                gated
+            }
+        };
         if decided.is_permitted {
             return self.go(call, &decided).await;
         }
@@ -160,7 +177,7 @@ impl<'a> Flow<'a> {
             let key = Key::held(call, &permitted.params);
             self.memory.note(&key, id).map_err(HookError::Memory)?;
         }
-        let params = placet::Json::Object(permitted.params.clone()).canonical();
+        let params = Json::Object(permitted.params.clone()).canonical();
         Ok(Answer::Stop(format!(
             "A person approved this call with other params. Call the tool again with exactly these: \
              {params}"

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::client::{Client, ClientName};
 use crate::config::HookConfig;
 use crate::json::{Tree, TreeError};
+use crate::jsonc;
 use crate::limits::{MAX_SETTINGS_BYTES, OWN_TIME, SPARE_TIME};
 use crate::line::Lines;
 use crate::memory::{make_folder, write_private};
@@ -107,7 +109,7 @@ impl Install {
         let client = self.client.client();
         let path = client.settings(folders, self.scope);
         let before = read(&path)?;
-        let time = self.config.wait() + OWN_TIME + SPARE_TIME;
+        let time = time_of(&self.config);
         let lines = Lines::new(client.name(), &self.program, &self.config_path, self.config.shadow);
         let mut tree = before.as_ref().map_or_else(Tree::empty, |(_, tree)| tree.clone());
         settings::put(&mut tree, client, client.entries(&lines, time))
@@ -196,6 +198,32 @@ fn remove_configs(
         drop(fs::remove_file(starter));
     }
     Some(config)
+}
+
+/// How long a client is to wait for its hook.
+pub(crate) fn time_of(config: &HookConfig) -> Duration {
+    config.wait() + OWN_TIME + SPARE_TIME
+}
+
+/// Settings that are only looked at: with comments, or in TOML.
+pub(crate) fn look(path: &Path) -> Result<Option<Tree>, InstallError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(file("read", path, error)),
+    };
+    let invalid =
+        |error: String| file("read", path, io::Error::new(io::ErrorKind::InvalidData, error));
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        let value: serde_json::Value =
+            toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))?;
+        return Ok(Some(Tree::from(value)));
+    }
+    let plain = jsonc::plain(&text);
+    if plain.trim().is_empty() {
+        return Ok(None);
+    }
+    Tree::parse(&plain).map(Some).map_err(|error| invalid(error.to_string()))
 }
 
 /// Settings with their text; none where there is no file.

@@ -25,12 +25,17 @@ mod event;
 mod flow;
 mod install;
 mod json;
+pub mod jsonc;
 pub mod limits;
 mod line;
 mod memory;
+mod mention;
+mod pattern;
 mod place;
+mod protected;
 mod run;
 mod settings;
+mod shadow;
 
 pub use answer::Answer;
 pub use client::{Client, ClientName, Entry};

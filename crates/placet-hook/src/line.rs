@@ -4,6 +4,10 @@
 //! status 2 stops them all. So the shell looks at what our command did, and whatever was not an
 //! answer becomes that status, with a word on standard error, without which some of them do not take
 //! it for a refusal.
+//!
+//! An answer is one line that begins and ends with a seal: a word that the shell gives to our command, and
+//! that no other program would print. What has broken off has no end, and what was printed beside it makes
+//! a second line.
 
 use std::path::{Path, PathBuf};
 
@@ -36,13 +40,16 @@ impl Lines {
     /// What is asked before a call.
     #[must_use]
     pub fn before(&self) -> String {
-        if self.is_shadow {
-            return format!("{} --shadow || echo '{{}}'", self.call());
-        }
+        let (shadow, otherwise) = if self.is_shadow {
+            (" --shadow", "echo '{}'".to_owned())
+        } else {
+            ("", format!("{{ echo '{NO_ANSWER}' >&2; exit 2; }}"))
+        };
+        let call = self.call();
         format!(
-            "placet=$({}) && case $placet in '{{'*'}}') printf '%s\\n' \"$placet\" ;; *) false ;; \
-             esac || {{ echo '{NO_ANSWER}' >&2; exit 2; }}",
-            self.call()
+            "placet=$({call}{shadow} --seal $$) && line=$(printf '\\n.') && case $placet in \
+             *\"${{line%.}}\"*) false ;; \"$$ {{\"*\"}} $$\") placet=${{placet#\"$$ \"}} \
+             placet=${{placet%\" $$\"}} && printf '%s\\n' \"$placet\" ;; *) false ;; esac || {otherwise}"
         )
     }
 
@@ -78,16 +85,32 @@ pub(crate) fn is_ours(line: &str, client: &str) -> bool {
 
 /// The same line with a program that is not there.
 pub(crate) fn without_program(line: &str, client: &str) -> Option<String> {
-    let marker = marker(client);
-    let at = line.find(&marker)?;
-    let (before, after) = line.split_at_checked(at)?;
+    let (before, after) = line.split_at_checked(line.find(&marker(client))?)?;
     Some(format!("{}.missing'{after}", before.strip_suffix('\'')?))
 }
 
-/// The program and the configuration that a line names, as they are quoted there.
+/// The same line with a program that prints an object which is no answer.
+pub(crate) fn with_nonsense(line: &str, client: &str) -> Option<String> {
+    let (before, after) = line.split_at_checked(line.find(&marker(client))?)?;
+    let start = before.find('\'').and_then(|at| before.get(..at))?;
+    Some(format!("{start}printf '{{}}'{after}"))
+}
+
+/// The program that a line names.
+pub(crate) fn program_of(line: &str, client: &str) -> Option<PathBuf> {
+    let (before, _) = line.split_once(&marker(client))?;
+    unquoted(before.get(before.find('\'')?..)?)
+}
+
+/// The configuration that a line names.
 pub(crate) fn config_of(line: &str, client: &str) -> Option<PathBuf> {
     let (_, after) = line.split_once(&marker(client))?;
-    let quoted = after.strip_prefix('\'')?;
+    unquoted(after)
+}
+
+/// The path that is quoted at the beginning of a text.
+fn unquoted(text: &str) -> Option<PathBuf> {
+    let quoted = text.strip_prefix('\'')?;
     let mut path = String::new();
     let mut parts = quoted.split(r"'\''").peekable();
     while let Some(part) = parts.next() {

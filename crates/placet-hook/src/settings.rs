@@ -90,6 +90,52 @@ pub(crate) struct Line {
     pub(crate) text: String,
 }
 
+/// Keys that change nothing about when a hook runs.
+const ASIDE: [&str; 4] = ["comment", "description", "name", "statusMessage"];
+
+/// The keys in which the entry with a line is not as installing writes it, so that the client may not ask,
+/// or not go by the answer.
+pub(crate) fn odd_keys(settings: &Tree, line: &Line, expected: &Entry) -> Vec<String> {
+    let list = settings.get("hooks").and_then(|hooks| hooks.get(&line.event));
+    let items = list.map(Tree::items).unwrap_or_default();
+    let has_line = |tree: &&Tree| tree.has_text(&|text| text == line.text);
+    let Some(entry) = items.iter().find(has_line) else { return Vec::new() };
+    let expected = Tree::from(expected.value.clone());
+    let mut odd = Vec::new();
+    compare(entry, &expected, line, &mut odd);
+    let commands = entry.get("hooks").map(Tree::items).unwrap_or_default().iter();
+    if let (Some(command), Some([expected])) =
+        ({ commands }.find(has_line), expected.get("hooks").map(Tree::items))
+    {
+        compare(command, expected, line, &mut odd);
+    }
+    odd.sort();
+    odd.dedup();
+    odd
+}
+
+fn compare(entry: &Tree, expected: &Tree, line: &Line, odd: &mut Vec<String>) {
+    let keys = entry.fields().iter().chain(expected.fields()).map(|(key, _)| key.as_str());
+    for key in keys.filter(|key| *key != "hooks" && !ASIDE.contains(key)) {
+        let (now, wanted) = (entry.get(key), expected.get(key));
+        let is_line = now.and_then(Tree::as_str) == Some(&*line.text);
+        if !is_line && !is_as_good(key, now, wanted) {
+            odd.push(key.to_owned());
+        }
+    }
+}
+
+fn is_as_good(key: &str, now: Option<&Tree>, wanted: Option<&Tree>) -> bool {
+    match key {
+        "matcher" => now.is_none_or(|now| matches!(now.as_str(), Some("" | "*" | ".*"))),
+        "timeout" | "timeoutSec" => match (now, wanted) {
+            (Some(Tree::Leaf(now)), Some(Tree::Leaf(wanted))) => now.as_f64() >= wanted.as_f64(),
+            _ => false,
+        },
+        _ => now == wanted,
+    }
+}
+
 fn collect(event: &str, tree: &Tree, client: &dyn Client, lines: &mut Vec<Line>) {
     match tree {
         Tree::Leaf(value) => {

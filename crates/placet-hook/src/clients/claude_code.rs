@@ -106,14 +106,18 @@ impl Client for ClaudeCode {
     }
 
     fn turned_off(&self, settings: &Tree) -> Option<&'static str> {
-        let is_off = settings.get("disableAllHooks").and_then(Tree::as_bool) == Some(true);
-        is_off.then_some("\"disableAllHooks\" is true")
+        let is_on = |key: &str| settings.get(key).and_then(Tree::as_bool) == Some(true);
+        if is_on("disableAllHooks") {
+            return Some("\"disableAllHooks\" is true");
+        }
+        is_on("allowManagedHooksOnly").then_some("\"allowManagedHooksOnly\" is true")
     }
 
     fn other_settings(&self, folders: &Folders) -> Vec<PathBuf> {
         vec![
             folders.project.join(".claude/settings.json"),
             PathBuf::from("/etc/claude-code/managed-settings.json"),
+            PathBuf::from("/Library/Application Support/ClaudeCode/managed-settings.json"),
         ]
     }
 

@@ -15,6 +15,7 @@ use super::{call, denial, ended, group};
 use crate::answer::Answer;
 use crate::client::{Client, Entry};
 use crate::event::{Event, EventError, Fields};
+use crate::json::Tree;
 use crate::line::Lines;
 use crate::place::{Folders, Scope};
 
@@ -73,6 +74,19 @@ impl Client for Codex {
         vec![
             Entry { event: "PreToolUse", value: entry(lines.before()), is_before: true },
             Entry { event: "PostToolUse", value: entry(lines.after()), is_before: false },
+        ]
+    }
+
+    fn turned_off(&self, settings: &Tree) -> Option<&'static str> {
+        let feature = settings.get("features")?.get("hooks")?;
+        (feature.as_bool() == Some(false)).then_some("\"features.hooks\" is false")
+    }
+
+    fn other_settings(&self, folders: &Folders) -> Vec<PathBuf> {
+        vec![
+            folders.of_client("CODEX_HOME", ".codex").join("config.toml"),
+            folders.project.join(".codex/config.toml"),
+            PathBuf::from("/etc/codex/config.toml"),
         ]
     }
 

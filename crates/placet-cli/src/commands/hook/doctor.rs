@@ -12,8 +12,8 @@ use crate::status::Status;
 /// Try out whether the gate is really in the path of a coding agent, and say how it can be passed.
 ///
 /// Runs the very command lines that are in the settings with a call that does no harm and is never
-/// made, with a program that is not there, and with an event that makes no sense. The dry run is
-/// recorded like any other call.
+/// made, with a program that is not there, with one that prints something else, and with an event that
+/// makes no sense. The dry run is recorded like any other call.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// claude-code, codex, gemini, cursor or copilot

@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "mcp")]
     rewrite: bool,
 
-    /// Put that configuration back as it was
+    /// Put that configuration back as it was, but for what else was edited in it meanwhile
     #[arg(long, requires = "mcp", conflicts_with = "rewrite")]
     undo: bool,
 

@@ -1,69 +1,39 @@
 //! The configurations of clients: where they are, which servers they name, and how the gateway is put
 //! in the place of these.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use placet_hook::Tree;
-use serde::Deserialize;
+use placet_hook::{Tree, jsonc};
 use serde_json::{Value, json};
 
+use super::entry::{Configured, Dialect, configured, is_off};
+use super::tables;
 use crate::failure::Failure;
 
 /// How the gateway is called in a client's configuration.
-const NAME: &str = "placet";
+pub(super) const NAME: &str = "placet";
 
 /// Where clients keep their servers in JSON.
 const KEYS: [&str; 2] = ["mcpServers", "servers"];
 
-/// A server as a client is configured with it.
-#[derive(Clone, Debug)]
-pub(super) struct Configured {
-    pub(super) name: String,
-    pub(super) place: Place,
-}
-
-/// Where it is, with what is shown to it.
-#[derive(Clone)]
-pub(super) enum Place {
-    Command { words: Vec<String>, environment: Vec<(String, String)> },
-    Url { url: String, headers: Vec<(String, String)> },
-}
-
-/// What is shown to a server is a secret.
-impl std::fmt::Debug for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Command { words, .. } => write!(f, "Command({words:?})"),
-            Self::Url { url, .. } => write!(f, "Url({url:?})"),
-        }
-    }
-}
-
 /// A client's configuration.
 pub(super) enum Setup {
-    Json(String, Tree),
+    Json(Settings),
     /// Codex.
     Toml(String),
 }
 
-/// An entry, in the words that clients share.
-#[derive(Deserialize)]
-struct Entry {
-    command: Option<String>,
-    #[serde(default)]
-    args: Vec<String>,
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    url: Option<String>,
-    #[serde(default, alias = "http_headers")]
-    headers: BTreeMap<String, String>,
+/// Settings in JSON, with or without comments.
+pub(super) struct Settings {
+    text: String,
+    plain: String,
+    tree: Tree,
 }
 
-/// The file that is meant by a path or by the name of a client.
-pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
+/// Where a client keeps its configuration; none where this is no client's name.
+fn places(client: &str) -> Option<Vec<PathBuf>> {
     let home = || std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let places = match client {
+    Some(match client {
         "claude-code" => vec![PathBuf::from(".mcp.json"), home().join(".claude.json")],
         "claude-desktop" => vec![
             home().join("Library/Application Support/Claude/claude_desktop_config.json"),
@@ -72,8 +42,13 @@ pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
         "cursor" => vec![PathBuf::from(".cursor/mcp.json"), home().join(".cursor/mcp.json")],
         "vscode" => vec![PathBuf::from(".vscode/mcp.json")],
         "codex" => vec![home().join(".codex/config.toml")],
-        file => return Ok(PathBuf::from(file)),
-    };
+        _ => return None,
+    })
+}
+
+/// The file that is meant by a path or by the name of a client.
+pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
+    let Some(places) = places(client) else { return Ok(PathBuf::from(client)) };
     let shown: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
     places.into_iter().find(|place| place.exists()).ok_or_else(|| {
         Failure::unusable_because(format!("there is no configuration of {client}"))
@@ -81,11 +56,35 @@ pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where the configuration is kept as it was.
-pub(super) fn backup(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".before-placet");
-    name.into()
+/// Other files with servers that the same client starts here.
+pub(super) fn others(client: &str, path: &Path) -> Vec<PathBuf> {
+    let mut others = places(client).unwrap_or_default();
+    others.retain(|other| {
+        let setup = Setup::read(other).ok();
+        let has_servers = match &setup {
+            Some(Setup::Json(settings)) => match settings.place() {
+                Ok(place) => settings.at(&place).is_some_and(|it| !it.fields().is_empty()),
+                Err(_) => true,
+            },
+            _ => false,
+        };
+        other != path && has_servers
+    });
+    others
+}
+
+/// What a client makes of `${…}` in this file.
+fn dialect(path: &Path, key: Option<&str>) -> Dialect {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let is_editor = [".vscode", ".cursor"].iter().any(|editor| folder.ends_with(editor));
+    let workspace = if is_editor { folder.parent() } else { None };
+    Dialect {
+        expands: key.is_some() && name != "claude_desktop_config.json",
+        has_plain_names: !is_editor && key != Some("servers"),
+        workspace: workspace.map(Path::to_owned),
+    }
 }
 
 impl Setup {
@@ -95,135 +94,187 @@ impl Setup {
         if path.extension().is_some_and(|extension| extension == "toml") {
             return Ok(Self::Toml(text));
         }
-        let tree = Tree::parse(&text).map_err(|error| {
+        Self::json(text, path)
+    }
+
+    /// Settings in JSON that were read from this file.
+    pub(super) fn json(text: String, path: &Path) -> Result<Self, Failure> {
+        let settings = Settings::read(text).map_err(|error| {
             Failure::unusable(error).context(format!("{} cannot be read", path.display()))
         })?;
-        Ok(Self::Json(text, tree))
+        Ok(Self::Json(settings))
     }
 
-    /// The servers that it names.
-    pub(super) fn servers(&self) -> Result<Vec<Configured>, Failure> {
-        let entries = match self {
-            Self::Json(_, tree) => {
-                let of = KEYS.iter().find_map(|key| tree.get(key));
-                serde_json::to_value(of).map_err(Failure::unusable)?
+    /// The servers that it names and its client would start.
+    pub(super) fn servers(&self, path: &Path) -> Result<Vec<Configured>, Failure> {
+        let (entries, dialect) = match self {
+            Self::Json(settings) => {
+                let place = settings.place()?;
+                let entries = settings.at(&place).map(serde_json::to_value);
+                let entries = entries.transpose().map_err(Failure::unusable)?;
+                (entries.unwrap_or_default(), dialect(path, place.last().map(String::as_str)))
             }
-            Self::Toml(text) => {
-                let mut whole: toml::Table = toml::from_str(text).map_err(Failure::unusable)?;
-                serde_json::to_value(whole.remove("mcp_servers")).map_err(Failure::unusable)?
-            }
+            Self::Toml(text) => (tables::servers(text)?, dialect(path, None)),
         };
         let Value::Object(entries) = entries else { return Ok(Vec::new()) };
-        entries.into_iter().map(|(name, entry)| configured(&name, entry)).collect()
+        let on = entries.iter().filter(|(_, entry)| !is_off(entry));
+        let servers = on.map(|(name, entry)| configured(name, entry, &dialect));
+        let servers: Vec<Configured> = servers.collect::<Result<_, _>>()?;
+        for (at, server) in servers.iter().enumerate() {
+            if server.is_gateway() {
+                let why = format!("{} points to the gateway already", path.display());
+                return Err(Failure::unusable_because(why).help("undo that first with --undo"));
+            }
+            if servers.iter().skip(at + 1).any(|other| other.name == server.name) {
+                let why = format!("two servers would both be called {}", server.name);
+                return Err(Failure::unusable_because(why)
+                    .help("give one of them another name of letters, digits, - and _"));
+            }
+        }
+        Ok(servers)
     }
 
-    /// Puts the gateway in the place of all servers; where the configuration is kept as it was.
-    pub(super) fn point_here(
-        &self,
-        path: &Path,
-        folder: &Path,
-        policy: &Path,
-    ) -> Result<PathBuf, Failure> {
-        let whole = |path: &Path| std::path::absolute(path).map_err(Failure::from);
-        let at = |name: &str| whole(&folder.join(name)).map(|path| path.display().to_string());
-        let arguments = [
-            "mcp".to_owned(),
-            "--config".to_owned(),
-            at("servers.toml")?,
-            "--policy".to_owned(),
-            whole(policy)?.display().to_string(),
-            "--log".to_owned(),
-            at("placet.db")?,
-            "--lock".to_owned(),
-            at("tools.lock")?,
-        ];
-        let program = std::env::current_exe().map_err(Failure::from)?.display().to_string();
-        let text = match self {
-            Self::Json(text, tree) => rewritten_json(text, tree, &program, &arguments),
-            Self::Toml(text) => rewritten_toml(text, &program, &arguments)?,
+    /// What in the same file is left as it is, and why.
+    pub(super) fn left(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let (entries, others) = match self {
+            Self::Json(settings) => {
+                let place = settings.place().unwrap_or_default();
+                let entries = settings.at(&place).and_then(|it| serde_json::to_value(it).ok());
+                (entries.unwrap_or_default(), settings.other_projects(&place))
+            }
+            Self::Toml(text) => (tables::servers(text).unwrap_or_default(), Vec::new()),
         };
-        let backup = backup(path);
-        if backup.exists() {
-            return Err(Failure::unusable_because(format!(
-                "{} is there already",
-                backup.display()
-            ))
-            .help("this configuration was rewritten before; undo that first with --undo"));
+        for (name, _) in entries.as_object().into_iter().flatten().filter(|(_, it)| is_off(it)) {
+            left.push(format!("the server {name} is turned off, and stays as it is"));
         }
-        std::fs::copy(path, &backup).map_err(|error| Failure::file("write", &backup, error))?;
-        // What it was may have secrets in it that are nowhere else any more.
-        #[cfg(unix)]
-        {
-            let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            std::fs::set_permissions(&backup, own)
-                .map_err(|error| Failure::file("write", &backup, error))?;
+        for folder in others {
+            left.push(format!("the servers of {folder} pass no gateway; run this there as well"));
         }
-        let mut new = path.as_os_str().to_owned();
-        new.push(".new");
-        let new = PathBuf::from(new);
-        std::fs::write(&new, text)
-            .and_then(|()| std::fs::set_permissions(&new, std::fs::metadata(path)?.permissions()))
-            .and_then(|()| std::fs::rename(&new, path))
-            .map_err(|error| Failure::file("write", path, error))?;
-        Ok(backup)
+        left
+    }
+
+    /// The text with the gateway in the place of its servers.
+    pub(super) fn rewritten(&self, program: &str, arguments: &[String]) -> Result<String, Failure> {
+        match self {
+            Self::Json(settings) => settings.rewritten(program, arguments),
+            Self::Toml(text) => tables::rewritten(text, program, arguments),
+        }
+    }
+
+    /// The text as it is now with the servers as they were before. Whether anything else is others now
+    /// than then is said as well.
+    pub(super) fn put_back(&self, before: &Self) -> Result<(String, bool), Failure> {
+        let gone = || {
+            Failure::unusable_because("the gateway is not in this configuration any more")
+                .help("compare it with the copy, and put back by hand what is missing")
+        };
+        match (self, before) {
+            (Self::Json(now), Self::Json(before)) => now.put_back(before).ok_or_else(gone),
+            (Self::Toml(now), Self::Toml(before)) => tables::put_back(now, before).ok_or_else(gone),
+            _ => Err(gone()),
+        }
     }
 }
 
-fn configured(name: &str, entry: Value) -> Result<Configured, Failure> {
-    let Entry { command, args, env, url, headers } = serde_json::from_value(entry)
-        .map_err(|error| Failure::unusable(error).context(format!("the server {name}")))?;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    // As clients do with names that cannot stand before a tool's.
-    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
-    let plain = plain.replace("__", "_");
-    let place = match (command, url) {
-        (Some(command), _) => Place::Command {
-            words: std::iter::once(command).chain(args).collect(),
-            environment: env.into_iter().collect(),
-        },
-        (None, Some(url)) => Place::Url { url, headers: headers.into_iter().collect() },
-        (None, None) => {
-            let why = format!("the server {name} has neither a command nor a URL");
-            return Err(Failure::unusable_because(why));
-        }
-    };
-    Ok(Configured { name: plain, place })
-}
+impl Settings {
+    fn read(text: String) -> Result<Self, placet_hook::TreeError> {
+        let plain = jsonc::plain(&text);
+        let tree = Tree::parse(&plain)?;
+        Ok(Self { text, plain, tree })
+    }
 
-fn rewritten_json(text: &str, tree: &Tree, program: &str, arguments: &[String]) -> String {
-    let key = KEYS.into_iter().find(|key| tree.get(key).is_some()).unwrap_or("mcpServers");
-    let mut entry = json!({ "command": program, "args": arguments });
-    if let (true, Some(fields)) = (key == "servers", entry.as_object_mut()) {
-        fields.insert("type".to_owned(), "stdio".into());
+    fn at(&self, keys: &[String]) -> Option<&Tree> {
+        keys.iter().try_fold(&self.tree, |tree, key| tree.get(key))
     }
-    let mut tree = tree.clone();
-    tree.set(key, Tree::from(json!({ NAME: entry })));
-    tree.render(text)
-}
 
-/// The text without the tables of servers, and with one of ours. What else is in it stays as it is.
-fn rewritten_toml(text: &str, program: &str, arguments: &[String]) -> Result<String, Failure> {
-    let mut kept = String::new();
-    let mut is_server = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with('[') {
-            let header = line.trim().trim_start_matches('[').trim_start();
-            is_server = header.starts_with("mcp_servers.") || header.starts_with("mcp_servers]");
-        }
-        if !is_server {
-            kept.push_str(line);
-            kept.push('\n');
+    /// Every place that may have servers: for everywhere, and for each project.
+    fn places(&self) -> Vec<Vec<String>> {
+        let own = KEYS.map(|key| vec![key.to_owned()]);
+        let projects = self.tree.get("projects").map(Tree::fields).unwrap_or_default();
+        let of = |(folder, _): &(String, Tree)| {
+            vec!["projects".to_owned(), folder.clone(), "mcpServers".to_owned()]
+        };
+        let mut places: Vec<_> = own.into_iter().chain(projects.iter().map(of)).collect();
+        places.retain(|place| self.at(place).is_some_and(|tree| !tree.fields().is_empty()));
+        places
+    }
+
+    /// The one place whose servers a client in this folder starts.
+    fn place(&self) -> Result<Vec<String>, Failure> {
+        let here = std::env::current_dir().map_err(Failure::from)?.display().to_string();
+        let is_here = |place: &Vec<String>| place.len() == 1 || place.get(1) == Some(&here);
+        let places: Vec<_> = self.places().into_iter().filter(is_here).collect();
+        match &*places {
+            [] => Ok(KEYS.first().map(|key| (*key).to_owned()).into_iter().collect()),
+            [only] => Ok(only.clone()),
+            [first, others @ ..] => {
+                let names = |place: &Vec<String>| {
+                    let fields = self.at(place).map(Tree::fields).unwrap_or_default();
+                    fields.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().join(", ")
+                };
+                let others: Vec<_> = others.iter().map(names).collect();
+                let why = format!(
+                    "there are servers in two places of this file, {} and {}, and one gateway cannot \
+                     stand in both",
+                    names(first),
+                    others.join(", ")
+                );
+                Err(Failure::unusable_because(why).help(
+                    "move those of the project into its .mcp.json, with `claude mcp add --scope project`",
+                ))
+            }
         }
     }
-    let words = serde_json::to_string(arguments).map_err(Failure::unusable)?;
-    let program = Value::from(program);
-    kept.push_str(&format!("\n[mcp_servers.{NAME}]\ncommand = {program}\nargs = {words}\n"));
-    let whole = toml::from_str::<toml::Table>(&kept).ok();
-    let servers = whole.as_ref().and_then(|it| it.get("mcp_servers")?.as_table());
-    if servers.is_none_or(|servers| servers.len() != 1) {
-        return Err(Failure::unusable_because(
-            "the servers are not written as tables [mcp_servers.NAME], and were left as they are",
-        ));
+
+    /// Folders of other projects with servers of their own.
+    fn other_projects(&self, place: &[String]) -> Vec<String> {
+        let others = self.places().into_iter().filter(|it| it.len() > 1 && *it != place);
+        others.filter_map(|it| it.into_iter().nth(1)).collect()
     }
-    Ok(kept)
+
+    fn rewritten(&self, program: &str, arguments: &[String]) -> Result<String, Failure> {
+        let place = self.place()?;
+        let mut entry = json!({ "command": program, "args": arguments });
+        if let (true, Some(fields)) = (place == ["servers"], entry.as_object_mut()) {
+            fields.insert("type".to_owned(), "stdio".into());
+        }
+        let mut servers = Tree::from(json!({ NAME: entry }));
+        for (name, server) in self.at(&place).map(Tree::fields).unwrap_or_default() {
+            if serde_json::to_value(server).is_ok_and(|server| is_off(&server)) {
+                servers.set(name, server.clone());
+            }
+        }
+        self.with(&place, &servers.render(&self.text)).ok_or_else(|| {
+            Failure::unusable_because(
+                "the servers could not be found again in the text of this file",
+            )
+        })
+    }
+
+    fn with(&self, place: &[String], words: &str) -> Option<String> {
+        jsonc::spliced(&self.text, &jsonc::span(&self.plain, place)?, words)
+    }
+
+    fn put_back(&self, before: &Self) -> Option<(String, bool)> {
+        let has_ours =
+            |place: &Vec<String>| self.at(place).is_some_and(|it| it.get(NAME).is_some());
+        let place = self.places().into_iter().find(has_ours)?;
+        let (then, now) = (before.at(&place)?, self.at(&place)?);
+        let span = jsonc::span(&before.plain, &place)?;
+        let own = jsonc::span(&self.plain, &place)?;
+        let rest = |text: &str, span: &std::ops::Range<usize>| {
+            Some((text.get(..span.start)?.to_owned(), text.get(span.end..)?.to_owned()))
+        };
+        let others = || now.fields().iter().filter(|(name, _)| name != NAME);
+        let is_as_it_was = others().all(|(name, server)| then.get(name) == Some(server));
+        let is_edited = !is_as_it_was || rest(&self.text, &own) != rest(&before.text, &span);
+        if is_as_it_was {
+            let (start, end) = rest(&self.text, &own)?;
+            return Some((format!("{start}{}{end}", before.text.get(span)?), is_edited));
+        }
+        let mut servers = then.clone();
+        others().for_each(|(name, server)| servers.set(name, server.clone()));
+        Some((self.with(&place, &servers.render(&self.text))?, is_edited))
+    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use placet_mcp::tools::Lock;
 
 use super::Asked;
-use super::client::{Configured, Place};
+use super::entry::{Configured, Place};
 use crate::failure::Failure;
 
 const HEAD: &str = "\

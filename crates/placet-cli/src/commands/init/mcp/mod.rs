@@ -2,13 +2,15 @@
 //! their place.
 
 mod client;
+mod entry;
 mod files;
+mod swap;
+mod tables;
 
 use std::path::Path;
 
 use placet_mcp::tools::{Definition, Lock};
 use placet_mcp::{Child, Command, Remote, bridge, survey};
-use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::tools::Tools;
@@ -18,7 +20,8 @@ use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, counted};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::status::Status;
-use client::{Configured, Place, Setup};
+use client::Setup;
+use entry::{Configured, Place};
 
 /// A server that was asked.
 struct Asked {
@@ -29,12 +32,19 @@ struct Asked {
 pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Outcome {
     let path = client::path(client)?;
     if arguments.undo {
-        return undo(&path, console);
+        return swap::undo(&path, console);
     }
     let setup = Setup::read(&path)?;
-    let servers = setup.servers()?;
+    let servers = setup.servers(&path)?;
     if servers.is_empty() {
-        return Err(Failure::found_because(format!("{} names no server", path.display())));
+        let found = Failure::found_because(format!("{} names no server", path.display()));
+        return Err(match setup.left() {
+            left if left.is_empty() => found,
+            left => found.help(left.join("; ")),
+        });
+    }
+    if arguments.rewrite {
+        swap::must_be_new(&path)?;
     }
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let asked = runtime.block_on(ask_all(servers, console));
@@ -46,8 +56,18 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     files::write(&folder, &asked, &lock(&asked), arguments.force)?;
     print(&composed, &arguments.output, console)?;
     tell(&asked, console)?;
+    for left in setup.left() {
+        console.note(&format!("{HELD}left{HELD:#} {}", escape::line(&left)));
+    }
+    for other in client::others(client, &path) {
+        let other = other.display().to_string();
+        console.note(&format!(
+            "{HELD}left{HELD:#} the servers in {} pass no gateway; name that file to init --mcp as well",
+            escape::line(&other)
+        ));
+    }
     if arguments.rewrite {
-        let backup = setup.point_here(&path, &folder, &arguments.output)?;
+        let backup = swap::point_here(&setup, &path, &folder, &arguments.output)?;
         console.note(&format!(
             "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
             path.display(),
@@ -59,19 +79,6 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
              the gateway in the place of these servers{FAINT:#}"
         ));
     }
-    Ok(Status::Ok)
-}
-
-fn undo(path: &Path, console: &Console) -> Outcome {
-    let backup = client::backup(path);
-    std::fs::metadata(path)
-        .and_then(|now| std::fs::set_permissions(&backup, now.permissions()))
-        .and_then(|()| std::fs::rename(&backup, path))
-        .map_err(|error| Failure::file("put back", &backup, error))?;
-    console.note_value(
-        &format!("{} is as it was", path.display()),
-        &json!({ "undone": path.display().to_string() }),
-    );
     Ok(Status::Ok)
 }
 
@@ -135,9 +142,12 @@ fn tell(asked: &[Asked], console: &Console) -> std::io::Result<()> {
     if console.is_json() {
         return Ok(());
     }
-    let mut text = String::new();
+    let (mut text, mut notes) = (String::new(), String::new());
     for Asked { server, tools } in asked {
         let name = escape::line(&server.name).into_owned();
+        for note in &server.notes {
+            notes.push_str(&format!("{HELD}copied{HELD:#} for {name}: {}\n", escape::line(note)));
+        }
         match tools {
             Ok(tools) => {
                 let count = counted(u64::try_from(tools.len()).unwrap_or(u64::MAX), "tool");
@@ -158,5 +168,6 @@ fn tell(asked: &[Asked], console: &Console) -> std::io::Result<()> {
             }
         }
     }
+    text.push_str(&notes);
     console.text(&text)
 }

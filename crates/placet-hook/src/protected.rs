@@ -1,0 +1,423 @@
+//! The files that the gate depends on, and the calls that may change them.
+//!
+//! Who may write the settings of a coding agent can take the gate out of its path, and who may write a
+//! shell's profile can have it done later. So a call that may change such a file waits for a person,
+//! whatever its class says. It is enough that the call names the file, in any param and in any spelling,
+//! and is not proven to only read. A program that makes up a path while it runs cannot be seen through.
+
+use std::env::current_dir;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use placet::policy::inspect::{Call, Inspection, Source, inspect};
+use placet::{Json, Object};
+
+use crate::client::ClientName;
+use crate::config::HookConfig;
+use crate::event::ToolCall;
+use crate::mention::{ANYTHING, SOMETHING, Words};
+use crate::pattern::{ANY_NAME, may_end, names};
+use crate::place::{Folders, Scope};
+
+/// Longest text that is a path.
+const MAX_PATH_BYTES: usize = 4096;
+
+/// How many links are followed in one path, as most systems do.
+const MAX_LINKS: usize = 40;
+
+/// Params that are tried as a folder for the others.
+const MAX_FOLDERS: usize = 8;
+
+/// Files wherever they are: settings of agents, of git, and of shells.
+const FILES: &[&[&str]] = &[
+    &[".claude"],
+    &[".claude", "settings.json"],
+    &[".claude", "settings.local.json"],
+    &[".claude.json"],
+    &[".mcp.json"],
+    &[".codex"],
+    &[".codex", ANY_NAME],
+    &[".gemini"],
+    &[".gemini", "settings.json"],
+    &[".gemini", ".env"],
+    &[".cursor"],
+    &[".cursor", "hooks.json"],
+    &[".cursor", "mcp.json"],
+    &[".copilot"],
+    &[".copilot", ANY_NAME],
+    &[".github", "copilot"],
+    &[".github", "copilot", ANY_NAME],
+    &[".git"],
+    &[".git", "config"],
+    &[".git", "config.worktree"],
+    &[".gitconfig"],
+    &[".config", "git", "config"],
+    &[".bashrc"],
+    &[".bash_profile"],
+    &[".bash_login"],
+    &[".bash_logout"],
+    &[".bash_aliases"],
+    &[".profile"],
+    &[".zshrc"],
+    &[".zshenv"],
+    &[".zprofile"],
+    &[".zlogin"],
+    &[".zlogout"],
+    &[".kshrc"],
+    &[".mkshrc"],
+    &[".pam_environment"],
+    &[".config", "fish", "config.fish"],
+    &["etc", "profile"],
+    &["etc", "bash.bashrc"],
+    &["etc", "bashrc"],
+    &["etc", "zshenv"],
+    &["etc", "zshrc"],
+    &["etc", "zprofile"],
+    &["etc", "environment"],
+    &["etc", "gitconfig"],
+];
+
+/// Folders with all that is in them.
+const FOLDERS: &[&[&str]] = &[
+    &[".claude", "hooks"],
+    &[".codex", "hooks"],
+    &[".codex", "rules"],
+    &[".gemini", "hooks"],
+    &[".gemini", "extensions"],
+    &[".gemini", "policies"],
+    &[".cursor", "hooks"],
+    &[".copilot", "hooks"],
+    &[".github", "hooks"],
+    &[".git", "hooks"],
+    &[".config", "fish", "conf.d"],
+    &[".config", "environment.d"],
+    &[".config", "placet"],
+    &[".local", "state", "placet"],
+    &["etc", "profile.d"],
+    &["etc", "zsh"],
+    &["etc", "fish"],
+    &["etc", "claude-code"],
+    &["etc", "codex"],
+    &["etc", "gemini-cli"],
+    &["etc", "github-copilot"],
+];
+
+/// What `placet` does that changes what it decides by, or answers for a person.
+const OWN_COMMANDS: [&str; 11] = [
+    "approvals",
+    "autonomy",
+    "evidence",
+    "hook",
+    "init",
+    "key",
+    "kill",
+    "log",
+    "people",
+    "policy",
+    "serve",
+];
+
+/// What a call may change that is protected, unless it is proven to only read. The hook is known by its
+/// configuration and where that is.
+pub(crate) fn changed(
+    call: &ToolCall,
+    folders: Option<&Folders>,
+    (config, path): (&HookConfig, &Path),
+) -> Option<String> {
+    let (tool, params) = (call.tool.as_str(), &call.params);
+    let inspection = inspect(&Call { tool, params, annotations: None });
+    if inspection.is_proven_read() {
+        return None;
+    }
+    Protected::new(folders, path, config).changed(call, &inspection)
+}
+
+/// What is protected for one hook.
+struct Protected {
+    home: Option<PathBuf>,
+    /// Whole paths, as they are written and as they are.
+    files: Vec<Vec<String>>,
+    folders: Vec<Vec<String>>,
+    /// The same as the system has them, for other names of the same file.
+    places: Vec<PathBuf>,
+}
+
+impl Protected {
+    fn new(folders: Option<&Folders>, path: &Path, config: &HookConfig) -> Self {
+        let named = [&config.key_file, &config.log, &config.policy];
+        let mut files: Vec<PathBuf> = named.into_iter().flatten().cloned().collect();
+        files.push(path.to_owned());
+        let beside = |path: &Path, end: &str| {
+            let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+            name.push(end);
+            path.with_file_name(name)
+        };
+        if let Some(log) = &config.log {
+            files.extend(["-key", "-lock", "-wal", "-shm", "-journal"].map(|end| beside(log, end)));
+        }
+        if let Some(policy) = &config.policy {
+            files.push(policy.with_file_name(format!("{ANY_NAME}.cedar")));
+        }
+        let mut own = vec![config.state.clone()];
+        if let Some(folders) = folders {
+            for client in ClientName::ALL.map(ClientName::client) {
+                let scopes = [Scope::User, Scope::Project];
+                files.extend(scopes.map(|scope| client.settings(folders, scope)));
+                files.extend(client.other_settings(folders));
+            }
+            own.extend([folders.config.clone(), folders.state.clone()]);
+        }
+        Self {
+            home: folders.map(|folders| folders.home.clone()),
+            files: as_names(&files),
+            folders: as_names(&own),
+            places: files,
+        }
+    }
+
+    fn changed(&self, call: &ToolCall, inspection: &Inspection) -> Option<String> {
+        let sources = inspection.evidence().iter().map(|it| (it.source, it.pointer.as_str()));
+        let unclear = inspection.uninspectable().iter().map(|it| (it.source, it.pointer.as_str()));
+        let mut commands = Vec::new();
+        let mut codes = Vec::new();
+        for (source, pointer) in sources.chain(unclear) {
+            match source {
+                Source::Shell => commands.push(pointer.to_owned()),
+                Source::Code => codes.push(pointer.to_owned()),
+                _ => {}
+            }
+        }
+        let mut texts = Texts { commands, codes, ..Texts::default() };
+        texts.object("", &call.params);
+        let bases = bases(&call.context);
+        texts.commands_found.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
+            let folders = texts.paths.iter().take(MAX_FOLDERS);
+            let joined = folders.flat_map(|folder| {
+                texts.paths.iter().take(MAX_FOLDERS).map(move |name| format!("{folder}/{name}"))
+            });
+            let joined: Vec<String> = joined.collect();
+            texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases))
+        })
+    }
+
+    fn by_command(&self, text: &str, bases: &[PathBuf]) -> Option<String> {
+        let words = Words::of(text);
+        if words.is_cut {
+            return Some("what guards this agent, in more words than can be looked at".to_owned());
+        }
+        let at = |wanted: &str| {
+            words.all.iter().position(|word| word.rsplit('/').next() == Some(wanted))
+        };
+        let after = |at: usize, wanted: &[&str]| {
+            words.all.iter().skip(at + 1).any(|word| wanted.contains(&word.as_str()))
+        };
+        if at("git").is_some_and(|at| after(at, &["config"])) {
+            return Some("the configuration of git".to_owned());
+        }
+        if at("placet").is_some_and(|at| after(at, &OWN_COMMANDS)) {
+            return Some("what Placet decides by".to_owned());
+        }
+        let mut bases = bases.to_vec();
+        for pair in words.all.windows(2) {
+            if let [goes, folder] = pair
+                && ["cd", "pushd", "-C"].contains(&goes.as_str())
+                && bases.len() < MAX_FOLDERS
+            {
+                let known: Vec<PathBuf> = bases.iter().map(|base| base.join(folder)).collect();
+                bases.extend(known);
+            }
+        }
+        words.all.iter().find_map(|word| self.by_path(word, &bases))
+    }
+
+    /// The protected file that a path is, seen from one of these folders.
+    fn by_path(&self, path: &str, bases: &[PathBuf]) -> Option<String> {
+        let path = self.from_home(path);
+        let shown = || path.replace(ANYTHING, "…").replace(SOMETHING, "*");
+        if path.starts_with(ANYTHING) {
+            return self.is_protected(&names(&path)).then(shown);
+        }
+        for base in bases {
+            let whole = base.join(&path);
+            let written = names(&whole.to_string_lossy());
+            let is_known = !path.contains([ANYTHING, SOMETHING]);
+            if self.is_protected(&written) || is_known && self.is_same(&whole) {
+                return Some(shown());
+            }
+        }
+        (bases.is_empty() && self.is_protected(&names(&path))).then(shown)
+    }
+
+    fn from_home(&self, path: &str) -> String {
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        let inner = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match (&self.home, inner) {
+            (Some(home), Some(inner)) => format!("{}{inner}", home.display()),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Whether it is protected under another name: where links lead, or as another entry of a folder.
+    fn is_same(&self, path: &Path) -> bool {
+        let real = followed(path);
+        if real != path && self.is_protected(&names(&real.to_string_lossy())) {
+            return true;
+        }
+        is_shared(&real) && self.places.iter().any(|place| is_one_file(place, &real))
+    }
+
+    fn is_protected(&self, path: &[String]) -> bool {
+        let starts = || (1..=path.len()).filter_map(|end| path.get(..end));
+        FILES.iter().any(|wanted| may_end(path, wanted))
+            || self.files.iter().any(|wanted| may_end(path, wanted))
+            || starts().any(|start| FOLDERS.iter().any(|wanted| may_end(start, wanted)))
+            || starts().any(|start| self.folders.iter().any(|wanted| may_end(start, wanted)))
+    }
+}
+
+/// Paths by their names, as they are written and as links lead.
+fn as_names(paths: &[PathBuf]) -> Vec<Vec<String>> {
+    let both = paths.iter().flat_map(|path| [path.clone(), followed(path)]);
+    let mut all: Vec<Vec<String>> = both.map(|path| names(&path.to_string_lossy())).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The folders that a path may be seen from.
+fn bases(context: &Object) -> Vec<PathBuf> {
+    let text = |json: &Json| json.as_str().map(PathBuf::from);
+    let mut bases: Vec<PathBuf> = context.get("cwd").and_then(text).into_iter().collect();
+    let roots = context.get("workspace_roots").and_then(Json::as_array).unwrap_or_default();
+    bases.extend(roots.iter().filter_map(text));
+    bases.extend(current_dir());
+    bases.dedup();
+    bases.truncate(MAX_FOLDERS);
+    bases
+}
+
+/// A path without links, also where its end is not there yet.
+fn followed(path: &Path) -> PathBuf {
+    let mut real = PathBuf::new();
+    let mut left: Vec<OsString> = parts(path);
+    let mut links = 0;
+    let mut is_there = true;
+    while let Some(part) = left.pop() {
+        if part == ".." {
+            real.pop();
+            continue;
+        }
+        let next =
+            if real.as_os_str().is_empty() { PathBuf::from(&part) } else { real.join(&part) };
+        let link = if is_there { std::fs::read_link(&next) } else { Err(gone()) };
+        match link {
+            Ok(to) if links < MAX_LINKS => {
+                links += 1;
+                if to.is_absolute() {
+                    real = PathBuf::new();
+                }
+                left.extend(parts(&to));
+            }
+            Ok(_) => real = next,
+            Err(error) => {
+                is_there &= error.kind() != std::io::ErrorKind::NotFound;
+                real = next;
+            }
+        }
+    }
+    real
+}
+
+fn gone() -> std::io::Error {
+    std::io::ErrorKind::NotFound.into()
+}
+
+/// The parts of a path, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let mut parts: Vec<OsString> = parts.map(|part| part.as_os_str().to_owned()).collect();
+    parts.reverse();
+    parts
+}
+
+#[cfg(unix)]
+fn is_shared(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    path.symlink_metadata().is_ok_and(|known| known.is_file() && known.nlink() > 1)
+}
+
+#[cfg(unix)]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = |path: &Path| path.metadata().map(|known| (known.dev(), known.ino())).ok();
+    place(one).is_some_and(|one| place(other) == Some(one))
+}
+
+#[cfg(not(unix))]
+fn is_shared(_: &Path) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_one_file(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// The texts in a call's params: what is a command or code, and what may be a path.
+#[derive(Default)]
+struct Texts {
+    commands: Vec<String>,
+    codes: Vec<String>,
+    commands_found: Vec<String>,
+    paths: Vec<String>,
+}
+
+impl Texts {
+    fn object(&mut self, pointer: &str, object: &Object) {
+        for (key, value) in object.iter() {
+            let key = key.replace('~', "~0").replace('/', "~1");
+            self.value(&format!("{pointer}/{key}"), value);
+        }
+    }
+
+    fn value(&mut self, pointer: &str, value: &Json) {
+        match value {
+            Json::String(text) => self.text(pointer, text),
+            Json::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(&format!("{pointer}/{index}"), item);
+                }
+            }
+            Json::Object(object) => self.object(pointer, object),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, pointer: &str, text: &str) {
+        let is_in = |roots: &[String]| {
+            roots.iter().any(|root| {
+                let rest = pointer.strip_prefix(root.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        let (is_command, is_code) = (is_in(&self.commands), is_in(&self.codes));
+        let is_patch = text.trim_start().starts_with("*** Begin Patch");
+        if is_patch && !is_command {
+            self.paths.extend(text.lines().filter_map(patched).map(str::to_owned));
+        } else if is_command || is_code {
+            self.commands_found.push(text.to_owned());
+        }
+        if text.len() <= MAX_PATH_BYTES && !text.contains(['\n', '\0']) && !text.is_empty() {
+            self.paths.push(text.to_owned());
+            if text.contains('\\') {
+                self.paths.push(text.replace('\\', "/"));
+            }
+        }
+    }
+}
+
+/// The file that a line of a patch is about.
+fn patched(line: &str) -> Option<&str> {
+    let orders = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
+    orders.into_iter().find_map(|order| line.strip_prefix(order)).map(str::trim)
+}
