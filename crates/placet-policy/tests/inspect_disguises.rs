@@ -295,6 +295,10 @@ fn a_param_named_like_an_order_is_one() {
             assert!(found.exceeds(RiskTier::Read).is_some(), "{key} {value}");
         }
     }
+    let found = call("edit_ticket", &json!({"remove_labels": ["a"], "delete_ids": [5]}));
+    assert_eq!(found.exceeds(RiskTier::ReversibleWrite), None, "its params were known");
+    let found = call("edit_ticket", &json!({"hard_delete": true}));
+    assert!(found.exceeds(RiskTier::ReversibleWrite).is_some(), "whether it is on was not");
     for off in
         [json!(""), json!("none"), json!("no"), json!([]), json!([0]), json!({}), json!(null)]
     {

@@ -233,7 +233,7 @@ impl<'a> Walk<'a> {
         if matches!(key, "where" | "where_clause" | "having" | "condition") && text.contains('(') {
             self.sql(&format!("SELECT 1 FROM t WHERE {text}"));
         }
-        if part_of(key) != Part::Body {
+        if may_carry_code(text) && part_of(key) != Part::Body {
             self.shell_inside(text);
         }
     }
@@ -505,7 +505,7 @@ impl<'a> Walk<'a> {
             && let Some((effect, verb)) = ordered_by_name(key)
         {
             let reason = format!("the parameter {verb:?} has something to act on");
-            self.found(Source::ParamName, effect, reason, Weight::Proof);
+            self.found(Source::ParamName, effect, reason, Weight::Claim);
         }
     }
 
@@ -615,6 +615,12 @@ fn gives_something(value: &Json) -> bool {
         Json::Array(items) => items.iter().any(gives_something),
         Json::Object(object) => !object.is_empty(),
     }
+}
+
+/// Whether a text has any character without which it carries neither a command nor code. Most have
+/// none, and are not looked through again and again.
+fn may_carry_code(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'$' | b'`' | b';' | b'|' | b'&' | b'<' | b'('))
 }
 
 /// Whether the word `git` is in a command. Quotes hide no word.
