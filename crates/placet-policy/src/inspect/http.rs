@@ -43,6 +43,13 @@ pub(super) fn is_url(text: &str) -> bool {
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
+/// Whether a text begins as a request does that may change something (`PUT /orders/5`).
+pub(super) fn is_request_line(text: &str) -> bool {
+    let Some((method, rest)) = text.trim_start().split_once(' ') else { return false };
+    matches!(method, "POST" | "PUT" | "PATCH" | "DELETE")
+        && (rest.trim_start().starts_with(['/', '_']) || is_url(rest))
+}
+
 /// Everything remarkable about `url`.
 pub(super) fn remarks(url: &str) -> Vec<Remark> {
     let url = url.trim();
@@ -219,6 +226,9 @@ pub(super) fn is_action_key(key: &str) -> bool {
             | "action_type"
             | "command"
             | "function"
+            | "fn"
+            | "tool_calls"
+            | "function_call"
             | "func"
             | "function_name"
             | "tool"

@@ -90,7 +90,8 @@ fn exact(key: &str) -> Option<Part> {
         | "snippet" | "program" | "expression" | "expr" | "formula" | "lambda" | "eval"
         | "equation" | "run" | "then" | "stdin" | "init_script" | "preamble" | "startup_script"
         | "pre_command" | "post_command" | "powershell" | "pwsh" | "ps1" | "powershell_script"
-        | "applescript" | "vbscript" | "batch_script" => Part::Code,
+        | "hook" | "pre_hook" | "post_hook" | "on_complete" | "on_success" | "on_failure"
+        | "on_error" | "applescript" | "vbscript" | "batch_script" => Part::Code,
         "method"
         | "http_method"
         | "request_method"
@@ -108,9 +109,10 @@ fn exact(key: &str) -> Option<Part> {
         "headers" | "header" | "http_headers" | "request_headers" | "extra_headers"
         | "custom_headers" => Part::Headers,
         "env" | "envs" | "environment" | "environ" | "env_vars" => Part::Environment,
-        "save_to" | "write_to" | "outfile" | "out_file" | "output_to" | "dest_file" | "save_as"
-        | "local_path" | "write_disposition" | "into_table" => Part::Sink,
-        "output" | "destination" | "dest" => Part::Place,
+        "save_to" | "write_to" | "log_file" | "to_folder" | "outfile" | "out_file"
+        | "output_to" | "dest_file" | "save_as" | "local_path" | "write_disposition"
+        | "into_table" => Part::Sink,
+        "output" | "out" | "destination" | "dest" => Part::Place,
         "to" | "cc" | "bcc" | "recipient" | "recipients" | "channel" | "channel_id" | "chat_id"
         | "phone" | "phone_number" | "email" | "to_email" | "to_number" | "send_to" => {
             Part::Recipient

@@ -107,8 +107,8 @@ const REHEARSALS: &[&str] = &[
 ];
 
 /// What a param of that name orders once it has something to act on (`delete: "5"`,
-/// `ids_to_remove: [1]`, `forward_to: "…"`). An operator of a query (`$set`)
-/// is judged elsewhere, and a header of an extension (`X-…`) is none of the tool's params.
+/// `ids_to_remove: [1]`, `forward_to: "…"`). A header of an extension (`X-…`) is
+/// none of the tool's params.
 pub(super) fn ordered_by_name(key: &str) -> Option<(Effect, String)> {
     if may_order(key) { ordered(key) } else { None }
 }
@@ -116,19 +116,17 @@ pub(super) fn ordered_by_name(key: &str) -> Option<(Effect, String)> {
 fn ordered(key: &str) -> Option<(Effect, String)> {
     let words = roles(key);
     let is = |list: &[&str], word: &str| list.contains(&word);
-    if key.starts_with(['_', '$'])
-        || key.starts_with("x_")
-        || words.iter().any(|(word, _)| is(MEASURES, word))
-    {
+    if key.starts_with("x_") || words.iter().any(|(word, _)| is(MEASURES, word)) {
         return None;
     }
     let is_alone = words.len() == 1;
+    let goes_to =
+        matches!(words.as_slice(), [(first, _), (last, _)] if last == "to" && first != "close");
     words.into_iter().find_map(|(word, role)| {
         let Role::Act(effect, lean) = role else { return None };
         let acts = match lean {
             Lean::Verb => !is(DESCRIBING, &word),
-            Lean::Either => is_alone && is(CHANGING, &word),
-            Lean::Noun => is_alone && is(CHANGING, &word),
+            Lean::Either | Lean::Noun => goes_to || is_alone && is(CHANGING, &word),
         };
         acts.then_some((effect, word))
     })
@@ -137,7 +135,7 @@ fn ordered(key: &str) -> Option<(Effect, String)> {
 /// A first look, without copying: most params have plain names and no verb in them.
 fn may_order(key: &str) -> bool {
     let is_plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    !is_plain || CHANGING.contains(&key) || key.split('_').any(may_be_verb)
+    !is_plain || key.ends_with("_to") || CHANGING.contains(&key) || key.split('_').any(may_be_verb)
 }
 
 /// What a text among the options orders (`options: "delete"`, `flags: "force,purge"`).

@@ -85,7 +85,7 @@ pub(super) fn has_acting_word(text: &str) -> bool {
     };
     let mut all = words(text);
     match (all.next(), all.next()) {
-        (Some(first), Some(_)) if matches!(first, "start" | "stop" | "START" | "STOP") => true,
+        (Some("start" | "stop" | "START" | "STOP"), Some(_)) => true,
         (Some(only), None) => ALONE.iter().any(|word| word.eq_ignore_ascii_case(only)),
         _ => !is_graph_ql_query(text) && (words(text).any(acts) || pipes_into(text)),
     }

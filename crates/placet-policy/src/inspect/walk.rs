@@ -88,7 +88,10 @@ impl<'a> Walk<'a> {
             let depth = self.enter(&escape(key));
             self.key(key);
             let part = part_of(&snake);
-            self.ordered(&snake, value);
+            // An operator of a query (`$set`) is one of a pipeline that only shows, too.
+            if !key.starts_with('$') {
+                self.ordered(&snake, value);
+            }
             if !(command && part == Part::Shell) {
                 self.value(&snake, part, is_http, value);
             }
@@ -121,6 +124,7 @@ impl<'a> Walk<'a> {
         match part {
             Part::Body if is_http && !object.is_empty() => self.body(),
             Part::Environment if !object.is_empty() => self.environment(),
+            Part::Action => self.described_action(object),
             Part::Sql | Part::Shell if !object.is_empty() => {
                 self.opaque(source_of(part), "a command in a form that is not known");
             }
@@ -220,18 +224,24 @@ impl<'a> Walk<'a> {
         if self.name.asks_database && may_change(text) {
             self.opaque(Source::Code, "a question in a language that can also change things");
         }
+        if http::is_request_line(text) {
+            self.opaque(Source::Http, "a request of a method that may change something");
+        }
         if sql::carries_statement(text) {
             self.opaque(Source::Sql, "a text with an SQL statement behind it");
         }
         if matches!(key, "where" | "where_clause" | "having" | "condition") && text.contains('(') {
             self.sql(&format!("SELECT 1 FROM t WHERE {text}"));
         }
-        if part_of(key) != Part::Body {
+        if may_carry_code(text) && part_of(key) != Part::Body {
             self.shell_inside(text);
         }
     }
 
     fn shell_inside(&mut self, text: &str) {
+        if ["${jndi:", "<!ENTITY", "(?{", "(??{"].iter().any(|code| text.contains(code)) {
+            self.opaque(Source::Code, "a text that makes whoever reads it fetch or run something");
+        }
         if shell::carries_command(text) {
             self.opaque(Source::Shell, "a text with a shell command inside");
         }
@@ -242,7 +252,7 @@ impl<'a> Walk<'a> {
     /// where the server runs. Not so a folder that is open to everybody, where the repository may
     /// be anybody's; nor one to which the command itself goes (`git -C`, `cd`).
     fn folder(&mut self, key: &str, text: &str) {
-        if (self.runs_git || self.name.is_git) && is_folder_key(key) && path::is_shared(text) {
+        if (self.runs_git || self.name.is_git) && is_folder_key(key) && may_be_anywhere(text) {
             self.opaque(Source::Shell, "git in a folder that is open to everybody");
         }
     }
@@ -287,6 +297,7 @@ impl<'a> Walk<'a> {
     fn may_change(&self, key: &str, text: &str) -> bool {
         let is_language = key.split('_').any(is_database_language);
         question::may_change(text)
+            || http::is_request_line(text)
             || (is_language || self.name.asks_database) && question::has_acting_word(text)
     }
 
@@ -416,6 +427,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// `{"function": {"name": "delete_user"}}`.
+    fn described_action(&mut self, object: &Object) {
+        let words = ["name", "type", "kind", "method"].map(|key| object.get(key));
+        words.into_iter().flatten().filter_map(Json::as_str).for_each(|text| {
+            self.action(text, false);
+        });
+    }
+
     fn action(&mut self, text: &str, is_override: bool) {
         if text.len() > MAX_GUESS_BYTES || is_override {
             return self.opaque(Source::ParamName, "a word for the action that is not known");
@@ -486,7 +505,7 @@ impl<'a> Walk<'a> {
             && let Some((effect, verb)) = ordered_by_name(key)
         {
             let reason = format!("the parameter {verb:?} has something to act on");
-            self.found(Source::ParamName, effect, reason, Weight::Proof);
+            self.found(Source::ParamName, effect, reason, Weight::Claim);
         }
     }
 
@@ -598,6 +617,12 @@ fn gives_something(value: &Json) -> bool {
     }
 }
 
+/// Whether a text has any character without which it carries neither a command nor code. Most have
+/// none, and are not looked through again and again.
+fn may_carry_code(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'$' | b'`' | b';' | b'|' | b'&' | b'<' | b'('))
+}
+
 /// Whether the word `git` is in a command. Quotes hide no word.
 fn has_git(command: &Json) -> bool {
     let in_text = |text: &str| {
@@ -633,6 +658,11 @@ fn is_kind_of_request(key: &str, text: &str, is_http: bool) -> bool {
 /// Params that say of which kind the things are that are asked for.
 fn is_kind_key(key: &str) -> bool {
     key.split('_').any(|word| matches!(word, "resource" | "resources" | "kind" | "type"))
+}
+
+/// Whether a folder is open to everybody, or said in a way that only a shell understands.
+fn may_be_anywhere(folder: &str) -> bool {
+    path::is_shared(folder) || folder.contains(['$', '%', '`'])
 }
 
 fn is_list_of_commands(key: &str) -> bool {
