@@ -246,21 +246,6 @@ def test_the_variables_are_enough_for_many_threads_at_once(tmp_path):
     """
     done = program(code, tmp_path, PLACET_POLICY="policy.toml")
     assert done.stdout == "[0, 1, 2, 3, 4, 5, 6, 7]\n", done.stderr
-
-
-def test_the_variables_are_enough(tmp_path):
-    (tmp_path / "policy.toml").write_text(policy().to_toml())
-    code = """
-        from placet import supervised
-
-        @supervised("get_order")
-        def get_order(id):
-            return id
-
-        print(get_order(7))
-    """
-    done = program(code, tmp_path, PLACET_POLICY="policy.toml")
-    assert done.stdout == "7\n", done.stderr
     assert (tmp_path / "placet.db").exists()
 
 

@@ -56,7 +56,7 @@ fn what_would_wait_is_blocked_where_nobody_is_asked() {
             case.earned = Manual;
             change(case);
         });
-        (case.decision(), case.world().propose(case.of.clone(), ms(0)).approval)
+        (case.decision(), case.world().propose(case.of, ms(0)).approval)
     };
     let (held, approval) = unasked(|_| {});
     assert_finds(&held, &[HELD, (Check::Caller, Block)]);

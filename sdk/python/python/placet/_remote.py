@@ -143,8 +143,11 @@ class Remote:
         try:
             threading.Thread(target=send, name="placet-daemon", daemon=True).start()
         except RuntimeError as error:
-            # There is no thread to be had, or the interpreter is about to end.
-            raise self._silent(error) from error
+            if threading.main_thread().is_alive():
+                # There is no thread to be had.
+                raise self._silent(error) from error
+            # Python 3.12.1 starts none once the main thread has ended, although others still work.
+            send()
         if not done.wait(self._limit(asked) + 1):
             # Closing it under the thread that reads is what ends the thread.
             client, self._client = self._client, None
