@@ -145,7 +145,8 @@ impl Hook {
 
     /// What an answer means to the client.
     fn said(&self, ended: &Ended) -> Said {
-        assert!(ended.out.ends_with('\n') && ended.out.lines().count() == 1, "{}", ended.out);
+        let is_line = ended.out.ends_with('\n') && ended.out.lines().count() == 1;
+        assert!(is_line, "{}{}", ended.out, ended.err);
         let out: Value = serde_json::from_str(&ended.out).unwrap();
         let own = &out["hookSpecificOutput"];
         let (decision, reason) = match self.client {

@@ -98,7 +98,7 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
         (
             "claude-code",
             |user| {
-                edit(user, ".claude/settings.json", "\"matcher\": \"*\"", "\"matcher\": \"Read\"")
+                edit(user, ".claude/settings.json", "\"matcher\": \"*\"", "\"matcher\": \"Read\"");
             },
             "\"matcher\" is not as installing writes it",
         ),
@@ -110,14 +110,14 @@ fn what_takes_the_gate_out_of_the_path_is_found() {
         (
             "claude-code",
             |user| {
-                edit(user, ".claude/settings.json", "\"onFailure\": \"block\"", "\"async\": true")
+                edit(user, ".claude/settings.json", "\"onFailure\": \"block\"", "\"async\": true");
             },
             "\"async\" and \"onFailure\" are not as installing writes them",
         ),
         (
             "cursor",
             |user| {
-                edit(user, ".cursor/hooks.json", "\"failClosed\": true", "\"failClosed\": false")
+                edit(user, ".cursor/hooks.json", "\"failClosed\": true", "\"failClosed\": false");
             },
             "\"failClosed\" is not as installing writes it",
         ),

@@ -40,7 +40,8 @@ const GLANCE: Duration = Duration::from_millis(10);
 fn skipped(why: &Missing) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or_default();
-    writeln!(std::io::stderr(), "SKIPPED hook_real::{name}: {why}").unwrap();
+    let line = format!("SKIPPED hook_real::{name}: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// One of the four programs.

@@ -16,8 +16,9 @@ use crate::call::{Call, Course};
 use crate::error::GateError;
 use crate::{daemon, here};
 
-/// How long a log is waited for that another process has: as long as a few short-lived ones need.
-const LOG_IN_USE: Duration = Duration::from_secs(5);
+/// How long a log is waited for that another process has: as long as a few short-lived ones need, also
+/// on a machine that does much else.
+const LOG_IN_USE: Duration = Duration::from_secs(12);
 
 /// How often it is looked whether a log is free.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);

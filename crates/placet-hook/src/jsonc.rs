@@ -178,4 +178,16 @@ mod tests {
         let changed = spliced(TEXT, &span(&plain, &keys).unwrap(), "{\n 1\n}\n").unwrap();
         assert!(changed.contains("\"s\" : {\n\t 1\n\t} , // end\n}\n"), "{changed}");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_keeps_its_length(text in "[ \\n{}\\[\\],:\"/*\\\\aé\u{feff}]{0,40}") {
+            let plain = plain(&text);
+            proptest::prop_assert_eq!(plain.len(), text.len());
+            let keys = ["a".to_owned()];
+            if let Some(span) = span(&plain, &keys) {
+                drop(spliced(&text, &span, "{}"));
+            }
+        }
+    }
 }

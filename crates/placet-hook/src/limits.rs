@@ -13,7 +13,7 @@ pub const DEFAULT_WAIT: Duration = Duration::from_secs(240);
 /// Longest wait for people: the clients give up a hook that takes much longer.
 pub const MAX_WAIT: Duration = Duration::from_secs(3000);
 
-/// What a hook may take beside waiting for people: a log that is in use is waited for five seconds,
+/// What a hook may take beside waiting for people: a log that is in use is waited for twelve seconds,
 /// and a daemon that is just being replaced is asked again for three.
 pub const OWN_TIME: Duration = Duration::from_secs(20);
 

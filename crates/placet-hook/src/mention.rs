@@ -198,3 +198,48 @@ impl Iterator for Reader<'_> {
         Some(Quoted { word, is_quoted })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A word as it may be written so that a shell reads that word.
+    fn written(word: &str, how: &[usize]) -> String {
+        let ways = word.chars().zip(how.iter().cycle()).map(|(c, way)| match way {
+            0 => c.to_string(),
+            1 => format!("'{c}'"),
+            2 => format!("\"{c}\""),
+            3 => format!("\\{c}"),
+            4 => format!("''{c}\"\""),
+            _ => format!("\\\n{c}"),
+        });
+        ways.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_is_found_however_it_is_quoted(
+            word in "[a-z./_-]{1,16}",
+            how in proptest::collection::vec(0_usize..6, 1..8),
+            place in 0_usize..5,
+        ) {
+            let word_written = written(&word, &how);
+            let command = match place {
+                0 => format!("tee {word_written}"),
+                1 => format!("echo x>{word_written};true"),
+                2 => format!("dd if=a of={word_written}"),
+                3 => format!("(cat a|tee -a {word_written})&"),
+                _ => format!("sh -c \"tee {}\"", word_written.replace('\\', "\\\\").replace('"', "\\\"")),
+            };
+            prop_assert!(Words::of(&command).all.contains(&word), "{command}");
+        }
+
+        #[test]
+        fn any_text_is_taken_apart(text in "[a-z '\"\\\\$`{}()\\[\\]*?;>|=\\n]{0,64}") {
+            let words = Words::of(&text);
+            prop_assert!(words.all.iter().all(|word| !word.is_empty()));
+        }
+    }
+}

@@ -232,7 +232,7 @@ impl Protected {
 
     /// The protected file that a path is, seen from one of these folders.
     fn by_path(&self, path: &str, bases: &[PathBuf]) -> Option<String> {
-        let path = self.from_home(path);
+        let path = self.in_home(path);
         let shown = || path.replace(ANYTHING, "…").replace(SOMETHING, "*");
         if path.starts_with(ANYTHING) {
             return self.is_protected(&names(&path)).then(shown);
@@ -248,7 +248,7 @@ impl Protected {
         (bases.is_empty() && self.is_protected(&names(&path))).then(shown)
     }
 
-    fn from_home(&self, path: &str) -> String {
+    fn in_home(&self, path: &str) -> String {
         let path = path.strip_prefix("file://").unwrap_or(path);
         let inner = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
         match (&self.home, inner) {
