@@ -429,7 +429,7 @@ impl Guard {
 /// What an answer made of the approval. It is read off the entries that the answer led to, and not
 /// off what has become of the approval since, so that a repeated request is told the same.
 fn outcome(approval: ApprovalId, entries: &[Entry]) -> Resolution {
-    let made = entries.iter().filter_map(|entry| match &entry.event {
+    let mut made = entries.iter().rev().filter_map(|entry| match &entry.event {
         Event::SignedOff(it) if it.approval == approval => {
             Some(if it.expires.is_some() { Status::Approved } else { Status::Pending })
         }
@@ -439,7 +439,7 @@ fn outcome(approval: ApprovalId, entries: &[Entry]) -> Resolution {
         Event::Expired(it) if it.approval == approval => Some(Status::Expired),
         _ => None,
     });
-    match made.last() {
+    match made.next() {
         None => Resolution::Unknown,
         Some(Status::Expired) => Resolution::Expired,
         Some(status) => Resolution::Resolved(status),

@@ -45,7 +45,7 @@ pub(crate) fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Opt
         ("POST", "/v1/integrations") => body(integration()),
         (_, "/v1/integrations/{id}" | "/v1/integrations/{id}/rotate") => {
             let made = daemon.post("/v1/integrations", &daemon.keys.operator, &integration());
-            at(path.replace("{id}", made.json()["app_id"].as_str().unwrap()))
+            at(path.replace("{id}", made.json()["app_id"].as_str().expect("an id")))
         }
         ("POST", "/v1/people") => body(person()),
         ("PUT" | "DELETE", "/v1/people/{person}") => {
@@ -99,7 +99,7 @@ pub(crate) fn writer(daemon: &Daemon, path: &str) -> String {
 pub(crate) fn held(daemon: &Daemon) -> String {
     let action = json!({"tool": "send_note", "agent": "another", "user": "rea"});
     let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
-    decision["approval"]["id"].as_str().unwrap().to_owned()
+    decision["approval"]["id"].as_str().expect("an id").to_owned()
 }
 
 /// A standing approval of acme.
@@ -109,12 +109,15 @@ fn standing(daemon: &Daemon) -> String {
     answer["standing"] = json!({"params": [""]});
     assert_eq!(daemon.post(&path, &daemon.keys.approver, &answer).status, 200);
     let listed = daemon.get("/v1/standing-approvals", &daemon.keys.approver).json();
-    listed["standing_approvals"][0]["id"].as_str().unwrap().to_owned()
+    listed["standing_approvals"][0]["id"].as_str().expect("an id").to_owned()
 }
 
 /// An action of acme, by an agent that is not the bot, and its place in the log.
 fn acted(daemon: &Daemon) -> (String, u64) {
     let action = json!({"tool": "get_order", "agent": "another"});
     let decision = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
-    (decision["id"].as_str().unwrap().to_owned(), decision["log_index"].as_u64().unwrap())
+    (
+        decision["id"].as_str().expect("an id").to_owned(),
+        decision["log_index"].as_u64().expect("a place"),
+    )
 }
