@@ -115,6 +115,7 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ),
         ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz", Kind::Authorization),
         ("it sent bearer abc123def456 twice", "abc123def456", Kind::Authorization),
+        ("it sent bearer abcdEfghij twice", "abcdEfghij", Kind::Authorization),
         ("postgres://app:s3cr3t@db.example/orders", "s3cr3t", Kind::Password),
         ("redis://:p@ss@cache.example:6379", "p@ss", Kind::Password),
         ("Server=db;User=app;Password=s3cr3t;Port=1", "s3cr3t", Kind::Password),
@@ -125,6 +126,11 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ("ssn: 078-05-1120", "078-05-1120", Kind::NationalId),
         ("the token for staging: Zk3v9Qp1Lw8Xc5Rt2Yb7", "Zk3v9Qp1Lw8Xc5Rt2Yb7", Kind::Secret),
         ("token_count: 'password=hunter2'", "hunter2", Kind::Password),
+        (
+            "the token for staging: 0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            Kind::Secret,
+        ),
         (
             "AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH==;x",
             "abcdefghijklmnop",
@@ -148,6 +154,8 @@ const HARMLESS: &[&str] = &[
     "Hi Priya, your lamp is at the depot in Leeds and goes out again tomorrow.",
     "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
     "token id 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "the token is made in AuthTokenRefreshHandlerFactory",
+    "the token of the example, aaaaaaaaaaaaaaaaaaaa1, is none",
     "commit fdc9905a1b2c3d4e5f60718293a4b5c6d7e8f901",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "e3b0c44298fc1c149afbf4c8996fb924111111111111111b7852b855",
@@ -469,9 +477,42 @@ fn a_placeholder_hides_nothing_beside_it() {
         ),
         (format!("password='a {keyed}' x"), "password='[redacted:password]' x".into()),
         (format!("password={keyed}"), format!("password={keyed}")),
+        ("https://[redacted:token]@x.example".into(), "https://[redacted:token]@x.example".into()),
+        (format!("https://{keyed}@x.example"), format!("https://{keyed}@x.example")),
     ] {
         assert_eq!(scan(&text), clean, "{text}");
     }
+}
+
+#[test]
+fn secrets_that_meet_are_told_apart_and_those_that_overlap_are_one() {
+    let bot = format!("11111111:AA{}", &R40[..33]);
+    for (text, clean) in [
+        ("cvc 123 and cvc 456", "cvc [redacted:card-code] and cvc [redacted:card-code]"),
+        ("AKIAIOSFODNN7EXAMPLEAKIAIOSFODNN7EXAMPLE", "[redacted:api-key][redacted:api-key]"),
+        // The longer one names both, also where it begins later.
+        (&format!("41111111 {bot}"), "[redacted:token]"),
+        ("x 41111111 11111111 y", "x [redacted:card-number] y"),
+        (&format!("x {bot} y"), "x [redacted:token] y"),
+    ] {
+        assert_eq!(scan(text), clean, "{text}");
+    }
+}
+
+#[test]
+fn a_disguised_secret_is_taken_with_its_disguise() {
+    for (text, clean) in [
+        ("\u{200b}é AKIA\u{200b}IOSFODNN7EXAMPLE é", "\u{200b}é [redacted:api-key] é"),
+        ("é ｐａｓｓｗｏｒｄ＝ｈｕｎｔｅｒ２ é", "é ｐａｓｓｗｏｒｄ＝[redacted:password] é"),
+    ] {
+        assert_eq!(scan(text), clean, "{text}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_secret_already_is_left_as_it_is() {
+    let text = r#"{"a":"postgres://app:[redacted:password]@db.example"}"#;
+    assert_eq!(redacted(text), (text.to_owned(), vec![]));
 }
 
 #[test]
