@@ -196,6 +196,8 @@ const HARMLESS: &[&str] = &[
     "Password: required",
     "password: please choose a new one",
     "The password is wrong. The token is expired.",
+    "The password is swordfish-like and the pin is wanted.",
+    "the secret is swordfish",
     "Forgot your password? Use the link on the log-in page.",
     "keyboard, monkey, turnkey, hockey, passenger, spinning, pinned, authoring, compass",
     "password=$PASSWORD token=${GITHUB_TOKEN} secret={{ vault.db }} api_key=<your-key>",
@@ -343,6 +345,9 @@ fn harmless_names_are_left_alone() {
         r#""passengers":"2""#,
         r#""shipping":"express""#,
         r#""search_phrase":"abc""#,
+        r#""key_phrase":"abc""#,
+        r#""key_number":"030901820""#,
+        r#""social_number":"030901820""#,
         r#""sort_key":"abc""#,
         r#""resume_token":"abcdefgh""#,
         r#""error_code":"1234""#,
@@ -570,11 +575,12 @@ fn what_is_too_deep_to_look_at_is_replaced() {
 
 #[test]
 fn what_is_too_deep_begins_at_the_limit() {
-    let in_array = |value| Json::Array(vec![value]);
-    let in_object =
-        |value| Json::Object(Object::from_entries(vec![("a".to_owned(), value)]).unwrap());
+    let within: [fn(Json) -> Json; 2] = [
+        |value| Json::Array(vec![value]),
+        |value| Json::Object(Object::from_entries(vec![("a".to_owned(), value)]).unwrap()),
+    ];
     let limit = usize::from(placet_core::limits::MAX_JSON_DEPTH);
-    for within in [&in_array as &dyn Fn(Json) -> Json, &in_object] {
+    for within in within {
         for levels in [limit - 2, limit - 1, limit, limit + 1] {
             let value = (0..levels).fold(Json::Null, |value, _| within(value));
             let mut params = Object::new();
