@@ -367,6 +367,7 @@ fn harmless_names_are_left_alone() {
         r#""password":"$DB_PASSWORD""#,
         r#""password":"xxx""#,
         r#""name":"color","value":"red""#,
+        r#""name":"DB_PASSWORD","comment":"swordfish""#,
     ] {
         let text = format!("{{{field}}}");
         let same = Json::Object(object(&text)).canonical();
@@ -487,6 +488,8 @@ fn a_placeholder_from_outside_is_recognised() {
     for text in [
         &*clean,
         r#"{"[redacted:jwt]":1}"#,
+        r#"{"a":{"[redacted:jwt]":1}}"#,
+        r#"{"a":{"b":"[redacted:jwt]"}}"#,
         r#"{"a":["x [redacted:pin hmac-sha256:0123456789abcdef]"]}"#,
     ] {
         assert!(Redactor::holds_placeholder(&object(text)), "{text}");
