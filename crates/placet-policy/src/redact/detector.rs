@@ -97,7 +97,7 @@ impl Detector {
             let cards = cards.filter_map(|range| broken.original(range));
             spans.extend(cards.map(|range| Span { range, kind: Kind::CardNumber }));
         }
-        if spans.len() > 1 { settle(spans) } else { spans }
+        settle(spans)
     }
 
     fn plain(&self, text: &str) -> Vec<Span> {
@@ -114,7 +114,7 @@ impl Detector {
             let cards = card::find(text).into_iter();
             spans.extend(cards.map(|range| Span { range, kind: Kind::CardNumber }));
         }
-        if spans.len() > 1 { settle(spans) } else { spans }
+        settle(spans)
     }
 
     /// The detectors to run, one bit each.
@@ -135,7 +135,7 @@ impl Detector {
 
 fn has_card_digits(text: &str) -> bool {
     let least = usize::try_from(CARD_DIGITS).unwrap_or(usize::MAX);
-    text.len() >= least && text.bytes().filter(u8::is_ascii_digit).count() >= least
+    text.bytes().filter(u8::is_ascii_digit).count() >= least
 }
 
 fn shape(rule: &Rule, pattern: &Regex, text: &str, spans: &mut Vec<Span>) {

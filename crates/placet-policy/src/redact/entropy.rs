@@ -13,9 +13,9 @@ const MIN_HEX_BITS: f64 = 2.8;
 /// Whether a text has digits or changes between small and capital letters inside, as no word does.
 pub(super) fn is_coded(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let changes =
-        bytes.array_windows().filter(|[a, b]| a.is_ascii_lowercase() && b.is_ascii_uppercase());
-    bytes.iter().any(u8::is_ascii_digit) || changes.count() > 0
+    let mut pairs = bytes.array_windows();
+    bytes.iter().any(u8::is_ascii_digit)
+        || pairs.any(|[a, b]| a.is_ascii_lowercase() && b.is_ascii_uppercase())
 }
 
 /// Whether a text was most likely drawn at random: letters and digits, evenly spread, and not of a

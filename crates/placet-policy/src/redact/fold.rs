@@ -114,7 +114,8 @@ fn is_invisible(c: char) -> bool {
 fn dash_or_space(c: char) -> Option<char> {
     match c {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => Some('-'),
-        c if c.is_whitespace() && c != '\u{85}' && c != '\u{2028}' && c != '\u{2029}' => Some(' '),
+        // The only space of a line that compatibility does not make a plain one.
+        '\u{1680}' => Some(' '),
         _ => None,
     }
 }
@@ -161,6 +162,16 @@ mod tests {
         assert_eq!(folded.as_str(), "é411x");
         let range = folded.original(2..5).unwrap();
         assert_eq!(&original[range], "4\u{200b}1\u{ad}1");
+    }
+
+    #[test]
+    fn spaces_within_a_line_are_plain_spaces() {
+        let is_space = |c: &char| c.is_whitespace() && !c.is_ascii();
+        for c in ('\0'..=char::MAX).filter(is_space) {
+            let ends_line = matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+            let expected = if ends_line { c } else { ' ' };
+            assert_eq!(Folded::of(&c.to_string()).as_str(), expected.to_string(), "{c:?}");
+        }
     }
 
     #[test]

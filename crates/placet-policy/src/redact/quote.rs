@@ -57,7 +57,7 @@ impl<'a> Quote<'a> {
         for _ in 0..MAX_TRIED {
             let at = from + inside.get(from..)?.find(self.mark)?;
             let after = inside.get(at + self.mark.len()..)?;
-            let is_doubled = self.is_single() && at > 0 && after.starts_with(self.mark);
+            let is_doubled = self.is_single() && after.starts_with(self.mark);
             if !is_doubled && self.closes(inside.get(..at)?) && !goes_on(after) {
                 return Some(at);
             }

@@ -103,6 +103,15 @@ fn a_digit_of_another_kind_beside_a_card_number_does_not_hide_it() {
             }
         }
     }
+    for number in ["４１１１１１１１１１１１１１１１", "⁴¹¹¹¹¹¹¹¹¹¹¹¹¹¹¹", "₄₁₁₁₁₁₁₁₁₁₁₁₁₁₁₁"]
+    {
+        for beside in ["5", "\u{1f100}", "\u{2488}", "\u{2474}", "\u{966}"] {
+            for text in [format!("{number}{beside}"), format!("{beside}{number}")] {
+                assert!(scan(&text).contains("[redacted:card-number]"), "{text}");
+                assert!(!scan(&text).contains(number), "{text}");
+            }
+        }
+    }
     for text in ["４１１１１１１１１１１１１１１１⓪", "⓪４１１１１１１１１１１１１１１１"]
     {
         assert_eq!(scan(text).replace('⓪', ""), "[redacted:card-number]");

@@ -115,6 +115,7 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ),
         ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz", Kind::Authorization),
         ("it sent bearer abc123def456 twice", "abc123def456", Kind::Authorization),
+        ("it sent bearer abcdEfghij twice", "abcdEfghij", Kind::Authorization),
         ("postgres://app:s3cr3t@db.example/orders", "s3cr3t", Kind::Password),
         ("redis://:p@ss@cache.example:6379", "p@ss", Kind::Password),
         ("Server=db;User=app;Password=s3cr3t;Port=1", "s3cr3t", Kind::Password),
@@ -125,6 +126,11 @@ fn embedded() -> Vec<(&'static str, &'static str, Kind)> {
         ("ssn: 078-05-1120", "078-05-1120", Kind::NationalId),
         ("the token for staging: Zk3v9Qp1Lw8Xc5Rt2Yb7", "Zk3v9Qp1Lw8Xc5Rt2Yb7", Kind::Secret),
         ("token_count: 'password=hunter2'", "hunter2", Kind::Password),
+        (
+            "the token for staging: 0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            Kind::Secret,
+        ),
         (
             "AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH==;x",
             "abcdefghijklmnop",
@@ -148,6 +154,9 @@ const HARMLESS: &[&str] = &[
     "Hi Priya, your lamp is at the depot in Leeds and goes out again tomorrow.",
     "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
     "token id 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "the token is made in AuthTokenRefreshHandlerFactory",
+    "the token is explained in release-NOTES-202611-v2b1-Teams",
+    "the token of the example, aaaaaaaaaaaaaaaaaaaa1, is none",
     "commit fdc9905a1b2c3d4e5f60718293a4b5c6d7e8f901",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "e3b0c44298fc1c149afbf4c8996fb924111111111111111b7852b855",
@@ -187,6 +196,8 @@ const HARMLESS: &[&str] = &[
     "Password: required",
     "password: please choose a new one",
     "The password is wrong. The token is expired.",
+    "The password is swordfish-like and the pin is wanted.",
+    "the secret is swordfish",
     "Forgot your password? Use the link on the log-in page.",
     "keyboard, monkey, turnkey, hockey, passenger, spinning, pinned, authoring, compass",
     "password=$PASSWORD token=${GITHUB_TOKEN} secret={{ vault.db }} api_key=<your-key>",
@@ -280,6 +291,26 @@ fn fields_are_redacted_by_their_names() {
         (r#""pin":"0000""#, Kind::Pin),
         (r#""otp":"123456""#, Kind::OneTimeCode),
         (r#""ssn":"078-05-1120""#, Kind::NationalId),
+        (r#""password_prod":"swordfish""#, Kind::Password),
+        (r#""api_key_v2_old":"abc""#, Kind::ApiKey),
+        (r#""pwd":"x""#, Kind::Password),
+        (r#""pass":"swordfish""#, Kind::Password),
+        (r#""seed_phrase":"a b c""#, Kind::Secret),
+        (r#""pass-phrase":"a b c""#, Kind::Secret),
+        (r#""mnemonic":"a b c""#, Kind::Secret),
+        (r#""cookie":"abcdefgh""#, Kind::Token),
+        (r#""card_code":"123""#, Kind::CardCode),
+        (r#""cvv2":"123456789012""#, Kind::CardCode),
+        (r#""backupCode":"a-123""#, Kind::OneTimeCode),
+        (r#""totp":"123abcdefghijklmnopqrstu""#, Kind::OneTimeCode),
+        (r#""social_security_number":"078-05-1120""#, Kind::NationalId),
+        (r#""privatekey":"abc""#, Kind::PrivateKey),
+        (r#""accountkey":"abc""#, Kind::ApiKey),
+        (r#""oauth2Token":"abcdefgh""#, Kind::Token),
+        (r#""password":"${a{b}""#, Kind::Password),
+        (r#""password":"$aB""#, Kind::Password),
+        (r#""password":"$""#, Kind::Password),
+        (r#""password":"xx""#, Kind::Password),
         (r#""number":4111111111111111"#, Kind::CardNumber),
     ] {
         let (clean, found) = redacted(&format!("{{{field}}}"));
@@ -313,7 +344,30 @@ fn harmless_names_are_left_alone() {
         r#""author":"Ines""#,
         r#""passengers":"2""#,
         r#""shipping":"express""#,
+        r#""search_phrase":"abc""#,
+        r#""key_phrase":"abc""#,
+        r#""key_number":"030901820""#,
+        r#""social_number":"030901820""#,
+        r#""sort_key":"abc""#,
+        r#""resume_token":"abcdefgh""#,
+        r#""error_code":"1234""#,
+        r#""phone_number":"030901820""#,
+        r#""security_number":"030901820""#,
+        r#""token":"abcdefg""#,
+        r#""token":"abc defghi""#,
+        r#""pass":"two""#,
+        r#""cvv":"12""#,
+        r#""cvv":"1234567890123""#,
+        r#""pin":"12a4""#,
+        r#""otp":"12ab""#,
+        r#""totp":"123abcdefghijklmnopqrstuv""#,
+        r#""password":"{{""#,
+        r#""password":"{{ vault.db }}""#,
+        r#""password":"<your password>""#,
+        r#""password":"$DB_PASSWORD""#,
+        r#""password":"xxx""#,
         r#""name":"color","value":"red""#,
+        r#""name":"DB_PASSWORD","comment":"swordfish""#,
     ] {
         let text = format!("{{{field}}}");
         let same = Json::Object(object(&text)).canonical();
@@ -434,6 +488,8 @@ fn a_placeholder_from_outside_is_recognised() {
     for text in [
         &*clean,
         r#"{"[redacted:jwt]":1}"#,
+        r#"{"a":{"[redacted:jwt]":1}}"#,
+        r#"{"a":{"b":"[redacted:jwt]"}}"#,
         r#"{"a":["x [redacted:pin hmac-sha256:0123456789abcdef]"]}"#,
     ] {
         assert!(Redactor::holds_placeholder(&object(text)), "{text}");
@@ -469,9 +525,42 @@ fn a_placeholder_hides_nothing_beside_it() {
         ),
         (format!("password='a {keyed}' x"), "password='[redacted:password]' x".into()),
         (format!("password={keyed}"), format!("password={keyed}")),
+        ("https://[redacted:token]@x.example".into(), "https://[redacted:token]@x.example".into()),
+        (format!("https://{keyed}@x.example"), format!("https://{keyed}@x.example")),
     ] {
         assert_eq!(scan(&text), clean, "{text}");
     }
+}
+
+#[test]
+fn secrets_that_meet_are_told_apart_and_those_that_overlap_are_one() {
+    let bot = format!("11111111:AA{}", &R40[..33]);
+    for (text, clean) in [
+        ("cvc 123 and cvc 456", "cvc [redacted:card-code] and cvc [redacted:card-code]"),
+        ("AKIAIOSFODNN7EXAMPLEAKIAIOSFODNN7EXAMPLE", "[redacted:api-key][redacted:api-key]"),
+        // The longer one names both, also where it begins later.
+        (&format!("41111111 {bot}"), "[redacted:token]"),
+        ("x 41111111 11111111 y", "x [redacted:card-number] y"),
+        (&format!("x {bot} y"), "x [redacted:token] y"),
+    ] {
+        assert_eq!(scan(text), clean, "{text}");
+    }
+}
+
+#[test]
+fn a_disguised_secret_is_taken_with_its_disguise() {
+    for (text, clean) in [
+        ("\u{200b}é AKIA\u{200b}IOSFODNN7EXAMPLE é", "\u{200b}é [redacted:api-key] é"),
+        ("é ｐａｓｓｗｏｒｄ＝ｈｕｎｔｅｒ２ é", "é ｐａｓｓｗｏｒｄ＝[redacted:password] é"),
+    ] {
+        assert_eq!(scan(text), clean, "{text}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_secret_already_is_left_as_it_is() {
+    let text = r#"{"a":"postgres://app:[redacted:password]@db.example"}"#;
+    assert_eq!(redacted(text), (text.to_owned(), vec![]));
 }
 
 #[test]
@@ -489,11 +578,12 @@ fn what_is_too_deep_to_look_at_is_replaced() {
 
 #[test]
 fn what_is_too_deep_begins_at_the_limit() {
-    let in_array = |value| Json::Array(vec![value]);
-    let in_object =
-        |value| Json::Object(Object::from_entries(vec![("a".to_owned(), value)]).unwrap());
+    let within: [fn(Json) -> Json; 2] = [
+        |value| Json::Array(vec![value]),
+        |value| Json::Object(Object::from_entries(vec![("a".to_owned(), value)]).unwrap()),
+    ];
     let limit = usize::from(placet_core::limits::MAX_JSON_DEPTH);
-    for within in [&in_array as &dyn Fn(Json) -> Json, &in_object] {
+    for within in within {
         for levels in [limit - 2, limit - 1, limit, limit + 1] {
             let value = (0..levels).fold(Json::Null, |value, _| within(value));
             let mut params = Object::new();

@@ -16,6 +16,8 @@ fn a_quoted_value_is_taken_whole_and_no_further() {
         ("password=`a b` x", "password=`[redacted:password]` x"),
         ("password = \"\"\"a \"b\" c\"\"\" x", "password = \"\"\"[redacted:password]\"\"\" x"),
         ("{\"\"password\"\": \"\"a b\"\", x", "{\"\"password\"\": \"\"[redacted:password]\"\", x"),
+        (r#"{\"password\": \"a b\"" x"#, r#"{\"password\": \"[redacted:password]\"" x"#),
+        ("password='it''' x", "password='[redacted:password]' x"),
         ("password: '', x: 'a b'", "password: '', x: 'a b'"),
         ("password=\"\"", "password=\"\""),
         ("password='' user=x", "password='' user=x"),
