@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::measure::{Contestant, Scale, Times, in_turn, median};
+use crate::measure::{Scale, Times, median};
 use crate::progress;
 use crate::report::{Section, Table, Target, nanos, per_second, ratio};
 use crate::scratch::Scratch;
@@ -32,7 +32,7 @@ daemon as it comes, a process of its own with all its limits. Beside them come o
 another tenant where one is needed: idle connections, more than the daemon keeps open; connections \
 on which a head or a body comes byte by byte; and bodies beyond the limit, nested a hundred thousand \
 deep or no UTF-8, each sent again ten milliseconds after its answer. All of them share the machine. \
-Each company has its turn after a turn without any.";
+Each company comes after turns without any.";
 
 /// How soon honest clients were answered.
 #[derive(Clone, Copy)]
@@ -84,24 +84,22 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
     })
 }
 
-/// Honest clients without and with company, in turn.
+/// Honest clients without company, and then with it.
 fn compare(kind: Kind, size: usize, scale: &Scale) -> Result<[Served; 2]> {
     let scratch = Scratch::new("crowd")?;
     let daemon = Daemon::start(&scratch)?;
     let clients = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let honest = || ask_for(&clients, &daemon, scale.disk_turn);
     honest()?;
-    let mut contestants: [Contestant<'_, Served>; 2] = [
-        Box::new(honest),
-        Box::new(|| {
-            let _crowd = Crowd::gather(kind, size, &daemon)?;
-            honest()
-        }),
-    ];
-    let figures = in_turn(scale.rounds.min(3), &mut contestants)?;
-    let mut figures = figures.iter().map(|turns| Served::median(turns));
-    let mut next = || figures.next().unwrap_or(Served { rate: 0.0, p50: f64::NAN, p99: f64::NAN });
-    Ok([next(), next()])
+    let rounds = scale.rounds.min(3);
+    // Not in turn: when thousands have gone, the daemon and the system are busy with that for a while.
+    let alone = (0..rounds).map(|_| honest()).collect::<Result<Vec<_>>>()?;
+    let among = (0..rounds).map(|_| {
+        let _crowd = Crowd::gather(kind, size, &daemon)?;
+        honest()
+    });
+    let among = among.collect::<Result<Vec<_>>>()?;
+    Ok([Served::median(&alone), Served::median(&among)])
 }
 
 /// Honest clients, until the time is over. Each of their requests must be answered well.
