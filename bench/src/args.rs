@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::process;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -170,6 +171,14 @@ impl fmt::Display for Part {
 }
 
 impl Child {
+    /// This program, made to run it.
+    pub(crate) fn command(&self) -> Result<process::Command> {
+        let program = std::env::current_exe().context("this program cannot be found")?;
+        let mut command = process::Command::new(program);
+        command.args(self.words());
+        Ok(command)
+    }
+
     /// The words that make this program run it.
     pub(crate) fn words(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();

@@ -68,9 +68,5 @@ impl Drop for Daemon {
 
 /// This program in the role of `placet`.
 fn placet(words: &[&str]) -> Result<Command> {
-    let program = std::env::current_exe().context("this program cannot be found")?;
-    let mut command = Command::new(program);
-    let words = words.iter().map(|&word| word.to_owned()).collect();
-    command.args(Child::Placet(words).words());
-    Ok(command)
+    Child::Placet(words.iter().map(|&word| word.to_owned()).collect()).command()
 }

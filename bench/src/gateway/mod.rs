@@ -141,7 +141,7 @@ fn ours(scratch: &Scratch, name: &str, last: &[String]) -> Result<Command> {
         words.extend([option.to_owned(), folder.join(file).display().to_string()]);
     }
     words.extend_from_slice(last);
-    command(&child(&Child::Placet(words))?)
+    Child::Placet(words).command()
 }
 
 const POLICY: &str = "version = 1\nmode = \"enforce\"\n[actions.mcp__echo__repeat]\n\

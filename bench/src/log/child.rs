@@ -2,7 +2,7 @@
 //! of a process that did nothing else.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -32,8 +32,7 @@ impl Opened {
 
 /// Has a process of its own do it.
 pub(super) fn in_child(child: &Child) -> Result<Opened> {
-    let program = std::env::current_exe().context("this program cannot be found")?;
-    let output = Command::new(program).args(child.words()).stderr(Stdio::inherit()).output()?;
+    let output = child.command()?.stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "a measurement in another process failed");
     let text = String::from_utf8(output.stdout)?;
     let (nanos, bytes) = text.trim().split_once(' ').context("it said something else")?;

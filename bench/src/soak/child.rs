@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child as Process, ChildStdout, Command, Stdio};
+use std::process::{Child as Process, ChildStdout, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use placet::store::SqliteReader;
@@ -23,9 +23,8 @@ pub(super) struct DaemonProcess {
 
 impl DaemonProcess {
     pub(super) fn start(log: &Path) -> Result<Self> {
-        let program = std::env::current_exe().context("this program cannot be found")?;
-        let mut process = Command::new(program)
-            .args(Child::Daemon(log.to_owned()).words())
+        let mut process = Child::Daemon(log.to_owned())
+            .command()?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -6,9 +6,9 @@ mod held;
 mod path;
 mod poll;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::args::{Child, Waiter};
 use crate::measure::{Scale, float, in_turn, median};
@@ -131,9 +131,7 @@ fn whole(scale: &Scale, scratch: &Scratch, other: Option<&Installed>) -> Result<
 /// Has a process of its own do it, because how much memory something took can only be told of a
 /// process that did nothing else.
 fn in_child(waiter: Waiter, waits: usize) -> Result<Waited> {
-    let program = std::env::current_exe().context("this program cannot be found")?;
-    let words = Child::Wait(waiter, waits).words();
-    let output = Command::new(program).args(words).stderr(Stdio::inherit()).output()?;
+    let output = Child::Wait(waiter, waits).command()?.stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "a measurement in another process failed");
     Waited::read(&String::from_utf8(output.stdout)?)
 }

@@ -143,16 +143,20 @@ fn crowd() -> usize {
     usize::try_from(wanted.min(granted.saturating_sub(1_000) / 2)).expect("a count")
 }
 
-/// The times of honest proposals over a connection that is kept; each must be answered.
-fn honest(daemon: &Daemon, count: usize) -> Duration {
+/// A proposal as it is sent by a key.
+fn proposal(daemon: &Daemon, key: &str) -> String {
     let body = r#"{"tool":"get_order"}"#;
-    let request = format!(
-        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+    format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         daemon.address,
-        daemon.keys.agent,
         body.len()
-    );
+    )
+}
+
+/// The times of honest proposals over a connection that is kept; each must be answered.
+fn honest(daemon: &Daemon, count: usize) -> Duration {
+    let request = proposal(daemon, &daemon.keys.agent);
     let mut raw = Raw::open(daemon.address);
     let mut times: Vec<Duration> = (0..count)
         .map(|_| {
@@ -223,14 +227,7 @@ fn strangers_with_answers_do_not_push_out_who_has_a_key() {
 #[test]
 fn how_long_a_decision_took_counts_from_the_first_byte_of_its_request() {
     let daemon = Daemon::start();
-    let body = r#"{"tool":"get_order"}"#;
-    let request = format!(
-        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        daemon.address,
-        daemon.keys.other_agent,
-        body.len()
-    );
+    let request = proposal(&daemon, &daemon.keys.other_agent);
     let mut slow = Raw::open(daemon.address);
     let begun = Instant::now();
     slow.send(&request[..20]);
