@@ -14,6 +14,7 @@ mod installed;
 mod log;
 mod machine;
 mod measure;
+mod priority;
 mod python;
 mod report;
 mod sample;

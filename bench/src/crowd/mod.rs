@@ -31,8 +31,9 @@ Eight honest clients propose over keep-alive connections, each some hundred time
 daemon as it comes, a process of its own with all its limits. Beside them come others, with a key of \
 another tenant where one is needed: idle connections, more than the daemon keeps open; connections \
 on which a head or a body comes byte by byte; and bodies beyond the limit, nested a hundred thousand \
-deep or no UTF-8, each sent again ten milliseconds after its answer. All of them share the machine. \
-Each company comes after turns without any.";
+deep or no UTF-8, each sent again ten milliseconds after its answer. All of them share \
+the machine, though the others only get the time that nobody else wants, as if they came from \
+elsewhere. Each company comes after turns without any.";
 
 /// How soon honest clients were answered.
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
 use super::daemon::Daemon;
+use crate::priority::give_way;
 
 /// How far apart a slow client sends its bytes.
 const DRIP: Duration = Duration::from_millis(50);
@@ -89,7 +90,11 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Everybody is connected when this returns.
     pub(super) fn gather(kind: Kind, size: usize, daemon: &Daemon) -> Result<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_thread_start(give_way)
+            .enable_all()
+            .build()?;
         let kinds = match kind {
             Kind::All => Kind::ALL.into_iter().filter(|kind| *kind != Kind::All).collect(),
             one => vec![one],

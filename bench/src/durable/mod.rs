@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::measure::{Contestant, Scale, float, in_turn, median};
+use crate::priority::Awake;
 use crate::progress;
 use crate::report::{Chart, Line, Section, Table, Target, nanos, per_second, ratio};
 use crate::scratch::Scratch;
@@ -25,6 +26,7 @@ const GOAL_CALLERS: usize = 64;
 const GOAL_ALONE: f64 = 1.5;
 
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
+    let _awake = Awake::keep();
     let mut rows = Vec::new();
     for callers in std::iter::once(Callers::Thread).chain(scale.callers.iter().map(Callers::tasks))
     {
@@ -59,8 +61,9 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
 
 const ABOUT: &str = "\
 `Guard::propose` on a SQLite file, by so many callers at once, each of which proposes its next \
-action when it has its answer: tasks of an async runtime, or one thread that blocks. Beside it plain SQLite, which knows nothing of decisions: one \
-thread that inserts the rows of a log that Placet wrote, byte for byte, as many in a commit as \
+action when it has its answer: tasks of an async runtime, or one thread that blocks. Each core is \
+kept awake by a thread of the lowest priority. Beside it plain SQLite, which knows nothing of \
+decisions: one thread that inserts the rows of a log that Placet wrote, byte for byte, as many in a commit as \
 there are callers, with the same `journal_mode = WAL` and `synchronous = FULL`. The second table \
 says what the time is spent on; its stages ran one after the other on one thread, so the callers' \
 part and the log's part happen side by side in the first table.";

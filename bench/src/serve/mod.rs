@@ -15,6 +15,7 @@ use tokio::runtime::Builder;
 
 use crate::durable::OneRow;
 use crate::measure::{Contestant, Scale, in_turn, median};
+use crate::priority::Awake;
 use crate::progress;
 use crate::report::{Chart, Line, Section, Table, Target, nanos, per_second, ratio};
 use crate::sample::Refund;
@@ -41,7 +42,8 @@ const LOG: &str = "placet.db";
 
 const ABOUT: &str = "\
 Requests over so many keep-alive connections, each of which sends its next when it has its answer; \
-clients and server share the machine. \"Propose\" is `POST /v1/actions`, durable before it is \
+clients and server share the machine, and each core is kept awake by a thread of the lowest priority: \
+to wake it takes longer than some of these answers. \"Propose\" is `POST /v1/actions`, durable before it is \
 answered; \"evaluate\" is `POST /v1/evaluate`, which records nothing. Beside them the same server \
 library answers a fixed text to the same request: what HTTP alone costs here. Beside one connection \
 plain SQLite commits one row of the same log at a time, as in the section before. The second table \
@@ -96,6 +98,7 @@ impl Row {
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
     let scratch = Scratch::new("peers")?;
     let peers = peer::install(&scratch, scale);
+    let _awake = Awake::keep();
     let mut rows = Vec::new();
     for &connections in scale.connections {
         progress(&format!("  {connections} connections"));

@@ -69,6 +69,25 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
 /// agents need, and so little that a tenant with a thousand keys leaves the log to others, too.
 pub const KEYS_WORTH_OF_A_TENANT: NonZeroU32 = at_least_one(4);
 
+/// Connections that wait in the system's queue to be accepted; the system may allow fewer. Whoever
+/// finds it full tries again after a second, so a crowd that comes at once has to fit.
+pub(crate) const MAX_UNACCEPTED: u32 = 4_096;
+
+/// How many connections are let in one after the other where others have to make room for them, and
+/// how long nobody is then. Who is sent away and comes back at once would otherwise keep the daemon
+/// busy with nothing else. It is short, because those who come meanwhile wait in the system's queue,
+/// where there are few places.
+pub(crate) const EVICTIONS_AT_ONCE: u32 = 8;
+pub(crate) const PAUSE_AFTER_EVICTIONS: Duration = Duration::from_millis(1);
+
+/// How long the answer to what was too much (413 and 429) is kept back, so that somebody who comes
+/// again at once, who is to be slowed down, is. It is less than what they are asked to wait.
+pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many bytes a second are read of requests that have been refused, and how many at once when
+/// none were for a while: a few of the largest bodies that anybody sends by mistake.
+pub(crate) const WASTE_BYTES_PER_SECOND: NonZeroU32 = at_least_one(16 * 1024 * 1024);
+
 /// Most headers of a request: browsers send about twenty.
 pub const MAX_HEADERS: usize = 64;
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::api;
 use crate::app::App;
 use crate::config::{Listen, ServerConfig};
-use crate::connection::{self, Listener, Shared, Slots, TlsError};
+use crate::connection::{self, Listener, Shared, Slots, TlsError, Waste};
 use crate::edge::Source;
 use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
@@ -146,7 +146,8 @@ impl Server {
         let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
         let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
         let router = api::router(&app);
-        let shared = Shared { app, router, slots: Slots::new(places), tls: self.tls };
+        let (slots, waste) = (Slots::new(places), Waste::new());
+        let shared = Shared { app, router, slots, waste, tls: self.tls };
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(connection::accept(listener, shared.clone()));

@@ -14,6 +14,7 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use common::Daemon;
@@ -222,6 +223,56 @@ fn strangers_with_answers_do_not_push_out_who_has_a_key() {
     honest.send(&known);
     assert_eq!(honest.reply().expect("an answer").status, 200);
     assert!(strangers[0].is_closed_within(PATIENCE));
+}
+
+#[test]
+fn what_is_too_much_is_refused_late() {
+    let one = NonZeroU32::MIN;
+    let limits = Limits { requests_per_second: one, burst: one, ..Limits::default() };
+    let daemon = daemon(limits);
+    let often = proposal(&daemon, &daemon.keys.agent);
+    let large = proposal(&daemon, &daemon.keys.other_agent)
+        .replace("Content-Length: ", "Content-Length: 9999999");
+    let mut raw = Raw::open(daemon.address);
+    assert_eq!(raw.send_for_reply(&often).expect("an answer").status, 200);
+    for (request, status) in [(often, 429), (large, 413)] {
+        let mut raw = Raw::open(daemon.address);
+        let begun = Instant::now();
+        assert_eq!(raw.send_for_reply(request).expect("an answer").status, status);
+        assert!(begun.elapsed() >= Duration::from_millis(100), "{status} came at once");
+    }
+}
+
+#[test]
+fn little_is_read_of_what_is_refused() {
+    const SENDERS: usize = 24;
+    const MIB: usize = 1024 * 1024;
+    let daemon = daemon(Limits::default());
+    let begun = Instant::now();
+    let send = || {
+        let mut stream = TcpStream::connect(daemon.address).expect("a connection");
+        stream.set_write_timeout(Some(PATIENCE)).expect("an option");
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, 64 * 1024).expect("an option");
+        let head = format!(
+            "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            daemon.address,
+            daemon.keys.agent,
+            16 * MIB
+        );
+        stream.write_all(head.as_bytes()).expect("it is there");
+        (0..16 * 16).take_while(|_| stream.write_all(&[b' '; MIB / 16]).is_ok()).count()
+    };
+    let taken: usize = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS).map(|_| scope.spawn(send)).collect();
+        senders.into_iter().map(|sender| sender.join().expect("a count")).sum()
+    });
+    let seconds = usize::try_from(begun.elapsed().as_secs() + 1).expect("a count");
+    // Besides, the system keeps some for each of them.
+    let most = 16 + 16 * seconds + SENDERS;
+    assert!(taken / 16 <= most, "{} MiB in {seconds} s", taken / 16);
+    // Who sends what is taken is answered as ever.
+    honest(&daemon, 1);
 }
 
 #[test]

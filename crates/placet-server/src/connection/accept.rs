@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -25,10 +26,13 @@ use tower::ServiceExt;
 
 use super::io::{Beginning, Timed};
 use super::listen::{Incoming, Listener, Peer};
-use super::slots::{Busy, Eviction, Slot, Slots};
+use super::slots::{Busy, Room, Slot, Slots};
+use super::waste::Waste;
 use crate::app::App;
 use crate::edge::Known;
-use crate::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
+use crate::limits::{
+    EVICTIONS_AT_ONCE, MAX_HEAD_BYTES, MAX_HEADERS, PAUSE_AFTER_EVICTIONS, REFUSAL_PAUSE,
+};
 use crate::telemetry::FirstByte;
 
 /// How long to wait when the system gives no connections, for want of file descriptors for example.
@@ -40,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) router: Router,
     pub(crate) slots: Slots,
+    pub(crate) waste: Waste,
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
@@ -47,13 +52,15 @@ pub(crate) struct Shared {
 pub(crate) async fn accept(listener: Listener, shared: Shared) {
     let stop = shared.app.stop.clone();
     let mut asked = pin!(stop.asked());
+    let mut pace = Pace::default();
     loop {
         let incoming = tokio::select! {
             () = &mut asked => return,
             incoming = listener.accept() => incoming,
         };
-        match incoming {
-            Ok(incoming) => begin(incoming, &shared),
+        match incoming.map(|incoming| begin(incoming, &shared)) {
+            Ok(Room::Free) => {}
+            Ok(Room::Made | Room::None) => pace.keep().await,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(RETRY_AFTER).await;
@@ -62,16 +69,28 @@ pub(crate) async fn accept(listener: Listener, shared: Shared) {
     }
 }
 
-/// Begins a connection, if there is a place for it. Dropped, it is closed.
-fn begin(incoming: Incoming, shared: &Shared) {
-    let telemetry = &shared.app.telemetry;
-    let Some((slot, eviction)) = shared.slots.take() else {
-        telemetry.evicted.inc();
-        return;
-    };
-    if eviction == Eviction::One {
-        telemetry.evicted.inc();
+/// Keeps those at bay who come back as soon as they were sent away.
+#[derive(Default)]
+struct Pace(u32);
+
+impl Pace {
+    /// Somebody had to make room, or there was none.
+    async fn keep(&mut self) {
+        self.0 += 1;
+        if self.0 >= EVICTIONS_AT_ONCE {
+            self.0 = 0;
+            tokio::time::sleep(PAUSE_AFTER_EVICTIONS).await;
+        }
     }
+}
+
+/// Begins a connection, if there is a place for it. Dropped, it is closed.
+fn begin(incoming: Incoming, shared: &Shared) -> Room {
+    let (slot, room) = shared.slots.take();
+    if room != Room::Free {
+        shared.app.telemetry.evicted.inc();
+    }
+    let Some(slot) = slot else { return room };
     let shared = shared.clone();
     let peer = incoming.peer();
     tokio::spawn(async move {
@@ -89,6 +108,7 @@ fn begin(incoming: Incoming, shared: &Shared) {
         }
         shared.app.telemetry.connections.dec();
     });
+    room
 }
 
 /// Agrees on keys; none when that takes too long, or the connection must go before it is done.
@@ -114,7 +134,8 @@ async fn serve(
 ) {
     let limits = &shared.app.config.limits;
     let beginning = Beginning::default();
-    let stream = TokioIo::new(Timed::new(stream, beginning.clone(), limits.write_time));
+    let timed = Timed::new(stream, beginning.clone(), limits.write_time, shared.waste.clone());
+    let stream = TokioIo::new(timed);
     let service = service_fn(|request| carry(request, &slot, &beginning, peer, &shared.router));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -159,6 +180,9 @@ async fn carry(
     if response.extensions().get::<Known>().is_some() {
         busy.prove();
     }
+    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) {
+        tokio::time::sleep(REFUSAL_PAUSE).await;
+    }
     let carried = Carrying { _busy: busy, beginning: beginning.clone() };
     Ok(response.map(|body| Carried { body, _carrying: carried }))
 }
@@ -197,5 +221,21 @@ impl HttpBody for Carried {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Pace;
+
+    #[tokio::test]
+    async fn who_comes_again_and_again_is_let_in_at_a_pace() {
+        let (begun, mut pace) = (Instant::now(), Pace::default());
+        for _ in 0..800 {
+            pace.keep().await;
+        }
+        assert!(begun.elapsed() >= Duration::from_millis(100));
     }
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::framing::Framing;
+use super::waste::Waste;
 
 /// When the first byte of the request at hand arrived.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +49,12 @@ const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How much it may send in that time.
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
+/// How much of it is read at a time.
+const MOUTHFUL: usize = 8 * 1024;
+
+/// How long to wait when all connections together have sent too much of that.
+const WASTE_PAUSE: Duration = Duration::from_millis(20);
+
 /// A stream with a time limit for writing, which watches over the framing of what it reads.
 pub(crate) struct Timed<S> {
     stream: S,
@@ -58,6 +65,7 @@ pub(crate) struct Timed<S> {
     blocked: Option<Pin<Box<Sleep>>>,
     /// How many were taken since.
     taken: usize,
+    waste: Waste,
     lingering: Option<Lingering>,
 }
 
@@ -65,12 +73,24 @@ pub(crate) struct Timed<S> {
 struct Lingering {
     until: Pin<Box<Sleep>>,
     left: usize,
+    /// Whether the next mouthful is counted already.
+    is_allowed: bool,
+    /// Until more may be read, when all together read too much.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Timed<S> {
-    pub(crate) fn new(stream: S, beginning: Beginning, patience: Duration) -> Self {
-        let framing = Framing::default();
-        Self { stream, beginning, framing, patience, blocked: None, taken: 0, lingering: None }
+    pub(crate) fn new(stream: S, beginning: Beginning, patience: Duration, waste: Waste) -> Self {
+        Self {
+            stream,
+            beginning,
+            framing: Framing::default(),
+            patience,
+            blocked: None,
+            taken: 0,
+            waste,
+            lingering: None,
+        }
     }
 
     /// Limits how long a write may stay pending.
@@ -114,17 +134,38 @@ impl<S: AsyncRead + Unpin> Timed<S> {
         let lingering = self.lingering.get_or_insert_with(|| Lingering {
             until: Box::pin(sleep(LINGER_TIME)),
             left: LINGER_BYTES,
+            is_allowed: false,
+            pause: None,
         });
-        let mut waste = [0; 8 * 1024];
+        if lingering.until.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut mouthful = [0; MOUTHFUL];
         while lingering.left > 0 {
-            let mut waste = ReadBuf::new(&mut waste);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut waste) {
-                Poll::Pending => return lingering.until.as_mut().poll(cx),
-                Poll::Ready(Ok(())) if !waste.filled().is_empty() => {
-                    lingering.left = lingering.left.saturating_sub(waste.filled().len());
+            ready!(lingering.rest(&self.waste, cx));
+            let mut mouthful = ReadBuf::new(&mut mouthful);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut mouthful));
+            lingering.is_allowed = false;
+            match mouthful.filled().len() {
+                taken if read.is_ok() && taken > 0 => {
+                    lingering.left = lingering.left.saturating_sub(taken);
                 }
-                Poll::Ready(_) => break,
+                _ => break,
             }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Lingering {
+    /// Waits until there is something left of what all together may throw away.
+    fn rest(&mut self, waste: &Waste, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.is_allowed {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+            }
+            self.is_allowed = waste.allows(MOUTHFUL);
+            self.pause = (!self.is_allowed).then(|| Box::pin(sleep(WASTE_PAUSE)));
         }
         Poll::Ready(())
     }

@@ -1,13 +1,14 @@
 //! Listening.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use crate::config::Listen;
+use crate::limits::MAX_UNACCEPTED;
 
 /// The socket can be opened by its owner and group only.
 const SOCKET_MODE: u32 = 0o660;
@@ -32,7 +33,7 @@ pub(crate) enum Incoming {
 /// Begins to listen.
 pub(crate) async fn bind(listen: &Listen) -> io::Result<Listener> {
     match listen {
-        Listen::Tcp(address) => TcpListener::bind(address).await.map(Listener::Tcp),
+        Listen::Tcp(address) => listen_at(*address).map(Listener::Tcp),
         Listen::Unix(path) => {
             remove_stale(path).await?;
             let listener = UnixListener::bind(path)?;
@@ -40,6 +41,14 @@ pub(crate) async fn bind(listen: &Listen) -> io::Result<Listener> {
             Ok(Listener::Unix(listener, SocketFile(path.clone())))
         }
     }
+}
+
+fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // The address of a daemon that has just stopped can be had again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MAX_UNACCEPTED)
 }
 
 /// A socket that a crash left behind is removed; one that somebody listens at is not, even if they

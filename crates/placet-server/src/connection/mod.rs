@@ -10,9 +10,11 @@ mod io;
 mod listen;
 mod slots;
 mod tls;
+mod waste;
 
 pub(crate) use accept::{Shared, accept};
 pub(crate) use listen::{Listener, Peer, bind};
 pub(crate) use slots::Slots;
 pub use tls::TlsError;
 pub(crate) use tls::acceptor;
+pub(crate) use waste::Waste;

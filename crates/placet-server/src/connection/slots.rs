@@ -56,16 +56,17 @@ impl Slots {
 
     /// Takes a place. With none left it sends the one away that has been idle longest, and the
     /// place is that one's; none when every connection is busy.
-    pub(crate) fn take(&self) -> Option<(Arc<Slot>, Eviction)> {
+    pub(crate) fn take(&self) -> (Option<Arc<Slot>>, Room) {
         let mut table = self.lock();
-        let eviction = if table.free > 0 {
+        let room = if table.free > 0 {
             table.free -= 1;
-            Eviction::None
-        } else {
-            let (_, notify) = table.idle.pop_first()?;
+            Room::Free
+        } else if let Some((_, notify)) = table.idle.pop_first() {
             // Its place passes to the new one now; it gives none back when it ends.
             notify.notify_one();
-            Eviction::One
+            Room::Made
+        } else {
+            return (None, Room::None);
         };
         drop(table);
         let slot = Arc::new(Slot {
@@ -75,7 +76,7 @@ impl Slots {
             proven: AtomicBool::new(false),
         });
         slot.rest();
-        Some((slot, eviction))
+        (Some(slot), room)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Table> {
@@ -83,13 +84,15 @@ impl Slots {
     }
 }
 
-/// Whether someone had to make room.
+/// Where a place came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Eviction {
-    /// There was room.
+pub(crate) enum Room {
+    /// It was free.
+    Free,
+    /// Another connection is being closed for it.
+    Made,
+    /// Nobody was idle, and there is none.
     None,
-    /// One connection is being closed.
-    One,
 }
 
 impl Slot {
@@ -143,14 +146,21 @@ impl Drop for Busy {
 mod tests {
     #![allow(clippy::expect_used, reason = "tests")]
 
-    use super::{Eviction, Slots};
+    use std::sync::Arc;
+
+    use super::{Room, Slot, Slots};
+
+    fn take(slots: &Slots) -> (Arc<Slot>, Room) {
+        let (slot, room) = slots.take();
+        (slot.expect("a place"), room)
+    }
 
     #[test]
     fn a_place_is_free_again_when_its_connection_ends() {
         let slots = Slots::new(1);
         for _ in 0..3 {
-            let (slot, eviction) = slots.take().expect("a place");
-            assert_eq!(eviction, Eviction::None);
+            let (slot, room) = take(&slots);
+            assert_eq!(room, Room::Free);
             drop(slot.work().expect("here"));
         }
     }
@@ -158,30 +168,30 @@ mod tests {
     #[test]
     fn who_nobody_knows_goes_before_who_is_known() {
         let slots = Slots::new(2);
-        let (known, _) = slots.take().expect("a place");
+        let (known, _) = take(&slots);
         let busy = known.work().expect("here");
         busy.prove();
         drop(busy);
-        let (stranger, _) = slots.take().expect("a place");
+        let (stranger, _) = take(&slots);
         // An answer that anyone can have makes nobody known.
         drop(stranger.work().expect("here"));
-        let (_new, eviction) = slots.take().expect("the stranger's place");
-        assert_eq!(eviction, Eviction::One);
+        let (_new, room) = take(&slots);
+        assert_eq!(room, Room::Made, "the stranger's place");
         assert!(stranger.work().is_none(), "it was told to go");
         assert!(known.work().is_some());
         // The stranger gives back no place: it has none any more.
         drop(stranger);
-        let (_newer, eviction) = slots.take().expect("the idle newcomer's place");
-        assert_eq!(eviction, Eviction::One);
+        let (_newer, room) = take(&slots);
+        assert_eq!(room, Room::Made, "the idle newcomer's place");
     }
 
     #[test]
     fn busy_connections_are_never_sent_away() {
         let slots = Slots::new(1);
-        let (slot, _) = slots.take().expect("a place");
+        let (slot, _) = take(&slots);
         let busy = slot.work().expect("here");
-        assert!(slots.take().is_none());
+        assert!(matches!(slots.take(), (None, Room::None)));
         drop(busy);
-        assert!(slots.take().is_some());
+        assert_eq!(take(&slots).1, Room::Made);
     }
 }
