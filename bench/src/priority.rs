@@ -15,7 +15,7 @@ const LOWEST: i32 = 19;
 /// Gives way to every other thread from here on. Where the system refuses, it goes on as before.
 pub(crate) fn give_way() {
     // Of the calling thread, where no process is named.
-    drop(setpriority_process(None, LOWEST));
+    let _refused = setpriority_process(None, LOWEST);
 }
 
 /// Keeps every core awake until it is dropped. A core with nothing to do falls asleep, and in a
@@ -34,7 +34,7 @@ impl Awake {
             thread::spawn(move || {
                 give_way();
                 while !stop.load(Ordering::Relaxed) {
-                    (0..1_000).for_each(|turn| drop(black_box(turn)));
+                    black_box(&stop);
                 }
             })
         };
