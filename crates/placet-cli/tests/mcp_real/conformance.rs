@@ -13,11 +13,18 @@ use crate::support::daemon::Daemon;
 
 /// The versions of MCP, each behind a policy with which nothing is held. In the older one all tools are
 /// classes of what only reads. In the newer one that is not enough: inspection holds a tool that says in its
-/// name that it carries out a request, whatever its class.
-const VERSIONS: [(&str, &str); 2] = [
+/// name that it carries out a request, whatever its class. The last are all scenarios in the version that
+/// each of them takes, with the extensions, which belong to no version.
+const VERSIONS: [(&str, &str); 3] = [
     ("2025-11-25", "version = 1\nmode = \"enforce\"\n[actions.\"*\"]\nrisk = \"read\"\n"),
-    ("2026-07-28", "version = 1\nmode = \"shadow\"\n"),
+    ("2026-07-28", SHADOW),
+    (EVERY, SHADOW),
 ];
+
+const SHADOW: &str = "version = 1\nmode = \"shadow\"\n";
+
+/// No version in particular.
+const EVERY: &str = "every";
 
 /// What the suite finds different, a line for each check: nothing.
 const DIFFERENCE: &str = include_str!("difference.txt");
@@ -29,8 +36,9 @@ fn checks(modules: &Path, folder: &Path, url: &str, version: &str) -> Checks {
     let ended = Command::new(modules.join("node/bin/node"))
         .arg(modules.join("@modelcontextprotocol/conformance/dist/index.js"))
         .args(["server", "--suite", "all", "--timeout", "20000"])
-        .args(["--url", url, "--spec-version", version, "--output-dir"])
+        .args(["--url", url, "--output-dir"])
         .arg(folder)
+        .args(if version == EVERY { vec![] } else { vec!["--spec-version", version] })
         .stdin(Stdio::null())
         .output()
         .unwrap();

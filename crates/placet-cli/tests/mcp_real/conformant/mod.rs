@@ -2,6 +2,7 @@
 //! for. What it always answers alike is in `fixed.json`.
 #![allow(deprecated, reason = "the suite asks for what the older of the two versions of MCP has")]
 
+mod jobs;
 mod rounds;
 
 use std::future::IntoFuture as _;
@@ -9,16 +10,18 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ClientCapabilities,
     CompleteRequestParams, CompleteResult, ContentBlock, CreateMessageRequestParams,
-    ElicitRequestParams, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingLevel, LoggingMessageNotificationParam, PaginatedRequestParams,
-    ProgressNotificationParam, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-    RequestStateCodec, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
-    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CreateTaskResult, ElicitRequestParams, GetPromptRequestParams, GetPromptResponse,
+    GetPromptResult, GetTaskParams, GetTaskResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, LoggingLevel, LoggingMessageNotificationParam,
+    PaginatedRequestParams, ProgressNotificationParam, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, RequestStateCodec, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext, SubscriptionSink};
+use rmcp::task_manager::{TaskManager, TaskOptions};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -58,6 +61,7 @@ struct Conformant(Arc<Shared>);
 struct Shared {
     fixed: Value,
     seal: RequestStateCodec,
+    tasks: TaskManager,
     listening: Mutex<Vec<SubscriptionSink>>,
 }
 
@@ -86,7 +90,12 @@ impl Conformant {
     fn new() -> Self {
         let fixed = serde_json::from_str(include_str!("fixed.json")).unwrap();
         let seal = RequestStateCodec::new(b"nobody has to be kept out of a test".to_vec());
-        Self(Arc::new(Shared { fixed, seal, listening: Mutex::default() }))
+        Self(Arc::new(Shared {
+            fixed,
+            seal,
+            tasks: TaskManager::new(),
+            listening: Mutex::default(),
+        }))
     }
 
     /// What `fixed.json` has of this kind under this name.
@@ -142,6 +151,10 @@ impl Conformant {
                 }
             }
             "test_reconnection" => {}
+            "greet" => {
+                let name = request.arguments.as_ref().and_then(|given| given.get("name"));
+                return says(format!("Hello, {}!", name.and_then(Value::as_str).unwrap_or("you")));
+            }
             other => return Err(unknown("tool", other)),
         }
         says(format!("{} has ended", request.name))
@@ -202,6 +215,7 @@ impl ServerHandler for Conformant {
             "protocolVersion": "2025-11-25",
             "serverInfo": { "name": "conformant", "version": "1.0.0" },
             "capabilities": {
+                "extensions": { "io.modelcontextprotocol/tasks": {} },
                 "completions": {}, "logging": {}, "tools": { "listChanged": true },
                 "prompts": { "listChanged": true },
                 "resources": { "listChanged": true, "subscribe": true },
@@ -245,11 +259,23 @@ impl ServerHandler for Conformant {
             let answers = request.input_responses.as_ref();
             return match self.round(&request.name, rounds, state, answers, &context)? {
                 Round::Asks(asked) => Ok(asked.into()),
+                Round::Ends(text) if request.name == "test_tool_with_task" => {
+                    let result = CallToolResult::success(vec![ContentBlock::text(text)]);
+                    let task = self
+                        .0
+                        .tasks
+                        .spawn(TaskOptions::default(), |_| Box::pin(async { Ok(result) }));
+                    Ok(CreateTaskResult::new(task).into())
+                }
                 Round::Ends(text) => says(text),
             };
         }
         if let Some(form) = self.fixed("forms", &request.name) {
             return ask(form, &request, &context).await;
+        }
+        if self.fixed("jobs", &request.name).is_some() {
+            let arguments = request.arguments.unwrap_or_default();
+            return self.job(request.name.into_owned(), arguments, &context).await;
         }
         match self.fixed("answers", &request.name) {
             Some(mut answer) => {
@@ -360,5 +386,29 @@ impl ServerHandler for Conformant {
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         Ok(())
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.0.tasks.get_task(&request.task_id).map(GetTaskResult::new)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.0.tasks.update_task(&request.task_id, request.input_responses)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.0.tasks.cancel_task(&request.task_id)
     }
 }
