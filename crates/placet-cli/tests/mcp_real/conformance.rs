@@ -47,7 +47,7 @@ fn checks(modules: &Path, folder: &Path, url: &str, version: &str) -> Checks {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ended.stderr)));
     for folder in folders.map(|entry| entry.unwrap().path()) {
         let scenario = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let scenario = scenario.split("-20").next().unwrap_or_default().to_owned();
+        let scenario = &scenario[..scenario.len() - "-2026-11-22T10-56-36-668Z".len()];
         let text = std::fs::read_to_string(folder.join("checks.json")).unwrap();
         let found: Value = serde_json::from_str(&text).unwrap();
         for (number, check) in found.as_array().unwrap().iter().enumerate() {
