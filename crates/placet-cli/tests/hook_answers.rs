@@ -11,7 +11,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::Ended;
@@ -132,6 +132,15 @@ impl Hook {
         event["hook_event_name"] = json!(name);
         event["tool_response"] = json!({});
         event
+    }
+
+    /// Puts a script where its program was. The seal is in `seal`.
+    fn is_replaced_by(&self, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let head = "#!/bin/sh\nfor seal in \"$@\"; do :; done\n";
+        fs::remove_file(self.user.program()).unwrap();
+        fs::write(self.user.program(), format!("{head}{script}\n")).unwrap();
+        fs::set_permissions(self.user.program(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     fn ask(&self, command: &str) -> Said {
@@ -316,7 +325,7 @@ fn what_is_no_event_stops_the_call_in_the_words_of_the_client() {
         for event in events {
             hook.fails(&hook.before, event);
         }
-        let direct = hook.before.split_once("$(").unwrap().1.split_once(" --seal").unwrap().0;
+        let direct = hook.before.split_once("$({ ").unwrap().1.split_once(" --seal").unwrap().0;
         let ended = hook.user.ask(direct, "{");
         assert_eq!(ended.status, 2);
         assert!(matches!(hook.said(&ended), Said::Stop(reason) if reason.starts_with("blocked: ")));
@@ -578,18 +587,55 @@ const NO_ANSWERS: [(&str, &str); 13] = [
     ("an answer of a program that was killed", "echo \"$seal {} $seal\"; kill -9 $$"),
 ];
 
+/// Longest wait for what has to end by itself, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a command line of the settings, which has to end by itself.
+fn ends(hook: &Hook, line: &str) -> Ended {
+    let mut command = hook.user.command(Path::new("sh"), &["-c", line]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut shell = command.spawn().unwrap();
+    // The agent leaves it open.
+    let _event = shell.stdin.take();
+    let limit = Instant::now() + PATIENCE;
+    while shell.try_wait().unwrap().is_none() {
+        if Instant::now() > limit {
+            shell.kill().unwrap();
+            panic!("{}: it does not end: {line}", hook.client);
+        }
+        std::thread::sleep(GLANCE);
+    }
+    Ended::from(shell.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_program_that_hangs_before_it_knows_its_time_limit_is_stopped_by_the_line() {
+    for (client, arguments, is_binding) in
+        [("codex", &["--wait", "0"][..], true), ("gemini", &["--wait", "0", "--shadow"], false)]
+    {
+        let hook = Hook::with(client, arguments, None);
+        // What the program itself may take, and half of what the client waits longer.
+        let seconds = "late=30;";
+        for how in
+            ["kill -STOP $$", "exec sleep 1000", "trap '' TERM INT HUP; while :; do sleep 1; done"]
+        {
+            hook.is_replaced_by(how);
+            let ended = ends(&hook, &hook.before.replace(seconds, "late=1;"));
+            let expected = if is_binding { (2, "") } else { (0, "{}\n") };
+            assert_eq!((ended.status, &*ended.out), expected, "{client}: {how}: {}", ended.err);
+        }
+        assert!(hook.before.contains(seconds), "{}", hook.before);
+    }
+}
+
 #[test]
 fn whatever_is_no_answer_stops_the_call_and_in_shadow_stops_nothing() {
-    use std::os::unix::fs::PermissionsExt as _;
     for (client, arguments, is_binding) in
         [("claude-code", &[][..], true), ("copilot", &[], true), ("gemini", &["--shadow"], false)]
     {
         let hook = Hook::with(client, arguments, None);
         let script = |text: &str| {
-            let head = "#!/bin/sh\nfor seal in \"$@\"; do :; done\n";
-            fs::remove_file(hook.user.program()).unwrap();
-            fs::write(hook.user.program(), format!("{head}{text}\n")).unwrap();
-            fs::set_permissions(hook.user.program(), fs::Permissions::from_mode(0o755)).unwrap();
+            hook.is_replaced_by(text);
             hook.user.ask(&hook.before, hook.call("ls").to_string())
         };
         for (what, text) in NO_ANSWERS {

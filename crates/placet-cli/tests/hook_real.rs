@@ -236,6 +236,16 @@ fn replace(program: &std::path::Path, text: &str) {
     assert!(write.arg(program).arg(text).status().unwrap().success());
 }
 
+/// Has the command line that was installed give up on a program after seconds, and not after minutes.
+/// The agent's own time-out stays as it is.
+fn hurry(installed: &str) {
+    let installed: Value = serde_json::from_str(installed).unwrap();
+    let path = installed["settings"].as_str().unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains("late=270;"), "{text}");
+    std::fs::write(path, text.replace("late=270;", "late=10;")).unwrap();
+}
+
 /// One session that decides in a log of its own.
 fn in_its_own_log(agent: Agent) {
     if agent.program().is_none() {
@@ -243,14 +253,16 @@ fn in_its_own_log(agent: Agent) {
     }
     let user = Arc::new(agent.user());
     let policy = user.world.path("policy/policy.toml");
-    user.ok(&["hook", "install", agent.client(), "--policy", policy.to_str().unwrap()]);
+    let install =
+        ["hook", "install", agent.client(), "--policy", policy.to_str().unwrap(), "--json"];
+    hurry(&user.ok(&install));
     let program = user.program();
     let kept = program.with_extension("kept");
     let (approver, denier) = (Arc::clone(&user), Arc::clone(&user));
     let write = "echo one >> ran.txt";
     let last = |seen: &[Seen]| approval(&seen[seen.len() - 1].result);
-    let (missing, nonsense, broken, back) =
-        (program.clone(), program.clone(), program.clone(), program);
+    let (missing, nonsense, broken) = (program.clone(), program.clone(), program.clone());
+    let (hung, back) = (program.clone(), program);
     let steps = vec![
         Step::run("cat note.txt"),
         Step::run("cat forbidden.txt"),
@@ -264,7 +276,8 @@ fn in_its_own_log(agent: Agent) {
         ),
         Step::after(move |_| replace(&nonsense, "echo nonsense"), "head -n 2 note.txt"),
         Step::after(move |_| replace(&broken, "kill -9 $$"), "head -n 3 note.txt"),
-        Step::after(move |_| std::fs::rename(&kept, &back).unwrap(), "head -n 4 note.txt"),
+        Step::after(move |_| replace(&hung, "kill -STOP $$"), "head -n 4 note.txt"),
+        Step::after(move |_| std::fs::rename(&kept, &back).unwrap(), "head -n 5 note.txt"),
     ];
     let model = Model::play(agent.api(), &user.project("ran.txt"), steps);
     agent.run(&user, &model);
@@ -277,6 +290,7 @@ fn in_its_own_log(agent: Agent) {
         ("", "one\n"),
         ("holds this call for a person", "one\n"),
         ("not this one", "one\n"),
+        (agent.fault("did not permit this call"), "one\n"),
         (agent.fault("did not permit this call"), "one\n"),
         (agent.fault("did not permit this call"), "one\n"),
         (agent.fault("did not permit this call"), "one\n"),

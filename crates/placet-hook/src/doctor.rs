@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, ClientName};
 use crate::config::HookConfig;
-use crate::install::{look, read, time_of};
+use crate::install::{lines_of, look, read, time_of};
 use crate::json::Tree;
 use crate::limits::DRY_RUN;
 use crate::line;
@@ -146,7 +146,7 @@ fn look_at_entry(
     (config, path): (&HookConfig, &Path),
 ) {
     let Some(program) = line::program_of(&line.text, client.name()) else { return };
-    let lines = line::Lines::new(client.name(), &program, path, config.shadow);
+    let lines = lines_of(client, &program, path, config);
     if lines.before() != line.text {
         examined.say(
             Weight::Note,
@@ -171,7 +171,7 @@ fn look_at_entry(
 
 /// Lines of which only the events matter.
 fn sham(client: &dyn Client) -> line::Lines {
-    line::Lines::new(client.name(), Path::new(""), Path::new(""), false)
+    line::Lines::new(client.name(), Path::new(""), Path::new(""), false, DRY_RUN)
 }
 
 fn look_whether_off(examined: &mut Examined, client: &dyn Client, path: &Path) {

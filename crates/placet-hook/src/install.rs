@@ -11,7 +11,7 @@ use crate::client::{Client, ClientName};
 use crate::config::HookConfig;
 use crate::json::{Tree, TreeError};
 use crate::jsonc;
-use crate::limits::{MAX_SETTINGS_BYTES, OWN_TIME, SPARE_TIME};
+use crate::limits::{LATE_TIME, MAX_SETTINGS_BYTES, OWN_TIME, SPARE_TIME};
 use crate::line::Lines;
 use crate::memory::{make_folder, write_private};
 use crate::place::{Folders, Scope};
@@ -110,7 +110,7 @@ impl Install {
         let path = client.settings(folders, self.scope);
         let before = read(&path)?;
         let time = time_of(&self.config);
-        let lines = Lines::new(client.name(), &self.program, &self.config_path, self.config.shadow);
+        let lines = lines_of(client, &self.program, &self.config_path, &self.config);
         let mut tree = before.as_ref().map_or_else(Tree::empty, |(_, tree)| tree.clone());
         settings::put(&mut tree, client, client.entries(&lines, time))
             .map_err(|source| InstallError::Shape { path: path.clone(), source })?;
@@ -203,6 +203,17 @@ fn remove_configs(
 /// How long a client is to wait for its hook.
 pub(crate) fn time_of(config: &HookConfig) -> Duration {
     config.wait() + OWN_TIME + SPARE_TIME
+}
+
+/// The command lines that run a hook.
+pub(crate) fn lines_of(
+    client: &dyn Client,
+    program: &Path,
+    path: &Path,
+    config: &HookConfig,
+) -> Lines {
+    let late = config.wait() + OWN_TIME + LATE_TIME;
+    Lines::new(client.name(), program, path, config.shadow, late)
 }
 
 /// Settings that are only looked at: with comments, or in TOML.

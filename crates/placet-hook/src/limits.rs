@@ -21,6 +21,10 @@ pub const OWN_TIME: Duration = Duration::from_secs(20);
 /// so it must never come to that.
 pub const SPARE_TIME: Duration = Duration::from_secs(20);
 
+/// What our command line allows our program beside its own time before it kills it. Half of what the client
+/// then still waits, so that the answer comes in time however slowly it is written.
+pub const LATE_TIME: Duration = Duration::from_secs(10);
+
 /// How long a remembered call is kept: as long as an approval may stay open.
 pub const REMEMBERED: Duration = Duration::from_secs(31 * 24 * 3600);
 

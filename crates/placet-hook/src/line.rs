@@ -8,8 +8,14 @@
 //! An answer is one line that begins and ends with a seal: a word that the shell gives to our command, and
 //! that no other program would print. What has broken off has no end, and what was printed beside it makes
 //! a second line.
+//!
+//! Our command gives up in time by itself, but not before it runs: a program on a disk that does not answer,
+//! or one that somebody has stopped, never comes to its own clock. So the shell runs it beside itself, and
+//! kills it when it is late. Only what every POSIX shell has is used, and a count of seconds that does
+//! not work kills at once.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::place::quoted;
 
@@ -23,18 +29,20 @@ pub struct Lines {
     program: PathBuf,
     config: PathBuf,
     is_shadow: bool,
+    late: Duration,
 }
 
 impl Lines {
-    /// Those that run this program with this configuration. In shadow nothing is ever stopped, not
-    /// even by a program that is missing.
+    /// Those that run this program with this configuration, and stop it when it is late. In shadow nothing
+    /// is ever stopped, not even by a program that is missing.
     pub(crate) fn new(
         client: &'static str,
         program: &Path,
         config: &Path,
         is_shadow: bool,
+        late: Duration,
     ) -> Self {
-        Self { client, program: program.to_owned(), config: config.to_owned(), is_shadow }
+        Self { client, program: program.to_owned(), config: config.to_owned(), is_shadow, late }
     }
 
     /// What is asked before a call.
@@ -45,9 +53,14 @@ impl Lines {
         } else {
             ("", format!("{{ echo '{NO_ANSWER}' >&2; exit 2; }}"))
         };
-        let call = self.call();
+        let (call, late) = (self.call(), self.late.as_secs());
+        // What runs beside a shell reads nothing unless it is given the input under another number, and
+        // hears of no interrupt. The clock holds none of the pipes, on which the agent waits as well.
         format!(
-            "placet=$({call}{shadow} --seal $$) && line=$(printf '\\n.') && case $placet in \
+            "placet=$({{ {call}{shadow} --seal $$ <&3 3<&- & hook=$!; \
+             {{ late={late}; while [ $late -gt 0 ]; do sleep 1; late=$((late-1)); done; kill -9 $hook; }} \
+             >/dev/null 2>&1 3<&- & clock=$!; trap 'kill -9 $hook' HUP INT TERM; wait $hook; ended=$?; \
+             kill $clock; exit $ended; }} 3<&0) && line=$(printf '\\n.') && case $placet in \
              *\"${{line%.}}\"*) false ;; \"$$ {{\"*\"}} $$\") placet=${{placet#\"$$ \"}} \
              placet=${{placet%\" $$\"}} && printf '%s\\n' \"$placet\" ;; *) false ;; esac || {otherwise}"
         )

@@ -106,6 +106,8 @@ fn the_events_and_limits_of_each_client_are_set() {
         let change = user.install(client, Scope::User).unwrap();
         let settings = read(&change.settings);
         assert_eq!(settings.pointer(pointer), Some(&expected), "{client:?} {settings:#}");
+        let line = settings.to_string();
+        assert!(line.contains("late=270;"), "later than the hook, before the client: {line}");
     }
 }
 
