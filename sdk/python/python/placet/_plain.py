@@ -61,7 +61,8 @@ def digits(number: Any) -> str:
         number = float.__float__(number)
         if not math.isfinite(number):
             return str(number)
-        number = Decimal(repr(number))
+        # Where it is a whole number that one; else what people write for it.
+        number = Decimal(int(number) if number.is_integer() else repr(number))
     if not isinstance(number, Decimal):
         raise Opaque(f"a number is expected, but this is {_name(number)}")
     # That of a subclass is read without asking it.
@@ -195,7 +196,21 @@ def _decimal(value: Any, kind: Any) -> Plain:
 
 def _fraction(value: Any, kind: Any) -> Plain:
     above, below = int.__int__(value._numerator), int.__int__(value._denominator)
-    return f"{above}/{below}", lambda _: kind(above, below), WATCHED
+    return _quotient(above, below), lambda _: kind(above, below), WATCHED
+
+
+def _quotient(above: int, below: int) -> Any:
+    """A number like any other where it has so many digits; else what is divided by what."""
+    from decimal import Decimal
+
+    longest = _MAX_DIGITS * 3
+    if int.bit_length(below) < longest and int.bit_length(above) < longest:
+        # What has an end has it after as many places as there are twos or fives below.
+        places = next((n for n in range(_MAX_DIGITS) if 10**n % below == 0), None)
+        figures = None if places is None else f"{abs(above) * 10**places // below}"
+        if figures is not None and len(figures) + places <= _MAX_DIGITS:
+            return Decimal((int(above < 0), tuple(map(int, figures)), -places))
+    return f"{above}/{below}"
 
 
 _PARTS = {
