@@ -17,6 +17,7 @@ class Carrier(Protocol):
     @property
     def look_every(self) -> float:
         """How often it may be asked about one action, in seconds."""
+        ...
 
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""

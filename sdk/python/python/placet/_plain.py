@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._shape import is_dict, is_list, is_tuple
@@ -206,9 +206,10 @@ def _quotient(above: int, below: int) -> Any:
     longest = _MAX_DIGITS * 3
     if int.bit_length(below) < longest and int.bit_length(above) < longest:
         # What has an end has it after as many places as there are twos or fives below.
-        places = next((n for n in range(_MAX_DIGITS) if 10**n % below == 0), None)
-        figures = None if places is None else f"{abs(above) * 10**places // below}"
-        if figures is not None and len(figures) + places <= _MAX_DIGITS:
+        ends: Iterator[int] = (n for n in range(_MAX_DIGITS) if pow(10, n, below) == 0)
+        places = next(ends, _MAX_DIGITS)
+        figures = f"{abs(above) * 10**places // below}"
+        if len(figures) + places <= _MAX_DIGITS:
             return Decimal((int(above < 0), tuple(map(int, figures)), -places))
     return f"{above}/{below}"
 
