@@ -132,6 +132,8 @@ pub enum Treatment {
     Gated,
     /// Nobody is asked: what would wait for people is blocked.
     Unasked,
+    /// The program stops it itself, and wants that on record: it is blocked, and nobody is asked.
+    Stopped,
     /// What waits for people runs without waiting; what is blocked is blocked. Only where the
     /// policy permits it.
     FailOpen,
@@ -147,6 +149,7 @@ impl Treatment {
             Self::Binding => "binding",
             Self::Gated => "gated",
             Self::Unasked => "unasked",
+            Self::Stopped => "stopped",
             Self::FailOpen => "fail_open",
             Self::Shadow => "shadow",
         }
@@ -162,7 +165,7 @@ impl Treatment {
     #[must_use]
     pub fn is_permitted(self, laxest: Self) -> bool {
         match self {
-            Self::Binding | Self::Gated | Self::Unasked => true,
+            Self::Binding | Self::Gated | Self::Unasked | Self::Stopped => true,
             Self::FailOpen => matches!(laxest, Self::FailOpen | Self::Shadow),
             Self::Shadow => laxest == Self::Shadow,
         }
@@ -179,7 +182,9 @@ pub(crate) fn bind(terms: &Terms, of: &Assessment, real: Verdict) -> Effective {
     let stricter = of.enforce || of.treatment == Treatment::Gated;
     let laxer = of.treatment.is_permitted(terms.laxest)
         && match of.treatment {
-            Treatment::Binding | Treatment::Gated | Treatment::Unasked => false,
+            Treatment::Binding | Treatment::Gated | Treatment::Unasked | Treatment::Stopped => {
+                false
+            }
             Treatment::FailOpen => real < Verdict::Block,
             Treatment::Shadow => true,
         };

@@ -111,6 +111,9 @@ impl Judge<'_> {
         if self.of.treatment == Treatment::Gated {
             findings.push((CheckName::Caller, Verdict::RequireApproval));
         }
+        if self.of.treatment == Treatment::Stopped {
+            findings.push((CheckName::Caller, Verdict::Block));
+        }
         let worst = |findings: &[(CheckName, Verdict)]| {
             findings.iter().map(|(_, verdict)| *verdict).max().unwrap()
         };

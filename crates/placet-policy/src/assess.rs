@@ -73,17 +73,20 @@ impl Policy {
     /// What is known under this policy of an action that was frozen under another.
     ///
     /// A frozen action has placeholders where its secrets were, which here are no fault, and whoever
-    /// asked cannot be found again from it; both were seen `before`.
+    /// asked cannot be found again from it; both were seen `before`. What the call is in its plainest
+    /// spelling is for this policy to say, which may name another amount; only where a secret was
+    /// replaced nobody can say it any more, and what was known is kept.
     #[must_use]
     pub fn reassess(&self, frozen: &Action, before: &Assessment, pepper: &Pepper) -> Assessment {
         let Assessment { mut faults, .. } = before.clone();
         let now = self.evaluate(frozen, pepper).assessment;
         faults.retain(|fault| *fault == InputFault::Placeholder);
         faults.extend(now.faults.into_iter().filter(|fault| *fault != InputFault::Placeholder));
+        let is_whole = now.tag == before.tag;
         Assessment {
             faults,
             tag: before.tag,
-            alike: before.alike,
+            alike: if is_whole { now.alike } else { before.alike },
             user: before.user,
             treatment: before.treatment,
             enforce: before.enforce,

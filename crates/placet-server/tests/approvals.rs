@@ -536,4 +536,7 @@ fn a_program_asks_for_other_treatment_as_far_as_the_policy_permits() {
     let read = |path: &str| daemon.post(path, &daemon.keys.agent, &read).json();
     assert_eq!(read("/v1/actions")["verdict"], "allow");
     assert_eq!(read("/v1/actions?treatment=gated")["verdict"], "require_approval");
+    // What a program stops itself is on record as blocked, also where nothing else speaks against it.
+    let stopped = read("/v1/actions?treatment=stopped");
+    assert_eq!((&stopped["verdict"], &stopped["approval"]), (&json!("block"), &json!(null)));
 }

@@ -506,6 +506,43 @@ fn what_waits_ends_at_once_where_another_policy_forbids_it() {
     assert_eq!(answer, Resolution::Resolved(Status::Approved));
 }
 
+/// Under a policy that names another param as the amount, it is the spelling of that one which makes no
+/// other call.
+#[test]
+fn what_was_denied_in_another_spelling_is_known_by_the_policy_of_now() {
+    let guard = guard();
+    let waiting = held(&guard, &refund(r#"{"amount":"1.0","fee":"5.0"}"#));
+    let files = [PolicyFile {
+        name: "policy.toml".to_owned(),
+        text: POLICY.replace("value = \"/amount\"", "value = \"/fee\""),
+    }];
+    guard.blocking().install_policy(&files, None).unwrap();
+    let denied = held(&guard, &refund(r#"{"amount":"1.0","fee":5}"#));
+    let no = Reply::Deny { reason: "not this fee".to_owned() };
+    resolve(&guard, denied.approval(), "ben", no).unwrap();
+    resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
+    assert_eq!(followed(&guard, waiting).status, Status::Voided);
+}
+
+/// Where a secret was replaced nobody can say any more what the call would be in another spelling, so
+/// what was known of it is kept.
+#[test]
+fn a_call_with_a_secret_is_judged_again_with_what_was_known_of_it() {
+    let guard = guard();
+    let params = |amount: &str| format!(r#"{{"amount":{amount},"password":"correct-horse-7"}}"#);
+    let waiting = held(&guard, &refund(&params(r#""5.0""#)));
+    let files = [PolicyFile {
+        name: "policy.toml".to_owned(),
+        text: POLICY.replace("hard_cap = \"100\"", "hard_cap = \"90\""),
+    }];
+    guard.blocking().install_policy(&files, None).unwrap();
+    let denied = held(&guard, &refund(&params("5")));
+    let no = Reply::Deny { reason: "not this one".to_owned() };
+    resolve(&guard, denied.approval(), "ben", no).unwrap();
+    resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
+    assert_eq!(followed(&guard, waiting).status, Status::Voided);
+}
+
 #[test]
 fn what_waited_ends_where_a_guard_is_opened_with_a_policy_that_forbids_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@
 //! their digits, so that no two numbers share a digest by rounding.
 
 use placet::core::json::Number;
-use placet::{Json, Object};
+use placet::{Amount, Json, Object};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -284,15 +284,19 @@ fn whole(int: &Bound<'_, PyInt>, at: &Place) -> PyResult<Json> {
     }
 }
 
-/// A float, or its digits where JSON would not carry it.
+/// From where on neighbouring doubles are whole numbers that are further apart than one.
+const FIRST_UNCOUNTED: f64 = 9_007_199_254_740_992.0;
+
+/// A float; where it is a whole number beyond those that doubles count, its digits, like an int's.
 fn real(float: &Bound<'_, PyFloat>, at: &Place) -> PyResult<Json> {
     let value = float.value();
     if !value.is_finite() {
         return Err(refused(at, &format!("{value} is no number that can be decided on")));
     }
-    match Number::new(value) {
-        Ok(number) => Ok(Json::Number(number)),
-        Err(_) => digits(float.as_any(), at),
+    let counted = Number::new(value).ok().filter(|_| value.abs() < FIRST_UNCOUNTED);
+    match counted {
+        Some(number) => Ok(Json::Number(number)),
+        None => digits(float.as_any(), at),
     }
 }
 
@@ -304,12 +308,14 @@ fn digits(number: &Bound<'_, PyAny>, at: &Place) -> PyResult<Json> {
     Ok(Json::String(text.extract::<String>()?))
 }
 
-/// The value that a caller claims, as it was written: what makes no sense is a finding of the
-/// decision, and no reason to lose the action.
+/// The value that a caller claims, in its plainest spelling. What is no amount stays as it was
+/// written: that it makes no sense is a finding of the decision, and no reason to lose the action.
 pub(crate) fn amount(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     let at = Place(vec!["value".to_owned()]);
     if let Ok(text) = value.cast_exact::<PyString>() {
-        return read(text, &at).map(Json::String);
+        let text = read(text, &at)?;
+        let plainest = text.parse::<Amount>().map(|amount| amount.to_string());
+        return Ok(Json::String(plainest.unwrap_or(text)));
     }
     if value.is_instance_of::<PyBool>() {
         return Ok(Json::Bool(value.is_truthy()?));

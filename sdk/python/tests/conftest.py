@@ -138,6 +138,16 @@ class Backend:
         self._guards.append(Guard.connect(daemon.url, daemon.other))
         return self._guards[-1].evaluate
 
+    def log(self, guard: Guard) -> list[dict]:
+        """What the log of what was opened last says, one event for each entry."""
+        if self.kind == "daemon":
+            lines = self._daemons[-1].run("log", "show", "--log", "placet.db", "--json").splitlines()
+            return [json.loads(line)["event"] for line in lines]
+        engine = guard._carrier.engine
+        size = int(engine.checkpoint().splitlines()[1])
+        leaves = [json.loads(engine.receipt(index))["leaf"] for index in range(size)]
+        return [json.loads(leaf)["event"] for leaf in leaves]
+
     def close(self) -> None:
         for guard in self._guards:
             guard.close()

@@ -47,7 +47,9 @@ class Faulty:
         match self.fault if re.search(self.at, request.path) else None:
             case None:
                 self._forward(request, body)
-            case "hangs":
+            case "never answers a wait" if request.headers.get("prefer", "wait=0") == "wait=0":
+                self._forward(request, body)
+            case "hangs" | "never answers a wait":
                 self._over.wait(PATIENCE)
                 request.close_connection = True
             case "drips":

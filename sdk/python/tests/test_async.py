@@ -1,6 +1,7 @@
 """On an event loop: no wait takes a thread, and what nobody waits for is taken back."""
 
 import asyncio
+import inspect
 import os
 import random
 import resource
@@ -193,7 +194,7 @@ def test_one_decorator_for_sync_and_async(guard):
     async def refund(amount):
         raise AssertionError("it ran")
 
-    assert asyncio.iscoroutinefunction(get_order)
+    assert inspect.iscoroutinefunction(get_order)
 
     async def main():
         assert await get_order(7) == 7

@@ -1,6 +1,7 @@
 """Deciding: the same answers from both kinds of guard."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from conftest import policy
@@ -66,14 +67,55 @@ def test_only_an_amount_lets_pass_what_has_a_cap(backend):
         assert verdict(amount=wrong) is Verdict.BLOCK, wrong
 
 
-def test_spellings_of_one_number_are_one_action(guard):
-    spelled = [10, 10.0, Decimal("10"), Decimal("1E+1"), Decimal("10.00")]
-    digests = {guard.evaluate("issue_refund", params={"amount": it}).digest for it in spelled}
-    keys = {
-        Guard.idempotency_key(ActionRequest("issue_refund", params={"amount": it}))
-        for it in spelled
-    }
-    assert len(digests) == 1 and len(keys) == 1
+SPELLINGS = {
+    "ten": [10, 10.0, Decimal("10"), Decimal("1E+1"), Decimal("10.00"), Fraction(20, 2)],
+    "a tenth": [0.1, Decimal("0.10"), Decimal("1E-1"), Fraction(1, 10)],
+    "nothing": [0, -0.0, Decimal("-0"), Decimal("0E+9")],
+    "beyond what a double counts": [2**60, 2.0**60, Decimal(2**60)],
+    "with an exponent": [10**22, 1e22, Decimal("1E+22"), Fraction(10**22)],
+}
+
+
+@pytest.mark.parametrize("number", SPELLINGS)
+def test_spellings_of_one_number_are_one_action(guard, number):
+    """Wherever the number stands: in the params, however deep, beside them, or as the value."""
+    for place in (
+        lambda it: {"params": {"amount": it}},
+        lambda it: {"params": {"lines": [{"n": (it,)}]}},
+        lambda it: {"context": {"n": it}},
+        lambda it: {"value": it},
+    ):
+        spelled = [place(it) for it in SPELLINGS[number] if not no_value(place(it))]
+        assert len({guard.evaluate("issue_refund", **it).digest for it in spelled}) == 1
+        requests = {ActionRequest("issue_refund", **it) for it in spelled}
+        assert len(requests) == len({Guard.idempotency_key(one) for one in requests}) == 1
+
+
+def no_value(fields):
+    """Whether it claims a value as a fraction, which no amount is."""
+    return isinstance(fields.get("value"), Fraction)
+
+
+def test_a_claimed_value_in_text_is_one_however_it_is_spelled(guard):
+    spelled = [10, 10.0, Decimal("1E+1"), "10", "10.0", "10.00"]
+    requests = {ActionRequest("issue_refund", value=it, params={"amount": 1}) for it in spelled}
+    assert len(requests) == len({Guard.idempotency_key(one) for one in requests}) == 1
+    # What is no amount stays what was said, and is a finding.
+    for wrong in ("ten", "1,000", "", " 10"):
+        assert guard.evaluate("issue_refund", value=wrong).verdict is Verdict.BLOCK
+
+
+def test_a_retry_in_another_spelling_is_the_same_call_everywhere(backend):
+    """For a key of the program, for what is redeemed, and for what was denied."""
+    ten = [10, 10.0, Decimal("1E+1"), Fraction(10)]
+    guard, ran = backend.open(confirm=lambda request: request.params["amount"] == 10), []
+    for amount in ten:
+        guard.execute("issue_refund", {"amount": amount}, lambda *of: ran.append(of), idempotency_key="k")
+    assert len(ran) == 1
+    denied = guard.propose("issue_refund", params={"amount": 20.0})
+    guard.resolve(denied.approval.id, False, actor="ann")
+    for amount in (20, Decimal("2E+1"), Fraction(20), "20.0"):
+        assert guard.propose("issue_refund", params={"amount": amount}).verdict is Verdict.BLOCK
 
 
 def test_other_params_are_another_action(guard):

@@ -13,11 +13,13 @@ from conftest import PATIENCE, first_pending, nothing_waits, policy
 
 from placet import (
     ActionDenied,
+    ActionRequest,
     Blocked,
     Changed,
     ConfigError,
     Guard,
     Invalid,
+    PlacetError,
     Refusal,
     ResolveOutcome,
     ReviewPending,
@@ -26,6 +28,8 @@ from placet import (
     Verdict,
     supervised,
 )
+from placet._ask import reply_of
+from placet._steps import Step
 
 
 def executor(tool, params):
@@ -104,12 +108,16 @@ def test_an_answer_to_nothing_is_unknown(guard):
     assert guard.resolve(unknown, True, actor="ann") is ResolveOutcome.UNKNOWN
 
 
-@pytest.mark.parametrize("answer", ["false", "yes", 1, 0, None, [], object()])
+@pytest.mark.parametrize("answer", ["false", "yes", 1, 0, None, [], object(), Future(), "coroutine"])
 def test_only_true_approves(guard, answer):
     decision = guard.propose("issue_refund", params={"amount": "10"})
+    answer = a_coroutine() if answer == "coroutine" else answer
     with pytest.raises(TypeError):
         guard.resolve(decision.approval.id, answer, actor="ann")
+    with pytest.raises(TypeError):
+        asyncio.run(guard.aresolve(decision.approval.id, answer, actor="ann"))
     assert guard.status(decision.id) is Status.PENDING
+    getattr(answer, "close", lambda: None)()
 
 
 def test_nobody_answers_in_time(backend):
@@ -325,8 +333,20 @@ def test_nothing_truthy_approves_in_a_callback(backend, answer):
     assert not denied and denied.status is Status.DENIED and calls == []
 
 
-def test_a_coroutine_is_no_approval():
-    guard = Guard(policy(), confirm=lambda request: a_coroutine())
+@pytest.mark.parametrize("answer", ["true", 1, [True], Truthy(), "a coroutine that gives True"])
+def test_nothing_truthy_approves_in_an_async_callback(backend, answer):
+    async def confirm(request):
+        # What it gives is its answer, and not what that would give in its turn.
+        return a_coroutine() if answer == "a coroutine that gives True" else answer
+
+    guard = backend.open(confirm=confirm)
+    never = lambda *_: pytest.fail("it ran")
+    denied = asyncio.run(guard.aexecute("issue_refund", {"amount": "10"}, never))
+    assert not denied and denied.status is Status.DENIED
+
+
+def test_a_coroutine_is_no_approval(backend):
+    guard = backend.open(confirm=lambda request: a_coroutine())
     denied = guard.execute("issue_refund", {"amount": "10"}, executor)
     assert not denied and "async" in denied.reason
 
@@ -387,6 +407,21 @@ def test_an_agents_key_answers_nothing(tmp_path):
             held = guard.propose("issue_refund", params={"amount": "10"})
             with pytest.raises(Forbidden):
                 guard.resolve(held.approval.id, True)
+            with pytest.raises(Forbidden):
+                asyncio.run(guard.aresolve(held.approval.id, True, actor="ann"))
+            # Nor through anything that it holds: whoever carries its requests has only its key.
+            assert held.warrant is None and not hasattr(guard._carrier, "engine")
+            for step in (
+                reply_of(True, held.approval.id, "ann", ["finance"]),
+                reply_of(SignOff("ann"), held.approval.id, "ann"),
+                Step("held", body={"id": held.approval.id}),
+            ):
+                with pytest.raises(Forbidden):
+                    guard._carrier.do(step)
+            request = ActionRequest("issue_refund", params={"amount": "10"})
+            for warrant in ("", "eyJhbGciOiJub25lIn0.e30.", None):
+                with pytest.raises(PlacetError):
+                    guard._carrier.do(Step("redeem", request, {"id": held.id, "warrant": warrant}))
             with pytest.raises(ConfigError, match="approver_key"):
                 Guard.connect(daemon.url, daemon.bare_agent, confirm=lambda request: True)
             assert guard.status(held.id) is Status.PENDING

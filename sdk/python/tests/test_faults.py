@@ -125,6 +125,34 @@ def test_what_is_held_although_shadow_was_asked_for_waits_as_always(daemon, faul
             guard.execute("issue_refund", {"amount": "11"}, never)
 
 
+def test_a_wait_ends_when_its_caller_says_and_not_when_the_daemon_does(daemon, faulty):
+    """A daemon waits whole seconds. Who waits for less hangs up, and then looks once more."""
+    faulty.at, faulty.fault = SETTLE, "never answers a wait"
+    with open_guard(faulty.url, daemon.agent, review_timeout=0.2) as guard:
+
+        def waits(run, amount):
+            denied = run("issue_refund", {"amount": amount}, never)
+            assert not denied and "nobody answered in time" in denied.reason
+
+        now, on_a_loop = both(guard)
+        at_once(lambda: waits(now, "6.60"), lambda: waits(on_a_loop, "6.61"))
+
+
+def test_who_hung_up_looks_once_more_whether_somebody_answered(daemon, faulty):
+    faulty.at, faulty.fault = SETTLE, "never answers a wait"
+    with (
+        open_guard(daemon.url, daemon.agent, approver_key=daemon.approver) as people,
+        open_guard(
+            faulty.url,
+            daemon.agent,
+            review_timeout=0.2,
+            on_request=lambda request: people.resolve(request.request_id, True),
+            approver_key=daemon.approver,
+        ) as guard,
+    ):
+        assert guard.execute("issue_refund", {"amount": "6.62"}, lambda *_: "ran") == "ran"
+
+
 def test_a_loop_is_not_held_up_by_what_connecting_takes(daemon):
     """What takes long to load is loaded when the guard is opened, and not by the first call."""
     code = f"""

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from placet import ActionRequest, Guard, Invalid, Mode, supervised
+from placet._steps import Step
 
 
 def written(value):
@@ -64,12 +65,16 @@ class Model(pydantic.BaseModel):
         (2**53, str(2**53)),
         (2**200, str(2**200)),
         (1e16, "10000000000000000"),
-        (1e22, 1e22),
+        (1e22, "10000000000000000000000"),
+        (2.0**60, "1152921504606846976"),
+        (-(2.0**53), "-9007199254740992"),
         ("ä\u202e", "ä\u202e"),
         (Decimal("42.00"), 42),
         (Decimal("0.1"), 0.1),
         (Decimal("0.1000000000000000055511151231257827"), "0.1000000000000000055511151231257827"),
         (fractions.Fraction(1, 3), "1/3"),
+        (fractions.Fraction(20, 2), 10),
+        (fractions.Fraction(-1, 8), -0.125),
         (datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:05+00:00"),
         (datetime.date(2026, 1, 2), "2026-01-02"),
         (datetime.time(3, 4), "03:04:00"),
@@ -215,31 +220,37 @@ def test_a_method_is_called_with_its_object():
     assert desk.get_order(7, 8, x=9) == (desk, 7, (8,), {"x": 9})
 
 
-def recorded(guard):
-    """The actions in the log of a guard, as they were frozen."""
-    engine = guard._carrier.engine
-    size = int(engine.checkpoint().splitlines()[1])
-    receipts = [json.loads(engine.receipt(index)) for index in range(size)]
-    payloads = [json.loads(it["private"]["payload"]) for it in receipts if it.get("private")]
-    return [payload["action"]["action"] for payload in payloads if "action" in payload]
+def recorded(backend, guard):
+    """What the log of a guard says of the one action in it: the action as it was frozen, and what
+    was decided."""
+    [decided] = [event["decided"] for event in backend.log(guard) if "decided" in event]
+    found = guard._carrier.do(Step("follow", body={"id": decided["id"]}))
+    return found["action"], decided
 
 
-def test_what_cannot_be_frozen_is_refused_and_on_record():
-    guard = Guard(policy(), mode=Mode.ENFORCE)
+@pytest.mark.parametrize("tool", ["get_order", "issue_refund"])
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, None])
+def test_what_cannot_be_frozen_is_refused_and_on_record(backend, tool, mode):
+    told = []
+    guard = backend.open(mode=mode, on_request=told.append)
 
-    @supervised("get_order", guard=guard)
-    def get_order(session):
+    @supervised(tool, guard=guard)
+    def run(session):
         raise AssertionError("it ran")
 
     with pytest.raises(Invalid, match="/session: .*object cannot be written as JSON"):
-        get_order(object())
-    [noted] = recorded(guard)
-    assert noted["tool"] == "get_order" and guard.pending() == []
+        run(object())
+    noted, decided = recorded(backend, guard)
+    assert noted["tool"] == tool and guard.pending() == [] and told == []
     assert "/session: builtins.object cannot be written as JSON" in noted["params"]["$unfrozen"]
+    # Nobody is asked about what nobody can read, not even for a moment.
+    assert decided["decision"]["verdict"] == "block" and "approval" not in decided
+    assert not any("withdrawn" in event for event in backend.log(guard))
 
 
-def test_in_shadow_it_stops_nobody():
-    guard = Guard(policy(mode=Mode.SHADOW))
+def test_in_shadow_it_stops_nobody(backend):
+    """Also where only the daemon knows that its policy is in shadow."""
+    guard = backend.open(policy(mode=Mode.SHADOW))
 
     @supervised("issue_refund", guard=guard)
     def refund(session, amount):
@@ -247,9 +258,23 @@ def test_in_shadow_it_stops_nobody():
 
     session = object()
     assert refund(session, float("nan"))[0] is session
-    [noted] = recorded(guard)
+    noted, decided = recorded(backend, guard)
     assert noted["tool"] == "issue_refund" and list(noted["params"]) == ["$unfrozen"]
     assert noted["params"]["$unfrozen"].startswith("/session: builtins.object cannot be written")
+    assert decided["decision"]["would_have"] == "block"
+
+
+@pytest.mark.parametrize("asked", ["at the call", "of the guard", "of a person"])
+def test_who_asks_to_be_held_to_it_is_stopped_in_shadow_as_well(backend, asked):
+    guard = backend.open(policy(mode=Mode.SHADOW), mode="enforce" if asked == "of the guard" else None)
+    never = lambda given: pytest.fail("it ran")
+    fields = {"enforce": True} if asked == "at the call" else {}
+    supervise = supervised("issue_refund", guard=guard, **fields)
+    call = guard.gate(never) if asked == "of a person" else supervise(never)
+    with pytest.raises(Invalid, match="cannot be written"):
+        call(object())
+    _, decided = recorded(backend, guard)
+    assert decided["decision"]["verdict"] == "block" and "approval" not in decided
 
 
 def test_a_payload_says_what_is_decided_on():

@@ -127,6 +127,60 @@ def test_a_switch_that_is_tripped_fails_or_lies_stops(backend, says):
     stopped(backend.open(kill_switch=Switch(says)), "kill switch")
 
 
+@pytest.mark.parametrize("says", [True, RuntimeError("down")])
+def test_what_a_switch_stops_is_on_record_and_never_an_approval(backend, says):
+    """Not even for a moment: people are told of an approval as soon as it is opened."""
+    told = []
+    guard = backend.open(kill_switch=Switch(says), on_request=told.append)
+    stopped(guard, "kill switch")
+    events = backend.log(guard)
+    assert [event for event in events if "withdrawn" in event] == [] and told == []
+    decided = [event["decided"] for event in events if "decided" in event]
+    # A proposal of each on a thread and on a loop, four calls, and one of a gated function.
+    assert len(decided) == 9 and not any("approval" in one for one in decided)
+    assert {one["decision"]["verdict"] for one in decided} == {"block"}
+    assert {one["assessment"]["treatment"] for one in decided} == {"stopped"}
+
+
+def test_a_gated_function_is_stopped_in_shadow_as_well(backend):
+    guard = backend.open(policy(mode=Mode.SHADOW), kill_switch=Switch(True))
+
+    @guard.gate
+    def get_order():
+        raise AssertionError("it ran")
+
+    denied = get_order()
+    assert not denied and denied.status is Status.BLOCKED and "kill switch" in denied.reason
+    [decided] = [event["decided"] for event in backend.log(guard) if "decided" in event]
+    assert decided["decision"]["verdict"] == "block" and "approval" not in decided
+
+
+def test_a_switch_that_is_tripped_while_it_waits_stops_what_was_approved(backend):
+    switch, asked = KillSwitch(), []
+
+    def confirm(request):
+        asked.append(request)
+        switch.trip("issue_refund")
+        return True
+
+    async def aconfirm(request):
+        return confirm(request)
+
+    for of, run in ((confirm, Guard.execute), (aconfirm, lambda *of: asyncio.run(Guard.aexecute(*of)))):
+        guard = backend.open(kill_switch=switch, confirm=of)
+        denied = run(guard, "issue_refund", {"amount": "10"}, lambda *_: pytest.fail("it ran"))
+        assert not denied and denied.status is Status.BLOCKED and "kill switch" in denied.reason
+        assert guard.status(asked[-1].action_id) is Status.FAILED
+        switch.reset("issue_refund")
+    assert len(asked) == 2
+
+
+def test_in_shadow_a_switch_that_is_tripped_meanwhile_stops_nothing(backend):
+    switch = KillSwitch()
+    guard = backend.open(policy(mode=Mode.SHADOW), kill_switch=switch)
+    assert guard.execute("issue_refund", {"amount": "1"}, lambda *_: switch.trip() or "ran") == "ran"
+
+
 def test_a_switch_can_leave_it_to_people(backend):
     guard = backend.open(
         kill_switch=Switch(True), tripped_verdict=Verdict.REQUIRE_APPROVAL, on_review="fail_closed"

@@ -221,21 +221,31 @@ def test_a_wrong_word_at_a_function_is_an_error_where_it_is_written():
         supervised("get_order", on_review="ask")(print)
 
 
-def test_the_variables_are_enough_for_many_threads_at_once(tmp_path):
-    (tmp_path / "policy.toml").write_text(policy().to_toml())
+@pytest.mark.parametrize("kind", ["in process", "at a daemon"])
+def test_the_variables_are_enough_for_many_threads_at_once(tmp_path, request, kind):
+    if kind == "in process":
+        (tmp_path / "policy.toml").write_text(policy().to_toml())
+        variables = {"PLACET_POLICY": "policy.toml"}
+    else:
+        daemon = request.getfixturevalue("daemon")
+        variables = {"PLACET_URL": daemon.url, "PLACET_KEY": daemon.agent}
     code = """
-        import threading
+        import asyncio, threading
         from placet import supervised
 
         @supervised("get_order")
         def get_order(id):
             return id
 
+        @supervised("get_order")
+        async def aget_order(id):
+            return id
+
         start, got = threading.Barrier(8), []
 
         def first(id):
             start.wait(60)
-            got.append(get_order(id))
+            got.append(asyncio.run(aget_order(id)) if id % 2 else get_order(id))
 
         threads = [threading.Thread(target=first, args=(id,)) for id in range(8)]
         for thread in threads:
@@ -244,9 +254,9 @@ def test_the_variables_are_enough_for_many_threads_at_once(tmp_path):
             thread.join(60)
         print(sorted(got))
     """
-    done = program(code, tmp_path, PLACET_POLICY="policy.toml")
+    done = program(code, tmp_path, **variables)
     assert done.stdout == "[0, 1, 2, 3, 4, 5, 6, 7]\n", done.stderr
-    assert (tmp_path / "placet.db").exists()
+    assert (tmp_path / "placet.db").exists() is (kind == "in process")
 
 
 def test_the_configured_guard_is_used():

@@ -1,4 +1,4 @@
-//! The program that embeds the guard may ask for a person, or that nobody is asked.
+//! The program that embeds the guard may ask for a person, or that nobody is asked, or stop it itself.
 
 use super::Context;
 use crate::decide::join;
@@ -14,6 +14,10 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         Treatment::Unasked if would_wait(context, findings) => {
             let reason = "a person would have to approve it, and the program asks nobody";
+            findings.push(Finding::block(CheckName::Caller, reason));
+        }
+        Treatment::Stopped => {
+            let reason = "the program itself stops it";
             findings.push(Finding::block(CheckName::Caller, reason));
         }
         Treatment::Unasked | Treatment::Binding | Treatment::FailOpen | Treatment::Shadow => {}

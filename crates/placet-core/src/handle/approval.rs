@@ -249,7 +249,8 @@ pub(crate) fn judge_again(
         return if blocked { Err(Rejection::Blocked) } else { Ok(Again::Holds(None)) };
     }
     let fresh = fresh.filter(|fresh| fresh.policy == policy).ok_or(Rejection::StalePolicy)?;
-    let same = |of: &Assessment| (of.subject.clone(), of.tag, of.alike, of.user);
+    // How the call is spelled most plainly may be something else under another policy.
+    let same = |of: &Assessment| (of.subject.clone(), of.tag, of.user);
     if same(&fresh) != same(&open.of) {
         return Err(Rejection::OtherSubject);
     }

@@ -329,6 +329,7 @@ fn asked() -> impl Strategy<Value = Treatment> {
         8 => Just(Treatment::Binding),
         1 => Just(Treatment::Gated),
         1 => Just(Treatment::Unasked),
+        1 => Just(Treatment::Stopped),
         1 => Just(Treatment::FailOpen),
         1 => Just(Treatment::Shadow),
     ]

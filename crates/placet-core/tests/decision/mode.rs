@@ -74,6 +74,33 @@ fn what_would_wait_is_blocked_where_nobody_is_asked() {
     }
 }
 
+/// What a program stops itself is on record as blocked, whatever else is known of it, and the mode
+/// keeps that from binding as it does with every other reason.
+#[test]
+fn what_the_program_stops_itself_is_blocked_and_nobody_is_asked() {
+    let stopped = |change: fn(&mut Case)| {
+        let case = Case::new().but(|case| {
+            case.of.treatment = Treatment::Stopped;
+            change(case);
+        });
+        let approval = case.world().propose(case.of.clone(), ms(0)).approval;
+        assert_eq!(approval, None);
+        let decision = case.decision();
+        let last = decision.findings.last().unwrap();
+        assert_eq!((last.check, last.verdict), (Check::Caller, Block));
+        (decision.verdict, decision.would_have)
+    };
+    assert_eq!(stopped(|_| {}), (Block, None));
+    assert_eq!(stopped(|case| case.earned = Manual), (Block, None));
+    assert_eq!(stopped(|case| case.of.faults = vec![InputFault::TooDeep]), (Block, None));
+    assert_eq!(stopped(|case| case.terms.mode = Mode::Shadow), (Allow, Some(Block)));
+    let held_to_it = |case: &mut Case| {
+        case.terms.mode = Mode::Shadow;
+        case.of.enforce = true;
+    };
+    assert_eq!(stopped(held_to_it), (Block, None));
+}
+
 #[test]
 fn in_shadow_nothing_waits_for_a_person() {
     let mut world = Case::new()

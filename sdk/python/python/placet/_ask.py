@@ -115,6 +115,8 @@ class Callback:
             reason = "the sign-off is not what the approval asks for"
         else:
             kind = type(answer).__name__
+            if is_awaitable(answer):
+                dispose(answer)
             reason = f"the callback gave {kind}, which is neither True nor a sign-off"
         person = answer.person if isinstance(answer, SignOff) else self._person
         yield reply_of(Refusal(person, reason), *of)

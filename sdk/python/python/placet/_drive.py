@@ -14,6 +14,11 @@ from ._within import is_awaitable
 class Carrier(Protocol):
     """Whoever carries out steps: an engine in this process, or a daemon."""
 
+    @property
+    def look_every(self) -> float:
+        """How often it may be asked about one action, in seconds."""
+        ...
+
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
 

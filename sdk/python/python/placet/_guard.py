@@ -21,11 +21,12 @@ from ._once import Claim, Once, sound_key
 from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
 from ._settings import Settings, member, secret
-from ._steps import Steps, Way, unfrozen
+from ._steps import Steps, Way
 from ._steps import run as steps
 from ._switches import Switches
 from ._taking import Untaken, of_anything
 from ._types import Mode, OnReview, Verdict
+from ._unfrozen import unfrozen
 
 if TYPE_CHECKING:
     from ._ask import Callback, Confirm, Terminal
@@ -281,7 +282,7 @@ class Guard(Deciding, Inbox, Switches):
         try:
             return steps(self._frozen(tool, captured, way, fields), way, captured)
         except Exception as error:
-            return unfrozen(tool, self._unfrozen(tool, fields, error), way, captured, error)
+            return unfrozen(tool, self._unfrozen(tool, way, fields, error), way, captured, error)
 
     def _way(
         self,
@@ -307,6 +308,7 @@ class Guard(Deciding, Inbox, Switches):
             mirrors=self._mirror is not None,
             key=sound_key(key, tool, shadow=shadow),
             objections=self._program.objections(tool),
+            objections_now=functools.partial(self._program.stops, tool),
         )
 
     def _asks_for_shadow(self, tool: str, review: OnReview, fields: Mapping[str, Any]) -> bool:
@@ -339,9 +341,15 @@ class Guard(Deciding, Inbox, Switches):
         if isinstance(captured.payload, Untaken):
             raise captured.payload.error
         given = {**fields, "params": captured.payload}
-        if not way.shadow and self._settings.mode in (Mode.ENFORCE, Mode.SAMPLE):
+        if self._is_bound(way, is_stopped=way.is_stopped):
             given["enforce"] = True
         return self._request(tool, given)
+
+    def _is_bound(self, way: Way, *, is_stopped: bool) -> bool:
+        """Whether the call has to be held to its decision in any mode, besides what it says itself.
+        What is gated is anyway, unless it is stopped before anybody is asked."""
+        is_strict = self._settings.mode in (Mode.ENFORCE, Mode.SAMPLE)
+        return not way.shadow and (is_strict or (way.gated and is_stopped))
 
     def _hurriable(self) -> Carrier:
         """In shadow a daemon is given little time."""
@@ -351,15 +359,20 @@ class Guard(Deciding, Inbox, Switches):
 
         return Hurried(self._carrier, self._settings.shadow_limit)
 
-    def _unfrozen(self, tool: str, fields: dict[str, Any], error: Exception) -> ActionRequest:
+    def _unfrozen(
+        self, tool: str, way: Way, fields: dict[str, Any], error: Exception
+    ) -> ActionRequest:
         """What goes on record of a call whose arguments, or whose name, nobody can write down."""
+        is_strict = fields.get("enforce", False) is not False
+        bound = is_strict or self._is_bound(way, is_stopped=True)
         params = {"$unfrozen": f"{error}"}
         for name, said in ((tool, fields), (tool, {}), ("unreadable", {})):
             try:
-                return self._request(name, {**said, "params": params})
+                return self._request(name, {**said, "params": params, "enforce": bound})
             except Exception:
                 continue
-        return ActionRequest("unreadable", params={"$unfrozen": type(error).__name__})
+        why = type(error).__name__
+        return ActionRequest("unreadable", params={"$unfrozen": why}, enforce=bound)
 
     # Its end.
 

@@ -29,6 +29,11 @@ class Hurried:
         self._limit = limit
         self._until: float | None = None
 
+    @property
+    def look_every(self) -> float:
+        """As often as the carrier behind it."""
+        return self._carrier.look_every
+
     def do(self, step: Step) -> Any:
         """Carries out a step, unless it takes too long."""
         if not step.hurried:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Local:
     """Carries out steps on an engine in this process."""
 
+    look_every = 0.25
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()

@@ -25,7 +25,7 @@ PERSON = "store"
 """Who answers, where a store says only yes or no."""
 
 LOOK_EVERY = 0.25
-"""How often a wait looks into the store, in seconds. A daemon lets it look once a second."""
+"""How often a wait on an event loop looks into the store, in seconds."""
 
 
 class Mirror:
@@ -66,7 +66,7 @@ class Mirror:
         self.tell(carrier, of)
         until = math.inf if of.within is None else time.monotonic() + of.within
         while True:
-            left = min(LOOK_EVERY, until - time.monotonic())
+            left = min(carrier.look_every, until - time.monotonic())
             found = carrier.do(settle(of, max(0.0, left)))
             if found["status"] != "pending":
                 return found

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._shape import is_dict, is_list, is_tuple
@@ -61,7 +61,8 @@ def digits(number: Any) -> str:
         number = float.__float__(number)
         if not math.isfinite(number):
             return str(number)
-        number = Decimal(repr(number))
+        # Where it is a whole number that one; else what people write for it.
+        number = Decimal(int(number) if number.is_integer() else repr(number))
     if not isinstance(number, Decimal):
         raise Opaque(f"a number is expected, but this is {_name(number)}")
     # That of a subclass is read without asking it.
@@ -195,7 +196,22 @@ def _decimal(value: Any, kind: Any) -> Plain:
 
 def _fraction(value: Any, kind: Any) -> Plain:
     above, below = int.__int__(value._numerator), int.__int__(value._denominator)
-    return f"{above}/{below}", lambda _: kind(above, below), WATCHED
+    return _quotient(above, below), lambda _: kind(above, below), WATCHED
+
+
+def _quotient(above: int, below: int) -> Any:
+    """A number like any other where it has so many digits; else what is divided by what."""
+    from decimal import Decimal
+
+    longest = _MAX_DIGITS * 3
+    if int.bit_length(below) < longest and int.bit_length(above) < longest:
+        # What has an end has it after as many places as there are twos or fives below.
+        ends: Iterator[int] = (n for n in range(_MAX_DIGITS) if pow(10, n, below) == 0)
+        places = next(ends, _MAX_DIGITS)
+        figures = f"{abs(above) * 10**places // below}"
+        if len(figures) + places <= _MAX_DIGITS:
+            return Decimal((int(above < 0), tuple(map(int, figures)), -places))
+    return f"{above}/{below}"
 
 
 _PARTS = {

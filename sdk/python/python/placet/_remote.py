@@ -21,7 +21,7 @@ from ._answers import told
 from ._errors import ConfigError, PlacetError, Unavailable
 from ._posts import Posts
 from ._steps import Step
-from ._wire import Asked, asked_of, read
+from ._wire import Asked, Poll, asked_of, read
 from ._within import within
 
 LONGEST_POLL = 30
@@ -29,6 +29,10 @@ LONGEST_POLL = 30
 
 SHORTEST_POLL = 0.5
 """How soon to ask again whoever does not wait although they were asked to, in seconds."""
+
+GRAIN = 0.1
+"""By how much a wait may be longer than its caller said, in seconds, so that not every wait of whole
+seconds ends with hanging up."""
 
 ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
@@ -45,8 +49,14 @@ _LATE = (
 """Modules that are only loaded with the first request."""
 
 
+class _HungUp(Exception):
+    """The wait was over for us before the daemon had anything to say."""
+
+
 class Remote:
     """Carries out steps by asking a daemon."""
+
+    look_every = 1.0
 
     def __init__(
         self,
@@ -78,7 +88,10 @@ class Remote:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
         while True:
-            answer = told(step, self._send(asked_of(step, waits.next_poll())))
+            try:
+                answer = told(step, self._send(asked_of(step, waits.next_poll())))
+            except _HungUp:
+                continue
             if waits.is_done(answer):
                 return answer
             time.sleep(waits.rest())
@@ -92,6 +105,8 @@ class Remote:
             asked = asked_of(step, waits.next_poll())
             try:
                 answer = told(step, await self._asend(asked))
+            except _HungUp:
+                continue
             except BaseException as error:
                 if not isinstance(error, Exception):
                     self._abandon(step, asked)
@@ -161,7 +176,7 @@ class Remote:
 
     def _limit(self, asked: Asked) -> float:
         """How long one attempt may take, in seconds."""
-        return self._timeout + asked.waits
+        return self._timeout + asked.waits if asked.cut is None else asked.cut
 
     def _sent(self, asked: Asked) -> Any:
         for attempt in range(ATTEMPTS):
@@ -173,7 +188,7 @@ class Remote:
             except PlacetError:
                 raise
             except httpx.TimeoutException as error:
-                raise self._silent(error) from error
+                raise self._late(asked, error) from error
             except Exception as error:
                 # Whatever a broken line, or a connection that was closed meanwhile, leads to.
                 if is_last:
@@ -200,7 +215,7 @@ class Remote:
             except PlacetError:
                 raise
             except (httpx.TimeoutException, TimeoutError) as error:
-                raise self._silent(error) from error
+                raise self._late(asked, error) from error
             except Exception as error:
                 if is_last:
                     raise self._silent(error) from error
@@ -255,6 +270,9 @@ class Remote:
             "timeout": self._limit(asked),
         }
 
+    def _late(self, asked: Asked, error: Exception) -> Exception:
+        return self._silent(error) if asked.cut is None else _HungUp()
+
     def _silent(self, error: Exception) -> Unavailable:
         why = str(error) or type(error).__name__
         return Unavailable(f"the daemon at {self._url} did not answer: {why}")
@@ -289,12 +307,14 @@ class Waits:
         self._asked = time.monotonic()
         self._until = None if step.within is None else self._asked + step.within
 
-    def next_poll(self) -> int:
-        """For how many seconds to ask next."""
+    def next_poll(self) -> Poll:
+        """For how long to ask next; not at all once it is over, to see what it has come to."""
         self._asked = time.monotonic()
-        if self._until is None:
-            return LONGEST_POLL
-        return max(0, min(LONGEST_POLL, math.ceil(self._until - time.monotonic())))
+        left = math.inf if self._until is None else self._until - self._asked
+        if left <= 0:
+            return Poll(0)
+        whole = math.floor(min(LONGEST_POLL, left + GRAIN))
+        return Poll(whole) if whole >= 1 else Poll(1, cut=left)
 
     def is_done(self, answer: Any) -> bool:
         """Whether an answer is the last one."""
@@ -305,7 +325,9 @@ class Waits:
     def rest(self) -> float:
         """How long to rest before asking again, in seconds: not at all, unless the answer came at
         once, although nothing has happened."""
-        return max(0.0, self._asked + SHORTEST_POLL - time.monotonic())
+        now = time.monotonic()
+        until = math.inf if self._until is None else self._until
+        return max(0.0, min(self._asked + SHORTEST_POLL, until) - now)
 
 
 def _closed() -> Unavailable:

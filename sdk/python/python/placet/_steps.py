@@ -7,7 +7,7 @@ only in who carries the steps out, and so do an engine in this process and a dae
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import (
@@ -107,15 +107,24 @@ class Way(NamedTuple):
     """Of the calls with the same key one runs."""
     objections: tuple[Objection, ...] = ()
     """What the program itself has against it."""
+    objections_now: Callable[[], tuple[Objection, ...]] | None = None
+    """Gives what it has against it by now, when people have answered."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the program itself stops it. Then nobody is ever asked about it."""
+        return any(objection.verdict == "block" for objection in self.objections)
 
     @property
     def treatment(self) -> str:
         """How it is proposed."""
-        if self.gated:
-            return "gated"
+        if self.shadow and not self.by_policy:
+            return "shadow"
+        if self.is_stopped:
+            return "stopped"
         if self.shadow:
-            return "binding" if self.by_policy else "shadow"
-        if any(objection.verdict == "require_approval" for objection in self.objections):
+            return "binding"
+        if self.gated or self.objections:
             return "gated"
         return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
 
@@ -133,11 +142,13 @@ class Permitted(NamedTuple):
     edited: dict[str, Any] | None = None
     is_lenient: bool = False
     """Whether what goes wrong on our side must not stop it."""
+    was_held: bool = False
+    """Whether it waited for people."""
 
 
 def decide(request: ActionRequest, way: Way) -> Steps:
     """Decides on an action and waits for people where that is needed; what may run, or raises."""
-    way, decision = yield from _proposed(request, way)
+    way, decision = yield from proposed(request, way)
     if decision is None:
         return Permitted(None, None, is_lenient=True)
     if way.treatment != "shadow":
@@ -147,9 +158,6 @@ def decide(request: ActionRequest, way: Way) -> Steps:
         is_lenient = is_shadow or way.treatment == "shadow"
         return Permitted(decision, decision.id, decision.warrant, is_lenient=is_lenient)
     if decision.verdict is Verdict.BLOCK:
-        if decision.approval is not None:
-            # The program itself stops what people would have been asked about.
-            yield Post(Step("withdraw", body={"id": decision.approval.id}))
         raise Blocked(
             f"{request.action} is blocked: {decision.reason}",
             reasons=decision.reasons,
@@ -169,7 +177,7 @@ def decide(request: ActionRequest, way: Way) -> Steps:
     return (yield from _approved(request, decision, way))
 
 
-def _proposed(request: ActionRequest, way: Way) -> Steps:
+def proposed(request: ActionRequest, way: Way) -> Steps:
     """The way on, and the decision; none where shadow goes on without one. Where the policy does
     not permit shadow, its decisions bind, and what goes wrong is raised."""
     try:
@@ -223,7 +231,7 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
         yield from _withdrawn(action_id, way)
         raise
     if status in (Status.APPROVED, Status.ALLOWED):
-        return Permitted(decision, action_id, found.get("warrant"), edited)
+        return Permitted(decision, action_id, found.get("warrant"), edited, was_held=True)
     if status is Status.PENDING:
         yield from _withdrawn(action_id, way)
     raise NotApproved(
@@ -283,6 +291,8 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     arguments = captured.given if permitted.is_lenient else rebuilt(request, permitted.edited)
     action_id = yield from _redeemed(permitted, request)
     is_lenient = permitted.is_lenient
+    if permitted.was_held:
+        yield from _still_permitted(permitted, request, way)
     try:
         value = yield Call(arguments)
     except Exception as error:
@@ -298,14 +308,28 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     return value
 
 
+def _still_permitted(permitted: Permitted, request: ActionRequest, way: Way) -> Steps:
+    """Raises where the program has come to stop what people approved meanwhile. Its permission is
+    spent, so that nothing runs by it later."""
+    objections = () if way.objections_now is None else way.objections_now()
+    reasons = tuple(objection.reason for objection in objections if objection.verdict == "block")
+    if not reasons:
+        return
+    why = "; ".join(reasons)
+    yield from _concluded(permitted.action_id, "failed", f"it did not run: {why}", False)
+    raise Blocked(
+        f"{request.action} is blocked: {why}",
+        reasons=reasons,
+        action_id=permitted.action_id,
+        decision=permitted.decision,
+    )
+
+
 def propose(request: ActionRequest, way: Way) -> Steps:
     """Only decides, and records the decision. Nobody is asked about what the program itself stops."""
     decision = tightened((yield _proposal(request, way)), way.objections)
-    if decision.approval is not None:
-        if decision.verdict is Verdict.BLOCK:
-            yield Step("withdraw", body={"id": decision.approval.id})
-        elif way.mirrors and decision.id is not None:
-            yield Tell(decision.id)
+    if decision.approval is not None and way.mirrors and decision.id is not None:
+        yield Tell(decision.id)
     return decision
 
 
@@ -324,32 +348,6 @@ def recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
     status = "failed" if entry.error is not None or not entry.executed else "succeeded"
     detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
     yield _conclusion(action_id, status, detail, False)
-
-
-def unfrozen(
-    tool: str, noted: ActionRequest, way: Way, captured: Captured, error: Exception
-) -> Steps:
-    """What becomes of a call whose arguments nobody can write down: it is on record all the same, as
-    ``noted``, and it is not made, except in shadow."""
-    way = yield from _noted(tool, noted, way._replace(key=None))
-    if way.shadow:
-        return (yield Call(captured.given))
-    if isinstance(error, ValueError):
-        raise Invalid(f"{tool} was not called: {error}") from error
-    raise error
-
-
-def _noted(tool: str, noted: ActionRequest, way: Way) -> Steps:
-    """Puts a call on record that cannot be decided on. Gives the way on."""
-    try:
-        on, decision = yield from _proposed(noted, way if way.shadow else way._replace(gated=True))
-        if not on.shadow and decision.approval is not None:
-            yield Post(Step("withdraw", body={"id": decision.approval.id}))
-    except PlacetError as error:
-        warn("a call of %s could not be recorded: %s", tool, error)
-        # In shadow that is raised only where shadow is forbidden.
-        return way.bound()
-    return on
 
 
 def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:

@@ -26,12 +26,22 @@ class Asked(NamedTuple):
     headers: Mapping[str, str] = {}
     waits: int = 0
     """For how many seconds the daemon waits for people before it answers."""
+    cut: float | None = None
+    """After how many seconds the wait is over for whoever asks, also where the daemon goes on."""
     is_answer: bool = False
     """Whether it is a person's, and so goes with the approver's key."""
 
 
-def asked_of(step: Step, poll: int) -> Asked:
-    """The request for a step; one that waits for people asks for so many seconds at a time."""
+class Poll(NamedTuple):
+    """How long to wait for people next, in seconds."""
+
+    whole: int
+    cut: float | None = None
+    """Where it is over sooner: a daemon knows only whole seconds."""
+
+
+def asked_of(step: Step, poll: Poll) -> Asked:
+    """The request for a step; one that waits for people asks for so long at a time."""
     body = step.body
     if step.name == "propose":
         assert step.request is not None
@@ -54,8 +64,9 @@ def asked_of(step: Step, poll: int) -> Asked:
             report[detail] = body["detail"]
         return _write("POST", f"/v1/actions/{_part(body['id'])}/outcome", report)
     if step.name == "settle":
-        headers = {"prefer": f"wait={poll}"}
-        return Asked("GET", f"/v1/actions/{_part(body['id'])}", headers=headers, waits=poll)
+        headers = {"prefer": f"wait={poll.whole}"}
+        path = f"/v1/actions/{_part(body['id'])}"
+        return Asked("GET", path, headers=headers, waits=poll.whole, cut=poll.cut)
     if step.name == "follow":
         return Asked("GET", f"/v1/actions/{_part(body['id'])}")
     if step.name == "held":

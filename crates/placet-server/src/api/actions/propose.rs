@@ -23,8 +23,9 @@ use crate::wire::{Problem, Query};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// `gated`: a person approves it in any case. `unasked`: nobody is asked, and what would wait for
-    /// people is blocked. `fail_open`: it does not wait for people, where the policy's `on_review`
-    /// permits that. `shadow`: nothing stops it, likewise.
+    /// people is blocked. `stopped`: the program stops it itself, and wants that on record. `fail_open`:
+    /// it does not wait for people, where the policy's `on_review` permits that. `shadow`: nothing stops
+    /// it, likewise.
     #[serde(default)]
     #[param(value_type = Option<TreatmentShape>, inline, nullable = false)]
     treatment: Treatment,
@@ -38,6 +39,7 @@ pub(crate) enum TreatmentShape {
     Binding,
     Gated,
     Unasked,
+    Stopped,
     FailOpen,
     Shadow,
 }
