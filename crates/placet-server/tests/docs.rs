@@ -12,7 +12,7 @@ mod common;
 
 use std::process::Command;
 
-use common::Daemon;
+use common::{Daemon, endpoints};
 use regex::Regex;
 use serde_json::Value;
 
@@ -76,13 +76,34 @@ fn the_examples_run_and_answer_what_the_page_says() {
     }
 }
 
+/// Every request that the page sends: its method and its path.
+fn requests() -> Vec<(String, String)> {
+    let path = Regex::new(r#"\$PLACET_URL([^"?\s]*)"#).unwrap();
+    let method = Regex::new(r"-X ([A-Z]+)").unwrap();
+    let scripts = blocks().into_iter().filter(|(language, _)| *language == "sh");
+    let calls = scripts.flat_map(|(_, script)| script.split("curl ").skip(1));
+    let request = |call: &str| {
+        let written = method.captures(call).map(|found| found[1].to_owned());
+        let implied = if call.contains(" -d ") { "POST" } else { "GET" };
+        (written.unwrap_or_else(|| implied.to_owned()), path.captures(call).unwrap()[1].to_owned())
+    };
+    calls.map(request).collect()
+}
+
 #[test]
 fn every_endpoint_is_on_the_page() {
-    let described: Value = serde_json::from_str(&placet_server::openapi()).unwrap();
-    let parameter = Regex::new(r"\{[^}]*\}").unwrap();
-    for (path, _) in described["paths"].as_object().unwrap() {
-        let place = parameter.replace_all(path, r"[^ ]+").into_owned();
-        let pattern = format!(r"\$PLACET_URL{place}");
-        assert!(Regex::new(&pattern).unwrap().is_match(PAGE), "{path} is not on the page");
-    }
+    let requests = requests();
+    let parameter = Regex::new(r"\\\{[^}]*\}").unwrap();
+    let missing: Vec<String> = endpoints()
+        .into_iter()
+        .filter(|endpoint| {
+            let (method, path) = endpoint.split_once(' ').unwrap();
+            // The index of a tile is a path of its own.
+            let step = if path.starts_with("/tile/") { ".+" } else { "[^/]+" };
+            let pattern = parameter.replace_all(&regex::escape(path), step).into_owned();
+            let pattern = Regex::new(&format!("^{pattern}$")).unwrap();
+            !requests.iter().any(|(by, at)| by == method && pattern.is_match(at))
+        })
+        .collect();
+    assert!(missing.is_empty(), "the page shows no request to {missing:?}");
 }
