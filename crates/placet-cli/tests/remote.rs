@@ -16,7 +16,7 @@ const POLICY: &str = "version = 1\n[actions.get_order]\nrisk = \"read\"\n\
     [graduation.supervised]\npass_rate = 0.95\nmin_samples = 50\n";
 
 /// Commands on the log and the policy, in this order.
-const STORY: [&str; 34] = [
+const STORY: [&str; 37] = [
     "kill list",
     "kill trip tenant:acme/tool:issue_refund --reason loop --by ann",
     "kill trip all --reason stop --json",
@@ -34,6 +34,9 @@ const STORY: [&str; 34] = [
     "evidence report --file reports.jsonl",
     "autonomy",
     "autonomy --json",
+    "autonomy --tenant acme",
+    "autonomy --tenant not&known+yet=1 --json",
+    "autonomy --tenant umbrella",
     "key create --name bot --scope agent --tenant acme --agent bot",
     "key create --name reader --scope auditor --json",
     "key create --name nobody --scope agent --agent bot",

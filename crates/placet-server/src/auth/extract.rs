@@ -58,6 +58,15 @@ impl Principal {
         }
     }
 
+    /// The tenant that is looked at: the key's, or for a key without one the tenant that was named;
+    /// none for all of them.
+    pub(crate) fn looks_at(&self, named: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+        match (&self.key.tenant, named) {
+            (None, named) => Ok(named),
+            (Some(_), named) => self.tenant(named).map(Some),
+        }
+    }
+
     /// The person that the key speaks for, as one who answers.
     pub(crate) fn approver(&self, guard: &Guard) -> Result<Approver, Problem> {
         let person = self.key.person.clone().ok_or_else(|| {

@@ -57,10 +57,7 @@ pub(crate) async fn list(
     read: Read<role::Reader>,
     Query(which): Query<Which>,
 ) -> Result<Json<Approvals>, Problem> {
-    let tenant = match (&read.principal.key.tenant, which.tenant) {
-        (None, named) => named,
-        (Some(_), named) => Some(read.principal.tenant(named)?),
-    };
+    let tenant = read.principal.looks_at(which.tenant)?;
     let limit = which.limit.unwrap_or(APPROVALS_IN_A_PAGE);
     if !(1..=MAX_APPROVALS_IN_A_PAGE).contains(&limit) {
         let detail = format!("the query: limit: 1 to {MAX_APPROVALS_IN_A_PAGE} is expected");
