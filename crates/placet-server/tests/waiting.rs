@@ -238,8 +238,17 @@ fn a_stream_that_waits_for_so_long_ends_by_itself_with_all_that_there_is() {
     }
     assert_eq!(ends("/v1/events", "Last-Event-ID: 3\r\nPrefer: wait=0").first(), Some(&4));
     // Nothing is there yet, or never will be.
-    for path in ["/v1/events", "/v1/events?from=18446744073709551615"] {
+    for path in ["/v1/events", "/v1/events?from=9223372036854775807"] {
         assert!(ends(path, "Prefer: wait=0").is_empty(), "{path}");
+    }
+    for (path, header) in [
+        ("/v1/events?from=9223372036854775808", "A: b"),
+        ("/v1/events", "Last-Event-ID: 9223372036854775808"),
+        ("/v1/events", "Last-Event-ID: -1"),
+        ("/v1/events", "Last-Event-ID: x"),
+    ] {
+        let refused = get(&daemon, path, &daemon.keys.overseer, header).reply();
+        assert_eq!(refused.expect("an answer").status, 400, "{path}, {header}");
     }
     // What comes meanwhile is sent as well, and nobody keeps a place.
     let mut stream = get(&daemon, "/v1/events", &daemon.keys.overseer, "Prefer: wait=300");

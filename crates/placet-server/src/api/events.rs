@@ -16,7 +16,7 @@ use placet::Entry;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
@@ -39,6 +39,22 @@ pub(crate) struct From {
     from: Option<u64>,
 }
 
+/// One event of the stream, by its fields.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "it describes what is sent")]
+pub(crate) struct Shape {
+    /// The index of the entry.
+    #[schema(pattern = "^[0-9]+$", example = "12")]
+    id: String,
+    /// What kind of entry it is.
+    #[schema(pattern = "^[a-z_]+$", example = "decided")]
+    event: String,
+    /// The entry.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// Follow the log, live.
 ///
 /// Every entry is a server-sent event: its `id` is the entry's index, its `event` the kind, its
@@ -57,7 +73,7 @@ pub(crate) struct From {
         ("Prefer" = Option<String>, Header, nullable = false, description = "wait=N, in seconds", example = "wait=30"),
         ("Last-Event-ID" = Option<u64>, Header, nullable = false, description = "the index of the last entry seen"),
     ),
-    responses((status = OK, body = str, content_type = "text/event-stream")),
+    responses((status = OK, body = Shape, content_type = "text/event-stream")),
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
@@ -66,10 +82,13 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let last = headers.get("last-event-id").map(|last| {
-        let index = last.to_str().ok().and_then(|last| last.parse::<u64>().ok());
+        let index = last.to_str().ok().and_then(|last| last.parse().ok()).filter(is_index);
         index.ok_or_else(|| Problem::malformed("Last-Event-ID: send the id of an event"))
     });
     let resumed = last.transpose()?.map(|last| last.saturating_add(1));
+    if !from.as_ref().is_none_or(is_index) {
+        return Err(Problem::malformed("the query: from: the index of an entry is expected"));
+    }
     let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
     let seat = read.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(AHEAD);
@@ -77,6 +96,11 @@ pub(crate) async fn events(
     tokio::spawn(follower.run(seat, prefer::wait(&headers)));
     let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
     Ok(Sse::new(Events(receiver)).keep_alive(alive).into_response())
+}
+
+/// Whether an entry can have this index: a log counts to 2^63.
+fn is_index(index: &u64) -> bool {
+    i64::try_from(*index).is_ok()
 }
 
 /// The stream that is sent.
