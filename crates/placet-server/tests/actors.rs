@@ -11,10 +11,13 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
+use common::raw::PATIENCE;
 use common::sample::{approved, held, request};
 use common::{Daemon, endpoints, person_key};
-use placet::{KeyScope, NewKey, NewPerson};
+use placet::{KeyScope, LogPlace, NewKey, NewPerson, Timestamp};
+use placet_server::ServerConfig;
 use serde_json::json;
 
 /// What each actor gets for a request about the tenant acme that the right one gets through with.
@@ -262,4 +265,47 @@ fn revoked(daemon: &Daemon) -> String {
     assert_eq!(daemon.get("/v1/policy", &secret).status, 200);
     assert_eq!(daemon.call("DELETE", &path, Some(&daemon.keys.operator), None).status, 200);
     secret
+}
+
+/// When a key was used last is known at once, also where it only read; and what it had recorded is
+/// known after a restart, too.
+#[test]
+fn a_key_says_when_it_was_used_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = || LogPlace::File(folder.path().join("placet.db"));
+    let daemon = Daemon::with(ServerConfig::default(), log());
+    let keys = daemon.keys.clone();
+    let make = |name: &str, scope: &str| {
+        let new = json!({"name": name, "scopes": [scope], "tenant": "acme"});
+        daemon.post("/v1/integrations", &keys.operator, &new).json()["secret"].clone()
+    };
+    let [reader, writer, _] = [("reader", "auditor"), ("writer", "agent"), ("idle", "agent")]
+        .map(|(name, scope)| make(name, scope).as_str().unwrap().to_owned());
+    let used = |daemon: &Daemon, name: &str| {
+        let listed = daemon.get("/v1/integrations", &keys.operator).json();
+        let all = listed["integrations"].as_array().unwrap();
+        let key = all.iter().find(|key| key["name"] == name).unwrap().clone();
+        let time = |field: &str| key[field].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+        (time("created").unwrap(), time("last_used"))
+    };
+    assert!(["reader", "writer", "idle"].iter().all(|name| used(&daemon, name).1.is_none()));
+    assert_eq!(daemon.get("/v1/policy", &reader).status, 200);
+    assert_eq!(daemon.post("/v1/actions", &writer, &json!({"tool": "get_order"})).status, 200);
+    for name in ["reader", "writer"] {
+        let (created, last) = used(&daemon, name);
+        assert!(last.is_some_and(|last| last >= created), "{name}: {last:?}");
+    }
+    let first = used(&daemon, "writer").1;
+    // What is refused counts as well: somebody shows the key.
+    let limit = Instant::now() + PATIENCE;
+    while used(&daemon, "writer").1 == first {
+        assert!(Instant::now() < limit, "still {first:?}");
+        assert_eq!(daemon.get("/v1/policy", &writer).status, 403);
+    }
+    assert_eq!(used(&daemon, "idle").1, None);
+    assert!(daemon.stop());
+    let daemon = Daemon::with(ServerConfig::default(), log());
+    let (created, last) = used(&daemon, "writer");
+    assert!(last.is_some_and(|last| last >= created), "{last:?}");
+    assert_eq!(used(&daemon, "idle").1, None);
 }
