@@ -309,3 +309,41 @@ fn a_key_says_when_it_was_used_last() {
     assert!(last.is_some_and(|last| last >= created), "{last:?}");
     assert_eq!(used(&daemon, "idle").1, None);
 }
+
+/// A key that speaks for one agent reads of that agent, also where it may read more than agents do.
+#[test]
+fn a_key_of_one_agent_reads_nothing_of_another() {
+    let daemon = Daemon::start();
+    let keys = &daemon.keys;
+    let new =
+        json!({"name": "bot", "scopes": ["agent", "auditor"], "agent": "bot", "tenant": "acme"});
+    let made = daemon.post("/v1/integrations", &keys.operator, &new).json();
+    let bot = made["secret"].as_str().unwrap();
+    let own = json!({"tool": "send_note", "agent": "bot", "params": {"to": "mine"}});
+    let own = daemon.post("/v1/actions", bot, &own).json();
+    // By an agent that is called another.
+    request(&daemon, "DELETE", "/v1/standing-approvals/{id}");
+    daemon.post("/v1/actions", &keys.agent, &json!({"tool": "deploy", "agent": "another"}));
+    for endpoint in endpoints() {
+        let Some(("GET", path)) = endpoint.split_once(' ') else { continue };
+        let (target, _) = request(&daemon, "GET", path);
+        let told = daemon.get(&target, bot);
+        assert!(!told.text.contains("\"another\""), "{target}: {}", told.text);
+    }
+    let waits = [("prefer", "wait=0")];
+    let mut stream = daemon.request("GET", "/v1/events?from=0", Some(bot), None, &waits);
+    let followed = stream.body_mut().read_to_string().unwrap();
+    let id = own["id"].as_str().unwrap();
+    assert!(followed.contains(id) && !followed.contains("\"another\""), "{followed}");
+    // What is its own it sees, one after the other.
+    let listed = daemon.get("/v1/approvals?limit=1", bot).json();
+    let approvals = listed["approvals"].as_array().unwrap();
+    assert_eq!((approvals.len(), &approvals[0]["decision"]["id"]), (1, &own["id"]));
+    let more = format!(
+        "/v1/approvals?after={}",
+        approvals[0]["decision"]["approval"]["id"].as_str().unwrap()
+    );
+    assert_eq!(daemon.get(&more, bot).json()["approvals"], json!([]));
+    assert!(daemon.get("/v1/approvals", &keys.auditor).text.contains("another"));
+    assert!(daemon.get("/v1/standing-approvals", &keys.auditor).text.contains("another"));
+}

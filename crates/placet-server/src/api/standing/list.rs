@@ -83,6 +83,9 @@ pub(crate) async fn list(
     Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<Standing>, Problem> {
     let tenant = read.principal.looks_at(tenant)?;
-    let found = app.blocking(move |guard| guard.standing_approvals(tenant.as_ref())).await??;
+    let mut found = app.blocking(move |guard| guard.standing_approvals(tenant.as_ref())).await??;
+    if let Some(own) = read.principal.key.agent {
+        found.retain(|standing| standing.agent.as_ref() == Some(&own));
+    }
     Ok(Json(Standing { standing_approvals: found }))
 }
