@@ -375,4 +375,6 @@ fn who_reads_all_tenants_can_name_one_and_sees_what_it_sees() {
     let fresh = daemon.get("/v1/autonomy?tenant=initech", &keys.operator).json();
     let classes = fresh["classes"].as_array().unwrap();
     assert!(classes.len() == 3 && classes.iter().all(|class| class["tenant"] == "initech"));
+    let fresh = daemon.get("/v1/metrics/summary?tenant=initech", &keys.operator).json();
+    assert_eq!(fresh["decisions"], json!({"allow": 0, "require_approval": 0, "block": 0}));
 }

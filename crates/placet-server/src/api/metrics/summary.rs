@@ -88,7 +88,9 @@ pub(crate) async fn summary(
 /// What was counted for a tenant, or for all.
 pub(crate) fn figures(app: &App, tenant: Option<&TenantId>) -> Snapshot {
     match tenant {
-        Some(tenant) => app.tenants.get(tenant).figures.snapshot(),
+        Some(tenant) => {
+            app.tenants.find(tenant).map(|known| known.figures.snapshot()).unwrap_or_default()
+        }
         None => {
             let mut all = Snapshot::default();
             app.tenants.all().iter().for_each(|(_, tenant)| all.add(tenant.figures.snapshot()));
