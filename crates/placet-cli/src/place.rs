@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::Args;
 use placet::{
     AutonomyState, Evidence, GroupName, Guard, GuardError, KeyId, KeyScope, KillSwitch, NewKey,
-    NewPerson, PersonId, PolicyFile, Scope, Standing, standings,
+    NewPerson, PersonId, PolicyFile, Scope, Standing, TenantId, standings,
 };
 use placet_client::Client;
 use placet_core::State;
@@ -171,11 +171,11 @@ impl Look {
         }
     }
 
-    /// Where each class stands.
-    pub(crate) fn standings(&self) -> Result<Vec<Standing>, Failure> {
+    /// Where each class stands: for one tenant, or for all that have evidence.
+    pub(crate) fn standings(&self, tenant: Option<&TenantId>) -> Result<Vec<Standing>, Failure> {
         match self {
-            Self::Log(state, _) => Ok(standings(state, None)),
-            Self::Daemon(daemon) => daemon.standings(),
+            Self::Log(state, _) => Ok(standings(state, tenant)),
+            Self::Daemon(daemon) => daemon.standings(tenant),
         }
     }
 }

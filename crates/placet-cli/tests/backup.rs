@@ -1,4 +1,5 @@
-//! Backing up a log while it is written to, losing it, and going on with the copy.
+//! Backing up a log while it is written to, losing it, and going on with the copy; and what the page on
+//! running the daemon says of that.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +13,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
+use serde_json::{Value, json};
 use support::World;
+use support::daemon::{Daemon, agent, call, key};
 
 const CALL: &[u8] = b"{\"tool\": \"delete_account\", \"params\": {\"id\": 7}}\n";
 
@@ -81,4 +84,110 @@ fn nothing_is_replaced_and_nothing_half_is_left() {
     assert!(!world.path("other.db").exists() && !world.path("other.db.partial").exists());
     let refused = world.run(&["log", "backup", "no/such/folder.db", "--log", "elsewhere.db"]);
     assert_eq!(refused.status, 3, "{}", refused.err);
+}
+
+const POLICY: &str = "version = 1\nmode = \"enforce\"\n[actions.note]\nrisk = \"read\"\n";
+
+/// The page on running the daemon, which has the drill and the unit of the service.
+const PAGE: &str = include_str!("../../../docs/serving.md");
+
+/// Proposes until nobody answers any more; where in the log that was acknowledged.
+fn propose(url: &str, key: &str) -> Vec<u64> {
+    let (agent, action) = (agent(), json!({"tool": "note"}));
+    let once = || call(&agent, url, "POST", "/v1/actions", key, Some(&action)).ok();
+    std::iter::from_fn(once)
+        .map(|(status, text)| {
+            assert_eq!(status, 200, "{text}");
+            serde_json::from_str::<Value>(&text).unwrap()["log_index"].as_u64().unwrap()
+        })
+        .collect()
+}
+
+/// The page's own steps: a copy of a daemon's log under load, checked, put in the place of the lost
+/// one, and gone on with.
+#[test]
+fn the_drill_of_the_page_brings_a_lost_log_back() {
+    for step in [
+        "placet log backup /backup/placet-$(date +%F).db --log /var/lib/placet/placet.db",
+        "placet log verify --log /backup/placet-2026-11-20.db",
+        "placet log prove --against kept --log placet.db",
+    ] {
+        assert!(PAGE.contains(step), "{step}");
+    }
+    let world = World::new();
+    world.write("policy.toml", POLICY);
+    std::fs::create_dir(world.path("backup")).unwrap();
+    let operator = key(&world, &["--scope", "admin"]);
+    let bot = key(&world, &["--scope", "agent", "--tenant", "acme"]);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let (url, key_of_bot) = (daemon.url(), bot.clone());
+    let load = std::thread::spawn(move || propose(&url, &key_of_bot));
+    world.write("kept", world.ok(&["log", "checkpoint", "--log", "placet.db"]));
+    world.ok(&["log", "backup", "backup/copy.db", "--log", "placet.db"]);
+    let trip = json!({"scope": "all", "reason": "after the copy"});
+    assert_eq!(daemon.call("POST", "/v1/kill-switches", &operator, Some(&trip)).0, 201);
+    daemon.kill();
+    let acknowledged = load.join().unwrap();
+
+    let copied = entries(&world, "backup/copy.db");
+    world.ok(&["log", "verify", "--log", "backup/copy.db"]);
+    std::fs::create_dir(world.path("lost")).unwrap();
+    for file in std::fs::read_dir(world.path(".")).unwrap().map(Result::unwrap) {
+        let name = file.file_name().into_string().unwrap();
+        if name.starts_with("placet.db") {
+            std::fs::rename(file.path(), world.path("lost").join(name)).unwrap();
+        }
+    }
+    for file in ["placet.db", "placet.db-key"] {
+        let copy = file.replace("placet.db", "backup/copy.db");
+        std::fs::copy(world.path(&copy), world.path(file)).unwrap();
+    }
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let said = daemon.line("entries");
+    assert!(said.contains(&format!("placet.db has {copied} entries")), "{said}");
+    world.ok(&["log", "prove", "--against", "kept", "--log", "placet.db"]);
+    // Keys are as they were, the switch is as it was not yet, and what was acknowledged before the
+    // copy has its proof.
+    let (_, switches) = daemon.call("GET", "/v1/kill-switches", &operator, None);
+    assert!(!switches.contains("after the copy"), "{switches}");
+    for index in acknowledged.iter().filter(|index| **index < copied) {
+        let path = format!("/v1/log/proof?index={index}");
+        assert_eq!(daemon.call("GET", &path, &operator, None).0, 200);
+    }
+    let (status, decided) =
+        daemon.call("POST", "/v1/actions", &bot, Some(&json!({"tool": "note"})));
+    assert!(status == 200 && decided.contains("\"allow\""), "{decided}");
+    daemon.stop();
+    world.ok(&["log", "verify", "--log", "placet.db"]);
+    // Whoever kept what came later sees that it is gone.
+    world.write("later", world.ok(&["log", "checkpoint", "--log", "lost/placet.db"]));
+    assert_eq!(world.run(&["log", "prove", "--against", "later", "--log", "placet.db"]).status, 1);
+}
+
+/// The unit of the page starts a daemon, reloads it and stops it, and grants what the daemon needs.
+#[test]
+fn the_unit_of_the_page_runs_the_daemon() {
+    let unit = PAGE.split("```ini\n").nth(1).unwrap().split("```").next().unwrap();
+    let value = |key: &str| {
+        let line = unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{key} is not in the unit"))
+    };
+    let world = World::new();
+    world.write("policy.toml", POLICY);
+    let start = value("ExecStart").split(' ').skip(1).map(|word| {
+        let place = word.strip_prefix("/var/lib/placet/").or(word.strip_prefix("/etc/placet/"));
+        place.unwrap_or(word)
+    });
+    let arguments: Vec<&str> = start.chain(["--listen", "127.0.0.1:0"]).collect();
+    let mut daemon = Daemon::run(world.command(&arguments));
+    let reload = value("ExecReload").strip_prefix("/bin/kill -").unwrap();
+    world.write("policy.toml", POLICY.replace("note", "look"));
+    daemon.signal(reload.strip_suffix(" $MAINPID").unwrap());
+    daemon.line("another policy holds now");
+    daemon.stop();
+    let number = |key: &str| value(key).parse::<u64>().unwrap();
+    let limits = placet_server::Limits::default();
+    assert!(number("TimeoutStopSec") > limits.stop_time.as_secs());
+    // Each connection is a descriptor; the log and its readers need some more.
+    assert!(number("LimitNOFILE") >= u64::try_from(limits.connections).unwrap() + 128);
 }

@@ -3,8 +3,9 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ const POLICY: &str = "version = 1\n[actions.get_order]\nrisk = \"read\"\n\
     [graduation.supervised]\npass_rate = 0.95\nmin_samples = 50\n";
 
 /// Commands on the log and the policy, in this order.
-const STORY: [&str; 34] = [
+const STORY: [&str; 37] = [
     "kill list",
     "kill trip tenant:acme/tool:issue_refund --reason loop --by ann",
     "kill trip all --reason stop --json",
@@ -34,6 +35,9 @@ const STORY: [&str; 34] = [
     "evidence report --file reports.jsonl",
     "autonomy",
     "autonomy --json",
+    "autonomy --tenant acme",
+    "autonomy --tenant not&known+yet=1 --json",
+    "autonomy --tenant umbrella",
     "key create --name bot --scope agent --tenant acme --agent bot",
     "key create --name reader --scope auditor --json",
     "key create --name nobody --scope agent --agent bot",
@@ -243,6 +247,66 @@ fn the_log_is_shown_and_proved_the_same_on_a_file_and_on_a_daemon() {
     let other = pair.far("log prove --against other", auditor);
     assert!(other.status == 1 && other.err.contains("of the log"), "{}", other.err);
     pair.daemon.stop();
+}
+
+/// Follows a log until so many lines have come, among which are those that are recorded meanwhile.
+fn followed(mut command: std::process::Command, record: impl FnOnce(), count: usize) -> String {
+    struct Killed(Child);
+    impl Drop for Killed {
+        fn drop(&mut self) {
+            drop(self.0.kill());
+            drop(self.0.wait());
+        }
+    }
+    let mut child = Killed(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // Once what was there has come, it waits for more.
+    let first = lines.next().unwrap();
+    record();
+    let rest = lines.take(count - 1).map(|line| format!("\n{line}"));
+    first + &rest.collect::<String>()
+}
+
+#[test]
+fn the_log_is_followed_the_same_on_a_file_and_on_a_daemon() {
+    let (pair, keys) =
+        Pair::new(&[&["--scope", "auditor"], &["--scope", "agent", "--tenant", "default"]]);
+    let [auditor, agent] = [keys[0].as_str(), &keys[1]];
+    let follow = arguments("log show --follow");
+    let record = "check calls.jsonl --record";
+    let near = pair.file.command(&[&follow[..], &["--log", "placet.db"]].concat());
+    let on_file = || drop(pair.file.run(&arguments(&format!("{record} placet.db"))));
+    let mut far = pair.held.command(&follow);
+    far.env("PLACET_URL", pair.daemon.url()).env("PLACET_KEY", auditor);
+    let on_daemon = || drop(pair.far(record, agent));
+    let there = pair.far("log show", auditor).out.lines().count();
+    let near = followed(near, on_file, there + 3);
+    assert_eq!(near.matches("decided").count(), 3, "{near}");
+    assert_eq!(stable_keys(&near), stable_keys(&followed(far, on_daemon, there + 3)));
+    pair.daemon.stop();
+}
+
+fn stable_keys(text: &str) -> String {
+    Regex::new(r"key_[0-9a-f-]{36}").unwrap().replace_all(&stable(text), "key_<id>").into_owned()
+}
+
+/// Commands that may speak to a daemon and are tried in other files, or are about something else there.
+const ELSEWHERE: [&str; 4] = ["approvals", "report", "mcp", "hook"];
+
+/// Which commands may speak to a daemon is said by the reference.
+#[test]
+fn no_command_that_speaks_to_a_daemon_is_left_out() {
+    let reference = include_str!("../../../docs/cli.md");
+    let here = include_str!("remote.rs");
+    let sections = reference.split("\n## `placet ").skip(1);
+    let mut found = 0;
+    for section in sections.filter(|section| section.contains("| `--url <")) {
+        let command = section.split('`').next().unwrap();
+        let is_elsewhere = ELSEWHERE.contains(&command.split(' ').next().unwrap());
+        assert!(is_elsewhere || here.contains(&format!("\"{command}")), "{command}");
+        found += 1;
+    }
+    assert!(found >= 30, "{found}");
 }
 
 #[test]

@@ -11,10 +11,13 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
+use common::raw::PATIENCE;
 use common::sample::{approved, held, request};
 use common::{Daemon, endpoints, person_key};
-use placet::{KeyScope, NewKey, NewPerson};
+use placet::{KeyScope, LogPlace, NewKey, NewPerson, Timestamp};
+use placet_server::ServerConfig;
 use serde_json::json;
 
 /// What each actor gets for a request about the tenant acme that the right one gets through with.
@@ -262,4 +265,85 @@ fn revoked(daemon: &Daemon) -> String {
     assert_eq!(daemon.get("/v1/policy", &secret).status, 200);
     assert_eq!(daemon.call("DELETE", &path, Some(&daemon.keys.operator), None).status, 200);
     secret
+}
+
+/// When a key was used last is known at once, also where it only read; and what it had recorded is
+/// known after a restart, too.
+#[test]
+fn a_key_says_when_it_was_used_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = || LogPlace::File(folder.path().join("placet.db"));
+    let daemon = Daemon::with(ServerConfig::default(), log());
+    let keys = daemon.keys.clone();
+    let make = |name: &str, scope: &str| {
+        let new = json!({"name": name, "scopes": [scope], "tenant": "acme"});
+        daemon.post("/v1/integrations", &keys.operator, &new).json()["secret"].clone()
+    };
+    let [reader, writer, _] = [("reader", "auditor"), ("writer", "agent"), ("idle", "agent")]
+        .map(|(name, scope)| make(name, scope).as_str().unwrap().to_owned());
+    let used = |daemon: &Daemon, name: &str| {
+        let listed = daemon.get("/v1/integrations", &keys.operator).json();
+        let all = listed["integrations"].as_array().unwrap();
+        let key = all.iter().find(|key| key["name"] == name).unwrap().clone();
+        let time = |field: &str| key[field].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+        (time("created").unwrap(), time("last_used"))
+    };
+    assert!(["reader", "writer", "idle"].iter().all(|name| used(&daemon, name).1.is_none()));
+    assert_eq!(daemon.get("/v1/policy", &reader).status, 200);
+    assert_eq!(daemon.post("/v1/actions", &writer, &json!({"tool": "get_order"})).status, 200);
+    for name in ["reader", "writer"] {
+        let (created, last) = used(&daemon, name);
+        assert!(last.is_some_and(|last| last >= created), "{name}: {last:?}");
+    }
+    let first = used(&daemon, "writer").1;
+    // What is refused counts as well: somebody shows the key.
+    let limit = Instant::now() + PATIENCE;
+    while used(&daemon, "writer").1 == first {
+        assert!(Instant::now() < limit, "still {first:?}");
+        assert_eq!(daemon.get("/v1/policy", &writer).status, 403);
+    }
+    assert_eq!(used(&daemon, "idle").1, None);
+    assert!(daemon.stop());
+    let daemon = Daemon::with(ServerConfig::default(), log());
+    let (created, last) = used(&daemon, "writer");
+    assert!(last.is_some_and(|last| last >= created), "{last:?}");
+    assert_eq!(used(&daemon, "idle").1, None);
+}
+
+/// A key that speaks for one agent reads of that agent, also where it may read more than agents do.
+#[test]
+fn a_key_of_one_agent_reads_nothing_of_another() {
+    let daemon = Daemon::start();
+    let keys = &daemon.keys;
+    let new =
+        json!({"name": "bot", "scopes": ["agent", "auditor"], "agent": "bot", "tenant": "acme"});
+    let made = daemon.post("/v1/integrations", &keys.operator, &new).json();
+    let bot = made["secret"].as_str().unwrap();
+    let own = json!({"tool": "send_note", "agent": "bot", "params": {"to": "mine"}});
+    let own = daemon.post("/v1/actions", bot, &own).json();
+    // By an agent that is called another.
+    request(&daemon, "DELETE", "/v1/standing-approvals/{id}");
+    daemon.post("/v1/actions", &keys.agent, &json!({"tool": "deploy", "agent": "another"}));
+    for endpoint in endpoints() {
+        let Some(("GET", path)) = endpoint.split_once(' ') else { continue };
+        let (target, _) = request(&daemon, "GET", path);
+        let told = daemon.get(&target, bot);
+        assert!(!told.text.contains("\"another\""), "{target}: {}", told.text);
+    }
+    let waits = [("prefer", "wait=0")];
+    let mut stream = daemon.request("GET", "/v1/events?from=0", Some(bot), None, &waits);
+    let followed = stream.body_mut().read_to_string().unwrap();
+    let id = own["id"].as_str().unwrap();
+    assert!(followed.contains(id) && !followed.contains("\"another\""), "{followed}");
+    // What is its own it sees, one after the other.
+    let listed = daemon.get("/v1/approvals?limit=1", bot).json();
+    let approvals = listed["approvals"].as_array().unwrap();
+    assert_eq!((approvals.len(), &approvals[0]["decision"]["id"]), (1, &own["id"]));
+    let more = format!(
+        "/v1/approvals?after={}",
+        approvals[0]["decision"]["approval"]["id"].as_str().unwrap()
+    );
+    assert_eq!(daemon.get(&more, bot).json()["approvals"], json!([]));
+    assert!(daemon.get("/v1/approvals", &keys.auditor).text.contains("another"));
+    assert!(daemon.get("/v1/standing-approvals", &keys.auditor).text.contains("another"));
 }

@@ -1,4 +1,5 @@
-//! The examples of docs/api.md: they run, in their order, and answer what the page says.
+//! The examples of docs/api.md: they run, in their order, and answer what the page says. And the limits
+//! that docs/serving.md names: they are those of the code.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +13,9 @@ mod common;
 
 use std::process::Command;
 
-use common::Daemon;
+use common::{Daemon, endpoints};
+use placet::core::limits as core;
+use placet_server::{Limits, limits};
 use regex::Regex;
 use serde_json::Value;
 
@@ -76,13 +79,110 @@ fn the_examples_run_and_answer_what_the_page_says() {
     }
 }
 
+/// Every request that the page sends: its method and its path.
+fn requests() -> Vec<(String, String)> {
+    let path = Regex::new(r#"\$PLACET_URL([^"?\s]*)"#).unwrap();
+    let method = Regex::new(r"-X ([A-Z]+)").unwrap();
+    let scripts = blocks().into_iter().filter(|(language, _)| *language == "sh");
+    let calls = scripts.flat_map(|(_, script)| script.split("curl ").skip(1));
+    let request = |call: &str| {
+        let written = method.captures(call).map(|found| found[1].to_owned());
+        let implied = if call.contains(" -d ") { "POST" } else { "GET" };
+        (written.unwrap_or_else(|| implied.to_owned()), path.captures(call).unwrap()[1].to_owned())
+    };
+    calls.map(request).collect()
+}
+
 #[test]
 fn every_endpoint_is_on_the_page() {
-    let described: Value = serde_json::from_str(&placet_server::openapi()).unwrap();
-    let parameter = Regex::new(r"\{[^}]*\}").unwrap();
-    for (path, _) in described["paths"].as_object().unwrap() {
-        let place = parameter.replace_all(path, r"[^ ]+").into_owned();
-        let pattern = format!(r"\$PLACET_URL{place}");
-        assert!(Regex::new(&pattern).unwrap().is_match(PAGE), "{path} is not on the page");
-    }
+    let requests = requests();
+    let parameter = Regex::new(r"\\\{[^}]*\}").unwrap();
+    let missing: Vec<String> = endpoints()
+        .into_iter()
+        .filter(|endpoint| {
+            let (method, path) = endpoint.split_once(' ').unwrap();
+            // The index of a tile is a path of its own.
+            let step = if path.starts_with("/tile/") { ".+" } else { "[^/]+" };
+            let pattern = parameter.replace_all(&regex::escape(path), step).into_owned();
+            let pattern = Regex::new(&format!("^{pattern}$")).unwrap();
+            !requests.iter().any(|(by, at)| by == method && pattern.is_match(at))
+        })
+        .collect();
+    assert!(missing.is_empty(), "the page shows no request to {missing:?}");
+}
+
+/// A number as the page writes it.
+fn grouped(number: impl TryInto<u64>) -> String {
+    let digits = number.try_into().ok().unwrap().to_string();
+    let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
+    groups.iter().map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn every_limit_on_the_page_is_the_one_that_holds() {
+    let page = include_str!("../../../docs/serving.md");
+    let rows: Vec<Vec<&str>> = page
+        .split_once("| limit | default | what happens beyond it |")
+        .unwrap()
+        .1
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let own = Limits::default();
+    let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
+    assert_eq!(limits::KEYS_WORTH_OF_A_TENANT.get(), 4);
+    let expected = [
+        ("body", format!("{}; a policy {}", mib(own.body_bytes), mib(own.policy_bytes))),
+        ("JSON nesting", core::MAX_JSON_DEPTH.to_string()),
+        (
+            "headers",
+            format!(
+                "{} of them, {} KiB together",
+                limits::MAX_HEADERS,
+                limits::MAX_HEAD_BYTES / 1024
+            ),
+        ),
+        ("head of a request, or idle", seconds(own.head_time)),
+        ("body of a request", seconds(own.body_time)),
+        ("an answer that nobody takes", seconds(own.write_time)),
+        (
+            "requests of one key",
+            format!(
+                "{} a second, {} at once",
+                grouped(own.requests_per_second.get()),
+                grouped(own.burst.get())
+            ),
+        ),
+        ("requests of one tenant, with all its keys", "what four keys may send".to_owned()),
+        ("proposals of one tenant in the works", grouped(own.in_flight_per_tenant)),
+        ("connections", grouped(own.connections)),
+        (
+            "requests that wait for people, event streams",
+            "half of the connections; of one key a quarter; of one tenant as many as it leaves free"
+                .to_owned(),
+        ),
+        (
+            "open approvals",
+            format!(
+                "{}; of a tenant {}; of an agent {}",
+                grouped(core::MAX_OPEN_APPROVALS),
+                grouped(core::MAX_OPEN_APPROVALS_PER_TENANT),
+                grouped(core::MAX_OPEN_APPROVALS_PER_AGENT)
+            ),
+        ),
+        ("announcements in the works", grouped(limits::MAX_ANNOUNCEMENTS)),
+        (
+            "API keys",
+            format!(
+                "{}; of a tenant {}",
+                grouped(core::MAX_API_KEYS),
+                grouped(core::MAX_API_KEYS_PER_TENANT)
+            ),
+        ),
+    ];
+    let shown: Vec<(&str, String)> = rows.iter().map(|row| (row[0], row[1].to_owned())).collect();
+    assert_eq!(shown, expected);
 }

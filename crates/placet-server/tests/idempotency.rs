@@ -59,6 +59,28 @@ fn another_body_under_the_same_name_is_refused() {
     assert_eq!(evidence.status, 422);
 }
 
+/// How an action is to be treated is said in the query: what was treated in another way is no answer.
+#[test]
+fn another_treatment_under_the_same_name_is_refused() {
+    let daemon = Daemon::start();
+    let treated = |query: &str, name: &str| {
+        let path = format!("/v1/actions{query}");
+        let body = json!({"tool": "get_order"});
+        send(&daemon, "POST", &path, &daemon.keys.agent, &body, name)
+    };
+    let gated = treated("?treatment=gated", "r-1");
+    assert_eq!(gated.json()["verdict"], "require_approval");
+    assert_eq!(treated("?treatment=gated", "r-1").text, gated.text);
+    let entries = size(&daemon);
+    for query in ["", "?treatment=unasked", "?treatment=binding"] {
+        let other = treated(query, "r-1");
+        assert_eq!(other.status, 422, "{query}: {}", other.text);
+    }
+    assert_eq!(treated("", "r-2").json()["verdict"], "allow");
+    assert_eq!(treated("?treatment=gated", "r-2").status, 422);
+    assert_eq!(size(&daemon), entries + 1);
+}
+
 #[test]
 fn also_in_shadow_a_name_stands_for_one_request() {
     let daemon = Daemon::start();

@@ -13,9 +13,10 @@ mod common;
 use std::io::BufRead as _;
 use std::num::NonZeroU32;
 
-use common::Daemon;
-use placet::LogPlace;
+use common::{Answer, Daemon, POLICY, endpoints, person_key, sample};
+use placet::{KeyScope, LogPlace, NewPerson};
 use placet_server::{Limits, ServerConfig};
+use regex::Regex;
 use serde_json::{Value, json};
 
 fn refund() -> Value {
@@ -170,4 +171,210 @@ fn a_tenant_in_a_hurry_is_told_to_wait_and_no_other() {
     let _first = daemon.events("/v1/events", &keys.other_admin);
     assert_eq!(daemon.get("/v1/events", &keys.other_admin).status, 429);
     assert_eq!(daemon.get("/v1/events", &keys.admin).status, 200);
+}
+
+/// A policy under which everything that could be counted for two tenants together is counted.
+fn counting() -> String {
+    let budget = |per: &str, count: u32| {
+        format!(
+            "[[budgets]]\nper = \"{per}\"\nwindow = \"1h\"\ncount = {count}\nover = \"block\"\n"
+        )
+    };
+    // What every request of the samples needs, several times over; so that what the other tenant
+    // does besides would be one too many.
+    ["tenant", "agent", "class"]
+        .iter()
+        .fold(POLICY.to_owned(), |all, per| all + "\n" + &budget(per, 60))
+}
+
+/// A daemon with a person at umbrella who approves; their key.
+fn with_ula() -> (Daemon, String) {
+    let daemon = Daemon::with_policy(&counting());
+    let guard = daemon.guard.as_ref().unwrap();
+    let ula = NewPerson {
+        person: "ula".parse().unwrap(),
+        tenant: Some("umbrella".parse().unwrap()),
+        roles: [KeyScope::Approver].into(),
+        groups: ["finance".parse().unwrap()].into(),
+    };
+    guard.blocking().invite(ula).unwrap();
+    let ula = person_key(guard, "umbrella", "ula");
+    (daemon, ula)
+}
+
+/// Does at umbrella what acme does, under the same names and with the same values, and more of it.
+fn busy(daemon: &Daemon, ula: &str) {
+    let (agent, admin) = (daemon.keys.other_agent.as_str(), daemon.keys.other_admin.as_str());
+    let done = |answer: Answer| {
+        assert!(answer.status < 300, "{}: {}", answer.status, answer.text);
+        answer.json()
+    };
+    let post = |path: &str, key: &str, body: &Value| done(daemon.post(path, key, body));
+    let note = json!({"tool": "send_note", "agent": "another", "user": "rea"});
+    let resolve = |answer: &Value| {
+        let held = post("/v1/actions", agent, &note);
+        let approval = held["approval"]["id"].as_str().unwrap().to_owned();
+        post(&format!("/v1/approvals/{approval}/resolve"), ula, answer)
+    };
+    for tool in ["get_order", "deploy"] {
+        for _ in 0..40 {
+            post("/v1/actions", agent, &json!({"tool": tool, "agent": "another"}));
+        }
+    }
+    let mut standing = sample::approved();
+    standing["standing"] = json!({"params": [""]});
+    resolve(&standing);
+    post("/v1/actions", agent, &note);
+    let listed = daemon.get("/v1/standing-approvals", ula).json();
+    let id = listed["standing_approvals"][0]["id"].as_str().unwrap().to_owned();
+    done(daemon.call("DELETE", &format!("/v1/standing-approvals/{id}"), Some(ula), None));
+    resolve(&json!({"approved": false, "reason": "no"}));
+    let evidence = json!({"class": "send_note", "source": "evals", "passed": 0, "failed": 500});
+    post("/v1/evidence", admin, &evidence);
+    post("/v1/autonomy/deploy/ratify", ula, &json!({}));
+    post("/v1/people", admin, &json!({"person": "uwe", "roles": ["approver"]}));
+    let made = post("/v1/integrations", admin, &json!({"name": "made", "scopes": ["agent"]}));
+    let made = format!("/v1/integrations/{}", made["app_id"].as_str().unwrap());
+    done(daemon.call("DELETE", &made, Some(admin), None));
+    for scope in ["agent:another", "tool:get_order", "tool:send_note", "tenant:umbrella"] {
+        post("/v1/kill-switches", admin, &json!({"scope": scope, "reason": "a drill"}));
+    }
+}
+
+/// Who asks at acme; none for what is about all tenants together, or about the log that they share.
+fn asker(daemon: &Daemon, endpoint: &str) -> Option<String> {
+    let (method, path) = endpoint.split_once(' ').unwrap();
+    let of_all = ["/v1/warrants/rotate", "/v1/webhooks/dead-letters", "/metrics", "/v1/log/proof"];
+    if of_all.contains(&path) || path.starts_with("/tile/") || path == "/checkpoint" {
+        return None;
+    }
+    let writer = sample::writer(daemon, path);
+    match method {
+        "PUT" if path == "/v1/policy" => None,
+        "GET" => Some(daemon.keys.admin.clone()),
+        _ if writer == daemon.keys.operator => Some(daemon.keys.admin.clone()),
+        _ => Some(writer),
+    }
+}
+
+/// An answer without what differs between any two.
+fn steady(answer: &Answer) -> (u16, String) {
+    let rules = [
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+        (r"(plc|pli)_[0-9A-Za-z_-]+", "<secret>"),
+        (r"eyJ[0-9A-Za-z_.-]+", "<warrant>"),
+        (r"20\d\d-\d\d-\d\dT[0-9:.]+Z", "<time>"),
+        (r#""(log_index|index|size|p50_us|p95_us|p99_us)":\d+"#, "<number>"),
+    ];
+    // The public keys, each entry's leaf and its proof are of one log and no other.
+    let rules = rules.iter().chain(&[
+        (r#""(x|kid|leaf|note|checkpoint|salt|payload|tag|call|alike)":"[^"]*""#, "<of the log>"),
+        (r#""(proof|hashes)":\[[^\]]*\]"#, "<of the log>"),
+    ]);
+    // A leaf is text within the text.
+    let text = answer.text.replace("\\\"", "\"");
+    let text = rules.fold(text, |text, (pattern, with)| {
+        Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
+    });
+    (answer.status, ordered(text))
+}
+
+/// With the list that it may be in a fixed order: keys that were made within one millisecond have none.
+fn ordered(text: String) -> String {
+    let Ok(mut read) = serde_json::from_str::<Value>(&text) else { return text };
+    let Some(keys) = read["integrations"].as_array_mut() else { return text };
+    keys.sort_by_key(Value::to_string);
+    read.to_string()
+}
+
+/// Every endpoint, asked by acme in a daemon that it has for itself, and in one where umbrella does
+/// the same things under the same names: nothing tells the two apart.
+#[test]
+fn what_another_tenant_does_changes_no_answer() {
+    let ((quiet, _), (shared, ula)) = (with_ula(), with_ula());
+    busy(&shared, &ula);
+    let mut asked = 0;
+    for endpoint in endpoints() {
+        let (method, path) = endpoint.split_once(' ').unwrap();
+        let answer = |daemon: &Daemon| {
+            let key = asker(daemon, &endpoint)?;
+            let (target, body) = sample::request(daemon, method, path);
+            Some(steady(&daemon.call(method, &target, Some(&key), body.as_ref())))
+        };
+        let (alone, beside) = (answer(&quiet), answer(&shared));
+        assert_eq!(alone, beside, "{endpoint}");
+        asked += usize::from(alone.is_some_and(|(status, _)| status < 300));
+    }
+    assert!(asked >= 30, "only {asked} endpoints were asked with success");
+}
+
+/// Endpoints that list or count for one tenant, or for whichever one a reader of all names.
+fn of_a_tenant() -> Vec<String> {
+    let described: Value = serde_json::from_str(&placet_server::openapi()).unwrap();
+    let names = |operation: &Value| {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters.filter(|parameter| parameter["in"] == "query").any(|at| at["name"] == "tenant")
+    };
+    let paths = described["paths"].as_object().unwrap().iter();
+    paths.filter(|(_, item)| names(&item["get"])).map(|(path, _)| path.clone()).collect()
+}
+
+/// Without when each key was used last: the tenant's own key asks here as well.
+fn unused(answer: &Answer) -> Value {
+    let mut read = answer.json();
+    for key in read["integrations"].as_array_mut().into_iter().flatten() {
+        key.as_object_mut().unwrap().remove("last_used");
+    }
+    read
+}
+
+#[test]
+fn who_reads_all_tenants_can_name_one_and_sees_what_it_sees() {
+    let (daemon, ula) = with_ula();
+    let keys = &daemon.keys;
+    busy(&daemon, &ula);
+    let switch = json!({"scope": "tool:get_order", "reason": "a drill"});
+    assert_eq!(daemon.post("/v1/kill-switches", &keys.admin, &switch).status, 201);
+    for (method, path) in
+        [("DELETE", "/v1/standing-approvals/{id}"), ("PUT", "/v1/people/{person}")]
+    {
+        sample::request(&daemon, method, path);
+    }
+    let held = daemon.post("/v1/actions", &keys.agent, &json!({"tool": "deploy"}));
+    assert_eq!(held.json()["verdict"], "require_approval");
+    let paths = of_a_tenant();
+    let all = [
+        "approvals",
+        "autonomy",
+        "integrations",
+        "kill-switches",
+        "metrics/summary",
+        "people",
+        "standing-approvals",
+    ];
+    assert_eq!(paths, all.map(|path| format!("/v1/{path}")));
+    for path in paths {
+        let [acme, umbrella] =
+            [("acme", &keys.admin), ("umbrella", &keys.other_admin)].map(|(tenant, admin)| {
+                let own = unused(&daemon.get(&path, admin));
+                let at = format!("{path}?tenant={tenant}");
+                for key in [admin, &keys.operator, &keys.overseer] {
+                    let named = daemon.get(&at, key);
+                    assert_eq!((named.status, unused(&named)), (200, own.clone()), "{at}");
+                }
+                own
+            });
+        assert_ne!(acme, umbrella, "{path}");
+        assert_eq!(daemon.get(&format!("{path}?tenant=acme"), &keys.other_admin).status, 403);
+        for wrong in ["tenant=", "tenant=acme&tenant=umbrella", "tenants=acme"] {
+            let answer = daemon.get(&format!("{path}?{wrong}"), &keys.operator);
+            assert_eq!(answer.status, 400, "{path}?{wrong}: {}", answer.text);
+        }
+    }
+    // Also one of which nothing is known yet: where each of its classes begins.
+    let fresh = daemon.get("/v1/autonomy?tenant=initech", &keys.operator).json();
+    let classes = fresh["classes"].as_array().unwrap();
+    assert!(classes.len() == 3 && classes.iter().all(|class| class["tenant"] == "initech"));
+    let fresh = daemon.get("/v1/metrics/summary?tenant=initech", &keys.operator).json();
+    assert_eq!(fresh["decisions"], json!({"allow": 0, "require_approval": 0, "block": 0}));
 }

@@ -220,6 +220,46 @@ fn a_stream_resumes_with_nothing_missing_and_nothing_twice() {
 }
 
 #[test]
+fn a_stream_that_waits_for_so_long_ends_by_itself_with_all_that_there_is() {
+    let daemon = Daemon::start();
+    let action = json!({"tool": "get_order"});
+    for _ in 0..300 {
+        assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
+    }
+    let size = daemon.guard.as_ref().expect("a guard").log().size();
+    let ends = |path: &str, prefer: &str| {
+        let mut stream = get(&daemon, path, &daemon.keys.overseer, prefer);
+        assert!(stream.wait_for("\r\n0\r\n\r\n"), "{path}, {prefer} never ends");
+        events(&stream).into_iter().map(|(id, _)| id).collect::<Vec<u64>>()
+    };
+    for prefer in ["Prefer: wait=0", "Prefer: wait=1", "prefer: respond-async, WAIT=\"0\""] {
+        assert_eq!(ends("/v1/events?from=0", prefer), (0..size).collect::<Vec<_>>(), "{prefer}");
+        assert_eq!(ends("/v1/events?from=299", prefer), (299..size).collect::<Vec<_>>());
+    }
+    assert_eq!(ends("/v1/events", "Last-Event-ID: 3\r\nPrefer: wait=0").first(), Some(&4));
+    // Nothing is there yet, or never will be.
+    for path in ["/v1/events", "/v1/events?from=9223372036854775807"] {
+        assert!(ends(path, "Prefer: wait=0").is_empty(), "{path}");
+    }
+    for (path, header) in [
+        ("/v1/events?from=9223372036854775808", "A: b"),
+        ("/v1/events", "Last-Event-ID: 9223372036854775808"),
+        ("/v1/events", "Last-Event-ID: -1"),
+        ("/v1/events", "Last-Event-ID: x"),
+    ] {
+        let refused = get(&daemon, path, &daemon.keys.overseer, header).reply();
+        assert_eq!(refused.expect("an answer").status, 400, "{path}, {header}");
+    }
+    // What comes meanwhile is sent as well, and nobody keeps a place.
+    let mut stream = get(&daemon, "/v1/events", &daemon.keys.overseer, "Prefer: wait=300");
+    until_so_many_wait(&daemon, 1);
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
+    assert!(stream.wait_for("event: decided") || stream.wait_for("event:decided"));
+    drop(stream);
+    until_so_many_wait(&daemon, 0);
+}
+
+#[test]
 fn a_tenant_sees_its_own() {
     let daemon = Daemon::start();
     let from = daemon.guard.as_ref().expect("a guard").log().size();

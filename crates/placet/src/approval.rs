@@ -9,8 +9,8 @@ use placet_core::event::{Event, Kept, Payload};
 use placet_core::json::Object;
 use placet_core::standing_approval::Bounds;
 use placet_core::{
-    Action, ActionId, ApprovalId, Command, Digest, Entry, GroupName, PersonId, Rejection, TenantId,
-    Timestamp,
+    Action, ActionId, AgentId, ApprovalId, Command, Digest, Entry, GroupName, PersonId, Rejection,
+    TenantId, Timestamp,
 };
 use placet_policy::Assessed;
 use placet_store::entry::seal_payload;
@@ -191,6 +191,20 @@ impl Guard {
         after: Option<ApprovalId>,
         limit: usize,
     ) -> Result<Vec<Pending>, GuardError> {
+        self.pending_of(tenant, None, after, limit)
+    }
+
+    /// The same: all, those of one tenant, or those of one agent of it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn pending_of(
+        &self,
+        tenant: Option<&TenantId>,
+        agent: Option<&AgentId>,
+        after: Option<ApprovalId>,
+        limit: usize,
+    ) -> Result<Vec<Pending>, GuardError> {
         let open: Vec<Counted> = {
             let state = self.log().state();
             // Ids made within a millisecond do not say which came first; entries do.
@@ -202,7 +216,10 @@ impl Guard {
                 (None, _) => true,
             };
             let is_wanted = |(id, open): &(ApprovalId, &OpenApproval)| {
-                is_later(*id, open) && tenant.is_none_or(|tenant| open.of.subject.tenant == *tenant)
+                let of = &open.of.subject;
+                is_later(*id, open)
+                    && tenant.is_none_or(|tenant| of.tenant == *tenant)
+                    && agent.is_none_or(|agent| of.agent.as_ref() == Some(agent))
             };
             let mut open: Vec<_> = state.approvals().iter().filter(is_wanted).collect();
             open.sort_unstable_by_key(|(id, open)| place(*id, open));

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use clap::Args;
-use placet::Standing;
+use placet::{Standing, TenantId};
 use placet_core::AutonomyState;
 
 use crate::console::{Console, GOOD, HELD, STRONG};
@@ -20,10 +20,14 @@ use crate::table::Table;
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: PlaceArgument,
+
+    /// Only this tenant, also before anything is known of it
+    #[arg(long)]
+    tenant: Option<TenantId>,
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let rows = arguments.place.look()?.standings()?;
+    let rows = arguments.place.look()?.standings(arguments.tenant.as_ref())?;
     if console.is_json() {
         console.value(&rows)?;
     } else if rows.is_empty() {

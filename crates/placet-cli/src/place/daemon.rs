@@ -150,8 +150,10 @@ impl Daemon {
         Ok(moved.log_index)
     }
 
-    pub(super) fn standings(&self) -> Result<Vec<Standing>, Failure> {
-        let ladder: Ladder = self.0.get("/v1/autonomy").map_err(failure)?;
+    pub(super) fn standings(&self, tenant: Option<&TenantId>) -> Result<Vec<Standing>, Failure> {
+        let query = tenant.map(|tenant| format!("?tenant={}", segment(tenant.as_str())));
+        let path = format!("/v1/autonomy{}", query.unwrap_or_default());
+        let ladder: Ladder = self.0.get(&path).map_err(failure)?;
         Ok(ladder.classes.into_iter().map(Standing::from).collect())
     }
 
@@ -166,7 +168,7 @@ impl Daemon {
         }
         let _: Moved = self.0.post("/v1/evidence", &body).map_err(failure)?;
         let of = LedgerKey::of(evidence);
-        let found = self.standings()?.into_iter().find(|standing| standing.of == of);
+        let found = self.standings(Some(tenant))?.into_iter().find(|standing| standing.of == of);
         Ok(found.map(|standing| standing.autonomy).unwrap_or_default())
     }
 }

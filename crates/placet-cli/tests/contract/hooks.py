@@ -1,6 +1,6 @@
 """Keeps schemathesis from cutting the branch that it sits on, which is to end the keys that it
-sends, and from waiting for people, of whom there are none; and lets every other request be about
-something that is there."""
+sends, and from waiting for people, of whom there are none; lets every other request be about
+something that is there; and reads the events that the description has only as text."""
 
 import itertools
 import json
@@ -34,6 +34,7 @@ def hold(number):
 
 held = itertools.cycle([hold(number) for number in range(HELD)])
 turns = itertools.count()
+EVENTS = "/v1/events"
 
 
 @schemathesis.hook
@@ -43,5 +44,25 @@ def before_call(context, case, kwargs):
     for path, prefix in [("/v1/actions/", "act_"), ("/v1/approvals/", "apr_")]:
         if case.operation.path.startswith(path) and next(turns) % 2:
             case.path_parameters["id"] = prefix + next(held)
-    if case.headers and "Prefer" in case.headers:
+    # A stream of events is one that ends.
+    if case.operation.path == EVENTS or (case.headers and "Prefer" in case.headers):
         case.headers["Prefer"] = "wait=0"
+
+
+@schemathesis.check
+def events_are_entries(context, response, case):
+    """Every event is an entry of the log: named by its index, in order, with its kind and as JSON."""
+    if case.operation.path != EVENTS or response.status_code != 200:
+        return
+    text = response.content.decode()
+    assert text == "" or text.endswith("\n\n"), text[-100:]
+    indices = []
+    for event in text.split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in event.split("\n"))
+        assert set(fields) == {"id", "event", "data"}, event
+        entry = json.loads(fields["data"])
+        indices.append(entry["index"])
+        assert fields["id"] == str(entry["index"]) and entry["at"].endswith("Z"), event
+        kind = entry["event"]
+        assert fields["event"] == (kind if isinstance(kind, str) else next(iter(kind))), event
+    assert indices == sorted(set(indices))

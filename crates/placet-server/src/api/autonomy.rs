@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Read, role};
-use crate::wire::Problem;
 use crate::wire::decision::{AutonomyShape, RiskShape};
+use crate::wire::{Problem, Query, Whose};
 
 /// Where one class stands on its ladder.
 #[derive(Serialize, ToSchema)]
@@ -63,17 +63,22 @@ impl From<Standing> for Stands {
 }
 
 /// See what each class has earned, and what it lacks for the next step.
+///
+/// A key of a tenant sees its tenant. One without sees all that have evidence, or the one that it names.
 #[utoipa::path(
     get,
     path = "/v1/autonomy",
     operation_id = "read_autonomy",
     tag = "autonomy",
+    params(Whose),
     responses((status = OK, body = Ladder)),
 )]
 pub(crate) async fn autonomy(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
+    Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<Ladder>, Problem> {
-    let standings = standings(&app.guard.log().state(), read.principal.key.tenant.as_ref());
+    let tenant = read.principal.looks_at(tenant)?;
+    let standings = standings(&app.guard.log().state(), tenant.as_ref());
     Ok(Json(Ladder { classes: standings.into_iter().map(Stands::from).collect() }))
 }

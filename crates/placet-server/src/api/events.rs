@@ -5,6 +5,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,13 +16,13 @@ use placet::Entry;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::limits::EVENTS_HEARTBEAT;
 use crate::seats::Seat;
-use crate::wire::{Problem, Query};
+use crate::wire::{Problem, Query, prefer};
 
 /// How many entries are read from the log at a time.
 const READ_AHEAD: usize = 256;
@@ -38,11 +39,30 @@ pub(crate) struct From {
     from: Option<u64>,
 }
 
+/// One event of the stream, by its fields.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "it describes what is sent")]
+pub(crate) struct Shape {
+    /// The index of the entry.
+    #[schema(pattern = "^[0-9]+$", example = "12")]
+    id: String,
+    /// What kind of entry it is.
+    #[schema(pattern = "^[a-z_]+$", example = "decided")]
+    event: String,
+    /// The entry.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// Follow the log, live.
 ///
 /// Every entry is a server-sent event: its `id` is the entry's index, its `event` the kind, its
 /// `data` the entry as JSON. A client that was cut off sends `Last-Event-ID`, as browsers do by
 /// themselves, and misses nothing. A key of a tenant sees what is about its tenant.
+///
+/// With `Prefer: wait=N` the stream sends what is there, and what comes within N seconds after that,
+/// and ends.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -50,9 +70,10 @@ pub(crate) struct From {
     tag = "log",
     params(
         From,
+        ("Prefer" = Option<String>, Header, nullable = false, description = "wait=N, in seconds", example = "wait=30"),
         ("Last-Event-ID" = Option<u64>, Header, nullable = false, description = "the index of the last entry seen"),
     ),
-    responses((status = OK, body = str, content_type = "text/event-stream")),
+    responses((status = OK, body = Shape, content_type = "text/event-stream")),
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
@@ -61,17 +82,25 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let last = headers.get("last-event-id").map(|last| {
-        let index = last.to_str().ok().and_then(|last| last.parse::<u64>().ok());
+        let index = last.to_str().ok().and_then(|last| last.parse().ok()).filter(is_index);
         index.ok_or_else(|| Problem::malformed("Last-Event-ID: send the id of an event"))
     });
     let resumed = last.transpose()?.map(|last| last.saturating_add(1));
+    if !from.as_ref().is_none_or(is_index) {
+        return Err(Problem::malformed("the query: from: the index of an entry is expected"));
+    }
     let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
     let seat = read.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(AHEAD);
     let follower = Follower { app, principal: read.principal, next: from, sender };
-    tokio::spawn(follower.run(seat));
+    tokio::spawn(follower.run(seat, prefer::wait(&headers)));
     let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
     Ok(Sse::new(Events(receiver)).keep_alive(alive).into_response())
+}
+
+/// Whether an entry can have this index: a log counts to 2^63.
+fn is_index(index: &u64) -> bool {
+    i64::try_from(*index).is_ok()
 }
 
 /// The stream that is sent.
@@ -94,21 +123,29 @@ struct Follower {
 }
 
 impl Follower {
-    /// Until the client goes, its key is revoked, or the daemon stops.
-    async fn run(mut self, _seat: Seat) {
+    /// Until the client goes, its key is revoked, the daemon stops, or the client has waited long
+    /// enough.
+    async fn run(mut self, _seat: Seat, wait: Option<Duration>) {
         let (stop, client) = (self.app.stop.clone(), self.sender.clone());
         tokio::select! {
             () = client.closed() => {}
             () = stop.asked() => {}
-            _ = self.follow() => {}
+            _ = self.follow_for(wait) => {}
         }
+    }
+
+    /// What is in the log, and what comes within so much time after that.
+    async fn follow_for(&mut self, wait: Option<Duration>) -> Option<()> {
+        let Some(wait) = wait else { return self.follow().await };
+        self.catch_up(self.app.guard.log().size()).await?;
+        tokio::time::timeout(wait, self.follow()).await.ok()?
     }
 
     /// First what is in the log, then what comes; none when there is nothing more to do.
     async fn follow(&mut self) -> Option<()> {
         loop {
             let mut live = self.app.hub.events();
-            self.catch_up().await?;
+            self.catch_up(u64::MAX).await?;
             loop {
                 match live.recv().await {
                     Ok(entry) if entry.index == self.next => self.send(entry).await?,
@@ -122,8 +159,9 @@ impl Follower {
         }
     }
 
-    async fn catch_up(&mut self) -> Option<()> {
-        loop {
+    /// What is in the log, at most the rest of what is read together with the last one below an index.
+    async fn catch_up(&mut self, below: u64) -> Option<()> {
+        while self.next < below {
             let from = self.next;
             let read = self.app.blocking(move |guard| guard.log().entries(from, READ_AHEAD)).await;
             let entries = read.ok()?.ok()?;
@@ -134,6 +172,7 @@ impl Follower {
                 self.send(Arc::new(entry)).await?;
             }
         }
+        Some(())
     }
 
     async fn send(&mut self, entry: Arc<Entry>) -> Option<()> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, Uri};
 use placet::core::Request as Repeatable;
 use placet::core::assessment::Subject;
@@ -55,6 +56,15 @@ impl Principal {
             }
             (Some(own), _) => Ok(own.clone()),
             (None, named) => Ok(named.unwrap_or_default()),
+        }
+    }
+
+    /// The tenant that is looked at: the key's, or for a key without one the tenant that was named;
+    /// none for all of them.
+    pub(crate) fn looks_at(&self, named: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+        match (&self.key.tenant, named) {
+            (None, named) => Ok(named),
+            (Some(_), named) => self.tenant(named).map(Some),
         }
     }
 
@@ -185,7 +195,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 /// What makes two requests the same: the key that sends them, the name it gives them, and what
-/// they ask for.
+/// they ask for, the query included.
 fn repeatable(
     guard: &Guard,
     principal: &Principal,
@@ -194,7 +204,8 @@ fn repeatable(
     body: &[u8],
 ) -> Repeatable {
     let id = format!("{}\n{name}", principal.caller.key);
-    let head = format!("{method} {}\n", uri.path());
+    let target = uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str);
+    let head = format!("{method} {target}\n");
     let whole = [head.as_bytes(), body].concat();
     guard.log().repeatable(id.as_bytes(), &whole)
 }

@@ -40,6 +40,12 @@ impl Tenants {
         Arc::clone(known.entry(id.clone()).or_insert(Arc::new(tenant)))
     }
 
+    /// One of them, if it has asked for something: whoever only names a tenant makes none.
+    pub(crate) fn find(&self, id: &TenantId) -> Option<Arc<Tenant>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(id).map(Arc::clone)
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> Vec<(TenantId, Arc<Tenant>)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,10 @@
 pub(crate) mod body;
 pub(crate) mod decision;
 mod parts;
+pub(crate) mod prefer;
 pub(crate) mod problem;
+mod whose;
 
 pub(crate) use parts::{Path, Query};
 pub(crate) use problem::Problem;
+pub(crate) use whose::Whose;

@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use crate::cli::EXIT_STATUSES;
 use crate::console::{Console, GOOD};
+use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::must_have_folder;
 use crate::policy_file;
@@ -198,7 +199,7 @@ async fn serve(
     let server = Server::bind(config, guard.clone()).await.map_err(|error| {
         explain(error, "stop what is there, or name another place with --listen")
     })?;
-    greet(&server, console);
+    greet(&server, &guard, &log, console);
     first_keys::clear(known, &log);
     first_keys::make(known, &guard, &server, &log, console).await?;
     drop(guard);
@@ -212,11 +213,15 @@ async fn serve(
     Ok(Status::Ok)
 }
 
-fn greet(server: &Server, console: &Console) {
+fn greet(server: &Server, guard: &Guard, log: &Path, console: &Console) {
     for address in server.addresses() {
         let text = format!("{GOOD}listening{GOOD:#} at {address}");
         console.note_value(&text, &json!({ "listening": address.to_string() }));
     }
+    // Whoever has put a copy in the place of a log sees that it is the right one.
+    let (name, entries) = (log.display().to_string(), guard.log().size());
+    let text = format!("the log {} has {entries} entries", escape::line(&name));
+    console.note_value(&text, &json!({ "log": name, "entries": entries }));
 }
 
 /// What the system says about an address, in words.

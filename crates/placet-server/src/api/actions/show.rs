@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::{Principal, Read, role};
 use crate::limits::MAX_WAIT;
 use crate::wire::decision::{ActionShape, DecisionShape};
-use crate::wire::{Path, Problem};
+use crate::wire::{Path, Problem, prefer};
 
 /// A decision, and what became of the action since.
 #[derive(Serialize, ToSchema)]
@@ -86,7 +86,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let id: ActionId = id.parse().map_err(Problem::missing)?;
     let found = find(&app, &read.principal, id).await?;
-    let found = match wait(&headers) {
+    let found = match prefer::wait(&headers) {
         Some(time) if found.is_pending() => {
             let _seat = read.principal.seat(&app)?;
             settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?
@@ -133,16 +133,4 @@ pub(super) async fn find(
     found
         .filter(|found| principal.sees(&found.subject))
         .ok_or_else(|| Problem::missing(format!("there is no action {id}")))
-}
-
-/// How long the client would like to wait (RFC 7240).
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let preferences = values.flat_map(|value| value.split([',', ';']));
-    let mut waits = preferences.filter_map(|preference| {
-        let (name, value) = preference.trim().split_once('=')?;
-        let seconds = value.trim().trim_matches('"').parse().ok()?;
-        name.trim().eq_ignore_ascii_case("wait").then(|| Duration::from_secs(seconds))
-    });
-    waits.next()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{ApprovalId, Pending, TenantId};
+use placet::{ApprovalId, Guard, Pending, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -44,6 +44,8 @@ pub(crate) struct Approvals {
 }
 
 /// List the actions that wait for people.
+///
+/// A key that speaks for one agent sees those of that agent.
 #[utoipa::path(
     get,
     path = "/v1/approvals",
@@ -57,16 +59,14 @@ pub(crate) async fn list(
     read: Read<role::Reader>,
     Query(which): Query<Which>,
 ) -> Result<Json<Approvals>, Problem> {
-    let tenant = match (&read.principal.key.tenant, which.tenant) {
-        (None, named) => named,
-        (Some(_), named) => Some(read.principal.tenant(named)?),
-    };
+    let tenant = read.principal.looks_at(which.tenant)?;
     let limit = which.limit.unwrap_or(APPROVALS_IN_A_PAGE);
     if !(1..=MAX_APPROVALS_IN_A_PAGE).contains(&limit) {
         let detail = format!("the query: limit: 1 to {MAX_APPROVALS_IN_A_PAGE} is expected");
         return Err(Problem::malformed(detail));
     }
+    let agent = read.principal.key.agent;
     let pending =
-        app.blocking(move |guard| guard.pending(tenant.as_ref(), which.after, limit)).await??;
-    Ok(Json(Approvals { approvals: pending }))
+        move |guard: &Guard| guard.pending_of(tenant.as_ref(), agent.as_ref(), which.after, limit);
+    Ok(Json(Approvals { approvals: app.blocking(pending).await?? }))
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::{Read, role};
 use crate::telemetry::Snapshot;
-use crate::wire::Problem;
+use crate::wire::{Problem, Query, Whose};
 
 /// What was decided since the daemon started.
 #[derive(Serialize, ToSchema)]
@@ -53,19 +53,21 @@ struct Latency {
 
 /// See what was decided, how much of it only the mode let through, and how fast.
 ///
-/// A key of a tenant sees its tenant, one without sees all.
+/// A key of a tenant sees its tenant, one without sees all, or the one that it names.
 #[utoipa::path(
     get,
     path = "/v1/metrics/summary",
     operation_id = "read_metrics_summary",
     tag = "daemon",
+    params(Whose),
     responses((status = OK, body = Summary)),
 )]
 pub(crate) async fn summary(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
+    Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<Summary>, Problem> {
-    let tenant = read.principal.key.tenant;
+    let tenant = read.principal.looks_at(tenant)?;
     let figures = figures(&app, tenant.as_ref());
     let state = app.guard.log().state();
     let approvals = state.approvals();
@@ -86,7 +88,9 @@ pub(crate) async fn summary(
 /// What was counted for a tenant, or for all.
 pub(crate) fn figures(app: &App, tenant: Option<&TenantId>) -> Snapshot {
     match tenant {
-        Some(tenant) => app.tenants.get(tenant).figures.snapshot(),
+        Some(tenant) => {
+            app.tenants.find(tenant).map(|known| known.figures.snapshot()).unwrap_or_default()
+        }
         None => {
             let mut all = Snapshot::default();
             app.tenants.all().iter().for_each(|(_, tenant)| all.add(tenant.figures.snapshot()));

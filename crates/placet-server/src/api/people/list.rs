@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::Role;
 use crate::app::App;
 use crate::auth::{Read, role};
-use crate::wire::Problem;
+use crate::wire::{Problem, Query, Whose};
 
 /// Somebody who may sign in, or is invited to.
 #[derive(Serialize, ToSchema)]
@@ -57,16 +57,18 @@ pub(crate) struct People {
     path = "/v1/people",
     operation_id = "list_people",
     tag = "people",
+    params(Whose),
     responses((status = OK, body = People)),
 )]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
+    Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<People>, Problem> {
-    let own = &read.principal.key.tenant;
+    let own = read.principal.looks_at(tenant)?;
     let now = app.guard.now();
     let state = app.guard.log().state();
-    let sees = |(_, person): &(&PersonId, &Person)| own.is_none() || person.tenant == *own;
+    let sees = |(_, person): &(&PersonId, &Person)| own.is_none() || person.tenant == own;
     let known = |(id, person): (&PersonId, &Person)| {
         let keys = state.keys().iter().filter(|(_, key)| key.person.as_ref() == Some(id));
         let sessions = keys.filter(|(_, key)| key.is_session() && !key.is_over(now)).count();

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{Read, role};
-use crate::wire::Problem;
 use crate::wire::decision::FindingShape;
+use crate::wire::{Problem, Query, Whose};
 
 /// What somebody signed off on beforehand.
 #[derive(ToSchema)]
@@ -74,13 +74,18 @@ pub(crate) struct Standing {
     path = "/v1/standing-approvals",
     operation_id = "list_standing_approvals",
     tag = "approvals",
+    params(Whose),
     responses((status = OK, body = Standing)),
 )]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     read: Read<role::Reader>,
+    Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<Standing>, Problem> {
-    let tenant = read.principal.key.tenant.clone();
-    let found = app.blocking(move |guard| guard.standing_approvals(tenant.as_ref())).await??;
+    let tenant = read.principal.looks_at(tenant)?;
+    let mut found = app.blocking(move |guard| guard.standing_approvals(tenant.as_ref())).await??;
+    if let Some(own) = read.principal.key.agent {
+        found.retain(|standing| standing.agent.as_ref() == Some(&own));
+    }
     Ok(Json(Standing { standing_approvals: found }))
 }
