@@ -1,5 +1,7 @@
 //! The judgement of a call: whether it goes on to its server.
 
+mod unjudged;
+
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -225,10 +227,10 @@ impl Judge {
     ) -> Result<Ruling, GateError> {
         let tool = match self.tool(&call.name) {
             Ok(tool) => tool,
-            Err(why) => return Ok(Ruling::Refuse(format!("This call was not run: {why}."))),
+            Err(why) => return Ok(self.unnameable(call, &why, ask.client()).await),
         };
         let key = CallKey::new(tool.as_str(), call, ask.client());
-        if let Some(id) = self.comes_back(key, call, known).await? {
+        if let Some(id) = self.comes_back(key, call, known, ask.client()).await? {
             let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await;
             let course = course.inspect_err(|_| {
                 // It still waits, whatever has just gone wrong.
@@ -246,8 +248,12 @@ impl Judge {
         }
         let action = self.action(tool, call, ask.client(), known);
         let decided = match known.standing {
-            Standing::Vetted => self.gate.propose(&action).await?,
-            _ => self.gate.propose_gated(&action).await?,
+            Standing::Vetted => self.gate.propose(&action).await,
+            _ => self.gate.propose_gated(&action).await,
+        };
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(error) => self.gate.pass_undecided(&action, error).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
             (true, ..) => Ok(Ruling::Permitted(Box::new(decided))),
@@ -259,6 +265,16 @@ impl Judge {
         }
     }
 
+    /// What becomes of a call whose tool has a name that none can have.
+    async fn unnameable(&self, call: &ToolCall, why: &str, client: &Client) -> Ruling {
+        let arguments = Json::Object(call.arguments.clone()).canonical();
+        let passed = self.let_pass(why, arguments.as_bytes(), client).await;
+        passed.map_or_else(
+            || Ruling::Refuse(format!("This call was not run: {why}.")),
+            Ruling::Forward,
+        )
+    }
+
     /// The action that a call comes back for, if it does. For a tool that is another by now nobody has
     /// answered anything.
     async fn comes_back(
@@ -266,8 +282,14 @@ impl Judge {
         key: CallKey,
         call: &ToolCall,
         known: &Known,
+        client: &Client,
     ) -> Result<Option<ActionId>, GateError> {
         let Some(held) = self.held().take(key, call.comes_back_for) else { return Ok(None) };
+        // What was held before shadow began is not held any more.
+        if self.is_in_shadow(client).await {
+            drop(self.gate.withdraw(held.id.approval()).await);
+            return Ok(None);
+        }
         if held.digest == known.digest {
             return Ok(Some(held.id));
         }
@@ -293,6 +315,10 @@ impl Judge {
         match self.gate.redeem(permitted).await {
             Err(error) => undecided(call, &error),
             Ok(()) => {
+                if permitted.id.is_none() {
+                    let (tool, why) = (permitted.tool.as_str(), clip(&permitted.because()));
+                    tracing::warn!(tool, why, "passed on without a record");
+                }
                 let edited = permitted.is_edited.then(|| permitted.params.clone());
                 let (action, binds) = (permitted.id, permitted.binds());
                 Ruling::Forward(Forward { action, edited, binds })

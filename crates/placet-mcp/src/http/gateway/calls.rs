@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::{Gateway, Heard, lock, mismatch};
+use super::{Gateway, Heard, MISMATCH, lock, mismatch};
 use crate::ask::{Ask, Wanted};
 use crate::http::answer::{Answer, Parts, json_answer, plain};
 use crate::http::events::event;
@@ -40,17 +40,18 @@ impl Gateway {
             Err(why) => {
                 let text = format!("this call cannot be judged, and was not run: {why}");
                 let error = reply::error(Some(&id), reply::INVALID_PARAMS, &text);
-                return json_answer(StatusCode::BAD_REQUEST, error);
+                let refusal = json_answer(StatusCode::BAD_REQUEST, error);
+                return self.unjudged(headers, message.into_bytes(), &why, refusal).await;
             }
         };
-        if !headers::agree(&headers, "tools/call", Some(&call.name)) {
-            return mismatch(&id);
-        }
-        if repeated::is_any(&headers) {
+        let mut is_so = headers::agree(&headers, "tools/call", Some(&call.name));
+        if is_so && repeated::is_any(&headers) {
             self.know_tools(&headers, &meta(&message)).await;
-            if !self.repeated(&call).agree(&headers, &call.arguments) {
-                return mismatch(&id);
-            }
+            is_so = self.repeated(&call).agree(&headers, &call.arguments);
+        }
+        if !is_so {
+            let (refusal, body) = (mismatch(&id), message.into_bytes());
+            return self.unjudged(headers, body, MISMATCH, refusal).await;
         }
         let takes_streams = headers
             .get_all(ACCEPT)
