@@ -6,6 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "http/progress.rs"]
+mod progress;
+#[path = "http/strict.rs"]
+mod strict;
 mod support;
 
 use std::collections::BTreeMap;
@@ -111,10 +115,21 @@ impl Scene {
     }
 
     async fn with(policy: &str, hold: Duration, token: Option<&str>) -> Self {
-        let guard = support::guard(policy);
         let seen = Seen::default();
+        let url = upstream(Arc::clone(&seen)).await;
+        Self::before(policy, hold, token, (&url, seen)).await
+    }
+
+    /// Before a server at a place.
+    async fn before(
+        policy: &str,
+        hold: Duration,
+        token: Option<&str>,
+        (server, seen): (&str, Seen),
+    ) -> Self {
+        let guard = support::guard(policy);
         let secrets = [("X-Api-Key".to_owned(), "of the gateway".to_owned())];
-        let remote = Remote::new(&upstream(Arc::clone(&seen)).await, &secrets, None).unwrap();
+        let remote = Remote::new(server, &secrets, None).unwrap();
         let judge = Judge::new(
             Gate::at(guard.clone(), false, None),
             JudgeConfig { hold, call: Duration::from_secs(2), ..JudgeConfig::default() },
