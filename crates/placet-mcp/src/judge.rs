@@ -518,6 +518,6 @@ fn words(error: &GateError) -> String {
     clip(&text)
 }
 
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     escape::clipped(text, SHOWN)
 }

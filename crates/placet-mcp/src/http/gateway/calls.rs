@@ -314,7 +314,7 @@ impl Gateway {
             let is_still = async |known: Known, name: String| {
                 gateway.is_still(&known, &name, &of_list, &meta).await
             };
-            let send = |_, bytes| gateway.run_task(headers, bytes);
+            let send = |_, bytes| gateway.run_task(&name, headers, bytes);
             let ended = errand.run(&gateway.judge, is_still, send).await;
             lock(&gateway.tasks).end(&name, ended);
         });
@@ -323,13 +323,22 @@ impl Gateway {
         tasks.created(id, &task)
     }
 
-    async fn run_task(&self, mut headers: HeaderMap, bytes: Bytes) -> Result<Message, String> {
+    async fn run_task(
+        &self,
+        task: &str,
+        mut headers: HeaderMap,
+        bytes: Bytes,
+    ) -> Result<Message, String> {
         if repeated::is_any(&headers) {
             let message = Message::read(bytes.clone()).map_err(|_| "it cannot be rebuilt")?;
             let call = ToolCall::read(message.params())?;
             self.repeated(&call).rewrite(&mut headers, &call.arguments);
         }
-        let answered = timeout(self.judge.call_time(), self.exchange(headers, bytes)).await;
+        // The call was answered with the task, and its stream has ended: what the server says while it
+        // runs the call its client finds in the task.
+        let told = |message: &Message| lock(&self.tasks).tell(task, message);
+        let asked = self.exchange(headers, bytes, told);
+        let answered = timeout(self.judge.call_time(), asked).await;
         let answer = answered.map_err(|_| "the server did not answer in time")?;
         Ok(answer.ok_or("the server did not answer")?)
     }

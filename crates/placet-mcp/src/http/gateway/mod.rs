@@ -247,10 +247,7 @@ impl Gateway {
             }
             return;
         };
-        if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
-        {
-            lock(&self.book).is_stale();
-        }
+        self.overhear(&message);
         if !matches!(message.kind(), Kind::Response(_)) {
             return;
         }
@@ -268,6 +265,14 @@ impl Gateway {
                 tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
             }
             Heard::Call(None) | Heard::Session(_) | Heard::Nothing => {}
+        }
+    }
+
+    /// Notes that the server's tools are others, where it says so.
+    fn overhear(&self, message: &Message) {
+        if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
+        {
+            lock(&self.book).is_stale();
         }
     }
 
