@@ -3,6 +3,7 @@
 mod unjudged;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,12 +47,15 @@ pub struct JudgeConfig {
     pub hold: Duration,
     /// How long a server may take for a call.
     pub call: Duration,
+    /// A folder in which the calls that wait are remembered for the next start. Only where all that
+    /// comes in here comes from one client, or in sessions that are told apart.
+    pub memory: Option<PathBuf>,
 }
 
 impl Default for JudgeConfig {
     fn default() -> Self {
         let (server, agent, tenant) = (None, None, TenantId::default());
-        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL }
+        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL, memory: None }
     }
 }
 
@@ -173,7 +177,8 @@ impl Judge {
     /// A judge for one client, whose calls are decided at this gate.
     #[must_use]
     pub fn new(gate: Gate, config: JudgeConfig) -> Self {
-        Self { gate, config, held: Mutex::default() }
+        let held = Mutex::new(Held::open(config.memory.clone()));
+        Self { gate, config, held }
     }
 
     /// How long a server may take for a call.
@@ -207,7 +212,7 @@ impl Judge {
         (call, known): (&ToolCall, &Known),
         ask: &Ask,
     ) -> String {
-        let key = CallKey::new(waiting.tool.as_str(), call, ask.client());
+        let key = self.key(&waiting.tool, call, ask.client());
         self.held().put(key, HeldCall { id: waiting.id, digest: known.digest.clone() });
         come_back(&waiting.id.approval().to_string(), None)
     }
@@ -229,21 +234,35 @@ impl Judge {
             Ok(tool) => tool,
             Err(why) => return Ok(self.unnameable(call, &why, ask.client()).await),
         };
-        let key = CallKey::new(tool.as_str(), call, ask.client());
-        if let Some(id) = self.comes_back(key, call, known, ask.client()).await? {
+        let key = self.key(&tool, call, ask.client());
+        while let Some(id) = self.comes_back(key, call, known, ask.client()).await? {
             let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await;
-            let course = course.inspect_err(|_| {
-                // It still waits, whatever has just gone wrong.
-                self.held().put(key, HeldCall { id, digest: known.digest.clone() });
-            });
-            match course? {
+            let held = HeldCall { id, digest: known.digest.clone() };
+            let course = match course {
+                // It was remembered for another log.
+                Err(error) if error.is_unknown() => {
+                    self.held().forget(key, &held);
+                    continue;
+                }
+                Err(error) => {
+                    // It still waits, whatever has just gone wrong.
+                    self.held().put(key, held);
+                    return Err(error);
+                }
+                Ok(course) => course,
+            };
+            match course {
                 Course::Pending => {
                     return self.wait(id, &tool, (call, known), None, self.config.hold, ask).await;
                 }
                 Course::Permitted(permitted) => return Ok(Ruling::Permitted(permitted)),
-                Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
                 // It ran, or came to nothing: this is another call.
-                Course::Over(_) => {}
+                ended => {
+                    self.held().forget(key, &held);
+                    if let Course::Denied(reason) = ended {
+                        return Ok(Ruling::Refuse(denied(&reason)));
+                    }
+                }
             }
         }
         let action = self.action(tool, call, ask.client(), known);
@@ -288,12 +307,17 @@ impl Judge {
         // What was held before shadow began is not held any more.
         if self.is_in_shadow(client).await {
             drop(self.gate.withdraw(held.id.approval()).await);
+            self.held().forget(key, &held);
             return Ok(None);
         }
         if held.digest == known.digest {
             return Ok(Some(held.id));
         }
-        self.gate.withdraw(held.id.approval()).await?;
+        self.held().forget(key, &held);
+        // Whatever becomes of it, it permits nothing here any more.
+        if let Err(error) = self.gate.withdraw(held.id.approval()).await {
+            tracing::warn!(id = %held.id, %error, "a call of another tool was not taken back");
+        }
         Ok(None)
     }
 
@@ -336,8 +360,9 @@ impl Judge {
         hold: Duration,
         ask: &mut Ask,
     ) -> Result<Ruling, GateError> {
-        let key = CallKey::new(tool.as_str(), call, ask.client());
+        let key = self.key(tool, call, ask.client());
         let held = HeldCall { id, digest: known.digest.clone() };
+        self.held().note(key, &held);
         let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
         let approval = id.approval().to_string();
         let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
@@ -366,6 +391,7 @@ impl Judge {
             let course = tokio::select! {
                 course = answered => course?,
                 () = ask.cancelled() => {
+                    self.held().forget(key, &held);
                     self.gate.withdraw(id.approval()).await?;
                     return Ok(Ruling::Cancelled);
                 }
@@ -377,6 +403,10 @@ impl Judge {
                 }
                 Course::Pending => ask.progress("waiting for a person's approval").await,
                 course => {
+                    // What is permitted may still be made again, if this process ends right here.
+                    if !matches!(course, Course::Permitted(_)) {
+                        self.held().forget(key, &held);
+                    }
                     ask.close_page(&approval).await;
                     return match course {
                         Course::Permitted(permitted) => Ok(Ruling::Permitted(permitted)),
@@ -410,6 +440,11 @@ impl Judge {
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, tool: &ToolName, call: &ToolCall, client: &Client) -> CallKey {
+        let whose = (&self.config.tenant, self.config.agent.as_ref());
+        CallKey::new(tool.as_str(), call, client, whose)
     }
 
     /// A tool's whole name.

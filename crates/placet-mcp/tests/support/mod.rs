@@ -109,7 +109,7 @@ pub struct World {
     pub changes: Arc<Mutex<Vec<Change>>>,
     pub running: JoinHandle<End>,
     pub tools: Value,
-    seen: u64,
+    pub seen: u64,
 }
 
 /// A tool as a server lists it.
