@@ -58,7 +58,7 @@ impl Memory {
         match write(&self.folder, &name, digest) {
             Ok(()) => self.keep(name),
             Err(error) => {
-                tracing::warn!(%error, "a held call is not remembered beyond this process")
+                tracing::warn!(%error, "a held call is not remembered beyond this process");
             }
         }
     }

@@ -33,11 +33,13 @@ impl http_body::Body for Said {
     }
 }
 
+type Running = (mpsc::UnboundedSender<Value>, Value);
+
 #[derive(Clone, Default)]
 struct Server {
     seen: Seen,
     /// The way to the stream that answers the call, and the id that it has.
-    running: Arc<Mutex<Option<(mpsc::UnboundedSender<Value>, Value)>>>,
+    running: Arc<Mutex<Option<Running>>>,
 }
 
 async fn answer(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Response<Body> {
@@ -94,12 +96,15 @@ async fn what_is_said_while_a_task_runs_is_its_status_and_heard() {
         timeout(LIMIT, found).await.unwrap()
     };
     scene.answer(Reply::Approve { statement: [].into() }).await;
-    let (to, id) = loop {
-        if let Some(running) = server.running.lock().unwrap().take() {
-            break running;
+    let running = async {
+        loop {
+            if let Some(running) = server.running.lock().unwrap().take() {
+                return running;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
     };
+    let (to, id) = timeout(LIMIT, running).await.unwrap();
     let params =
         json!({ "progressToken": "t", "progress": 1, "total": 2, "message": "half\u{202e}" });
     let told = |method: &str, params: Value| {

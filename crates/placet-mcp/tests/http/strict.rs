@@ -58,9 +58,7 @@ fn mismatch(headers: &HeaderMap, asked: &Value) -> Option<String> {
     if asked["method"] == "tools/call" {
         wanted.push(("mcp-name", text(&params["name"])));
         let arguments = &params["arguments"];
-        wanted.extend(
-            REPEATED.map(|(name, at)| (name, arguments.pointer(at).and_then(|it| text(it)))),
-        );
+        wanted.extend(REPEATED.map(|(name, at)| (name, arguments.pointer(at).and_then(&text))));
     }
     wanted.into_iter().find(|(name, value)| said(name) != *value).map(|it| format!("{it:?}"))
 }
