@@ -134,16 +134,18 @@ impl Gate {
     /// Takes down what cannot be judged, as an action that says so in its place, and what it goes on
     /// with where nothing is stopped; none where it must not go on. Nobody is asked for it.
     pub async fn note(&self, action: &Action) -> Option<Call> {
-        let noted = match self.mode(action).await {
-            Ok(Mode::Shadow) => self.propose_as(action, Treatment::Unasked).await,
-            _ if !self.is_shadow => return None,
-            _ => match self.propose_as(action, Treatment::Shadow).await {
-                // A policy that permits no shadow binds here too.
+        let noted = if self.is_shadow {
+            match self.propose_as(action, Treatment::Shadow).await {
+                // A policy that permits no shadow binds here too, unless it is in shadow itself.
                 Err(error) if error.is_refusal() => {
                     self.propose_as(action, Treatment::Unasked).await
                 }
                 noted => noted,
-            },
+            }
+        } else if self.stops_nobody(action).await {
+            self.propose_as(action, Treatment::Unasked).await
+        } else {
+            return None;
         };
         let call = noted.unwrap_or_else(|error| unrecorded(action, &error));
         call.is_lenient.then_some(call)
