@@ -1,6 +1,6 @@
 //! Why a call was not decided on, or not permitted.
 
-use placet::{ActionId, GuardError, OpenError, RedeemError};
+use placet::{ActionId, GuardError, OpenError, RedeemError, Rejection};
 use placet_client::ClientError;
 
 /// Why a call was not decided on, or not permitted. Whatever it is, the call must not go on.
@@ -48,6 +48,18 @@ impl GateError {
         match self {
             Self::Guard(GuardError::NotPermitted(_)) => true,
             Self::Client(ClientError::Refused(problem)) => (400..500).contains(&problem.status),
+            _ => false,
+        }
+    }
+
+    /// Whether the action that it is about is not there.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::NoAction(_) | Self::Guard(GuardError::Rejected(Rejection::UnknownAction(_))) => {
+                true
+            }
+            Self::Client(ClientError::Refused(problem)) => problem.status == 404,
             _ => false,
         }
     }

@@ -125,6 +125,53 @@ impl Gate {
         self.propose_as(action, Treatment::Gated).await
     }
 
+    /// Whether nothing is ever stopped here: because it is to look on only, or because the policy for
+    /// this action is in shadow. Where nobody can say, something is.
+    pub async fn stops_nobody(&self, action: &Action) -> bool {
+        self.is_shadow || matches!(self.mode(action).await, Ok(Mode::Shadow))
+    }
+
+    /// Takes down what cannot be judged, as an action that says so in its place, and what it goes on
+    /// with where nothing is stopped; none where it must not go on. Nobody is asked for it.
+    pub async fn note(&self, action: &Action) -> Option<Call> {
+        let noted = if self.is_shadow {
+            match self.propose_as(action, Treatment::Shadow).await {
+                // A policy that permits no shadow binds here too, unless it is in shadow itself.
+                Err(error) if error.is_refusal() => {
+                    self.propose_as(action, Treatment::Unasked).await
+                }
+                noted => noted,
+            }
+        } else if self.stops_nobody(action).await {
+            self.propose_as(action, Treatment::Unasked).await
+        } else {
+            return None;
+        };
+        let call = noted.unwrap_or_else(|error| unrecorded(action, &error));
+        call.is_lenient.then_some(call)
+    }
+
+    /// A call that goes on although it was not decided on, because nothing is stopped here.
+    ///
+    /// # Errors
+    /// The one that kept it from being decided on, where something is.
+    pub async fn pass_undecided(
+        &self,
+        action: &Action,
+        error: GateError,
+    ) -> Result<Call, GateError> {
+        // What cannot be decided on cannot be asked about either.
+        let about = Action {
+            tenant: action.tenant.clone(),
+            agent: action.agent.clone(),
+            ..Action::new(action.tool.clone(), Object::new())
+        };
+        match self.stops_nobody(&about).await {
+            true => Ok(unrecorded(action, &error)),
+            false => Err(error),
+        }
+    }
+
     /// The mode that the policy has for an action.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! The judgement of a call: whether it goes on to its server.
 
+mod unjudged;
+
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,12 +47,15 @@ pub struct JudgeConfig {
     pub hold: Duration,
     /// How long a server may take for a call.
     pub call: Duration,
+    /// A folder in which the calls that wait are remembered for the next start. Only where all that
+    /// comes in here comes from one client, or in sessions that are told apart.
+    pub memory: Option<PathBuf>,
 }
 
 impl Default for JudgeConfig {
     fn default() -> Self {
         let (server, agent, tenant) = (None, None, TenantId::default());
-        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL }
+        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL, memory: None }
     }
 }
 
@@ -171,7 +177,8 @@ impl Judge {
     /// A judge for one client, whose calls are decided at this gate.
     #[must_use]
     pub fn new(gate: Gate, config: JudgeConfig) -> Self {
-        Self { gate, config, held: Mutex::default() }
+        let held = Mutex::new(Held::open(config.memory.clone()));
+        Self { gate, config, held }
     }
 
     /// How long a server may take for a call.
@@ -205,7 +212,7 @@ impl Judge {
         (call, known): (&ToolCall, &Known),
         ask: &Ask,
     ) -> String {
-        let key = CallKey::new(waiting.tool.as_str(), call, ask.client());
+        let key = self.key(&waiting.tool, call, ask.client());
         self.held().put(key, HeldCall { id: waiting.id, digest: known.digest.clone() });
         come_back(&waiting.id.approval().to_string(), None)
     }
@@ -225,29 +232,47 @@ impl Judge {
     ) -> Result<Ruling, GateError> {
         let tool = match self.tool(&call.name) {
             Ok(tool) => tool,
-            Err(why) => return Ok(Ruling::Refuse(format!("This call was not run: {why}."))),
+            Err(why) => return Ok(self.unnameable(call, &why, ask.client()).await),
         };
-        let key = CallKey::new(tool.as_str(), call, ask.client());
-        if let Some(id) = self.comes_back(key, call, known).await? {
+        let key = self.key(&tool, call, ask.client());
+        while let Some(id) = self.comes_back(key, call, known, ask.client()).await? {
             let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await;
-            let course = course.inspect_err(|_| {
-                // It still waits, whatever has just gone wrong.
-                self.held().put(key, HeldCall { id, digest: known.digest.clone() });
-            });
-            match course? {
+            let held = HeldCall { id, digest: known.digest.clone() };
+            let course = match course {
+                // It was remembered for another log.
+                Err(error) if error.is_unknown() => {
+                    self.held().forget(key, &held);
+                    continue;
+                }
+                Err(error) => {
+                    // It still waits, whatever has just gone wrong.
+                    self.held().put(key, held);
+                    return Err(error);
+                }
+                Ok(course) => course,
+            };
+            match course {
                 Course::Pending => {
                     return self.wait(id, &tool, (call, known), None, self.config.hold, ask).await;
                 }
                 Course::Permitted(permitted) => return Ok(Ruling::Permitted(permitted)),
-                Course::Denied(reason) => return Ok(Ruling::Refuse(denied(&reason))),
                 // It ran, or came to nothing: this is another call.
-                Course::Over(_) => {}
+                ended => {
+                    self.held().forget(key, &held);
+                    if let Course::Denied(reason) = ended {
+                        return Ok(Ruling::Refuse(denied(&reason)));
+                    }
+                }
             }
         }
         let action = self.action(tool, call, ask.client(), known);
         let decided = match known.standing {
-            Standing::Vetted => self.gate.propose(&action).await?,
-            _ => self.gate.propose_gated(&action).await?,
+            Standing::Vetted => self.gate.propose(&action).await,
+            _ => self.gate.propose_gated(&action).await,
+        };
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(error) => self.gate.pass_undecided(&action, error).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
             (true, ..) => Ok(Ruling::Permitted(Box::new(decided))),
@@ -259,6 +284,16 @@ impl Judge {
         }
     }
 
+    /// What becomes of a call whose tool has a name that none can have.
+    async fn unnameable(&self, call: &ToolCall, why: &str, client: &Client) -> Ruling {
+        let arguments = Json::Object(call.arguments.clone()).canonical();
+        let passed = self.let_pass(why, arguments.as_bytes(), client).await;
+        passed.map_or_else(
+            || Ruling::Refuse(format!("This call was not run: {why}.")),
+            Ruling::Forward,
+        )
+    }
+
     /// The action that a call comes back for, if it does. For a tool that is another by now nobody has
     /// answered anything.
     async fn comes_back(
@@ -266,12 +301,23 @@ impl Judge {
         key: CallKey,
         call: &ToolCall,
         known: &Known,
+        client: &Client,
     ) -> Result<Option<ActionId>, GateError> {
         let Some(held) = self.held().take(key, call.comes_back_for) else { return Ok(None) };
+        // What was held before shadow began is not held any more.
+        if self.is_in_shadow(client).await {
+            drop(self.gate.withdraw(held.id.approval()).await);
+            self.held().forget(key, &held);
+            return Ok(None);
+        }
         if held.digest == known.digest {
             return Ok(Some(held.id));
         }
-        self.gate.withdraw(held.id.approval()).await?;
+        self.held().forget(key, &held);
+        // Whatever becomes of it, it permits nothing here any more.
+        if let Err(error) = self.gate.withdraw(held.id.approval()).await {
+            tracing::warn!(id = %held.id, %error, "a call of another tool was not taken back");
+        }
         Ok(None)
     }
 
@@ -293,6 +339,10 @@ impl Judge {
         match self.gate.redeem(permitted).await {
             Err(error) => undecided(call, &error),
             Ok(()) => {
+                if permitted.id.is_none() {
+                    let (tool, why) = (permitted.tool.as_str(), clip(&permitted.because()));
+                    tracing::warn!(tool, why, "passed on without a record");
+                }
                 let edited = permitted.is_edited.then(|| permitted.params.clone());
                 let (action, binds) = (permitted.id, permitted.binds());
                 Ruling::Forward(Forward { action, edited, binds })
@@ -310,8 +360,9 @@ impl Judge {
         hold: Duration,
         ask: &mut Ask,
     ) -> Result<Ruling, GateError> {
-        let key = CallKey::new(tool.as_str(), call, ask.client());
+        let key = self.key(tool, call, ask.client());
         let held = HeldCall { id, digest: known.digest.clone() };
+        self.held().note(key, &held);
         let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
         let approval = id.approval().to_string();
         let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
@@ -340,6 +391,7 @@ impl Judge {
             let course = tokio::select! {
                 course = answered => course?,
                 () = ask.cancelled() => {
+                    self.held().forget(key, &held);
                     self.gate.withdraw(id.approval()).await?;
                     return Ok(Ruling::Cancelled);
                 }
@@ -351,6 +403,10 @@ impl Judge {
                 }
                 Course::Pending => ask.progress("waiting for a person's approval").await,
                 course => {
+                    // What is permitted may still be made again, if this process ends right here.
+                    if !matches!(course, Course::Permitted(_)) {
+                        self.held().forget(key, &held);
+                    }
                     ask.close_page(&approval).await;
                     return match course {
                         Course::Permitted(permitted) => Ok(Ruling::Permitted(permitted)),
@@ -384,6 +440,11 @@ impl Judge {
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, tool: &ToolName, call: &ToolCall, client: &Client) -> CallKey {
+        let whose = (&self.config.tenant, self.config.agent.as_ref());
+        CallKey::new(tool.as_str(), call, client, whose)
     }
 
     /// A tool's whole name.
@@ -492,6 +553,6 @@ fn words(error: &GateError) -> String {
     clip(&text)
 }
 
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     escape::clipped(text, SHOWN)
 }

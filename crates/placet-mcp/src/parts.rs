@@ -7,8 +7,8 @@ use placet::{Object, Outcome};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::judge::ToolCall;
-use crate::message::Message;
+use crate::judge::{ToolCall, clip};
+use crate::message::{Kind, Message};
 
 /// What a request says about itself.
 pub(crate) fn meta(message: &Message) -> Value {
@@ -74,4 +74,27 @@ pub(crate) fn outcome(message: &Message) -> (Outcome, String) {
         Some(Result { is_error: false }) => (Outcome::Succeeded, String::new()),
         _ => (Outcome::Failed, "the tool says that it failed".to_owned()),
     }
+}
+
+/// What a server says of a call that it runs, in words.
+pub(crate) fn status(said: &Message) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Progress {
+        progress: serde_json::Number,
+        total: Option<serde_json::Number>,
+        message: Option<String>,
+    }
+    let text = match said.kind() {
+        Kind::Notification(method) if method == "notifications/progress" => {
+            let told: Progress = serde_json::from_str(said.params()?).ok()?;
+            let total = told.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let message = told.message.map(|text| format!(": {text}")).unwrap_or_default();
+            format!("{}{total}{message}", told.progress)
+        }
+        Kind::Request(_, method) => {
+            format!("the server asks for {method}, which nobody can be asked for in a task")
+        }
+        _ => return None,
+    };
+    Some(clip(&text))
 }

@@ -20,7 +20,7 @@ use crate::id::Id;
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{MAX_TASK_BYTES, MAX_TASKS, POLL, TASK_KEPT};
 use crate::message::Message;
-use crate::parts::{forwarded, outcome};
+use crate::parts::{forwarded, outcome, status};
 use crate::reply;
 
 /// What a client and a server say that they know tasks by.
@@ -115,6 +115,14 @@ impl Tasks {
         let mut kept: usize = self.tasks.values().map(Task::bytes).sum();
         while kept > MAX_TASK_BYTES && self.ended.len() > 1 {
             kept -= self.drop_oldest();
+        }
+    }
+
+    /// Says how far a task is, as its server says it.
+    pub(crate) fn tell(&mut self, id: &str, said: &Message) {
+        if let (Some(task), Some(about)) = (self.tasks.get_mut(id), status(said)) {
+            task.about = about;
+            task.updated = now();
         }
     }
 

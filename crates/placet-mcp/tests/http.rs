@@ -6,6 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "http/progress.rs"]
+mod progress;
+#[path = "http/strict.rs"]
+mod strict;
 mod support;
 
 use std::collections::BTreeMap;
@@ -16,7 +20,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response};
-use placet::{ActionId, Approver, Config, Guard, LogPlace, PolicyFile, PolicySource, Reply};
+use placet::{ActionId, Approver, Guard, Reply};
 use placet_gate::Gate;
 use placet_mcp::tools::Book;
 use placet_mcp::{Gateway, GatewayConfig, Judge, JudgeConfig, Remote};
@@ -107,12 +111,25 @@ struct Scene {
 
 impl Scene {
     async fn new(hold: Duration, token: Option<&str>) -> Self {
-        let file = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
-        let policy = PolicySource::Files(vec![file]);
-        let guard = Guard::open(Config { policy, log: LogPlace::Memory }).unwrap();
+        Self::with(POLICY, hold, token).await
+    }
+
+    async fn with(policy: &str, hold: Duration, token: Option<&str>) -> Self {
         let seen = Seen::default();
+        let url = upstream(Arc::clone(&seen)).await;
+        Self::before(policy, hold, token, (&url, seen)).await
+    }
+
+    /// Before a server at a place.
+    async fn before(
+        policy: &str,
+        hold: Duration,
+        token: Option<&str>,
+        (server, seen): (&str, Seen),
+    ) -> Self {
+        let guard = support::guard(policy);
         let secrets = [("X-Api-Key".to_owned(), "of the gateway".to_owned())];
-        let remote = Remote::new(&upstream(Arc::clone(&seen)).await, &secrets, None).unwrap();
+        let remote = Remote::new(server, &secrets, None).unwrap();
         let judge = Judge::new(
             Gate::at(guard.clone(), false, None),
             JudgeConfig { hold, call: Duration::from_secs(2), ..JudgeConfig::default() },
@@ -433,6 +450,38 @@ async fn what_is_no_message_goes_nowhere() {
         assert_eq!(scene.post(&[], body).await.0, 400, "{body}");
     }
     assert_eq!(scene.seen.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn shadow_forwards_what_cannot_be_judged_and_notes_it() {
+    let scene = Scene::with(&format!("mode = \"shadow\"\n{POLICY}"), LIMIT, None).await;
+    let read = call("read_file", &json!({}));
+    let twice = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file","arguments":{"a":1,"a":2}}}"#;
+    let methods = r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{}}"#;
+    let untold = r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"read_file"}}"#;
+    let utf_7 = [("content-type", "application/json; charset=utf-7")];
+    let named = [("mcp-method", "tools/call"), ("mcp-name", "write_file")];
+    for (headers, body) in [
+        (&[][..], twice),
+        (&[], methods),
+        (&[], untold),
+        (&utf_7, &read),
+        (&named, &read),
+        (&[("mcp-method", "ping")], &read),
+        (&[("mcp-param-path", "/etc/passwd")], &read),
+    ] {
+        let before = scene.guard.log().size();
+        let (status, _, answer) = scene.post(headers, body).await;
+        assert_eq!(status, 200, "{headers:?} {body}: {answer}");
+        assert!(answer.contains("\"done\""), "{answer}");
+        assert!(scene.guard.log().size() > before, "{headers:?} {body} is noted");
+        let seen = scene.seen.lock().unwrap();
+        let (sent, _) = seen.last().unwrap();
+        assert!(
+            headers.iter().all(|(name, value)| sent.get_all(*name).iter().any(|it| it == *value)),
+            "{sent:?}"
+        );
+    }
 }
 
 #[test]

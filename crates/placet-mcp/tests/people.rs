@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "people/restart.rs"]
+mod restart;
 mod support;
 
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use placet::{Json, Object, Reply, Status};
+use placet_gate::{Gate, GateConfig};
 use placet_mcp::{End, JudgeConfig};
 use serde_json::{Value, json};
 use support::{LIMIT, World, config, refusal, tool};
@@ -263,38 +264,45 @@ async fn garbage_from_a_server_goes_nowhere() {
     assert_eq!(world.client.hear().await["method"], "notifications/message");
 }
 
+/// Params of a call that two readers could understand in two ways, or that are none.
+const UNJUDGEABLE: [&str; 14] = [
+    r#"{"name":"read_file","name":"refund","arguments":{}}"#,
+    r#"{"name":"read_file","arguments":{"a":1,"a":2}}"#,
+    r#"{"name":"read_file","arguments":{"a":{"b":1,"b":2}}}"#,
+    r#"{"name":"read_file","arguments":{"n":9007199254740993}}"#,
+    r#"{"name":"read_file","arguments":[]}"#,
+    r#"{"name":"read_file","arguments":null}"#,
+    r#"{"name":7}"#,
+    r#"{"arguments":{}}"#,
+    "[]",
+    r#"{"name":"read_file","arguments":{"a":"\ud800"}}"#,
+    r#"{"name":"read_file","Name":"refund","arguments":{}}"#,
+    r#"{"name":"read_file","arguments":{},"ARGUMENTS":{"a":1}}"#,
+    r#"{"name":"read_file","arguments":{"amount":"5","Amount":"5000"}}"#,
+    r#"{"name":"read_file","arguments":{"of":[{"k":"5","\u212a":"5000"}]}}"#,
+];
+
+/// What is no message without doubt, and a call to some readers.
+const UNREADABLE: [&str; 3] = [
+    r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file"}}]"#,
+    r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
+    r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call","params":{"name":"refund"}}"#,
+];
+
+fn raw_call(params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#)
+}
+
 #[tokio::test]
 async fn what_cannot_be_judged_without_doubt_is_not_run() {
     let mut world = World::new();
-    for (params, code) in [
-        (r#"{"name":"read_file","name":"refund","arguments":{}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{"a":1,"a":2}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{"a":{"b":1,"b":2}}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{"n":9007199254740993}}"#, -32602),
-        (r#"{"name":"read_file","arguments":[]}"#, -32602),
-        (r#"{"name":"read_file","arguments":null}"#, -32602),
-        (r#"{"name":7}"#, -32602),
-        (r#"{"arguments":{}}"#, -32602),
-        ("[]", -32602),
-        (r#"{"name":"read_file","arguments":{"a":"\ud800"}}"#, -32602),
-        (r#"{"name":"read_file","Name":"refund","arguments":{}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{},"ARGUMENTS":{"a":1}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{"amount":"5","Amount":"5000"}}"#, -32602),
-        (r#"{"name":"read_file","arguments":{"of":[{"k":"5","\u212a":"5000"}]}}"#, -32602),
-    ] {
-        world
-            .client
-            .say(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
-            .await;
+    for params in UNJUDGEABLE {
+        world.client.say(raw_call(params)).await;
         let answer = world.client.hear().await;
-        assert_eq!(answer["error"]["code"], code, "{params}: {answer}");
+        assert_eq!(answer["error"]["code"], -32602, "{params}: {answer}");
         assert_eq!(answer["id"], 1);
     }
-    for unreadable in [
-        r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file"}}]"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call","params":{"name":"refund"}}"#,
-    ] {
+    for unreadable in UNREADABLE {
         world.client.say(unreadable).await;
         assert!(world.client.hear().await["error"]["code"].is_i64());
     }
@@ -332,4 +340,89 @@ async fn shadow_stops_nothing_and_records_what_it_would_have_stopped() {
     assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "done");
     let would_have = world.decided().await.decision.would_have;
     assert_eq!(would_have, Some(placet::Verdict::Block));
+}
+
+fn shadow() -> String {
+    format!("mode = \"shadow\"\n{}", support::POLICY)
+}
+
+#[tokio::test]
+async fn shadow_forwards_what_cannot_be_judged_in_the_bytes_that_came_and_notes_it() {
+    for (policy, is_flagged) in
+        [(shadow(), false), (format!("on_review = \"shadow\"\n{}", support::POLICY), true)]
+    {
+        let mut world = World::open(&policy, config(), is_flagged);
+        for params in UNJUDGEABLE.into_iter().chain([r#"{"name":"no tool is called\u0000so"}"#]) {
+            let call = raw_call(params);
+            world.client.say(&call).await;
+            if params.contains("no tool") {
+                world.list_tools().await;
+            }
+            assert_eq!(world.server.hear_bytes().await, call.as_bytes());
+            world.answer(1, "done").await;
+            let answer = world.client.hear().await;
+            assert_eq!(answer["result"]["content"][0]["text"], "done", "{params}: {answer}");
+        }
+        let noted = world.noted().await;
+        assert_eq!(noted.assessment.subject.tool.as_str(), "unjudged_call");
+        world.becomes(noted.id, Status::Succeeded).await;
+        let would_have = noted.decision.would_have;
+        assert!(would_have >= Some(placet::Verdict::RequireApproval), "{would_have:?}");
+        let why = world.guard.log().action(noted.id).unwrap().unwrap().action().unwrap().params;
+        assert!(why.get("why").and_then(Json::as_str).unwrap().contains("twice"), "{why:?}");
+    }
+}
+
+#[tokio::test]
+async fn shadow_forwards_what_is_no_message_without_doubt_and_its_answer() {
+    let mut world = World::with(&shadow(), config());
+    let untold = r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"read_file"}}"#;
+    for odd in UNREADABLE.into_iter().chain([untold]) {
+        world.client.say(odd).await;
+        assert_eq!(world.server.hear_bytes().await, odd.as_bytes());
+        world.noted().await;
+    }
+    world.answer(1, "done").await;
+    assert_eq!(world.client.hear().await["result"]["content"][0]["text"], "done");
+}
+
+#[tokio::test]
+async fn a_share_of_the_traffic_in_shadow_is_not_all_of_it() {
+    let sample = format!("mode = \"sample\"\nsample = \"1%\"\n{}", support::POLICY);
+    for (policy, is_flagged) in [(sample, false), (support::POLICY.to_owned(), true)] {
+        let mut world = World::open(&policy, config(), is_flagged);
+        for odd in [raw_call(UNJUDGEABLE[1]), UNREADABLE[1].to_owned()] {
+            world.client.say(odd).await;
+            assert!(world.client.hear().await["error"]["code"].is_i64());
+        }
+        assert!(world.server.is_silent());
+        assert!(world.guard.pending(None, None, 10).unwrap().is_empty(), "nobody is asked");
+    }
+}
+
+#[tokio::test]
+async fn shadow_goes_on_where_no_daemon_answers() {
+    let daemon = Some(("http://127.0.0.1:9".to_owned(), "plc_nobody".to_owned().into()));
+    for is_shadow in [true, false] {
+        let gate = GateConfig { daemon: daemon.clone(), is_shadow, ..GateConfig::default() };
+        let mut world = World::at(Gate::open(gate).unwrap(), config());
+        let call = raw_call(UNJUDGEABLE[1]);
+        world.client.say(&call).await;
+        match is_shadow {
+            true => assert_eq!(world.server.hear_bytes().await, call.as_bytes()),
+            false => assert!(world.client.hear().await["error"].is_object()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn shadow_shows_a_list_that_cannot_be_read_without_doubt() {
+    for (policy, passes) in [(shadow(), true), (support::POLICY.to_owned(), false)] {
+        let mut world = World::with(&policy, config());
+        world.ask(1, "tools/list", json!({})).await;
+        world.server.hear().await;
+        world.tools = json!([tool("read_file", "Reads."), tool("read_file", "Deletes.")]);
+        world.list_tools_for(&json!(1)).await;
+        assert_eq!(world.client.hear().await["result"].is_object(), passes);
+    }
 }

@@ -17,13 +17,17 @@ use tokio::time::{Instant, sleep};
 use super::events::Events;
 use super::headers::{METHOD, NAME, SESSION, VERSION, encoded};
 use super::remote::Remote;
+use super::repeated::Repeated;
 use crate::id::{Id, Key};
-use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, QUEUE};
+use crate::judge::ToolCall;
+use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, MAX_TOOLS, QUEUE};
 use crate::message::{Kind, Message};
 use crate::parts::meta;
 use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
+use crate::task::has_member;
+use crate::tools::Page;
 
 type Line = Result<Bytes, Skipped>;
 
@@ -46,6 +50,8 @@ struct Session {
     version: Option<HeaderValue>,
     /// Requests of the revision without sessions: to cancel one is to let go of it.
     open: HashMap<Key, AbortHandle>,
+    /// What is repeated of the calls of the tools that the server has listed.
+    repeated: HashMap<String, Repeated>,
     is_listening: bool,
     listening: Option<AbortHandle>,
 }
@@ -143,6 +149,12 @@ impl Bridge {
             if let Some(about) = about(message) {
                 set(NAME, &about);
             }
+            let call = (method == "tools/call").then(|| ToolCall::read(message.params()));
+            if let Some(Ok(call)) = call
+                && let Some(repeated) = state.repeated.get(&call.name)
+            {
+                repeated.add(&mut headers, &call.arguments);
+            }
         }
         headers
     }
@@ -217,6 +229,7 @@ impl Bridge {
         if is_answer {
             self.note_version(&message);
         }
+        self.note_tools(&message);
         drop(self.to_client.send(Ok(message.into_bytes())).await);
         is_answer
     }
@@ -231,6 +244,21 @@ impl Bridge {
         let read = message.result().and_then(|it| serde_json::from_str::<Initialized>(it).ok());
         if let Some(version) = read.and_then(|it| HeaderValue::from_str(&it.version).ok()) {
             self.state().version = Some(version);
+        }
+    }
+
+    /// A list of tools says which arguments are repeated as headers.
+    fn note_tools(&self, message: &Message) {
+        let Some(listed) = message.result().filter(|result| has_member(result, "tools")) else {
+            return;
+        };
+        let mut state = self.state();
+        for tool in Page::read(listed).into_iter().flat_map(|page| page.tools) {
+            let repeated = Repeated::of(Some(&tool.content));
+            state.repeated.remove(&tool.name);
+            if repeated.names_any() && state.repeated.len() < MAX_TOOLS {
+                state.repeated.insert(tool.name, repeated);
+            }
         }
     }
 

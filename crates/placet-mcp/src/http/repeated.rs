@@ -7,25 +7,40 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use placet::{Json, Object};
 
-use super::headers::{decoded, encoded};
+use super::headers::{METHOD, decoded, encoded};
 
 /// What the headers begin with that repeat arguments.
 const PREFIX: &str = "mcp-param-";
 
-/// Which header repeats which argument of one tool; none where its schema is not known.
-pub(super) struct Repeated(Option<BTreeMap<String, String>>);
+/// Which header repeats which argument of one tool, and where in the arguments that is; none where its
+/// schema is not known, or names a header in a way that the protocol forbids.
+#[derive(Debug)]
+pub(super) struct Repeated(Option<BTreeMap<String, Vec<String>>>);
 
 impl Repeated {
     /// As the tool's definition says.
     pub(super) fn of(definition: Option<&Object>) -> Self {
         let Some(definition) = definition else { return Self(None) };
         let schema = definition.get("inputSchema").and_then(Json::as_object);
-        let properties = schema.and_then(|it| it.get("properties")).and_then(Json::as_object);
-        let named = properties.into_iter().flat_map(Object::iter).filter_map(|(name, schema)| {
-            let header = schema.as_object()?.get("x-mcp-header")?.as_str()?;
-            Some((format!("{PREFIX}{}", header.to_ascii_lowercase()), name.to_owned()))
-        });
-        Self(Some(named.collect()))
+        let mut named = BTreeMap::new();
+        let is_plain = schema.is_none_or(|schema| name(schema, &mut Vec::new(), &mut named));
+        Self(is_plain.then_some(named))
+    }
+
+    /// Whether it is known that some header repeats something.
+    pub(super) fn names_any(&self) -> bool {
+        self.0.as_ref().is_some_and(|named| !named.is_empty())
+    }
+
+    /// Repeats in the headers what they have to repeat.
+    pub(super) fn add(&self, headers: &mut HeaderMap, arguments: &Object) {
+        for (header, path) in self.0.iter().flatten() {
+            let value = argument(arguments, path).and_then(text);
+            let value = value.and_then(|it| HeaderValue::from_str(&encoded(&it)).ok());
+            if let (Ok(header), Some(value)) = (header.parse::<HeaderName>(), value) {
+                headers.insert(header, value);
+            }
+        }
     }
 
     /// Whether every such header says what an argument says: the one that it is for, or, where that
@@ -35,13 +50,13 @@ impl Repeated {
             let mut values = headers.get_all(header).iter();
             let value = values.next().and_then(|value| value.to_str().ok()).and_then(decoded);
             let (Some(value), None) = (value, values.next()) else { return false };
-            let says = |argument: &Json| text(argument).as_deref() == Some(value.as_str());
+            let says = |said: &Json| text(said).as_deref() == Some(value.as_str());
             match &self.0 {
                 Some(named) => named
                     .get(header.as_str())
-                    .and_then(|argument| arguments.get(argument))
+                    .and_then(|path| argument(arguments, path))
                     .is_some_and(says),
-                None => arguments.iter().any(|(_, argument)| says(argument)),
+                None => arguments.iter().any(|(_, said)| says(said)),
             }
         })
     }
@@ -49,15 +64,47 @@ impl Repeated {
     /// Makes the headers say what other arguments say, which a person put in place of those that the
     /// client sent.
     pub(super) fn rewrite(&self, headers: &mut HeaderMap, arguments: &Object) {
-        for header in those_of(headers) {
-            headers.remove(&header);
-            let argument = self.0.as_ref().and_then(|named| named.get(header.as_str()));
-            let value = argument.and_then(|argument| arguments.get(argument)).and_then(text);
-            if let Some(value) = value.and_then(|it| HeaderValue::from_str(&encoded(&it)).ok()) {
-                headers.insert(header, value);
-            }
+        let repeats = is_any(headers) || headers.contains_key(METHOD);
+        remove(headers);
+        // A client of an earlier revision repeats nothing.
+        if repeats {
+            self.add(headers, arguments);
         }
     }
+}
+
+/// Finds the headers that a schema names, and where in the arguments what they repeat is; whether every
+/// one is named as the protocol permits: once, and so that it can be one.
+fn name(
+    schema: &Object,
+    path: &mut Vec<String>,
+    named: &mut BTreeMap<String, Vec<String>>,
+) -> bool {
+    if let Some(header) = schema.get("x-mcp-header") {
+        let header = header.as_str().filter(|header| !header.is_empty());
+        let Some(header) = header.and_then(|it| format!("{PREFIX}{it}").parse::<HeaderName>().ok())
+        else {
+            return false;
+        };
+        if named.insert(header.as_str().to_owned(), path.clone()).is_some() {
+            return false;
+        }
+    }
+    let properties = schema.get("properties").and_then(Json::as_object);
+    properties.into_iter().flat_map(Object::iter).all(|(property, schema)| {
+        let Some(schema) = schema.as_object() else { return true };
+        path.push(property.to_owned());
+        let is_plain = name(schema, path, named);
+        path.pop();
+        is_plain
+    })
+}
+
+/// What is at a place in the arguments.
+fn argument<'a>(arguments: &'a Object, path: &[String]) -> Option<&'a Json> {
+    let (first, rest) = path.split_first()?;
+    let found = arguments.get(first)?;
+    if rest.is_empty() { Some(found) } else { argument(found.as_object()?, rest) }
 }
 
 /// Whether anything is repeated.
@@ -141,6 +188,42 @@ mod tests {
         let arguments = object(r#"{"region":"eu"}"#);
         assert!(unknown.agree(&headers(&[("mcp-param-region", "eu")]), &arguments));
         assert!(!unknown.agree(&headers(&[("mcp-param-region", "us")]), &arguments));
+    }
+
+    #[test]
+    fn what_a_schema_names_is_repeated_wherever_it_is() {
+        let tool = object(
+            r#"{"inputSchema":{"properties":{"of":{"properties":{
+            "limit":{"type":"integer","x-mcp-header":"Limit"}}},
+            "live":{"type":"boolean","x-mcp-header":"Live"},
+            "list":{"items":{"x-mcp-header":"Never"}}}}}"#,
+        );
+        let known = Repeated::of(Some(&tool));
+        let arguments = object(r#"{"of":{"limit":-7},"live":true,"list":["x"]}"#);
+        let mut sent = HeaderMap::new();
+        known.add(&mut sent, &arguments);
+        assert_eq!(sent, headers(&[("mcp-param-limit", "-7"), ("mcp-param-live", "true")]));
+        assert!(known.agree(&sent, &arguments));
+        let mut none = HeaderMap::new();
+        known.add(&mut none, &object(r#"{"of":{"limit":null},"live":{}}"#));
+        assert!(none.is_empty(), "{none:?}");
+    }
+
+    #[test]
+    fn a_header_that_is_named_as_none_can_be_is_not_sent() {
+        for odd in [
+            r#"{"a":{"x-mcp-header":"One"},"b":{"x-mcp-header":"one"}}"#,
+            r#"{"a":{"x-mcp-header":""}}"#,
+            r#"{"a":{"x-mcp-header":"a b"}}"#,
+            r#"{"a":{"x-mcp-header":"a\r\nAuthorization"}}"#,
+            r#"{"a":{"x-mcp-header":7}}"#,
+        ] {
+            let tool = object(&format!(r#"{{"inputSchema":{{"properties":{odd}}}}}"#));
+            let known = Repeated::of(Some(&tool));
+            let mut sent = HeaderMap::new();
+            known.add(&mut sent, &object(r#"{"a":"x","b":"y"}"#));
+            assert!(sent.is_empty() && !known.names_any(), "{odd}: {sent:?}");
+        }
     }
 
     #[test]

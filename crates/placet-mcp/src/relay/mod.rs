@@ -1,8 +1,10 @@
 //! One client and one server, and what passes between them.
 
 mod questions;
+mod unjudged;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -60,6 +62,8 @@ pub struct Relay {
     client: Mutex<Client>,
     book: Mutex<Book>,
     on_change: OnChange,
+    /// Whether the server was sent something that could not be read here, and may answer it.
+    passes_unasked: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,6 +90,7 @@ impl Relay {
             client: Mutex::default(),
             book: Mutex::new(book),
             on_change,
+            passes_unasked: AtomicBool::new(false),
         });
         let from_client = async {
             while let Some(line) = client.from.recv().await {
@@ -133,13 +138,16 @@ impl Relay {
     }
 
     async fn hear_client(self: &Arc<Self>, line: Result<Bytes, Skipped>) {
-        let line = line.map_err(|skipped| skipped.to_string());
-        let read = line.and_then(|line| Message::read(line).map_err(|error| error.to_string()));
-        let message = match read {
-            Ok(message) => message,
-            Err(why) => {
+        let line = match line {
+            Ok(line) => line,
+            Err(skipped) => {
+                let why = skipped.to_string();
                 return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
             }
+        };
+        let message = match Message::read(line.clone()) {
+            Ok(message) => message,
+            Err(why) => return self.unreadable(line, &why.to_string()).await,
         };
         match message.kind().clone() {
             Kind::Request(id, method) => self.request(id, &method, message).await,
@@ -169,7 +177,7 @@ impl Relay {
             return self.tell_client(reply::error(Some(&id), reply::INVALID_REQUEST, &why)).await;
         }
         match method {
-            "tools/call" => self.call(id, message).await,
+            "tools/call" => self.call(id, message),
             "initialize" => {
                 *lock(&self.client) = Client::introduced(message.params());
                 self.tell_server(message.into_bytes()).await;
@@ -185,8 +193,7 @@ impl Relay {
                     self.tell_server(message.into_bytes()).await;
                 }
             }
-            // Nobody would hear what came of it, and a server might run it.
-            "tools/call" => tracing::warn!("a call that wants no answer was not passed on"),
+            "tools/call" => self.untold(message).await,
             _ => self.tell_server(message.into_bytes()).await,
         }
     }
@@ -203,20 +210,14 @@ impl Relay {
     }
 
     /// Judges a call beside whatever else passes.
-    async fn call(self: &Arc<Self>, id: Id, message: Message) {
+    fn call(self: &Arc<Self>, id: Id, message: Message) {
         let call = match ToolCall::read(message.params()) {
             Ok(call) => call,
-            Err(why) => {
-                lock(&self.pending).answered(&id);
-                let text = format!("this call cannot be judged, and was not run: {why}");
-                let error = reply::error(Some(&id), reply::INVALID_PARAMS, &text);
-                return self.tell_client(error).await;
-            }
+            Err(why) => return self.unjudged(id, message, why),
         };
         let relay = Arc::clone(self);
         let key = id.key().clone();
-        let known = || lock(&self.client).clone();
-        let client = Client::of_request(&meta(&message)).unwrap_or_else(known);
+        let client = self.client_of(&message);
         let (ask, wanted) = Ask::new(self.to_client.clone(), client, progress_token(&message));
         let (go, gone) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -383,6 +384,7 @@ impl Relay {
     async fn answered(&self, id: &Id, message: Message) {
         let asked = lock(&self.pending).answered_by_server(id);
         match asked {
+            None if self.passes_unasked.load(Ordering::Relaxed) => {}
             None => return tracing::warn!("the server answered what nobody asked, or twice"),
             Some(Asked::Call(action, done)) => {
                 if let Some(done) = lock(&done).take() {
@@ -397,11 +399,11 @@ impl Relay {
             Some(Asked::Tools(listed)) => match message.result().map(Page::read) {
                 Some(Some(page)) => self.learn(page.tools, listed),
                 // A client that reads it otherwise would know other tools than are judged.
-                Some(None) => {
+                Some(None) if !self.shows_unreadable().await => {
                     let error = reply::error(Some(id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
                     return self.tell_client(error).await;
                 }
-                None => {}
+                Some(None) | None => {}
             },
             Some(Asked::Discover) => {
                 let declared = task::declared(&message);

@@ -95,6 +95,12 @@ impl Side {
     }
 }
 
+pub fn guard(policy: &str) -> Guard {
+    let file = PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() };
+    let policy = PolicySource::Files(vec![file]);
+    Guard::open(Config { policy, log: LogPlace::Memory }).unwrap()
+}
+
 /// A relay between two sides.
 pub struct World {
     pub guard: Guard,
@@ -103,6 +109,7 @@ pub struct World {
     pub changes: Arc<Mutex<Vec<Change>>>,
     pub running: JoinHandle<End>,
     pub tools: Value,
+    pub seen: u64,
 }
 
 /// A tool as a server lists it.
@@ -129,10 +136,18 @@ impl World {
     }
 
     pub fn with(policy: &str, config: JudgeConfig) -> Self {
-        let file = PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() };
-        let policy = PolicySource::Files(vec![file]);
-        let guard = Guard::open(Config { policy, log: LogPlace::Memory }).unwrap();
-        let gate = Gate::at(guard.clone(), false, Some("http://127.0.0.1:4747/console"));
+        Self::open(policy, config, false)
+    }
+
+    /// The same, where whoever starts the gateway may ask that it only looks on.
+    pub fn open(policy: &str, config: JudgeConfig, is_shadow: bool) -> Self {
+        let guard = guard(policy);
+        let gate = Gate::at(guard.clone(), is_shadow, Some("http://127.0.0.1:4747/console"));
+        Self { guard, ..Self::at(gate, config) }
+    }
+
+    /// Where calls are decided at a gate; the guard is another one.
+    pub fn at(gate: Gate, config: JudgeConfig) -> Self {
         let (client, client_end) = Side::pair();
         let (server, server_end) = Side::pair();
         let changes = Arc::new(Mutex::new(Vec::new()));
@@ -141,7 +156,8 @@ impl World {
         let judge = Judge::new(gate, config);
         let running =
             tokio::spawn(Relay::run(judge, Book::first(), on_change, client_end, server_end));
-        Self { guard, client, server, changes, running, tools: usual_tools() }
+        let (guard, seen, tools) = (guard(POLICY), 0, usual_tools());
+        Self { guard, client, server, changes, running, tools, seen }
     }
 
     /// The client calls a tool.
@@ -206,6 +222,21 @@ impl World {
             }
         };
         timeout(LIMIT, found).await.unwrap_or_else(|_| panic!("it never was {status}"))
+    }
+
+    /// The next decision of the log.
+    pub async fn noted(&mut self) -> placet::core::event::Decided {
+        let mut tail = self.guard.tail(self.seen);
+        let found = async {
+            loop {
+                let entry = tail.next().await.unwrap();
+                if let placet::Event::Decided(decided) = entry.event {
+                    self.seen = entry.index + 1;
+                    return *decided;
+                }
+            }
+        };
+        timeout(LIMIT, found).await.unwrap()
     }
 
     /// The first decision of the log.

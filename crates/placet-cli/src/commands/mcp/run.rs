@@ -1,6 +1,7 @@
 //! Runs a gateway: opens the gate, reaches for the servers, and lets messages pass.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use placet_mcp::tools::Keeper;
 use placet_mcp::{
@@ -25,8 +26,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Outcome {
     let servers = Server::all(arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let outcome = runtime.block_on(async {
-        let (place, keeper) = open(arguments, console).await?;
-        let gateway = Running { arguments, gate: &place, keeper, config: config(arguments) };
+        let (place, keeper, memory) = open(arguments, console).await?;
+        let config = JudgeConfig { memory: Some(memory), ..config(arguments) };
+        let gateway = Running { arguments, gate: &place, keeper, config };
         let outcome = gateway.pass(servers, console).await;
         drop(gateway);
         place.close().await;
@@ -113,11 +115,14 @@ impl Running<'_> {
         let serving = async {
             match server.place {
                 ServerPlace::Remote(remote) => {
-                    let (judge, book, on_change) = self.session(&server.name, server.is_named)();
+                    let memory = self.config.memory.clone();
+                    let new = self.session(&server.name, server.is_named, memory);
+                    let (judge, book, on_change) = new();
                     Gateway::serve(listener, config, judge, *remote, (book, on_change)).await
                 }
+                // Each client has a server of its own, and no other may find what it asked for.
                 ServerPlace::Command(command) => {
-                    let new = self.session(&server.name, server.is_named);
+                    let new = self.session(&server.name, server.is_named, None);
                     Sessions::serve(listener, config, command, new).await
                 }
             }
@@ -130,10 +135,11 @@ impl Running<'_> {
     }
 
     /// What each client gets that comes over HTTP: a judge, and the tools as they were vetted.
-    fn session(&self, name: &str, is_named: bool) -> NewSession {
+    fn session(&self, name: &str, is_named: bool, memory: Option<PathBuf>) -> NewSession {
         let (gate, keeper) = (self.gate.gate.clone(), self.keeper.clone());
         let server = is_named.then(|| name.to_owned());
-        let (config, name) = (JudgeConfig { server, ..self.config.clone() }, name.to_owned());
+        let config = JudgeConfig { server, memory, ..self.config.clone() };
+        let name = name.to_owned();
         Box::new(move || {
             let session = JudgeConfig::default().session;
             let judge = Judge::new(gate.clone(), JudgeConfig { session, ..config.clone() });
@@ -168,7 +174,11 @@ async fn relay(judge: Judge, keeper: Keeper, server: Server, client: Duplex) -> 
     }
 }
 
-async fn open(arguments: &Arguments, console: &Console) -> Result<(Place, Keeper), Failure> {
+/// Opens the gate and the lock file, and says in which folder held calls are remembered.
+async fn open(
+    arguments: &Arguments,
+    console: &Console,
+) -> Result<(Place, Keeper, PathBuf), Failure> {
     let name = arguments.name.as_deref();
     let variable = || std::env::var("PLACET_URL").ok().filter(|url| !url.is_empty());
     let daemon = arguments.url.clone().or_else(|| arguments.log.is_none().then(variable).flatten());
@@ -176,6 +186,7 @@ async fn open(arguments: &Arguments, console: &Console) -> Result<(Place, Keeper
     let folder = needs_folder.then(|| state::folder(name, &arguments.what())).transpose()?;
     let beside = |file: &str| folder.clone().unwrap_or_default().join(file);
     let keeper = arguments.lock.clone().unwrap_or_else(|| beside("tools.lock"));
+    let memory = keeper.with_extension("held");
     let keeper = Keeper::open(keeper).map_err(Failure::unusable)?;
     let place = match daemon {
         Some(url) => Place::daemon(url, arguments.shadow)?,
@@ -184,5 +195,5 @@ async fn open(arguments: &Arguments, console: &Console) -> Result<(Place, Keeper
             Place::own(arguments, log, console).await?
         }
     };
-    Ok((place, keeper))
+    Ok((place, keeper, memory))
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::{Gateway, Heard, lock, mismatch};
+use super::{Gateway, Heard, MISMATCH, lock, mismatch};
 use crate::ask::{Ask, Wanted};
 use crate::http::answer::{Answer, Parts, json_answer, plain};
 use crate::http::events::event;
@@ -40,17 +40,18 @@ impl Gateway {
             Err(why) => {
                 let text = format!("this call cannot be judged, and was not run: {why}");
                 let error = reply::error(Some(&id), reply::INVALID_PARAMS, &text);
-                return json_answer(StatusCode::BAD_REQUEST, error);
+                let refusal = json_answer(StatusCode::BAD_REQUEST, error);
+                return self.unjudged(headers, message.into_bytes(), &why, refusal).await;
             }
         };
-        if !headers::agree(&headers, "tools/call", Some(&call.name)) {
-            return mismatch(&id);
-        }
-        if repeated::is_any(&headers) {
+        let mut is_so = headers::agree(&headers, "tools/call", Some(&call.name));
+        if is_so && repeated::is_any(&headers) {
             self.know_tools(&headers, &meta(&message)).await;
-            if !self.repeated(&call).agree(&headers, &call.arguments) {
-                return mismatch(&id);
-            }
+            is_so = self.repeated(&call).agree(&headers, &call.arguments);
+        }
+        if !is_so {
+            let (refusal, body) = (mismatch(&id), message.into_bytes());
+            return self.unjudged(headers, body, MISMATCH, refusal).await;
         }
         let takes_streams = headers
             .get_all(ACCEPT)
@@ -313,7 +314,7 @@ impl Gateway {
             let is_still = async |known: Known, name: String| {
                 gateway.is_still(&known, &name, &of_list, &meta).await
             };
-            let send = |_, bytes| gateway.run_task(headers, bytes);
+            let send = |_, bytes| gateway.run_task(&name, headers, bytes);
             let ended = errand.run(&gateway.judge, is_still, send).await;
             lock(&gateway.tasks).end(&name, ended);
         });
@@ -322,13 +323,22 @@ impl Gateway {
         tasks.created(id, &task)
     }
 
-    async fn run_task(&self, mut headers: HeaderMap, bytes: Bytes) -> Result<Message, String> {
+    async fn run_task(
+        &self,
+        task: &str,
+        mut headers: HeaderMap,
+        bytes: Bytes,
+    ) -> Result<Message, String> {
         if repeated::is_any(&headers) {
             let message = Message::read(bytes.clone()).map_err(|_| "it cannot be rebuilt")?;
             let call = ToolCall::read(message.params())?;
             self.repeated(&call).rewrite(&mut headers, &call.arguments);
         }
-        let answered = timeout(self.judge.call_time(), self.exchange(headers, bytes)).await;
+        // The call was answered with the task, and its stream has ended: what the server says while it
+        // runs the call its client finds in the task.
+        let told = |message: &Message| lock(&self.tasks).tell(task, message);
+        let asked = self.exchange(headers, bytes, told);
+        let answered = timeout(self.judge.call_time(), asked).await;
         let answer = answered.map_err(|_| "the server did not answer in time")?;
         Ok(answer.ok_or("the server did not answer")?)
     }

@@ -6,6 +6,7 @@
 
 mod calls;
 mod questions;
+mod unjudged;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -98,24 +99,25 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Answer
     }
     let (parts, body) = request.into_parts();
     let mut headers = headers::passed_on(&parts.headers, gateway.source.has_token());
-    if parts.method == Method::POST {
-        if !headers::is_plain_json(&parts.headers) {
-            let why = "a message is application/json in UTF-8, and not compressed";
-            return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
-        }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
     if parts.method != Method::POST {
         return gateway.pass(parts.method, headers, Bytes::new(), None).await;
     }
     let Ok(body) = axum::body::to_bytes(body, MAX_CLIENT_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "this message is larger than is passed on");
     };
-    match Message::read(body) {
+    if !headers::is_plain_json(&parts.headers) {
+        let why = "a message is application/json in UTF-8, and not compressed";
+        let refusal = plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        return gateway.unjudged(headers, body, why, refusal).await;
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    match Message::read(body.clone()) {
         Ok(message) => gateway.post(headers, message).await,
         Err(why) => {
-            let error = reply::error(None, reply::PARSE_ERROR, &why.to_string());
-            json_answer(StatusCode::BAD_REQUEST, error)
+            let why = why.to_string();
+            let error = reply::error(None, reply::PARSE_ERROR, &why);
+            let refusal = json_answer(StatusCode::BAD_REQUEST, error);
+            gateway.unjudged(headers, body, &why, refusal).await
         }
     }
 }
@@ -127,12 +129,15 @@ impl Gateway {
                 self.call(headers, id, message).await
             }
             Kind::Notification(method) if method == "tools/call" => {
-                plain(StatusCode::BAD_REQUEST, "a call that wants no answer is not passed on")
+                let why = "a call that wants no answer is not passed on";
+                let refusal = plain(StatusCode::BAD_REQUEST, why);
+                self.unjudged(headers, message.into_bytes(), why, refusal).await
             }
             Kind::Response(id) if id.is_ours() => empty(StatusCode::ACCEPTED),
             Kind::Request(id, method) => {
                 if !headers::agree(&headers, &method, None) {
-                    return mismatch(&id);
+                    let (refusal, body) = (mismatch(&id), message.into_bytes());
+                    return self.unjudged(headers, body, MISMATCH, refusal).await;
                 }
                 let answered = lock(&self.tasks).answer(&id, &method, message.params());
                 if let Some(answer) = answered {
@@ -154,6 +159,7 @@ impl Gateway {
     /// Asks what the server can do, or which tools it has. The answer is read as a whole before it
     /// goes on: nobody else shall read it in another way. That tasks are known here is added.
     async fn introduction(self: Arc<Self>, headers: HeaderMap, id: Id, body: Bytes) -> Answer {
+        let of = headers.clone();
         let asked = async {
             let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
             let (parts, body) = answer.into_parts();
@@ -166,7 +172,7 @@ impl Gateway {
         parts.headers = headers::passed_on(&parts.headers, false);
         let Some(answer) = headers::answer_in(&parts.headers, &whole) else {
             // A refusal need not be a message.
-            if !parts.status.is_success() {
+            if !parts.status.is_success() || self.shows_unreadable(&of).await {
                 return Response::from_parts(parts, Body::from(whole));
             }
             let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE);
@@ -174,6 +180,9 @@ impl Gateway {
         };
         if let Some(tools) = answer.result().filter(|result| task::has_member(result, "tools")) {
             let Some(page) = Page::read(tools) else {
+                if self.shows_unreadable(&of).await {
+                    return Response::from_parts(parts, Body::from(whole));
+                }
                 let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
                 return json_answer(StatusCode::OK, error);
             };
@@ -238,10 +247,7 @@ impl Gateway {
             }
             return;
         };
-        if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
-        {
-            lock(&self.book).is_stale();
-        }
+        self.overhear(&message);
         if !matches!(message.kind(), Kind::Response(_)) {
             return;
         }
@@ -259,6 +265,14 @@ impl Gateway {
                 tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
             }
             Heard::Call(None) | Heard::Session(_) | Heard::Nothing => {}
+        }
+    }
+
+    /// Notes that the server's tools are others, where it says so.
+    fn overhear(&self, message: &Message) {
+        if matches!(message.kind(), Kind::Notification(it) if it == "notifications/tools/list_changed")
+        {
+            lock(&self.book).is_stale();
         }
     }
 
@@ -297,8 +311,10 @@ enum Heard {
     Nothing,
 }
 
+/// What is said of a request whose headers are no match for it.
+const MISMATCH: &str =
+    "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
+
 fn mismatch(id: &Id) -> Answer {
-    let text =
-        "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
-    json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, text))
+    json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, MISMATCH))
 }

@@ -54,11 +54,17 @@ impl Gateway {
         params: &Value,
     ) -> Option<Message> {
         let body = reply::request(&fresh_id(), method, params);
-        self.exchange(headers::for_question(headers, method), body).await
+        self.exchange(headers::for_question(headers, method), body, |_| ()).await
     }
 
-    /// Sends the server a request of the gateway's own and hears its answer.
-    pub(super) async fn exchange(&self, headers: HeaderMap, body: Bytes) -> Option<Message> {
+    /// Sends the server a request of the gateway's own and hears its answer. What it says before that
+    /// is told here; no client has a stream on which it could go on.
+    pub(super) async fn exchange(
+        &self,
+        headers: HeaderMap,
+        body: Bytes,
+        told: impl Fn(&Message),
+    ) -> Option<Message> {
         let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
         let mut events = Events::new(MAX_SERVER_BYTES);
         let is_stream = answer
@@ -77,7 +83,11 @@ impl Gateway {
                     Ok(message) if matches!(message.kind(), Kind::Response(of) if of.is_ours()) => {
                         return Some(message);
                     }
-                    _ => {}
+                    Ok(message) => {
+                        self.overhear(&message);
+                        told(&message);
+                    }
+                    Err(_) => {}
                 }
             }
         }
