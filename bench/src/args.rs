@@ -69,6 +69,8 @@ pub(crate) enum Child {
     Wait(Waiter, usize),
     /// Runs the daemon on the log until its input ends.
     Daemon(PathBuf),
+    /// Spins until its input ends.
+    Spin,
     /// Is an MCP server on its pipes.
     Echo,
     /// Is the `placet` command with these words.
@@ -189,6 +191,7 @@ impl Child {
             Self::Close(at) => vec!["close".to_owned(), path(at)],
             Self::Count(at) => vec!["count".to_owned(), path(at)],
             Self::Daemon(at) => vec!["daemon".to_owned(), path(at)],
+            Self::Spin => vec!["spin".to_owned()],
             Self::Echo => vec!["echo".to_owned()],
             Self::Placet(with) => {
                 std::iter::once("placet".to_owned()).chain(with.clone()).collect()
@@ -207,13 +210,16 @@ impl Child {
             ["close", path] => Self::Close(path.into()),
             ["count", path] => Self::Count(path.into()),
             ["daemon", path] => Self::Daemon(path.into()),
+            ["spin"] => Self::Spin,
             ["echo"] => Self::Echo,
             ["placet", with @ ..] => {
                 Self::Placet(with.iter().map(|&word| word.to_owned()).collect())
             }
             ["wait", count] => Self::Wait(Waiter::Guard, count.parse()?),
             ["poll", count] => Self::Wait(Waiter::Poll, count.parse()?),
-            _ => bail!("a child does fill, open, close, count, daemon, echo, placet, wait or poll"),
+            _ => bail!(
+                "a child does fill, open, close, count, daemon, spin, echo, placet, wait or poll"
+            ),
         })
     }
 }

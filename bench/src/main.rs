@@ -36,6 +36,7 @@ fn main() -> Result<ExitCode> {
         Command::Help => show(args::HELP),
         Command::Measure(args) => measure_all(&args)?,
         Command::Child(Child::Wait(waiter, count)) => show(&waits::run(waiter, count)?),
+        Command::Child(Child::Spin) => priority::spin()?,
         Command::Child(Child::Daemon(log)) => soak::run_daemon(&log)?,
         Command::Child(Child::Echo) => gateway::run_echo()?,
         Command::Child(Child::Placet(words)) => return Ok(placet(words)),

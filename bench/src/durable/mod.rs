@@ -61,12 +61,13 @@ pub(crate) fn measure(scale: &Scale) -> Result<Section> {
 
 const ABOUT: &str = "\
 `Guard::propose` on a SQLite file, by so many callers at once, each of which proposes its next \
-action when it has its answer: tasks of an async runtime, or one thread that blocks. Each core is \
-kept awake by a thread of the lowest priority. Beside it plain SQLite, which knows nothing of \
-decisions: one thread that inserts the rows of a log that Placet wrote, byte for byte, as many in a commit as \
-there are callers, with the same `journal_mode = WAL` and `synchronous = FULL`. The second table \
-says what the time is spent on; its stages ran one after the other on one thread, so the callers' \
-part and the log's part happen side by side in the first table.";
+action when it has its answer: tasks of an async runtime, or one thread that blocks. Each core \
+is kept awake by a process that runs when nobody else wants to. Beside it plain SQLite, which \
+knows nothing of decisions: one thread that inserts the rows of a log that Placet wrote, byte \
+for byte, as many in a commit as there are callers, with the same `journal_mode = WAL` and \
+`synchronous = FULL`. The second table says what the time is spent on; its stages ran one after \
+the other on one thread, so the callers' part and the log's part happen side by side in the \
+first table.";
 
 /// Who proposes.
 #[derive(Clone, Copy)]

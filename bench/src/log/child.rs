@@ -54,7 +54,7 @@ pub(crate) fn run(child: &Child) -> Result<String> {
             ensure!(plain::count(&connection)? > 0, "the log is empty");
             begin.elapsed().as_secs_f64() * 1e9
         }
-        Child::Wait(..) | Child::Daemon(_) | Child::Echo | Child::Placet(_) => {
+        Child::Wait(..) | Child::Daemon(_) | Child::Spin | Child::Echo | Child::Placet(_) => {
             bail!("this measures logs")
         }
     };

@@ -41,22 +41,24 @@ const GOAL_PROPOSE: f64 = 150_000.0;
 const LOG: &str = "placet.db";
 
 const ABOUT: &str = "\
-Requests over so many keep-alive connections, each of which sends its next when it has its answer; \
-clients and server share the machine, and each core is kept awake by a thread of the lowest priority: \
-to wake it takes longer than some of these answers. \"Propose\" is `POST /v1/actions`, durable before it is \
-answered; \"evaluate\" is `POST /v1/evaluate`, which records nothing. Beside them the same server \
-library answers a fixed text to the same request: what HTTP alone costs here. Beside one connection \
-plain SQLite commits one row of the same log at a time, as in the section before. The second table \
-has two other products, in turns with the first and with the same clients; each gets our rules and \
-caps in its own language, and before it is measured it has to allow the refund that we allow, and \
-not to allow a large one. Cerbos 0.51.0 (`CheckResources` over HTTP) is one process on all cores. \
-Its audit log is off, so it answers from memory and keeps nothing, and its like here is evaluating; \
-it has no key to check, knows allow and deny, and holds nothing for people. HTTP is its second \
-language, which it translates into gRPC within the process. Squidbrake 0.14.8 (`POST /v1/events`) is \
-one process, as it comes, in Python. Its like is proposing: it checks a key, looks at what came \
-before, redacts, and adds a row and a link of its hash chain to SQLite before it answers, though \
-with `synchronous = NORMAL`, which may lose the last answers when the power fails. Of its own rules \
-it has none here. Where a cell says \"not measured\", the product could not be installed or started.";
+Requests over so many keep-alive connections, each of which sends its next when it has its \
+answer; clients and server share the machine, and each core is kept awake by a process that runs \
+when nobody else wants to: to wake it takes longer than some of these answers. \"Propose\" is \
+`POST /v1/actions`, durable before it is answered; \"evaluate\" is `POST /v1/evaluate`, which \
+records nothing. Beside them the same server library answers a fixed text to the same request: \
+what HTTP alone costs here. Beside one connection plain SQLite commits one row of the same log \
+at a time, as in the section before. The second table has two other products, in turns with the \
+first and with the same clients; each gets our rules and caps in its own language, and before it \
+is measured it has to allow the refund that we allow, and not to allow a large one. Cerbos \
+0.51.0 (`CheckResources` over HTTP) is one process on all cores. Its audit log is off, so it \
+answers from memory and keeps nothing, and its like here is evaluating; it has no key to check, \
+knows allow and deny, and holds nothing for people. HTTP is its second language, which it \
+translates into gRPC within the process. Squidbrake 0.14.8 (`POST /v1/events`) is one process, \
+as it comes, in Python. Its like is proposing: it checks a key, looks at what came before, \
+redacts, and adds a row and a link of its hash chain to SQLite before it answers, though with \
+`synchronous = NORMAL`, which may lose the last answers when the power fails. Of its own rules \
+it has none here. Where a cell says \"not measured\", the product could not be installed or \
+started.";
 
 /// How fast something went.
 #[derive(Clone, Copy, Debug)]

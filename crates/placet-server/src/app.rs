@@ -94,13 +94,19 @@ impl App {
         self.rates.forget_idle();
     }
 
-    /// Runs something that blocks, such as reading the log, where it holds up nobody.
+    /// Runs something that blocks, such as reading the log, where it holds up nobody but requests of
+    /// the same tenant.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Guard) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let app = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || work(&app.guard)).await;
+        let turn = self.tenants.lookup().await;
+        let carry_out = move || {
+            let _turn = turn;
+            work(&app.guard)
+        };
+        let done = tokio::task::spawn_blocking(carry_out).await;
         done.map_err(|_| Problem::unavailable("the daemon is stopping"))
     }
 }

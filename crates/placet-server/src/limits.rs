@@ -17,7 +17,7 @@ pub struct Limits {
     pub requests_per_second: NonZeroU32,
     /// Requests that one key may send at once on top of that.
     pub burst: NonZeroU32,
-    /// Requests of one tenant in the works at the same time. Beyond it they queue among themselves,
+    /// Proposals of one tenant in the works at the same time. Beyond it they queue among themselves,
     /// so that a tenant in a hurry waits for itself and not others for it.
     pub in_flight_per_tenant: usize,
     /// Open connections. Each costs some ten kilobytes.
@@ -71,7 +71,7 @@ pub const KEYS_WORTH_OF_A_TENANT: NonZeroU32 = at_least_one(4);
 
 /// Connections that wait in the system's queue to be accepted; the system may allow fewer. Whoever
 /// finds it full tries again after a second, so a crowd that comes at once has to fit.
-pub(crate) const MAX_UNACCEPTED: u32 = 4_096;
+pub const MAX_UNACCEPTED: u32 = 4_096;
 
 /// How many connections are let in one after the other where others have to make room for them, and
 /// how long nobody is then. Who is sent away and comes back at once would otherwise keep the daemon
@@ -86,7 +86,11 @@ pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many bytes a second are read of requests that have been refused, and how many at once when
 /// none were for a while: a few of the largest bodies that anybody sends by mistake.
-pub(crate) const WASTE_BYTES_PER_SECOND: NonZeroU32 = at_least_one(16 * 1024 * 1024);
+pub const WASTE_BYTES_PER_SECOND: NonZeroU32 = at_least_one(16 * 1024 * 1024);
+
+/// Lookups in the log for one tenant at the same time: as many as keep a few cores busy. Beyond it they
+/// wait for each other, so that a tenant who lists everything again and again slows down itself.
+pub const LOOKUPS_PER_TENANT: usize = 8;
 
 /// Most headers of a request: browsers send about twenty.
 pub const MAX_HEADERS: usize = 64;

@@ -158,7 +158,19 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         ),
         ("requests of one tenant, with all its keys", "what four keys may send".to_owned()),
         ("proposals of one tenant in the works", grouped(own.in_flight_per_tenant)),
+        ("lookups in the log for one tenant at a time", limits::LOOKUPS_PER_TENANT.to_string()),
         ("connections", grouped(own.connections)),
+        (
+            "connections that nobody has accepted yet",
+            grouped(limits::MAX_UNACCEPTED),
+        ),
+        (
+            "the rest of requests that were refused",
+            format!(
+                "{} MiB a second for all together",
+                limits::WASTE_BYTES_PER_SECOND.get() / 1024 / 1024
+            ),
+        ),
         (
             "requests that wait for people, event streams",
             "half of the connections; of one key a quarter; of one tenant as many as it leaves free"

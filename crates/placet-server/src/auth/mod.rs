@@ -11,4 +11,4 @@ mod tenants;
 
 pub(crate) use extract::{Principal, Read, Write};
 pub use placet::{Secret, SecretError};
-pub(crate) use tenants::Tenants;
+pub(crate) use tenants::{Tenants, on_behalf_of};

@@ -1,12 +1,30 @@
 //! What is kept for each tenant, so that none of them feels another.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet::TenantId;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use crate::limits::LOOKUPS_PER_TENANT;
 use crate::telemetry::Figures;
+
+tokio::task_local! {
+    /// Whose request is being answered.
+    static ASKING: TenantId;
+}
+
+/// Answers a request, which is that of a tenant if one is named.
+pub(crate) async fn on_behalf_of<T>(
+    tenant: Option<TenantId>,
+    answer: impl Future<Output = T>,
+) -> T {
+    match tenant {
+        Some(tenant) => ASKING.scope(tenant, answer).await,
+        None => answer.await,
+    }
+}
 
 /// Every tenant that has asked for something. Tenants are named by keys, so there are no more of
 /// them than keys.
@@ -20,6 +38,7 @@ pub(crate) struct Tenants {
 #[derive(Debug)]
 pub(crate) struct Tenant {
     turns: Semaphore,
+    lookups: Arc<Semaphore>,
     /// What was counted and measured for it.
     pub(crate) figures: Figures,
 }
@@ -36,7 +55,11 @@ impl Tenants {
         if let Some(tenant) = known.get(id) {
             return Arc::clone(tenant);
         }
-        let tenant = Tenant { turns: Semaphore::new(self.turns), figures: Figures::default() };
+        let tenant = Tenant {
+            turns: Semaphore::new(self.turns),
+            lookups: Arc::new(Semaphore::new(LOOKUPS_PER_TENANT)),
+            figures: Figures::default(),
+        };
         Arc::clone(known.entry(id.clone()).or_insert(Arc::new(tenant)))
     }
 
@@ -44,6 +67,15 @@ impl Tenants {
     pub(crate) fn find(&self, id: &TenantId) -> Option<Arc<Tenant>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(id).map(Arc::clone)
+    }
+
+    /// Waits until the tenant whose request is being answered has fewer than its share of lookups in
+    /// the works; none for those who run the daemon. The turn is held until the lookup is done, whether
+    /// or not anybody waits for it still.
+    pub(crate) async fn lookup(&self) -> Option<OwnedSemaphorePermit> {
+        let tenant = ASKING.try_with(|id| self.get(id)).ok()?;
+        // It is never closed, and without a turn nothing is lost but fairness.
+        Arc::clone(&tenant.lookups).acquire_owned().await.ok()
     }
 
     /// All of them.
@@ -66,9 +98,10 @@ mod tests {
     #![allow(clippy::expect_used, reason = "tests")]
 
     use std::pin::pin;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
-    use super::Tenants;
+    use super::{Tenants, on_behalf_of};
+    use crate::limits::LOOKUPS_PER_TENANT;
 
     #[test]
     fn a_tenant_waits_for_itself_and_not_for_others() {
@@ -84,5 +117,25 @@ mod tests {
         assert!(pin!(other.turn()).poll(&mut cx).is_ready());
         drop(turn);
         assert!(second.as_mut().poll(&mut cx).is_ready());
+    }
+    #[test]
+    fn lookups_of_a_tenant_wait_for_each_other_and_not_for_those_of_others() {
+        let tenants = Tenants::new(1);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut look = |tenant: Option<&str>| {
+            let tenant = tenant.map(|name| name.parse().expect("a tenant"));
+            match pin!(on_behalf_of(tenant, tenants.lookup())).poll(&mut cx) {
+                Poll::Ready(turn) => Ok(turn),
+                Poll::Pending => Err("it waits"),
+            }
+        };
+        let mut turns: Vec<_> = (0..LOOKUPS_PER_TENANT)
+            .map(|_| look(Some("acme")).expect("a turn").expect("of the tenant"))
+            .collect();
+        assert!(look(Some("acme")).is_err());
+        assert!(look(Some("umbrella")).expect("a turn").is_some());
+        assert!(look(None).expect("no turn is needed").is_none());
+        drop(turns.pop());
+        assert!(look(Some("acme")).is_ok());
     }
 }

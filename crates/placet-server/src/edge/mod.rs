@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
-use crate::auth::Principal;
+use crate::auth::{Principal, on_behalf_of};
 use crate::console;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
@@ -32,7 +32,7 @@ pub(crate) async fn cross(
     let mut exchange = Exchange::begin(&app, &mut request);
     let mut response = match framed(&request) {
         Ok(()) => match admit(&app, &mut request, &mut exchange) {
-            Ok(()) => next.run(request).await,
+            Ok(()) => on_behalf_of(exchange.tenant(), next.run(request)).await,
             Err(problem) => problem.into_response(),
         },
         Err(problem) => last(problem),

@@ -77,6 +77,11 @@ impl Exchange {
         self.who = Some((principal.caller.key, principal.key.tenant.clone()));
     }
 
+    /// The tenant of who sent it, if they have one.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.who.as_ref().and_then(|(_, tenant)| tenant.clone())
+    }
+
     /// Whether someone with a key sent it.
     pub(crate) fn is_known(&self) -> bool {
         self.who.is_some()
