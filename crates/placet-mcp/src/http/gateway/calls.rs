@@ -61,9 +61,10 @@ impl Gateway {
         let mut judged = Judged::begin(&self, headers, id, message, call, to_client);
         let first = tokio::select! {
             biased;
+            // A call that waited is answered on a stream, however soon somebody answered.
+            () = judged.waits.notified(), if takes_streams => None,
             passage = judged.passage.recv() => return self.end(passage.flatten()).await,
             told = told.recv(), if takes_streams => told,
-            () = judged.waits.notified(), if takes_streams => None,
         };
         let (to, body) = mpsc::channel(QUEUE);
         tokio::spawn(self.stream(judged, first, told, to));
