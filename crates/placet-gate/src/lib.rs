@@ -16,6 +16,7 @@ mod daemon;
 mod error;
 mod gate;
 mod here;
+pub mod private;
 
 pub use call::{Call, Course, Held};
 pub use error::GateError;

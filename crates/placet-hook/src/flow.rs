@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, ApprovalId, GuardError, Json, Object, Rejection, escape};
+use placet::{Action, AgentId, ApprovalId, Json, Object, escape};
 use placet_gate::{Call, Course, Gate, GateError, Held};
 
 use crate::answer::Answer;
@@ -250,11 +250,9 @@ fn denied(reason: &str) -> String {
     format!("A person denied this call: {reason}. Do not try it again.")
 }
 
-/// Whether the log knows nothing of this action.
+/// Whether the log knows nothing of this action that would still count.
 fn is_unknown(error: &GateError) -> bool {
-    let unknown =
-        matches!(error, GateError::Guard(GuardError::Rejected(Rejection::UnknownAction(_))));
-    unknown || matches!(error, GateError::NoAction(_)) || is_spent(error)
+    error.is_unknown() || is_spent(error)
 }
 
 /// Whether what was noted permits nothing any more, so that the call has to be decided on anew.

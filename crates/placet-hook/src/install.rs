@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use placet_gate::private;
 use zeroize::Zeroizing;
 
 use crate::client::{Client, ClientName};
@@ -13,7 +14,6 @@ use crate::json::{Tree, TreeError};
 use crate::jsonc;
 use crate::limits::{LATE_TIME, MAX_SETTINGS_BYTES, OWN_TIME, SPARE_TIME};
 use crate::line::Lines;
-use crate::memory::{make_folder, write_private};
 use crate::place::{Folders, Scope};
 use crate::settings::{self, ShapeError};
 
@@ -121,20 +121,20 @@ impl Install {
 
     fn write_config(&mut self) -> Result<(), InstallError> {
         let folder = self.config_path.parent().unwrap_or(Path::new("/"));
-        make_folder(folder).map_err(|error| file("make", folder, error))?;
+        private::make_folder(folder).map_err(|error| file("make", folder, error))?;
         if let Some(key) = &self.key {
             let path = self.config_path.with_extension("key");
-            write_private(&path, key.as_bytes()).map_err(|error| file("write", &path, error))?;
+            private::write(&path, key.as_bytes()).map_err(|error| file("write", &path, error))?;
             self.config.key_file = Some(path);
         }
         if let (Some(path), None) = (&self.starter, &self.config.policy) {
             if !path.exists() {
-                write_private(path, STARTER.as_bytes())
+                private::write(path, STARTER.as_bytes())
                     .map_err(|error| file("write", path, error))?;
             }
             self.config.policy = Some(path.clone());
         }
-        write_private(&self.config_path, self.config.render().as_bytes())
+        private::write(&self.config_path, self.config.render().as_bytes())
             .map_err(|error| file("write", &self.config_path, error))
     }
 
@@ -274,7 +274,7 @@ fn replace(
     };
     let like = before.map_or("", |(text, _)| text);
     let permissions = fs::metadata(&path).map(|known| known.permissions()).ok();
-    write_private(&path, tree.render(like).as_bytes())
+    private::write(&path, tree.render(like).as_bytes())
         .map_err(|error| file("write", &path, error))?;
     if let Some(permissions) = permissions {
         fs::set_permissions(&path, permissions).map_err(|error| file("write", &path, error))?;
@@ -286,7 +286,7 @@ fn keep(path: &Path, text: &str) -> Result<PathBuf, InstallError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".before-placet");
     let backup = path.with_file_name(name);
-    write_private(&backup, text.as_bytes()).map_err(|error| file("write", &backup, error))?;
+    private::write(&backup, text.as_bytes()).map_err(|error| file("write", &backup, error))?;
     Ok(backup)
 }
 

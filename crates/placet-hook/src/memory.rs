@@ -6,10 +6,11 @@
 //! a file that is gone or makes no sense only means that the call is decided anew.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use placet::{ActionId, Object, SessionId};
+use placet_gate::private;
 use sha2::{Digest as _, Sha256};
 
 use crate::event::ToolCall;
@@ -77,12 +78,12 @@ impl Memory {
 
     /// Notes it: as a whole or not at all, for this user only.
     pub(crate) fn note(&self, key: &Key, id: ActionId) -> io::Result<()> {
-        make_folder(&self.folder)?;
+        private::make_folder(&self.folder)?;
         if key.is_sweeping() {
             self.sweep();
         }
         // Whatever a loss of power takes with it is decided anew, so nobody waits for the disk.
-        write(&self.path(key), format!("{id}\n").as_bytes(), false)
+        private::note(&self.path(key), format!("{id}\n").as_bytes())
     }
 
     /// Forgets it. What cannot be forgotten is found out when it is redeemed.
@@ -103,40 +104,4 @@ impl Memory {
             }
         }
     }
-}
-
-/// Makes a folder for this user only.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
-/// Writes a file for this user only, which is on the disk afterwards.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes, true)
-}
-
-/// Writes a file under another name first, so that nobody sees half of it.
-fn write(path: &Path, bytes: &[u8], is_kept: bool) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        if is_kept { file.sync_all() } else { Ok(()) }
-    });
-    let placed = written.and_then(|()| fs::rename(&beside, path));
-    if placed.is_err() {
-        drop(fs::remove_file(&beside));
-    }
-    placed
 }

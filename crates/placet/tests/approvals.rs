@@ -38,8 +38,15 @@ risk = "read"
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn guard_at(log: LogPlace, policy: &str) -> Guard {
-    let files = vec![PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }];
-    Guard::open(Config { policy: PolicySource::Files(files), log }).unwrap()
+    Guard::open(Config { policy: PolicySource::Files(file(policy)), log }).unwrap()
+}
+
+fn file(policy: &str) -> Vec<PolicyFile> {
+    vec![PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }]
+}
+
+fn install(guard: &Guard, policy: &str) {
+    guard.blocking().install_policy(&file(policy), None).unwrap();
 }
 
 fn guard() -> Guard {
@@ -230,8 +237,7 @@ fn a_dead_warrant_is_not_handed_out() {
     let lives = |id, status| assert_eq!(shown(id), (status, true, None));
     let is_dead = |id, status, why| assert_eq!(shown(id), (status, false, Some(why)));
     let install = |policy: &str| {
-        let files = [PolicyFile { name: "policy.toml".to_owned(), text: policy.to_owned() }];
-        guard.blocking().install_policy(&files, None).unwrap();
+        install(&guard, policy);
     };
     lives(allowed, Status::Allowed);
     lives(approved, Status::Approved);
@@ -496,8 +502,7 @@ fn what_waits_ends_at_once_where_another_policy_forbids_it() {
     let (large, small) = (r#"{"amount":"42.00","order":"o-1"}"#, r#"{"amount":"3.00"}"#);
     let (forbidden, still) = (held(&guard, &refund(large)), held(&guard, &refund(small)));
     let tighter = POLICY.replace("hard_cap = \"100\"", "hard_cap = \"10\"");
-    let files = [PolicyFile { name: "policy.toml".to_owned(), text: tighter }];
-    guard.blocking().install_policy(&files, None).unwrap();
+    install(&guard, &tighter);
     assert_eq!(followed(&guard, forbidden).status, Status::Voided);
     assert_eq!(followed(&guard, still).status, Status::Pending);
     let answer = resolve(&guard, forbidden.approval(), "ben", yes()).unwrap();
@@ -506,22 +511,23 @@ fn what_waits_ends_at_once_where_another_policy_forbids_it() {
     assert_eq!(answer, Resolution::Resolved(Status::Approved));
 }
 
+/// Holds that a call which is denied is denied to the one that still waits, too.
+fn voids(guard: &Guard, denied: ActionId, waiting: ActionId) {
+    let no = Reply::Deny { reason: "not this one".to_owned() };
+    resolve(guard, denied.approval(), "ben", no).unwrap();
+    resolve(guard, waiting.approval(), "ben", yes()).unwrap();
+    assert_eq!(followed(guard, waiting).status, Status::Voided);
+}
+
 /// Under a policy that names another param as the amount, it is the spelling of that one which makes no
 /// other call.
 #[test]
 fn what_was_denied_in_another_spelling_is_known_by_the_policy_of_now() {
     let guard = guard();
     let waiting = held(&guard, &refund(r#"{"amount":"1.0","fee":"5.0"}"#));
-    let files = [PolicyFile {
-        name: "policy.toml".to_owned(),
-        text: POLICY.replace("value = \"/amount\"", "value = \"/fee\""),
-    }];
-    guard.blocking().install_policy(&files, None).unwrap();
+    install(&guard, &POLICY.replace("value = \"/amount\"", "value = \"/fee\""));
     let denied = held(&guard, &refund(r#"{"amount":"1.0","fee":5}"#));
-    let no = Reply::Deny { reason: "not this fee".to_owned() };
-    resolve(&guard, denied.approval(), "ben", no).unwrap();
-    resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
-    assert_eq!(followed(&guard, waiting).status, Status::Voided);
+    voids(&guard, denied, waiting);
 }
 
 /// Where a secret was replaced nobody can say any more what the call would be in another spelling, so
@@ -531,16 +537,9 @@ fn a_call_with_a_secret_is_judged_again_with_what_was_known_of_it() {
     let guard = guard();
     let params = |amount: &str| format!(r#"{{"amount":{amount},"password":"correct-horse-7"}}"#);
     let waiting = held(&guard, &refund(&params(r#""5.0""#)));
-    let files = [PolicyFile {
-        name: "policy.toml".to_owned(),
-        text: POLICY.replace("hard_cap = \"100\"", "hard_cap = \"90\""),
-    }];
-    guard.blocking().install_policy(&files, None).unwrap();
+    install(&guard, &POLICY.replace("hard_cap = \"100\"", "hard_cap = \"90\""));
     let denied = held(&guard, &refund(&params("5")));
-    let no = Reply::Deny { reason: "not this one".to_owned() };
-    resolve(&guard, denied.approval(), "ben", no).unwrap();
-    resolve(&guard, waiting.approval(), "ben", yes()).unwrap();
-    assert_eq!(followed(&guard, waiting).status, Status::Voided);
+    voids(&guard, denied, waiting);
 }
 
 #[test]

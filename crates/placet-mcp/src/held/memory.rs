@@ -7,8 +7,9 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use placet_gate::private;
 
 use super::{CallKey, HeldCall};
 use crate::limits::MAX_HELD;
@@ -55,7 +56,9 @@ impl Memory {
             return;
         }
         let digest = call.digest.as_deref().unwrap_or_default();
-        match write(&self.folder, &name, digest) {
+        let written = private::make_folder(&self.folder)
+            .and_then(|()| private::note(&self.folder.join(&name), digest.as_bytes()));
+        match written {
             Ok(()) => self.keep(name),
             Err(error) => {
                 tracing::warn!(%error, "a held call is not remembered beyond this process");
@@ -82,23 +85,4 @@ impl Memory {
 
 fn name(key: CallKey, call: &HeldCall) -> String {
     format!("{key}-{}", call.id)
-}
-
-/// Writes a file under another name first, so that nobody sees half of it.
-fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)?;
-    let beside = folder.join(format!("{name}.{}.new", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&beside).and_then(|mut file| file.write_all(text.as_bytes()));
-    let placed = written.and_then(|()| fs::rename(&beside, folder.join(name)));
-    if placed.is_err() {
-        drop(fs::remove_file(&beside));
-    }
-    placed
 }
