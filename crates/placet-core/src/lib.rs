@@ -23,6 +23,7 @@ pub mod class;
 pub mod command;
 pub mod decide;
 pub mod digest;
+mod ed25519;
 pub mod event;
 pub mod execution;
 pub mod handle;

@@ -11,11 +11,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::{Digest, Pepper};
+use crate::ed25519::SecretKey;
 use crate::id::{ActionId, ApprovalId, WarrantId};
 use crate::name::{AgentId, TenantId, ToolName};
 use crate::time::Timestamp;
@@ -81,7 +82,7 @@ struct Header {
 
 /// A key that signs warrants. Wiped from memory when dropped.
 pub struct WarrantKey {
-    key: SigningKey,
+    key: SecretKey,
     public: PublicKey,
 }
 
@@ -119,8 +120,8 @@ impl WarrantKey {
     /// The key of a generation, which grows from the log's pepper.
     #[must_use]
     pub fn of(pepper: &Pepper, generation: u32) -> Self {
-        let key = SigningKey::from_bytes(&pepper.warrant_seed(generation));
-        let public = PublicKey::new(key.verifying_key());
+        let key = SecretKey::from_seed(&pepper.warrant_seed(generation));
+        let public = PublicKey::new(key.public());
         Self { key, public }
     }
 
@@ -142,7 +143,7 @@ impl WarrantKey {
         token.push_str(&encoded(claims)?);
         let signature = self.key.sign(token.as_bytes());
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature.to_bytes(), &mut token);
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
     }
 }

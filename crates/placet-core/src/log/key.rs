@@ -8,12 +8,13 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::limits::MAX_KEY_NAME_BYTES;
 use crate::bytes32::excerpt;
+use crate::ed25519::SecretKey;
 
 /// The note format's number for plain Ed25519, the only kind of key here.
 const ED25519: u8 = 1;
@@ -34,7 +35,7 @@ pub struct Verifier {
 /// A key that signs notes under one name. It is wiped from memory when dropped.
 pub struct SigningKey {
     verifier: Verifier,
-    key: ed25519_dalek::SigningKey,
+    key: SecretKey,
 }
 
 /// Why something is not a key.
@@ -114,8 +115,8 @@ impl Verifier {
 impl SigningKey {
     /// The key that grows from a seed, which must come from a secure random source.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        let verifier = Verifier::new(name, key.verifying_key().as_bytes())?;
+        let key = SecretKey::from_seed(seed);
+        let verifier = Verifier::new(name, key.public().as_bytes())?;
         Ok(Self { verifier, key })
     }
 
@@ -136,7 +137,7 @@ impl SigningKey {
         let mut text = Zeroizing::new(String::with_capacity(length));
         text.push_str(SECRET_PREFIX);
         text.push_str(&format!("{name}+{id:08x}+"));
-        STANDARD.encode_string(*typed(self.key.as_bytes()), &mut text);
+        STANDARD.encode_string(*typed(self.key.danger_seed()), &mut text);
         text
     }
 
@@ -146,7 +147,7 @@ impl SigningKey {
     }
 
     pub(super) fn sign(&self, text: &str) -> [u8; 64] {
-        self.key.sign(text.as_bytes()).to_bytes()
+        self.key.sign(text.as_bytes())
     }
 }
 
