@@ -1,6 +1,6 @@
 //! The guard: what software that acts on its own asks before it acts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 use placet_core::assessment::Assessment;
@@ -39,7 +39,7 @@ pub struct Guard {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     policy: ArcSwap<Policy>,
     log: Log,
     stretcher: Stretcher,
@@ -112,6 +112,16 @@ impl Guard {
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
         self.shared.policy.load_full()
+    }
+
+    /// Whether this very policy is the one that holds.
+    pub(crate) fn holds_to(&self, policy: &Weak<Policy>) -> bool {
+        std::ptr::eq(policy.as_ptr(), Arc::as_ptr(&self.shared.policy.load()))
+    }
+
+    /// What all clones share.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The log, to look at.

@@ -50,6 +50,7 @@ mod history;
 mod ids;
 mod key;
 mod keyring;
+mod known;
 mod log;
 mod password;
 mod person;
@@ -71,6 +72,7 @@ pub use followed::Followed;
 pub use guard::{Change, Guard, Reported};
 pub use history::Moment;
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
+pub use known::Known;
 pub use log::Log;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+use placet::core::autonomy::Metrics;
 use placet::{
     Action, Config, Event, Evidence, Guard, GuardError, Json, LogPlace, PersonId, PolicyFile,
     PolicySource, Receipt, Rejection, Verdict,
@@ -128,6 +129,37 @@ fn lost_evidence_costs_autonomy_at_once() {
     assert!(!guard.evaluate(&refund("100.01")).is_allowed());
     guard.blocking().report(evidence(0, 20)).unwrap();
     assert!(!guard.evaluate(&refund("100")).is_allowed());
+}
+
+#[test]
+fn what_is_known_of_an_action_answers_like_the_action_and_never_with_what_was() {
+    let (guard, stranger) = (memory(), memory());
+    let (small, large, read) =
+        (refund("42.00"), refund("5000"), action(r#"{"tool": "get_order", "params": {}}"#));
+    let known = [&small, &large, &read].map(|action| (action, guard.know(action)));
+    let agrees = || {
+        for (action, known) in &known {
+            assert_eq!(guard.evaluate_known(known, None), Some(guard.evaluate(action)));
+            assert_eq!(stranger.evaluate_known(known, None), None, "its secrets are others");
+        }
+        guard.evaluate_known(&known[0].1, None).unwrap().verdict
+    };
+    assert_eq!(agrees(), Verdict::RequireApproval);
+    guard.blocking().report(evidence(20, 0)).unwrap();
+    assert_eq!(agrees(), Verdict::Allow);
+    guard.blocking().trip("agent:bot".parse().unwrap(), "it loops", None).unwrap();
+    assert_eq!(agrees(), Verdict::Block);
+    guard.blocking().reset("agent:bot".parse().unwrap(), "mended", None).unwrap();
+    guard.blocking().report(evidence(0, 20)).unwrap();
+    assert_eq!(agrees(), Verdict::RequireApproval);
+
+    let metrics = Metrics::new(1.0, 1.0, 20).unwrap();
+    let by_figures = guard.evaluate_known(&known[0].1, Some(&metrics)).unwrap();
+    assert_eq!(by_figures, guard.evaluate_by(&small, &metrics));
+    assert_eq!(by_figures.verdict, Verdict::Allow);
+
+    guard.blocking().install_policy(&files(&POLICY.replace("100", "1")), None).unwrap();
+    assert!(known.iter().all(|(_, known)| guard.evaluate_known(known, None).is_none()));
 }
 
 #[test]

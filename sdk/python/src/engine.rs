@@ -79,10 +79,7 @@ impl Engine {
         let metrics = metrics.transpose();
         let metrics =
             metrics.map_err(|error| Failure::new(Trouble::Invalid, error).into_error(py))?;
-        let judge = || match &metrics {
-            None => guard.evaluate(&request.action),
-            Some(metrics) => guard.evaluate_by(&request.action, metrics),
-        };
+        let judge = || request.evaluate(&guard, metrics.as_ref());
         Ok(Decision::new(if request.is_large() { py.detach(judge) } else { judge() }))
     }
 

@@ -1,7 +1,12 @@
 //! One proposed call.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use placet::core::action::ActionError;
-use placet::{Action, AgentId, BuildId, Json, PersonId, SessionId, TenantId, ToolName};
+use placet::core::autonomy::Metrics;
+use placet::{
+    Action, AgentId, Answer, BuildId, Guard, Json, Known, PersonId, SessionId, TenantId, ToolName,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -21,6 +26,8 @@ pub(crate) struct ActionRequest {
     pub(crate) action: Action,
     params: Frozen,
     value: Option<Py<PyAny>>,
+    /// What is known of it since it was evaluated: it never changes.
+    known: Mutex<Option<Arc<Known>>>,
 }
 
 #[pymethods]
@@ -60,7 +67,8 @@ impl ActionRequest {
             context.map(|it| freeze::object(it).map(|(context, _)| context)).transpose()?;
         // The limits of an action are checked where every other caller's are.
         let of = check(of)?;
-        Ok(Self { action: of, params: frozen, value: value.map(|it| it.clone().unbind()) })
+        let value = value.map(|it| it.clone().unbind());
+        Ok(Self { action: of, params: frozen, value, known: Mutex::default() })
     }
 
     /// The tool's whole name.
@@ -128,7 +136,7 @@ impl ActionRequest {
         let (object, frozen) = freeze::object(params)?;
         let action = Action { params: object, ..self.action.clone() };
         let value = self.value.as_ref().map(|value| value.clone_ref(py));
-        Ok(Self { action, params: frozen, value })
+        Ok(Self { action, params: frozen, value, known: Mutex::default() })
     }
 
     /// The params in the canonical form of RFC 8785: what the digest is taken of.
@@ -205,6 +213,22 @@ impl ActionRequest {
     /// Whether judging it takes long enough that other threads should run meanwhile.
     pub(crate) fn is_large(&self) -> bool {
         self.params.size > LARGE
+    }
+
+    /// What would be decided about it now.
+    pub(crate) fn evaluate(&self, guard: &Guard, metrics: Option<&Metrics>) -> Answer {
+        let kept = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(answer) = kept.and_then(|known| guard.evaluate_known(&known, metrics)) {
+            return answer;
+        }
+        let known = guard.know(&self.action);
+        let answer = guard.evaluate_known(&known, metrics);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
+        // Another policy may have come in between.
+        answer.unwrap_or_else(|| match metrics {
+            None => guard.evaluate(&self.action),
+            Some(metrics) => guard.evaluate_by(&self.action, metrics),
+        })
     }
 }
 

@@ -5,6 +5,7 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import ConfigError
@@ -12,6 +13,7 @@ from ._say import warn
 from ._within import is_awaitable
 
 if TYPE_CHECKING:
+    from ._policy import EvalMetrics
     from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
 
 Rates = tuple[float, float, int]
@@ -62,18 +64,16 @@ class Program(NamedTuple):
         """What the program's metrics say about a class."""
         if self.metrics is None:
             return None, ()
-        from ._policy import EvalMetrics
-
         try:
             given: Any = self.metrics.metrics_for(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
-        if not isinstance(given, EvalMetrics):
+        if not isinstance(given, _metrics_type()):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
         # Whatever their types say.
         rates: tuple[Any, Any] = (given.pass_rate, given.adversarial_pass_rate)
         samples: Any = given.sample_size
-        is_sound = all(_is_rate(rate) for rate in rates)
+        is_sound = _is_rate(rates[0]) and _is_rate(rates[1])
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
             return None, (Objection("block", why),)
@@ -97,6 +97,14 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
+
+
+@cache
+def _metrics_type() -> type[EvalMetrics]:
+    # Not at the top: a program that brings no figures need not load it.
+    from ._policy import EvalMetrics
+
+    return EvalMetrics
 
 
 def _is_rate(value: Any) -> bool:

@@ -1,0 +1,58 @@
+//! What is known of an action, for those who evaluate the same one more than once.
+
+use std::sync::{Arc, Weak};
+
+use placet_core::autonomy::Metrics;
+use placet_core::{Action, decide, decide_by};
+use placet_policy::{Evaluated, Policy};
+
+use crate::answer::Answer;
+use crate::guard::{Guard, Shared};
+
+/// All that can be known of an action without looking at any state: what inspection and the rules
+/// found, and its digest. That is most of the work of a decision.
+///
+/// It holds for one guard and one policy, and decides nothing by itself: evidence, kill switches and
+/// people are looked at anew for each answer.
+#[derive(Clone, Debug)]
+pub struct Known {
+    evaluated: Evaluated,
+    /// Neither is kept alive, and while it is known here no other can take its place in memory.
+    guard: Weak<Shared>,
+    policy: Weak<Policy>,
+}
+
+impl Guard {
+    /// Finds out what is known of an action under the policy that holds.
+    #[must_use]
+    pub fn know(&self, action: &Action) -> Known {
+        let policy = self.policy();
+        Known {
+            evaluated: policy.evaluate(action, self.log().pepper()),
+            guard: Arc::downgrade(self.shared()),
+            policy: Arc::downgrade(&policy),
+        }
+    }
+
+    /// Answers as [`Guard::evaluate`] would for the action that this is known of, or as
+    /// [`Guard::evaluate_by`] where there are figures. None when another policy holds meanwhile, or
+    /// another guard found it out.
+    #[must_use]
+    pub fn evaluate_known(&self, known: &Known, metrics: Option<&Metrics>) -> Option<Answer> {
+        let Known { evaluated, guard, policy } = known;
+        let is_ours = std::ptr::eq(guard.as_ptr(), Arc::as_ptr(self.shared()));
+        if !(is_ours && self.holds_to(policy)) {
+            return None;
+        }
+        let assessment = &evaluated.assessment;
+        let state = self.log().state();
+        let now = state.clock(self.log().environment().now());
+        let decision = match metrics {
+            None => decide(&state, assessment, now),
+            Some(metrics) => decide_by(&state, assessment, now, metrics),
+        };
+        drop(state);
+        let (class, policy) = (assessment.class.clone(), assessment.policy);
+        Some(Answer::evaluated(evaluated.digest, class, policy, decision))
+    }
+}
