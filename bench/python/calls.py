@@ -1,6 +1,6 @@
 """Measures calls of Placet for Python, each beside the same call of another package.
 
-usage: calls.py evaluate|safe|approved|shadow SECONDS
+usage: calls.py evaluate|fresh|safe|approved|shadow SECONDS
 """
 
 import asyncio
@@ -66,14 +66,33 @@ class Rates:
 
 def evaluate(seconds, folder):
     """A decision on a request with a value, by earned autonomy and a cap; nothing is recorded."""
-    bar = GraduationThresholds(*(dict(zip(STATES, row)) for row in BAR))
-    guard = Guard(policy(thresholds=bar), metrics=Rates(EvalMetrics))
-    request = ActionRequest("issue_refund", tenant_id="acme", value=Decimal("50"))
+    guard, request = evaluator(), refund(ActionRequest)
     of = {"Placet": lambda: guard.evaluate(request)}
     assert of["Placet"]().is_allowed
     if has("warrantd"):
-        of["warrantd"] = warrantd()
+        theirs, kind = warrantd()
+        their_request = refund(kind)
+        of["warrantd"] = lambda: theirs.evaluate(their_request)
     return in_turns(of, seconds)
+
+
+def fresh(seconds, folder):
+    """The same on a request that is made for it, and that nothing is known of yet."""
+    guard = evaluator()
+    of = {"Placet": lambda: guard.evaluate(refund(ActionRequest))}
+    if has("warrantd"):
+        theirs, kind = warrantd()
+        of["warrantd"] = lambda: theirs.evaluate(refund(kind))
+    return in_turns(of, seconds)
+
+
+def refund(kind):
+    return kind("issue_refund", tenant_id="acme", value=Decimal("50"))
+
+
+def evaluator():
+    bar = GraduationThresholds(*(dict(zip(STATES, row)) for row in BAR))
+    return Guard(policy(thresholds=bar), metrics=Rates(EvalMetrics))
 
 
 def warrantd():
@@ -92,9 +111,9 @@ def warrantd():
         metrics=Rates(other.EvalMetrics),
         audit=None,
     )
-    request = other.ActionRequest("issue_refund", tenant_id="acme", value=Decimal("50"))
+    request = refund(other.ActionRequest)
     assert trust.evaluate(request).verdict is other.Verdict.ALLOW
-    return lambda: trust.evaluate(request)
+    return trust, other.ActionRequest
 
 
 def safe(seconds, folder):
@@ -214,8 +233,9 @@ def main(what, seconds):
         # The others write beside the program.
         folder = Path(made).resolve()
         os.chdir(folder)
-        measured = {"evaluate": evaluate, "safe": safe, "approved": approved, "shadow": shadow}
-        tell(measured[what](seconds, folder))
+        parts = (evaluate, fresh, safe, approved, shadow)
+        measure = next(part for part in parts if part.__name__ == what)
+        tell(measure(seconds, folder))
         os.chdir(folder.parent)
 
 

@@ -12,8 +12,9 @@ use crate::scratch::Scratch;
 use installed::Installed;
 
 /// Calls, the package that has the same, and how the report names them.
-const CALLS: [(&str, &str, &str); 4] = [
+const CALLS: [(&str, &str, &str); 5] = [
     ("evaluate", "warrantd", "evaluate"),
+    ("fresh", "warrantd", "evaluate, each time a new request"),
     ("safe", "agentguard-hitl", "execute, safe"),
     ("approved", "agentguard-hitl", "execute, approved by a callback"),
     ("shadow", "supervisor-guards", "supervised, in shadow"),
@@ -34,14 +35,16 @@ const OURS: &str = "Placet";
 const ABOUT: &str = "\
 The package for Python, in one environment with warrantd 0.1.0, agentguard-hitl 0.2.0 and \
 supervisor-guards 0.3.0, each call in turns with its like; medians. \"Evaluate\" decides on a value by \
-earned autonomy and a cap and records nothing, here and there. \"Execute\" calls a function that does \
-nothing: here each call is decided on, permitted, reported, and all of that durable in SQLite; \
-agentguard-hitl keeps no record of a safe call, and appends a line without syncing it for one that was \
-asked about. \"Supervised, in shadow\" goes over HTTP on loopback: here to a daemon that decides, \
-keeps the decision and hears the outcome; for supervisor-guards to a server that answers the same to \
-everything at once. The second table is a thousand calls that wait at once and are answered in random \
-order: here as tasks of an event loop, where each answer is durable; for agentguard-hitl as threads. \
-\"Open\" is what the process grew by for each that waits, \"finished\" what is left of each once it \
+earned autonomy and a cap and records nothing, here and there: first the same request again and \
+again, of which Placet finds out only once what inspection sees and what its digest is, then one \
+that is made for each. \"Execute\" calls a function that does nothing: here each call is decided \
+on, permitted, reported, and all of that durable in SQLite; agentguard-hitl keeps no record of a \
+safe call, and appends a line without syncing it for one that was asked about. \"Supervised, in \
+shadow\" goes over HTTP on loopback: here to a daemon that decides, keeps the decision and hears \
+the outcome; for supervisor-guards to a server that answers the same to everything at once. The \
+second table is a thousand calls that wait at once and are answered in random order: here as \
+tasks of an event loop, where each answer is durable; for agentguard-hitl as threads. \"Open\" is \
+what the process grew by for each that waits, \"finished\" what is left of each once it \
 has run, over three more rounds.";
 
 pub(crate) fn measure(scale: &Scale) -> Result<Section> {
