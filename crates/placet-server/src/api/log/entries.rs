@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::tile;
+use super::{Bytes, tile};
 use crate::app::App;
 use crate::auth::{Read, role};
 use crate::wire::{Path, Problem};
@@ -20,7 +20,7 @@ use crate::wire::{Path, Problem};
     tag = "log",
     params(("index" = String, Path, description = "the index in groups of three digits, x001/234; \
         a partial bundle ends with .p/ and its width")),
-    responses((status = OK, body = [u8], content_type = "application/octet-stream")),
+    responses((status = OK, body = inline(Bytes), content_type = "application/octet-stream")),
 )]
 pub(crate) async fn entries(
     State(app): State<Arc<App>>,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{asker, may_count, tile};
+use super::{Bytes, asker, may_count, tile};
 use crate::app::App;
 use crate::auth::role;
 use crate::wire::{Path, Problem};
@@ -22,7 +22,7 @@ use crate::wire::{Path, Problem};
         ("index" = String, Path, description = "the index in groups of three digits, x001/234; a \
             partial tile ends with .p/ and its width"),
     ),
-    responses((status = OK, body = [u8], content_type = "application/octet-stream")),
+    responses((status = OK, body = inline(Bytes), content_type = "application/octet-stream")),
 )]
 pub(crate) async fn hashes(
     State(app): State<Arc<App>>,

@@ -18,6 +18,11 @@ use crate::app::App;
 use crate::auth::{Principal, role::Role};
 use crate::wire::Problem;
 
+/// The content of a tile, byte by byte.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+struct Bytes(#[expect(dead_code, reason = "only described")] Vec<u8>);
+
 /// Whether a request may read what shows how much was decided, and nothing of what.
 fn may_count<R: Role>(app: &App, principal: Result<Principal, Problem>) -> Result<(), Problem> {
     if app.config.public_log { Ok(()) } else { R::check(&principal?.key) }
