@@ -15,7 +15,7 @@ use placet::{Amount, Json, Object};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
 /// How deep values may be nested. The policy's own limit is stricter; this one keeps the walk from
 /// running out of stack, and ends what contains itself.
@@ -300,12 +300,48 @@ fn real(float: &Bound<'_, PyFloat>, at: &Place) -> PyResult<Json> {
     }
 }
 
-/// A number as a text of its digits, by `placet._plain`.
+/// A number as a text of its digits, by `placet._plain` unless its own text is almost that.
 fn digits(number: &Bound<'_, PyAny>, at: &Place) -> PyResult<Json> {
     let py = number.py();
+    if let Some(text) = own_digits(number)? {
+        return Ok(Json::String(text));
+    }
     let text = py.import("placet._plain")?.getattr("digits")?.call1((number,));
     let text = text.map_err(|error| refused(at, &error.value(py).to_string()))?;
     Ok(Json::String(text.extract::<String>()?))
+}
+
+/// Longest text of a number that is read here, in bytes.
+const SHORT: usize = 40;
+
+/// The digits of an int or a `Decimal` whose text is short and has no exponent. A subclass may write
+/// itself as it likes, so it is not asked.
+fn own_digits(number: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let is_small = number.cast_exact::<PyInt>().is_ok_and(|int| int.extract::<i64>().is_ok());
+    let is_known =
+        is_small || number.get_type().is(DECIMAL.import(number.py(), "decimal", "Decimal")?);
+    if !is_known {
+        return Ok(None);
+    }
+    let text = number.str()?;
+    Ok(text.to_str().ok().and_then(plainest))
+}
+
+/// A short number without the zeros behind its point that say nothing.
+fn plainest(text: &str) -> Option<String> {
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let figures = whole.strip_prefix('-').unwrap_or(whole);
+    if text.len() > SHORT || figures.is_empty() || !is_digits(figures) || !is_digits(part) {
+        return None;
+    }
+    let part = part.trim_end_matches('0');
+    Some(match (whole, part) {
+        ("-0", "") => "0".to_owned(),
+        (whole, "") => whole.to_owned(),
+        (whole, part) => format!("{whole}.{part}"),
+    })
 }
 
 /// The value that a caller claims, in its plainest spelling. What is no amount stays as it was

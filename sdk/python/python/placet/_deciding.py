@@ -34,8 +34,8 @@ class Deciding:
 
     def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides without recording anything, and without permitting it."""
-        request = self._request(action, fields) if fields or type(action) is str else action
-        request = cast("ActionRequest", request)
+        is_whole = isinstance(action, ActionRequest) and not fields
+        request: ActionRequest = action if is_whole else self._request(action, fields)  # type: ignore[assignment]
         if self._settings.mode is not None:
             request = self._held(request)
         carrier, program = self._carrier, self._program
@@ -46,7 +46,9 @@ class Deciding:
             decision = carrier.engine.evaluate(request, rates)
         else:
             decision = cast("Decision", carrier.do(Step("evaluate", request)))
-        return tightened(decision, (*objections, *program.stops(request.action)))
+        if program.kill_switch is not None:
+            objections = (*objections, *program.stops(request.action))
+        return tightened(decision, objections) if objections else decision
 
     def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides and records the decision. Where it is held, people are asked; nothing waits."""

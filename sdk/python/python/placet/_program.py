@@ -71,13 +71,14 @@ class Program(NamedTuple):
         if not isinstance(given, _metrics_type()):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
         # Whatever their types say.
-        rates: tuple[Any, Any] = (given.pass_rate, given.adversarial_pass_rate)
+        passed: Any = given.pass_rate
+        resisted: Any = given.adversarial_pass_rate
         samples: Any = given.sample_size
-        is_sound = _is_rate(rates[0]) and _is_rate(rates[1])
+        is_sound = _is_rate(passed) and _is_rate(resisted)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
             return None, (Objection("block", why),)
-        return (float(rates[0]), float(rates[1]), samples), ()
+        return (float(passed), float(resisted), samples), ()
 
     def sink(self, entry: AuditEntry) -> None:
         """Gives an entry to the audit sink. What it raises is raised."""
@@ -109,7 +110,10 @@ def _metrics_type() -> type[EvalMetrics]:
 
 def _is_rate(value: Any) -> bool:
     # True is a number to Python, and none to anybody else.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+    is_number = type(value) is float or (
+        isinstance(value, (int, float)) and not isinstance(value, bool)
+    )
+    return is_number and 0 <= value <= 1
 
 
 def _failed(what: str, error: Exception) -> Objection:
