@@ -1,5 +1,6 @@
 //! One client and one server, and what passes between them.
 
+mod progress;
 mod questions;
 mod unjudged;
 
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use placet::{ActionId, Outcome};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
@@ -58,6 +59,8 @@ pub struct Relay {
     judging: Mutex<HashMap<Key, (Wanted, JoinHandle<()>)>>,
     /// The gateway's own questions to the server.
     asked: Mutex<HashMap<Key, oneshot::Sender<Result<Message, String>>>>,
+    /// The calls whose clients want to hear of their progress, by the tokens for it.
+    progress: Mutex<HashMap<String, Arc<Notify>>>,
     tasks: Mutex<Tasks>,
     client: Mutex<Client>,
     book: Mutex<Book>,
@@ -88,6 +91,7 @@ impl Relay {
             pending: Mutex::default(),
             judging: Mutex::default(),
             asked: Mutex::default(),
+            progress: Mutex::default(),
             tasks: Mutex::default(),
             client: Mutex::default(),
             book: Mutex::new(book),
@@ -264,7 +268,9 @@ impl Relay {
         let answer = match ruling {
             Ruling::Forward(Forward { action, edited, .. }) => {
                 match forwarded(message, call, edited) {
-                    Some(bytes) => return self.pass(id, action, bytes).await,
+                    Some(bytes) => {
+                        return self.pass(id, action, bytes, progress_token(message)).await;
+                    }
                     None => reply::refused(
                         id,
                         "This call was not run: it cannot be rebuilt.",
@@ -321,15 +327,15 @@ impl Relay {
         }
     }
 
-    /// Passes a permitted call on, and watches that it is answered.
-    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes) {
+    /// Passes a permitted call on, and watches that it is answered, or at least that its server goes on.
+    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes, token: Option<Value>) {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
         let passed = async {
             self.tell_server(bytes).await;
             answered.await
         };
-        if timeout(self.judge.call_time(), passed).await.is_err()
+        if !self.is_answered(passed, token.as_ref()).await
             && lock(&self.pending).answered(id).is_some()
         {
             let text = format!("the server did not answer in time; {IN_DOUBT}");
@@ -364,6 +370,10 @@ impl Relay {
             }
             Kind::Notification(method) if method == "notifications/tools/list_changed" => {
                 lock(&self.book).is_stale();
+                self.tell_client(message.into_bytes()).await;
+            }
+            Kind::Notification(method) if method == "notifications/progress" => {
+                self.progresses(&message);
                 self.tell_client(message.into_bytes()).await;
             }
             Kind::Request(..) | Kind::Notification(_) | Kind::Complaint => {

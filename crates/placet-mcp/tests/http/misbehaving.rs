@@ -14,7 +14,9 @@ use axum::http::{HeaderMap, Method, Response};
 use placet::{ActionId, Guard, Reply, Status};
 use placet_gate::Gate;
 use placet_mcp::tools::Book;
-use placet_mcp::{End, Judge, JudgeConfig, Relay, Remote, bridge};
+use placet_mcp::{
+    Command, End, GatewayConfig, Judge, JudgeConfig, NewSession, Relay, Remote, Sessions, bridge,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -72,6 +74,18 @@ fn huge(begin: String, end: String) -> Vec<Bytes> {
     let part = Bytes::from(vec![b'x'; 1_000_000]);
     let middle = std::iter::repeat_n(part, 100);
     std::iter::once(begin.into()).chain(middle).chain([end.into()]).collect()
+}
+
+impl Scene {
+    /// Begins a session: its name.
+    async fn begin(&self, introduction: String) -> String {
+        let url = self.url.clone();
+        let begun = tokio::task::spawn_blocking(move || {
+            let answer = ureq::post(&url).send(introduction).unwrap();
+            answer.headers()["mcp-session-id"].to_str().unwrap().to_owned()
+        });
+        timeout(LIMIT, begun).await.unwrap().unwrap()
+    }
 }
 
 /// What the call of `asked` is answered with that misbehaves like this.
@@ -426,4 +440,44 @@ async fn over_http_a_tool_that_changes_in_a_session_is_held() {
         assert!(held.contains("approval"), "{held}");
         assert_eq!(scene.ran().len(), 1, "nothing unvetted runs");
     }
+}
+
+/// A server on pipes that introduces itself, reads one more line, and dies.
+const DIES: &str = r#"read -r line
+echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}'
+read -r line
+exit 7"#;
+
+#[tokio::test]
+async fn a_session_is_over_when_its_server_has_died() {
+    let scene = Scene::new(LIMIT, None).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let arguments = vec!["-c".into(), DIES.into()];
+    let command = Command { program: "sh".into(), arguments, ..Command::default() };
+    let guard = scene.guard.clone();
+    let new: NewSession = Box::new(move || {
+        let judge = Judge::new(Gate::at(guard.clone(), false, None), support::config());
+        (judge, Book::first(), Arc::new(|_| ()))
+    });
+    tokio::spawn(Sessions::serve(listener, GatewayConfig::default(), command, new));
+    let scene = Scene { url, ..scene };
+    let ask = |method: &str, id: u64| {
+        json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": {} }).to_string()
+    };
+    let session = scene.begin(ask("initialize", 0)).await;
+    let of = [("mcp-session-id", session.as_str())];
+    let mut answered = 0;
+    loop {
+        answered += 1;
+        let (status, _, body) = scene.post(&of, &ask("ping", answered)).await;
+        if status == 404 {
+            assert!(body.contains("begin another"), "{body}");
+            break;
+        }
+        let [only] = &messages(&body)[..] else { panic!("{body}") };
+        assert_eq!(only["id"], answered, "{only}");
+        assert!(only["error"]["message"].as_str().unwrap().contains("ended"), "{only}");
+    }
+    assert!(answered > 1, "the call in which it died is answered");
 }
