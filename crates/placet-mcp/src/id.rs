@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 pub(crate) const OURS: &str = "placet-gateway-";
 
 /// The id of a request: a number or a string, kept as it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Id {
     written: String,
     key: Key,

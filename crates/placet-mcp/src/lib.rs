@@ -37,5 +37,5 @@ pub use http::{Gateway, GatewayConfig, NewSession, Remote, RemoteError, Sessions
 pub use judge::{Judge, JudgeConfig};
 pub use many::many;
 pub use relay::{Duplex, End, OnChange, Relay};
-pub use stdio::{Skipped, stdio};
+pub use stdio::{Skipped, Unanswered, stdio};
 pub use survey::{SurveyError, survey};

@@ -67,5 +67,11 @@ pub(crate) const CALL: Duration = Duration::from_secs(10 * 60);
 pub(crate) const LISTEN_AGAIN: (Duration, Duration) =
     (Duration::from_millis(500), Duration::from_secs(30));
 
+/// How often a stream is taken up again at a server that is away, before its answer is given up.
+pub(crate) const GO_ON: u32 = 5;
+
+/// How long a server may take to say that it has taken what it was told.
+pub(crate) const TOLD: Duration = Duration::from_secs(5);
+
 /// How long a server that was told to end gets for it.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);

@@ -106,6 +106,11 @@ impl Message {
     }
 }
 
+/// Whether a message is the answer to this request.
+pub(crate) fn answers(message: &Message, id: &Id) -> bool {
+    matches!(message.kind(), Kind::Response(of) if of.key() == id.key())
+}
+
 /// The names of the members of an object.
 struct Names(Vec<String>);
 

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 use crate::judge::{ToolCall, clip};
 use crate::message::{Kind, Message};
 
+/// What is said of a call of which its server did not say what came of it.
+pub(crate) const IN_DOUBT: &str = "whether the call took effect is not known";
+
 /// What a request says about itself.
 pub(crate) fn meta(message: &Message) -> Value {
     #[derive(serde::Deserialize)]

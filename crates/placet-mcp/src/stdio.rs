@@ -44,6 +44,18 @@ pub enum Skipped {
     /// It had no end.
     #[error("the last message has no end")]
     Half,
+    /// It never came: a request has no answer.
+    #[error("{}", .0.why)]
+    Unanswered(Unanswered),
+}
+
+/// A request that its server has not answered and will not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    pub(crate) id: Id,
+    pub(crate) why: String,
+    /// Whether it has not reached the server either.
+    pub(crate) never_came: bool,
 }
 
 impl Skipped {

@@ -9,6 +9,7 @@ use crate::limits::{LIST, MAX_PAGES, START};
 use crate::message::{Kind, Message};
 use crate::relay::Duplex;
 use crate::reply;
+use crate::stdio::Skipped;
 use crate::tools::{Definition, Page};
 
 /// The revision that every server understands which is asked for its tools.
@@ -64,7 +65,14 @@ async fn ask(server: &mut Duplex, method: &str, params: &Value) -> Result<Messag
     let id = fresh_id();
     tell(server, reply::request(&id, method, params)).await;
     while let Some(line) = server.from.recv().await {
-        let Some(message) = line.ok().and_then(|line| Message::read(line).ok()) else { continue };
+        let line = match line {
+            Ok(line) => line,
+            Err(Skipped::Unanswered(it)) if it.id.key() == id.key() => {
+                return Err(SurveyError::Refused(it.why));
+            }
+            Err(_) => continue,
+        };
+        let Ok(message) = Message::read(line) else { continue };
         match message.kind() {
             Kind::Response(of) if of.key() == id.key() => {
                 let refused = message.error().map(|error| SurveyError::Refused(error.to_owned()));

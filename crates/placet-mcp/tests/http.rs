@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "http/misbehaving.rs"]
+mod misbehaving;
 #[path = "http/progress.rs"]
 mod progress;
 #[path = "http/strict.rs"]

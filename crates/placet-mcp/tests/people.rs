@@ -10,8 +10,12 @@
 mod restart;
 mod support;
 
+use std::time::Duration;
+
+use placet_mcp::JudgeConfig;
 use serde_json::{Value, json};
-use support::{World, refusal};
+use support::{LIMIT, World, refusal};
+use tokio::time::timeout;
 
 fn modern(capabilities: &Value) -> Value {
     json!({
@@ -217,6 +221,24 @@ async fn a_task_ends_with_the_denial_that_the_model_is_to_read() {
     assert_eq!(ended["result"]["isError"], true);
     assert!(ended["result"]["content"][0]["text"].as_str().unwrap().contains("not today"));
     assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn a_task_ends_also_where_its_server_has_stopped_reading() {
+    let call = Duration::from_millis(200);
+    let mut world = World::with(support::POLICY, JudgeConfig { call, ..support::config() });
+    let (task, id) = world.task(1, &tasks()).await;
+    // As many as wait for it.
+    for _ in 0..64 {
+        world.client.say(r#"{"jsonrpc":"2.0","method":"notifications/x"}"#).await;
+    }
+    assert_eq!(world.look(2, &task, "tasks/get").await["status"], "working");
+    world.approve(id).await;
+    let ended = timeout(LIMIT, world.ended(&task)).await.unwrap();
+    assert_eq!(ended["status"], "failed", "{ended}");
+    let text = ended["error"]["message"].as_str().unwrap();
+    assert!(text.contains("in time") && text.contains("not known"), "{text}");
+    world.becomes(id, placet::Status::Redeemed).await;
 }
 
 #[tokio::test]

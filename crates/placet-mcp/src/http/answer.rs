@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 pub(super) type Answer = Response<Body>;
 
 /// Parts of a body as they come.
-pub(super) struct Parts(pub(super) mpsc::Receiver<Bytes>);
+struct Parts(mpsc::Receiver<Bytes>);
 
 impl Stream for Parts {
     type Item = Result<Bytes, std::convert::Infallible>;
@@ -39,5 +39,15 @@ pub(super) fn json_answer(status: StatusCode, bytes: Bytes) -> Answer {
     let mut answer = Response::new(Body::from(bytes));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// An answer that comes in parts, as a stream of events.
+pub(super) fn stream(parts: mpsc::Receiver<Bytes>) -> Answer {
+    let mut answer = Response::new(Body::from_stream(Parts(parts)));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     answer
 }

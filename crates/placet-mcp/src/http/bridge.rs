@@ -5,34 +5,32 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response};
 use bytes::Bytes;
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::events::Events;
 use super::headers::{METHOD, NAME, SESSION, VERSION, encoded};
 use super::remote::Remote;
 use super::repeated::Repeated;
+use super::said::{LAST_EVENT, Said, one_line};
 use crate::id::{Id, Key};
 use crate::judge::ToolCall;
-use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, MAX_TOOLS, QUEUE};
-use crate::message::{Kind, Message};
+use crate::limits::{LISTEN_AGAIN, MAX_SERVER_BYTES, MAX_TOOLS, QUEUE, START, TOLD};
+use crate::message::{Kind, Message, answers};
 use crate::parts::meta;
 use crate::relay::{Duplex, queue};
-use crate::reply;
-use crate::stdio::Skipped;
+use crate::stdio::{Skipped, Unanswered};
 use crate::task::has_member;
 use crate::tools::Page;
 
 type Line = Result<Bytes, Skipped>;
-
-/// Says after which event a stream is taken up again.
-const LAST_EVENT: &str = "last-event-id";
 
 /// What the client is told when something may have been missed.
 const TOOLS_CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
@@ -48,13 +46,23 @@ struct Bridge {
 struct Session {
     id: Option<HeaderValue>,
     version: Option<HeaderValue>,
-    /// Requests of the revision without sessions: to cancel one is to let go of it.
-    open: HashMap<Key, AbortHandle>,
+    /// Requests without an answer. Where there are no sessions, to cancel one is to let go of it.
+    open: HashMap<Key, Open>,
     /// What is repeated of the calls of the tools that the server has listed.
     repeated: HashMap<String, Repeated>,
     is_listening: bool,
     listening: Option<AbortHandle>,
 }
+
+/// A request that has no answer yet.
+struct Open {
+    task: AbortHandle,
+    /// Notified when it is not wanted any more, and its server was told so.
+    unwanted: Arc<Notify>,
+}
+
+/// What is told and wants no answer.
+type Told = (HeaderMap, Message);
 
 /// A server that is reached over HTTP, line by line.
 #[must_use]
@@ -63,9 +71,13 @@ pub fn bridge(remote: Remote) -> Duplex {
     let (to, mut from_client) = mpsc::channel(QUEUE);
     let bridge = Arc::new(Bridge { remote, to_client, state: Mutex::default() });
     tokio::spawn(async move {
+        let (tell, told) = mpsc::channel(QUEUE);
+        let telling = tokio::spawn(Arc::clone(&bridge).tell_in_turn(told));
         while let Some(line) = from_client.recv().await {
-            bridge.send(line).await;
+            bridge.send(line, &tell).await;
         }
+        drop(tell);
+        drop(timeout(TOLD, telling).await);
         bridge.leave().await;
     });
     Duplex { from, to }
@@ -76,36 +88,83 @@ impl Bridge {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a message. What opens a session is waited for, so that what follows is on it.
-    async fn send(self: &Arc<Self>, line: Bytes) {
+    /// Sends a message. What opens a session is waited for, so that what follows is on it; nothing else
+    /// is, so that no silence of the server stops what follows.
+    async fn send(self: &Arc<Self>, line: Bytes, tell: &mpsc::Sender<Told>) {
         let Ok(message) = Message::read(line) else { return };
         let headers = self.headers(&message);
         match message.kind().clone() {
-            Kind::Request(id, method) if method == "initialize" => {
-                self.post(headers, message, Some(id)).await;
-            }
-            Kind::Request(id, _) => {
-                let bridge = Arc::clone(self);
-                let key = id.key().clone();
-                let task = tokio::spawn(async move {
-                    let key = id.key().clone();
-                    bridge.post(headers, message, Some(id)).await;
-                    bridge.state().open.remove(&key);
-                });
-                if !task.is_finished() {
-                    self.state().open.insert(key, task.abort_handle());
+            Kind::Request(id, method) => {
+                let answered = self.ask(headers, message, id);
+                if method == "initialize" {
+                    drop(timeout(START, answered).await);
                 }
+            }
+            Kind::Notification(method) if method == "notifications/initialized" => {
+                self.tell(headers, message).await;
+                self.listen();
             }
             Kind::Notification(method) => {
-                let is_cancelled = method == "notifications/cancelled" && self.let_go(&message);
-                if !is_cancelled {
-                    self.post(headers, message, None).await;
-                }
-                if method == "notifications/initialized" {
-                    self.listen();
+                let is_let_go = method == "notifications/cancelled" && self.let_go(&message);
+                if !is_let_go {
+                    drop(tell.send((headers, message)).await);
                 }
             }
-            Kind::Response(_) | Kind::Complaint => self.post(headers, message, None).await,
+            Kind::Response(_) | Kind::Complaint => {
+                let bridge = Arc::clone(self);
+                tokio::spawn(async move { bridge.tell(headers, message).await });
+            }
+        }
+    }
+
+    /// Sends a request, beside whatever else passes. What is given ends with its answer.
+    fn ask(
+        self: &Arc<Self>,
+        headers: HeaderMap,
+        message: Message,
+        id: Id,
+    ) -> oneshot::Receiver<()> {
+        let (bridge, key) = (Arc::clone(self), id.key().clone());
+        let (answered, is_answered) = oneshot::channel();
+        let unwanted = Arc::new(Notify::new());
+        let noticed = Arc::clone(&unwanted);
+        let task = tokio::spawn(async move {
+            match bridge.remote.send(Method::POST, headers, message.into_bytes()).await {
+                Ok(answer) => bridge.read(answer, &id, answered, &noticed).await,
+                Err(error) => bridge.fail(&id, error.to_string(), error.never_came()).await,
+            }
+            bridge.state().open.remove(id.key());
+        });
+        let mut state = self.state();
+        if !task.is_finished() {
+            state.open.insert(key, Open { task: task.abort_handle(), unwanted });
+        }
+        is_answered
+    }
+
+    /// Tells the server what it is told, one after the other.
+    async fn tell_in_turn(self: Arc<Self>, mut told: mpsc::Receiver<Told>) {
+        while let Some((headers, message)) = told.recv().await {
+            self.tell(headers, message).await;
+        }
+    }
+
+    /// Tells the server something, and waits for a moment until it has taken it.
+    async fn tell(self: &Arc<Self>, headers: HeaderMap, message: Message) {
+        let sent = self.remote.send(Method::POST, headers, message.into_bytes());
+        match timeout(TOLD, sent).await {
+            Ok(Ok(answer)) if answer.body().is_end_stream() => {}
+            Ok(Ok(answer)) => {
+                let bridge = Arc::clone(self);
+                tokio::spawn(async move {
+                    let mut said = Said::of(&bridge.remote, answer, None);
+                    while let Ok(Some(data)) = said.next().await {
+                        bridge.pass(data, None).await;
+                    }
+                });
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the server was not reached"),
+            Err(_) => tracing::warn!("the server did not say whether it took what it was told"),
         }
     }
 
@@ -120,24 +179,22 @@ impl Bridge {
         let Some(id) = params.and_then(|it| Id::read(&it.request)) else { return false };
         let mut state = self.state();
         if state.version.is_some() {
+            if let Some(open) = state.open.get(id.key()) {
+                open.unwanted.notify_one();
+            }
             return false;
         }
-        state.open.remove(id.key()).is_some_and(|task| {
-            task.abort();
+        state.open.remove(id.key()).is_some_and(|open| {
+            open.task.abort();
             true
         })
     }
 
     fn headers(&self, message: &Message) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.on_session();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         let state = self.state();
-        for (name, value) in [(SESSION, &state.id), (VERSION, &state.version)] {
-            if let Some(value) = value {
-                headers.insert(name, value.clone());
-            }
-        }
         if let (Kind::Request(_, method), Some(version)) = (message.kind(), modern(message)) {
             let mut set = |name, value: &str| {
                 if let Ok(value) = HeaderValue::from_str(&encoded(value)) {
@@ -159,73 +216,58 @@ impl Bridge {
         headers
     }
 
-    async fn post(&self, headers: HeaderMap, message: Message, id: Option<Id>) {
-        let bytes = message.into_bytes();
-        let answered = self.remote.send(Method::POST, headers, bytes).await;
-        match (answered, id) {
-            (Ok(answer), id) => self.read(answer, id).await,
-            (Err(error), Some(id)) => self.fail(&id, &error.to_string()).await,
-            (Err(error), None) => tracing::warn!(%error, "the server was not reached"),
-        }
-    }
-
-    async fn fail(&self, id: &Id, why: &str) {
-        let error = reply::error(Some(id), reply::INTERNAL_ERROR, why);
-        drop(self.to_client.send(Ok(error)).await);
+    /// Says that a request has no answer, and why.
+    async fn fail(&self, id: &Id, why: String, never_came: bool) {
+        let unanswered = Unanswered { id: id.clone(), why, never_came };
+        drop(self.to_client.send(Err(Skipped::Unanswered(unanswered))).await);
     }
 
     /// Passes on what is in an answer.
-    async fn read(&self, answer: Response<Incoming>, id: Option<Id>) {
-        let (parts, body) = answer.into_parts();
-        if let Some(session) = parts.headers.get(SESSION) {
+    async fn read(
+        &self,
+        answer: Response<Incoming>,
+        id: &Id,
+        answered: oneshot::Sender<()>,
+        unwanted: &Notify,
+    ) {
+        if let Some(session) = answer.headers().get(SESSION) {
             self.state().id = Some(session.clone());
         }
-        let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let has_answered = if kind.starts_with(b"text/event-stream") {
-            self.pour(Body::new(body), id.as_ref()).await
-        } else {
-            self.whole(Body::new(body), id.as_ref()).await
-        };
-        if let (Some(id), false) = (&id, has_answered) {
-            let why = match parts.status {
-                StatusCode::NOT_FOUND => {
-                    "the server does not know this session any more".to_owned()
+        let mut answered = Some(answered);
+        let is_on_session = self.state().version.is_some();
+        let again = is_on_session.then(|| self.on_session());
+        let mut said = Said::of(&self.remote, answer, again);
+        let mut is_wanted = true;
+        let why = loop {
+            let next = tokio::select! {
+                biased;
+                next = said.next() => next,
+                () = unwanted.notified(), if is_wanted => {
+                    is_wanted = false;
+                    said.is_answered();
+                    continue;
                 }
-                status if status.is_success() => "the server did not answer".to_owned(),
-                status => format!("the server refuses, with status {}", status.as_u16()),
             };
-            self.fail(id, &why).await;
-        }
-    }
-
-    /// One message; whether it was the answer.
-    async fn whole(&self, body: Body, id: Option<&Id>) -> bool {
-        let Ok(whole) = axum::body::to_bytes(body, MAX_SERVER_BYTES).await else { return false };
-        let one_line = whole.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b });
-        self.pass(one_line.collect(), id).await
-    }
-
-    /// A stream of them; whether the answer was among them.
-    async fn pour(&self, mut body: Body, id: Option<&Id>) -> bool {
-        let mut events = Events::new(MAX_SERVER_BYTES);
-        let mut has_answered = false;
-        while let Some(Ok(frame)) = body.frame().await {
-            let Ok(part) = frame.into_data() else { continue };
-            let Ok(whole) = events.push(&part) else { return has_answered };
-            for data in whole {
-                has_answered |= self.pass(data, id).await;
+            match next {
+                Ok(Some(data)) => {
+                    if self.pass(data, Some(id)).await {
+                        said.is_answered();
+                        drop(answered.take());
+                    }
+                }
+                Ok(None) => break said.why(),
+                Err(why) => break why,
             }
+        };
+        if answered.is_some() {
+            self.fail(id, why, false).await;
         }
-        has_answered
     }
 
     /// Passes a message on; whether it was the answer to this request.
     async fn pass(&self, bytes: Bytes, id: Option<&Id>) -> bool {
         let Ok(message) = Message::read(bytes) else { return false };
-        let is_answer = match (message.kind(), id) {
-            (Kind::Response(of), Some(id)) => of.key() == id.key(),
-            _ => false,
-        };
+        let is_answer = id.is_some_and(|id| answers(&message, id));
         if is_answer {
             self.note_version(&message);
         }
@@ -300,15 +342,21 @@ impl Bridge {
         self.state().listening = Some(listening.abort_handle());
     }
 
-    fn listening(&self, last: Option<&Bytes>) -> HeaderMap {
+    /// The headers of whatever is on the session.
+    fn on_session(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         let state = self.state();
         for (name, value) in [(SESSION, &state.id), (VERSION, &state.version)] {
             if let Some(value) = value {
                 headers.insert(name, value.clone());
             }
         }
+        headers
+    }
+
+    fn listening(&self, last: Option<&Bytes>) -> HeaderMap {
+        let mut headers = self.on_session();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(last) = last.and_then(|it| HeaderValue::from_bytes(it).ok()) {
             headers.insert(LAST_EVENT, last);
         }
@@ -322,7 +370,7 @@ impl Bridge {
             let Ok(part) = frame.into_data() else { continue };
             let Ok(whole) = events.push(&part) else { return };
             for data in whole {
-                self.pass(data, None).await;
+                self.pass(one_line(&data), None).await;
             }
             if let Some(id) = events.last_id() {
                 *last = Some(id.clone());

@@ -62,6 +62,17 @@ pub(super) fn for_question(headers: &HeaderMap, method: &'static str) -> HeaderM
     asked
 }
 
+/// The headers with which the stream of an answer to a request with these is taken up again; none in the
+/// revision that knows no such streams.
+pub(super) fn to_go_on(headers: &HeaderMap) -> Option<HeaderMap> {
+    if headers.contains_key(METHOD) {
+        return None;
+    }
+    let mut again = headers.clone();
+    again.remove(CONTENT_TYPE);
+    Some(again)
+}
+
 /// Whether a message is written as it is read here. A server that honours another charset, or
 /// uncompresses, would read another message.
 pub(super) fn is_plain_json(headers: &HeaderMap) -> bool {
@@ -91,7 +102,7 @@ pub(super) fn answer_in(headers: &HeaderMap, body: &Bytes) -> Option<Message> {
     if !can_be_heard(headers) {
         return None;
     }
-    if !headers.get(CONTENT_TYPE).is_some_and(is_stream) {
+    if !is_event_stream(headers) {
         return Message::read(body.clone()).ok();
     }
     let mut found = None;
@@ -108,6 +119,11 @@ pub(super) fn answer_in(headers: &HeaderMap, body: &Bytes) -> Option<Message> {
     found
 }
 
+/// Whether an answer is a stream of events.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(is_stream)
+}
+
 fn is_one(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers.get_all(name).iter().count() <= 1
 }
@@ -116,7 +132,8 @@ fn is_not_compressed(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
 }
 
-fn is_json(kind: &HeaderValue) -> bool {
+/// Whether a kind is that of one message.
+pub(super) fn is_json(kind: &HeaderValue) -> bool {
     is_kind(kind, "application/json")
 }
 

@@ -7,6 +7,7 @@ mod gateway;
 mod headers;
 mod remote;
 mod repeated;
+mod said;
 mod sessions;
 mod source;
 mod watched;

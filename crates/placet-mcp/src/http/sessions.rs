@@ -8,21 +8,19 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::GatewayConfig;
-use super::answer::{Answer, Parts, empty, json_answer, plain};
+use super::answer::{Answer, empty, json_answer, plain, stream};
 use super::events::event;
 use super::headers::SESSION;
 use super::source::Source;
 use crate::child::{Child, Command};
-use crate::id::Key;
+use crate::id::{Id, Key};
 use crate::judge::Judge;
 use crate::limits::{MAX_CHILDREN, MAX_CLIENT_BYTES, QUEUE};
 use crate::message::{Kind, Message};
@@ -59,10 +57,15 @@ struct Session {
 #[derive(Default)]
 struct Streams {
     /// Requests, by their ids.
-    waiting: HashMap<Key, mpsc::Sender<Bytes>>,
+    waiting: HashMap<Key, (Id, mpsc::Sender<Bytes>)>,
     /// What belongs to no request.
     unasked: Option<mpsc::Sender<Bytes>>,
+    /// Whether the server has ended, and says nothing any more.
+    is_over: bool,
 }
+
+/// What is said of a session that is none.
+const NO_SESSION: &str = "there is no such session any more; begin another";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -90,7 +93,7 @@ impl Sessions {
     }
 
     /// Starts a server for a client. Of too many the oldest is ended.
-    fn begin(&self) -> Result<(String, Arc<Session>), String> {
+    fn begin(self: &Arc<Self>) -> Result<(String, Arc<Session>), String> {
         let (child, server) = Child::start(&self.command).map_err(|error| error.to_string())?;
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
@@ -98,7 +101,14 @@ impl Sessions {
         let (to, from_client) = queue();
         let (to_client, from_relay) = mpsc::channel(QUEUE);
         let session = Arc::new(Session { to, streams: Mutex::default() });
-        tokio::spawn(route(Arc::downgrade(&session), from_relay));
+        let (sessions, of) = (Arc::downgrade(self), id.clone());
+        let routed = route(Arc::downgrade(&session), from_relay);
+        tokio::spawn(async move {
+            routed.await;
+            if let Some(sessions) = sessions.upgrade() {
+                sessions.forget(&of);
+            }
+        });
         let (judge, book, on_change) = (self.new)();
         tokio::spawn(async move {
             let client = Duplex { from: from_client, to: to_client };
@@ -118,12 +128,17 @@ impl Sessions {
 
     fn end(&self, headers: &HeaderMap) -> Answer {
         let id = headers.get(SESSION).and_then(|id| id.to_str().ok()).unwrap_or_default();
+        match self.forget(id) {
+            true => empty(StatusCode::OK),
+            false => plain(StatusCode::NOT_FOUND, NO_SESSION),
+        }
+    }
+
+    /// Forgets a session; whether there was one.
+    fn forget(&self, id: &str) -> bool {
         let mut open = lock(&self.open);
         open.order.retain(|other| other != id);
-        match open.sessions.remove(id) {
-            Some(_) => empty(StatusCode::OK),
-            None => plain(StatusCode::NOT_FOUND, "there is no such session"),
-        }
+        open.sessions.remove(id).is_some()
     }
 }
 
@@ -133,9 +148,9 @@ async fn answer(State(sessions): State<Arc<Sessions>>, request: Request) -> Answ
     }
     let (parts, body) = request.into_parts();
     match parts.method {
-        Method::GET => match sessions.find(&parts.headers) {
-            Some(session) => stream(session.listen()),
-            None => plain(StatusCode::NOT_FOUND, "there is no such session"),
+        Method::GET => match sessions.find(&parts.headers).and_then(|it| it.listen()) {
+            Some(parts) => stream(parts),
+            None => plain(StatusCode::NOT_FOUND, NO_SESSION),
         },
         Method::DELETE => sessions.end(&parts.headers),
         Method::POST => {
@@ -157,16 +172,13 @@ async fn answer(State(sessions): State<Arc<Sessions>>, request: Request) -> Answ
     }
 }
 
-async fn post(sessions: &Sessions, headers: &HeaderMap, message: Message) -> Answer {
+async fn post(sessions: &Arc<Sessions>, headers: &HeaderMap, message: Message) -> Answer {
     let begins = matches!(message.kind(), Kind::Request(_, method) if method == "initialize");
     let found = match (sessions.find(headers), begins) {
         (Some(session), false) => Ok((None, session)),
         (_, true) => sessions.begin().map(|(id, session)| (Some(id), session)),
         (None, false) if headers.contains_key(SESSION) => {
-            return plain(
-                StatusCode::NOT_FOUND,
-                "there is no such session any more; begin another",
-            );
+            return plain(StatusCode::NOT_FOUND, NO_SESSION);
         }
         (None, false) => {
             return plain(StatusCode::BAD_REQUEST, "there is no session; begin with initialize");
@@ -179,14 +191,14 @@ async fn post(sessions: &Sessions, headers: &HeaderMap, message: Message) -> Ans
             return plain(StatusCode::BAD_GATEWAY, "the server cannot be started");
         }
     };
-    let asked = match message.kind() {
-        Kind::Request(id, _) => Some(id.key().clone()),
-        _ => None,
+    let mut answer = match message.kind() {
+        Kind::Request(id, _) => match session.wait_for(id) {
+            Some(parts) => stream(parts),
+            None => return plain(StatusCode::NOT_FOUND, NO_SESSION),
+        },
+        _ => empty(StatusCode::ACCEPTED),
     };
-    let mut answer = match asked.map(|key| session.wait_for(key)) {
-        Some(parts) => stream(parts),
-        None => empty(StatusCode::ACCEPTED),
-    };
+    // Whoever waits for an answer that cannot come any more is told so when the session is over.
     drop(session.to.send(Ok(message.into_bytes())).await);
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
         answer.headers_mut().insert(SESSION, id);
@@ -195,29 +207,52 @@ async fn post(sessions: &Sessions, headers: &HeaderMap, message: Message) -> Ans
 }
 
 impl Session {
-    /// A stream that ends with the answer to this request.
-    fn wait_for(&self, key: Key) -> mpsc::Receiver<Bytes> {
+    /// A stream that ends with the answer to this request; none where the session is over.
+    fn wait_for(&self, id: &Id) -> Option<mpsc::Receiver<Bytes>> {
         let (to, parts) = mpsc::channel(QUEUE);
-        lock(&self.streams).waiting.insert(key, to);
-        parts
+        let mut streams = lock(&self.streams);
+        if streams.is_over {
+            return None;
+        }
+        streams.waiting.insert(id.key().clone(), (id.clone(), to));
+        Some(parts)
     }
 
-    /// A stream of what belongs to no request; the one before ends.
-    fn listen(&self) -> mpsc::Receiver<Bytes> {
+    /// A stream of what belongs to no request; the one before ends. None where the session is over.
+    fn listen(&self) -> Option<mpsc::Receiver<Bytes>> {
         let (to, parts) = mpsc::channel(QUEUE);
-        lock(&self.streams).unasked = Some(to);
-        parts
+        let mut streams = lock(&self.streams);
+        if streams.is_over {
+            return None;
+        }
+        streams.unasked = Some(to);
+        Some(parts)
+    }
+
+    /// Ends it, because its server has ended: nobody waits for what cannot come any more.
+    fn is_over(&self) {
+        let waiting = {
+            let mut streams = lock(&self.streams);
+            (streams.is_over, streams.unasked) = (true, None);
+            std::mem::take(&mut streams.waiting)
+        };
+        for (id, to) in waiting.into_values() {
+            let text = "the server ended before it answered";
+            let error = reply::error(Some(&id), reply::INTERNAL_ERROR, text);
+            // Whoever reads so slowly sees the stream end.
+            drop(to.try_send(event(&error)));
+        }
     }
 
     /// Where a message goes. What belongs to no request goes along with one where nobody listens.
     fn stream_for(&self, message: &Message) -> Option<mpsc::Sender<Bytes>> {
         let mut streams = lock(&self.streams);
-        streams.waiting.retain(|_, to| !to.is_closed());
+        streams.waiting.retain(|_, (_, to)| !to.is_closed());
         if let Kind::Response(id) = message.kind() {
-            return streams.waiting.remove(id.key());
+            return streams.waiting.remove(id.key()).map(|(_, to)| to);
         }
         let listens = streams.unasked.clone().filter(|to| !to.is_closed());
-        listens.or_else(|| streams.waiting.values().next().cloned())
+        listens.or_else(|| streams.waiting.values().next().map(|(_, to)| to.clone()))
     }
 }
 
@@ -230,13 +265,7 @@ async fn route(session: std::sync::Weak<Session>, mut from: mpsc::Receiver<Bytes
             drop(to.send(event(message.bytes())).await);
         }
     }
-}
-
-fn stream(parts: mpsc::Receiver<Bytes>) -> Answer {
-    let mut answer = Response::new(Body::from_stream(Parts(parts)));
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert("cache-control", HeaderValue::from_static("no-store"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    answer
+    if let Some(session) = session.upgrade() {
+        session.is_over();
+    }
 }

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::events::Events;
+use super::headers::{is_event_stream, is_json};
 use crate::limits::MAX_SERVER_BYTES;
 
 /// A body that passes as it is, while each message in it is heard.
@@ -40,15 +41,12 @@ enum Reader {
 
 impl Reader {
     fn of(headers: &HeaderMap) -> Self {
-        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        match kind.and_then(|kind| kind.split(';').next()).map(str::trim) {
-            Some(kind) if kind.eq_ignore_ascii_case("application/json") => {
-                Self::Json(BytesMut::new())
-            }
-            Some(kind) if kind.eq_ignore_ascii_case("text/event-stream") => {
-                Self::Events(Events::new(MAX_SERVER_BYTES))
-            }
-            _ => Self::Nothing,
+        if is_event_stream(headers) {
+            return Self::Events(Events::new(MAX_SERVER_BYTES));
+        }
+        match headers.get(CONTENT_TYPE).is_some_and(is_json) {
+            true => Self::Json(BytesMut::new()),
+            false => Self::Nothing,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One client and one server, and what passes between them.
 
+mod progress;
 mod questions;
 mod unjudged;
 
@@ -11,20 +12,20 @@ use bytes::Bytes;
 use placet::{ActionId, Outcome};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
-use crate::limits::QUEUE;
+use crate::limits::{LAST_WORDS, QUEUE};
 use crate::message::{Kind, Message};
-use crate::parts::{forwarded, meta, outcome, progress_token};
+use crate::parts::{IN_DOUBT, forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
-use crate::stdio::Skipped;
+use crate::stdio::{Skipped, Unanswered};
 use crate::task::{self, Errand, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
 
@@ -57,11 +58,15 @@ pub struct Relay {
     /// Calls that are being judged, to be stopped when the client does not want them any more.
     judging: Mutex<HashMap<Key, (Wanted, JoinHandle<()>)>>,
     /// The gateway's own questions to the server.
-    asked: Mutex<HashMap<Key, oneshot::Sender<Message>>>,
+    asked: Mutex<HashMap<Key, oneshot::Sender<Result<Message, String>>>>,
+    /// The calls whose clients want to hear of their progress, by the tokens for it.
+    progress: Mutex<HashMap<String, Arc<Notify>>>,
     tasks: Mutex<Tasks>,
     client: Mutex<Client>,
     book: Mutex<Book>,
     on_change: OnChange,
+    /// What is being written down of calls that were answered.
+    concluding: Mutex<JoinSet<()>>,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
 }
@@ -86,10 +91,12 @@ impl Relay {
             pending: Mutex::default(),
             judging: Mutex::default(),
             asked: Mutex::default(),
+            progress: Mutex::default(),
             tasks: Mutex::default(),
             client: Mutex::default(),
             book: Mutex::new(book),
             on_change,
+            concluding: Mutex::default(),
             passes_unasked: AtomicBool::new(false),
         });
         let from_client = async {
@@ -127,6 +134,9 @@ impl Relay {
                 self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
             }
         }
+        // What came of calls is not lost with the process, if the log takes it.
+        let concluding = std::mem::take(&mut *lock(&self.concluding));
+        drop(timeout(LAST_WORDS, concluding.join_all()).await);
     }
 
     async fn tell_client(&self, bytes: Bytes) {
@@ -258,7 +268,9 @@ impl Relay {
         let answer = match ruling {
             Ruling::Forward(Forward { action, edited, .. }) => {
                 match forwarded(message, call, edited) {
-                    Some(bytes) => return self.pass(id, action, bytes).await,
+                    Some(bytes) => {
+                        return self.pass(id, action, bytes, progress_token(message)).await;
+                    }
                     None => reply::refused(
                         id,
                         "This call was not run: it cannot be rebuilt.",
@@ -315,20 +327,19 @@ impl Relay {
         }
     }
 
-    /// Passes a permitted call on, and watches that it is answered.
-    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes) {
+    /// Passes a permitted call on, and watches that it is answered, or at least that its server goes on.
+    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes, token: Option<Value>) {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
         let passed = async {
             self.tell_server(bytes).await;
             answered.await
         };
-        if timeout(self.judge.call_time(), passed).await.is_err()
+        if !self.is_answered(passed, token.as_ref()).await
             && lock(&self.pending).answered(id).is_some()
         {
-            let text =
-                "the server did not answer in time; whether the call took effect is not known";
-            self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, text)).await;
+            let text = format!("the server did not answer in time; {IN_DOUBT}");
+            self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, &text)).await;
         }
     }
 
@@ -341,7 +352,7 @@ impl Relay {
     async fn hear_server(&self, line: Result<Bytes, Skipped>) {
         let line = match line {
             Ok(line) => line,
-            Err(skipped) => return self.skipped(&skipped).await,
+            Err(skipped) => return self.skipped(skipped).await,
         };
         let message = match Message::read(line) {
             Ok(message) => message,
@@ -350,7 +361,7 @@ impl Relay {
         match message.kind().clone() {
             Kind::Response(id) if id.is_ours() => {
                 if let Some(asked) = lock(&self.asked).remove(id.key()) {
-                    drop(asked.send(message));
+                    drop(asked.send(Ok(message)));
                 }
             }
             Kind::Response(id) => self.answered(&id, message).await,
@@ -361,6 +372,10 @@ impl Relay {
                 lock(&self.book).is_stale();
                 self.tell_client(message.into_bytes()).await;
             }
+            Kind::Notification(method) if method == "notifications/progress" => {
+                self.progresses(&message);
+                self.tell_client(message.into_bytes()).await;
+            }
             Kind::Request(..) | Kind::Notification(_) | Kind::Complaint => {
                 self.tell_client(message.into_bytes()).await;
             }
@@ -368,7 +383,10 @@ impl Relay {
     }
 
     /// Tells whoever waits for an answer that was skipped, as far as it can be made out.
-    async fn skipped(&self, skipped: &Skipped) {
+    async fn skipped(&self, skipped: Skipped) {
+        if let Skipped::Unanswered(unanswered) = skipped {
+            return self.unanswered(unanswered).await;
+        }
         tracing::warn!(why = %skipped, "the server said something that was not passed on");
         for id in skipped.ids() {
             let asked = lock(&self.pending).answered_by_server(&id);
@@ -379,6 +397,35 @@ impl Relay {
                     .await;
             }
         }
+    }
+
+    /// Tells whoever waits for an answer that there is none. What came of a call nobody knows then, unless
+    /// it never reached the server.
+    async fn unanswered(&self, Unanswered { id, mut why, never_came }: Unanswered) {
+        if let Some(asked) = lock(&self.asked).remove(id.key()) {
+            drop(asked.send(Err(why)));
+            return;
+        }
+        let Some(asked) = lock(&self.pending).answered_by_server(&id) else { return };
+        if let Asked::Call(action, done) = asked {
+            if let Some(done) = lock(&done).take() {
+                let _heard = done.send(());
+            }
+            match (action, never_came) {
+                (Some(action), true) => self.conclude(action, Outcome::Failed, why.clone()),
+                (None, true) => {}
+                (_, false) => why = format!("{why}; {IN_DOUBT}"),
+            }
+        }
+        self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, &why)).await;
+    }
+
+    /// Writes down what came of a call, beside whatever else passes.
+    fn conclude(&self, action: ActionId, outcome: Outcome, detail: String) {
+        let judge = Arc::clone(&self.judge);
+        let mut concluding = lock(&self.concluding);
+        while concluding.try_join_next().is_some() {}
+        concluding.spawn(async move { judge.conclude(action, outcome, &detail).await });
     }
 
     async fn answered(&self, id: &Id, message: Message) {
@@ -392,8 +439,7 @@ impl Relay {
                 }
                 if let Some(action) = action {
                     let (outcome, detail) = outcome(&message);
-                    let judge = Arc::clone(&self.judge);
-                    tokio::spawn(async move { judge.conclude(action, outcome, &detail).await });
+                    self.conclude(action, outcome, detail);
                 }
             }
             Some(Asked::Tools(listed)) => match message.result().map(Page::read) {

@@ -65,10 +65,14 @@ impl Relay {
     ) -> Result<Message, String> {
         let (answer, answered) = oneshot::channel();
         lock(&self.asked).insert(id.key().clone(), answer);
-        self.tell_server(bytes).await;
-        let answered = timeout(time, answered).await;
+        // A server that has stopped reading does not take it either.
+        let exchanged = timeout(time, async {
+            self.tell_server(bytes).await;
+            answered.await
+        });
+        let exchanged = exchanged.await;
         lock(&self.asked).remove(id.key());
-        let answer = answered.map_err(|_| "the server did not answer in time")?;
-        Ok(answer.map_err(|_| "the server ended before it answered")?)
+        let answer = exchanged.map_err(|_| "the server did not answer in time")?;
+        answer.map_err(|_| "the server ended before it answered")?
     }
 }

@@ -10,7 +10,7 @@ use super::{Relay, lock};
 use crate::client::Client;
 use crate::id::Id;
 use crate::message::Message;
-use crate::parts::meta;
+use crate::parts::{meta, progress_token};
 use crate::reply;
 
 impl Relay {
@@ -31,7 +31,8 @@ impl Relay {
         tokio::spawn(async move {
             let client = relay.client_of(&message);
             if let Some(passed) = relay.judge.let_pass(&why, message.bytes(), &client).await {
-                return relay.pass(&id, passed.action, message.into_bytes()).await;
+                let token = progress_token(&message);
+                return relay.pass(&id, passed.action, message.into_bytes(), token).await;
             }
             lock(&relay.pending).answered(&id);
             let text = format!("this call cannot be judged, and was not run: {why}");

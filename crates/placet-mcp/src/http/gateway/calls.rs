@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, Method, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -15,15 +15,16 @@ use tokio::time::{sleep, timeout};
 
 use super::{Gateway, Heard, MISMATCH, lock, mismatch};
 use crate::ask::{Ask, Wanted};
-use crate::http::answer::{Answer, Parts, json_answer, plain};
-use crate::http::events::event;
+use crate::http::answer::{Answer, json_answer, plain, stream};
+use crate::http::events::{Cut, event};
 use crate::http::headers;
 use crate::http::repeated::{self, Repeated};
+use crate::http::said::{NO_ANSWER, not_whole, one_line, refusal, too_large, whole};
 use crate::id::Id;
 use crate::judge::{Forward, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{MAX_SERVER_BYTES, PROGRESS, QUEUE};
-use crate::message::Message;
-use crate::parts::{forwarded, meta, progress_token};
+use crate::message::{Message, answers};
+use crate::parts::{IN_DOUBT, forwarded, meta, progress_token};
 use crate::reply;
 use crate::task::Errand;
 
@@ -68,12 +69,7 @@ impl Gateway {
         };
         let (to, body) = mpsc::channel(QUEUE);
         tokio::spawn(self.stream(judged, first, told, to));
-        let mut answer = Response::new(Body::from_stream(Parts(body)));
-        let headers = answer.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert("cache-control", HeaderValue::from_static("no-store"));
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-        answer
+        stream(body)
     }
 
     /// Which arguments of a call headers may repeat.
@@ -86,10 +82,10 @@ impl Gateway {
         match passage {
             Some(Passage::Answer(bytes)) => json_answer(StatusCode::OK, bytes),
             Some(Passage::Go(go)) => match self.go(&go).await {
-                Ok(answer) => self.watch(answer, Heard::Call(go.action)),
+                Ok(answer) => self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)),
                 Err(refusal) => json_answer(StatusCode::OK, refusal),
             },
-            None => plain(StatusCode::INTERNAL_SERVER_ERROR, "this call was not judged, nor run"),
+            None => plain(StatusCode::INTERNAL_SERVER_ERROR, NOT_JUDGED),
         }
     }
 
@@ -120,39 +116,31 @@ impl Gateway {
         match passage {
             Some(Passage::Answer(bytes)) => drop(to.send(event(&bytes)).await),
             Some(Passage::Go(go)) => match self.go(&go).await {
-                Ok(answer) => self.pour(answer, go.action, &to).await,
+                Ok(answer) => self.pour(answer, &go, &to).await,
                 Err(refusal) => drop(to.send(event(&refusal)).await),
             },
-            None => {}
+            None => {
+                let error = reply::error(Some(&judged.id), reply::INTERNAL_ERROR, NOT_JUDGED);
+                drop(to.send(event(&error)).await);
+            }
         }
     }
 
-    /// Pours an answer of the server into a stream that has begun already.
-    async fn pour(
-        self: Arc<Self>,
-        answer: Response<Incoming>,
-        action: Option<ActionId>,
-        to: &mpsc::Sender<Bytes>,
-    ) {
-        let is_stream = answer
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        let watched = self.watch(answer, Heard::Call(action));
-        let mut body = watched.into_body();
-        if is_stream {
-            while let Some(Ok(frame)) = body.frame().await {
-                if let Ok(part) = frame.into_data()
-                    && to.send(part).await.is_err()
-                {
-                    return;
-                }
+    /// Pours an answer of the server into a stream that has begun already. Where it is none, the stream
+    /// says so.
+    async fn pour(self: Arc<Self>, answer: Response<Incoming>, go: &Go, to: &mpsc::Sender<Bytes>) {
+        let (status, is_stream) = (answer.status(), headers::is_event_stream(answer.headers()));
+        let poured = if headers::can_be_heard(answer.headers()) {
+            let body = self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)).into_body();
+            match is_stream {
+                true => pour_events(body, &go.id, to).await,
+                false => pour_one(body, status, &go.id, to).await,
             }
-        } else if let Ok(whole) = axum::body::to_bytes(body, MAX_SERVER_BYTES).await {
-            // An event has one line, and JSON may have several.
-            let one_line: Bytes =
-                whole.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }).collect();
-            drop(to.send(event(&one_line)).await);
+        } else {
+            Err("the server's answer cannot be read here".to_owned())
+        };
+        if let Err(why) = poured {
+            drop(to.send(event(&in_doubt(&go.id, &why))).await);
         }
     }
 
@@ -168,8 +156,10 @@ impl Gateway {
         if let Some(action) = go.action.filter(|_| never_came) {
             self.judge.conclude(action, Outcome::Failed, &why).await;
         }
-        let text = format!("{why}; whether the call took effect is not known");
-        Err(reply::error(Some(&go.id), reply::INTERNAL_ERROR, &text))
+        match never_came {
+            true => Err(reply::error(Some(&go.id), reply::INTERNAL_ERROR, &why)),
+            false => Err(in_doubt(&go.id, &why)),
+        }
     }
 
     /// Whether the tool of a call is still the one that was judged, as far as the server says.
@@ -177,6 +167,52 @@ impl Gateway {
         self.know_tools(headers, meta).await;
         known.is_still(&lock(&self.book), name)
     }
+}
+
+/// What is said of a call whose judgement broke off.
+const NOT_JUDGED: &str = "this call was not judged, nor run";
+
+/// The answer to a call of which the server did not say what came of it.
+fn in_doubt(id: &Id, why: &str) -> Bytes {
+    let text = format!("{why}; {IN_DOUBT}");
+    reply::error(Some(id), reply::INTERNAL_ERROR, &text)
+}
+
+/// Pours a stream of the server into another up to the answer, event by event. Where it ends before, and
+/// says how it can be taken up again, its client does that.
+async fn pour_events(mut body: Body, id: &Id, to: &mpsc::Sender<Bytes>) -> Result<(), String> {
+    let mut cut = Cut::new(MAX_SERVER_BYTES);
+    let broken = loop {
+        let part = match body.frame().await {
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) => break not_whole(&error),
+            None => break NO_ANSWER.to_owned(),
+        };
+        for (whole, data) in cut.push(&part).map_err(|_| too_large())? {
+            let message = data.and_then(|data| Message::read(data).ok());
+            let is_answer = message.is_some_and(|message| answers(&message, id));
+            if to.send(whole).await.is_err() || is_answer {
+                return Ok(());
+            }
+        }
+    };
+    if cut.can_go_on() { Ok(()) } else { Err(broken) }
+}
+
+/// Pours what is one answer of the server into a stream, if it is.
+async fn pour_one(
+    body: Body,
+    status: StatusCode,
+    id: &Id,
+    to: &mpsc::Sender<Bytes>,
+) -> Result<(), String> {
+    let said = one_line(&whole(body).await?);
+    let message = Message::read(said.clone()).ok();
+    if !message.is_some_and(|message| answers(&message, id)) {
+        return Err(refusal(status, &said));
+    }
+    drop(to.send(event(&said)).await);
+    Ok(())
 }
 
 /// A call that may go on.
@@ -198,6 +234,7 @@ enum Passage {
 /// A call that is being judged. Dropped before that is over, it is taken back by its judge.
 struct Judged {
     gateway: Arc<Gateway>,
+    id: Id,
     _wanted: Wanted,
     passage: mpsc::Receiver<Option<Passage>>,
     /// Notified when it begins to wait for people; only then its answer has to be a stream.
@@ -219,13 +256,14 @@ impl Judged {
         let token = progress_token(&message);
         let (ask, wanted) = Ask::new(to_client, client, token);
         let waits = ask.waits();
+        let of = id.clone();
         tokio::spawn(async move {
             let passage = judging.judge(headers, id, &message, &call, ask).await;
             if let Err(mpsc::error::SendError(Some(passage))) = ruled.send(passage).await {
                 judging.too_late(passage).await;
             }
         });
-        Self { gateway: Arc::clone(gateway), _wanted: wanted, passage, waits }
+        Self { gateway: Arc::clone(gateway), id: of, _wanted: wanted, passage, waits }
     }
 }
 
@@ -315,7 +353,7 @@ impl Gateway {
             let is_still = async |known: Known, name: String| {
                 gateway.is_still(&known, &name, &of_list, &meta).await
             };
-            let send = |_, bytes| gateway.run_task(&name, headers, bytes);
+            let send = |id, bytes| gateway.run_task(&name, headers, (id, bytes));
             let ended = errand.run(&gateway.judge, is_still, send).await;
             lock(&gateway.tasks).end(&name, ended);
         });
@@ -328,7 +366,7 @@ impl Gateway {
         &self,
         task: &str,
         mut headers: HeaderMap,
-        bytes: Bytes,
+        (id, bytes): (Id, Bytes),
     ) -> Result<Message, String> {
         if repeated::is_any(&headers) {
             let message = Message::read(bytes.clone()).map_err(|_| "it cannot be rebuilt")?;
@@ -338,9 +376,8 @@ impl Gateway {
         // The call was answered with the task, and its stream has ended: what the server says while it
         // runs the call its client finds in the task.
         let told = |message: &Message| lock(&self.tasks).tell(task, message);
-        let asked = self.exchange(headers, bytes, told);
+        let asked = self.exchange(headers, (&id, bytes), told);
         let answered = timeout(self.judge.call_time(), asked).await;
-        let answer = answered.map_err(|_| "the server did not answer in time")?;
-        Ok(answer.ok_or("the server did not answer")?)
+        answered.map_err(|_| "the server did not answer in time")?
     }
 }

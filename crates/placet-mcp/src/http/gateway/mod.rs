@@ -17,7 +17,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use placet::ActionId;
 use serde_json::Value;
@@ -26,15 +27,17 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, empty, json_answer, plain};
+use super::events::Cut;
 use super::headers::{self, SESSION};
 use super::remote::Remote;
+use super::said::{not_whole, too_large, whole};
 use super::source::Source;
 use super::watched::Watched;
 use crate::client::Client;
 use crate::id::Id;
 use crate::judge::Judge;
 use crate::limits::{MAX_CLIENT_BYTES, MAX_SERVER_BYTES, MAX_SESSIONS};
-use crate::message::{Kind, Message};
+use crate::message::{Kind, Message, answers};
 use crate::parts::outcome;
 use crate::relay::OnChange;
 use crate::reply;
@@ -163,7 +166,10 @@ impl Gateway {
         let asked = async {
             let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
             let (parts, body) = answer.into_parts();
-            let whole = axum::body::to_bytes(Body::new(body), MAX_SERVER_BYTES).await.ok()?;
+            let whole = match headers::is_event_stream(&parts.headers) {
+                true => until_answered(Body::new(body), &id).await.ok()?,
+                false => whole(Body::new(body)).await.ok()?,
+            };
             Some((parts, whole))
         };
         let Ok(Some((mut parts, whole))) = timeout(self.judge.call_time(), asked).await else {
@@ -227,15 +233,16 @@ impl Gateway {
             self.remember(session, client.clone());
         }
         // A stream that nobody asked anything on may be silent.
-        let silence = matches!(heard, Heard::Call(_)).then(|| self.judge.call_time());
+        let silence = matches!(heard, Heard::Call(..)).then(|| self.judge.call_time());
         let gateway = self;
         let is_answer = parts.status.is_success();
-        let hear = move |bytes| gateway.hear(&heard, is_answer, bytes);
+        let mut heard = heard;
+        let hear = move |bytes| gateway.hear(&mut heard, is_answer, bytes);
         let body = Watched::new(body, &parts.headers, silence, hear);
         Response::from_parts(parts, Body::new(body))
     }
 
-    fn hear(self: &Arc<Self>, heard: &Heard, is_answer: bool, bytes: Bytes) {
+    fn hear(self: &Arc<Self>, heard: &mut Heard, is_answer: bool, bytes: Bytes) {
         // An event without data only says where a stream begins.
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return;
@@ -258,13 +265,14 @@ impl Gateway {
                 None => lock(&self.book).is_in_doubt(),
             }
         }
-        match heard {
-            Heard::Call(Some(action)) => {
-                let (gateway, action) = (Arc::clone(self), *action);
-                let (came, detail) = outcome(&message);
-                tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
-            }
-            Heard::Call(None) | Heard::Session(_) | Heard::Nothing => {}
+        // A second answer, or one to something else, says nothing of the call.
+        if let Heard::Call(of, action) = heard
+            && of.as_ref().is_none_or(|id| answers(&message, id))
+            && let Some(action) = action.take()
+        {
+            let gateway = Arc::clone(self);
+            let (came, detail) = outcome(&message);
+            tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
         }
     }
 
@@ -305,10 +313,29 @@ impl Gateway {
 enum Heard {
     /// The session that a client opens.
     Session(Client),
-    /// What came of a call.
-    Call(Option<ActionId>),
+    /// What came of a call, where its id is known in the answer to it.
+    Call(Option<Id>, Option<ActionId>),
     /// Nothing.
     Nothing,
+}
+
+/// What a stream says up to the answer to this request, as it came. A server may leave it open after that.
+async fn until_answered(mut body: Body, id: &Id) -> Result<Bytes, String> {
+    let (mut cut, mut said) = (Cut::new(MAX_SERVER_BYTES), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let part = frame.map_err(|error| not_whole(&error))?.into_data().unwrap_or_default();
+        for (whole, data) in cut.push(&part).map_err(|_| too_large())? {
+            if said.len() + whole.len() > MAX_SERVER_BYTES {
+                return Err(too_large());
+            }
+            said.extend_from_slice(&whole);
+            let message = data.and_then(|data| Message::read(data).ok());
+            if message.is_some_and(|message| answers(&message, id)) {
+                return Ok(said.freeze());
+            }
+        }
+    }
+    Ok(said.freeze())
 }
 
 /// What is said of a request whose headers are no match for it.

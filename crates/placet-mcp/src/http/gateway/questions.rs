@@ -1,19 +1,17 @@
 //! What the gateway itself asks its server.
 
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{Gateway, lock};
 use crate::ask::fresh_id;
-use crate::http::events::Events;
 use crate::http::headers;
-use crate::limits::{LIST, MAX_PAGES, MAX_SERVER_BYTES};
-use crate::message::{Kind, Message};
+use crate::http::said::Said;
+use crate::id::Id;
+use crate::limits::{LIST, MAX_PAGES};
+use crate::message::{Message, answers};
 use crate::parts::introduction;
 use crate::reply;
 use crate::tools::{Listed, Page};
@@ -53,44 +51,31 @@ impl Gateway {
         method: &'static str,
         params: &Value,
     ) -> Option<Message> {
-        let body = reply::request(&fresh_id(), method, params);
-        self.exchange(headers::for_question(headers, method), body, |_| ()).await
+        let id = fresh_id();
+        let body = reply::request(&id, method, params);
+        let asked = self.exchange(headers::for_question(headers, method), (&id, body), |_| ());
+        asked.await.ok()
     }
 
-    /// Sends the server a request of the gateway's own and hears its answer. What it says before that
-    /// is told here; no client has a stream on which it could go on.
+    /// Sends the server a request of the gateway's own and hears its answer, or why there is none. What
+    /// it says before that is told here; no client has a stream on which it could go on.
     pub(super) async fn exchange(
         &self,
         headers: HeaderMap,
-        body: Bytes,
+        (id, body): (&Id, Bytes),
         told: impl Fn(&Message),
-    ) -> Option<Message> {
-        let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
-        let mut events = Events::new(MAX_SERVER_BYTES);
-        let is_stream = answer
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        let mut body = Body::new(answer.into_body());
-        if !is_stream {
-            let whole = axum::body::to_bytes(body, MAX_SERVER_BYTES).await.ok()?;
-            return Message::read(whole).ok();
-        }
-        while let Some(Ok(frame)) = body.frame().await {
-            let Ok(part) = frame.into_data() else { continue };
-            for data in events.push(&part).ok()? {
-                match Message::read(data) {
-                    Ok(message) if matches!(message.kind(), Kind::Response(of) if of.is_ours()) => {
-                        return Some(message);
-                    }
-                    Ok(message) => {
-                        self.overhear(&message);
-                        told(&message);
-                    }
-                    Err(_) => {}
-                }
+    ) -> Result<Message, String> {
+        let again = headers::to_go_on(&headers);
+        let sent = self.remote.send(Method::POST, headers, body).await;
+        let mut said = Said::of(&self.remote, sent.map_err(|error| error.to_string())?, again);
+        while let Some(data) = said.next().await? {
+            let Ok(message) = Message::read(data) else { continue };
+            if answers(&message, id) {
+                return Ok(message);
             }
+            self.overhear(&message);
+            told(&message);
         }
-        None
+        Err(said.why())
     }
 }

@@ -26,7 +26,7 @@ impl Gateway {
         match self.judge.let_pass(why, &body, &client).await {
             None => otherwise,
             Some(passed) => {
-                let heard = Some(Heard::Call(passed.action));
+                let heard = Some(Heard::Call(None, passed.action));
                 self.pass(Method::POST, headers, body, heard).await
             }
         }
