@@ -397,7 +397,7 @@ impl Relay {
                 }
             }
             Some(Asked::Tools(listed)) => match message.result().map(Page::read) {
-                Some(Some(page)) => self.learn(page.tools, listed),
+                Some(Some(page)) => self.learn(page, &listed),
                 // A client that reads it otherwise would know other tools than are judged.
                 Some(None) if !self.shows_unreadable().await => {
                     let error = reply::error(Some(id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
