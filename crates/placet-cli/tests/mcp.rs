@@ -125,6 +125,38 @@ fn a_daemon_that_is_gone_permits_nothing() {
 }
 
 #[test]
+fn what_is_approved_after_the_daemon_was_away_runs_once() {
+    let world = world();
+    let agent_key = key(&world, &["--scope", "agent", "--tenant", "default"]);
+    world.ok(&["people", "invite", "dana", "--role", "approver", "--log", "placet.db"]);
+    let approver = key(&world, &["--scope", "approver", "--person", "dana"]);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let mut command = gateway(&world, &["--hold", "600s", "--lock", "tools.lock"], "good");
+    command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &agent_key);
+    let mut client = Client::start(command);
+    let params = json!({ "name": "delete_note", "arguments": { "note": 1 } });
+    let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    client.send(&asked);
+    let held = loop {
+        let (_, waiting) = daemon.call("GET", "/v1/approvals", &approver, None);
+        if waiting.contains("apr_") {
+            break approval(&waiting);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    daemon.kill();
+    let told = client.hear();
+    assert!(text(&told).contains(&held), "{told}");
+    let arguments = ["serve", "--listen", &daemon.address, "--policy", "policy.toml"];
+    let daemon = Daemon::run(world.command(&arguments));
+    let path = format!("/v1/approvals/{held}/resolve");
+    let yes = json!({ "approved": true });
+    assert_eq!(daemon.call("POST", &path, &approver, Some(&yes)).0, 200);
+    assert_eq!(text(&client.call(2, "delete_note", &json!({ "note": 1 }))), "done");
+    assert_eq!(ran(&world), 1);
+}
+
+#[test]
 fn in_shadow_a_daemon_that_is_gone_stops_nobody() {
     let world = world();
     let mut command = gateway(&world, &["--shadow", "--lock", "tools.lock"], "good");

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{BufRead as _, BufReader, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -284,19 +284,73 @@ fn what_never_ends_is_denied_in_time() {
 
     // A daemon that takes the question and says nothing.
     let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let key = config.with_extension("key");
-    fs::write(&key, "plc_none").unwrap();
-    let own: HookConfig = toml::from_str(&text).unwrap();
-    let asking = HookConfig {
-        daemon: Some(format!("http://{}", daemon.local_addr().unwrap())),
-        key_file: Some(key),
-        log: None,
-        wait_seconds: 0,
-        ..own
-    };
     fs::remove_file(&config).unwrap();
-    fs::write(&config, asking.render()).unwrap();
+    fs::write(&config, text).unwrap();
+    world.at_daemon(daemon.local_addr().unwrap());
     is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
+}
+
+impl World {
+    /// Has the calls decided at a daemon, and waits for nobody.
+    fn at_daemon(&self, address: std::net::SocketAddr) {
+        let config = &self.request.config;
+        let key = config.with_extension("key");
+        fs::write(&key, "plc_none").unwrap();
+        let own: HookConfig = toml::from_str(&fs::read_to_string(config).unwrap()).unwrap();
+        let asking = HookConfig {
+            daemon: Some(format!("http://{address}")),
+            key_file: Some(key),
+            log: None,
+            wait_seconds: 0,
+            ..own
+        };
+        fs::write(config, asking.render()).unwrap();
+    }
+}
+
+/// A daemon that holds what it is asked for, has it approved, and fails to spend that for the first time.
+fn shaky(listener: &std::net::TcpListener) {
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let held = json!({
+        "id": format!("act_{id}"), "verdict": "require_approval", "mode": "enforce", "findings": [],
+        "approval": { "id": format!("apr_{id}"), "deadline": "2030-01-01T00:00:00.000Z" },
+    });
+    let mut approved = held.clone();
+    (approved["status"], approved["warrant"]) = (json!("approved"), json!("w"));
+    let mut is_broken = true;
+    for stream in listener.incoming() {
+        let mut from = BufReader::new(stream.unwrap());
+        let head: Vec<_> =
+            from.by_ref().lines().map(Result::unwrap).take_while(|it| !it.is_empty()).collect();
+        let length = head.iter().find_map(|it| {
+            let (name, value) = it.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
+        });
+        from.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
+        let (status, body) = match &*head[0] {
+            line if !line.contains("/v1/warrants/redeem") => {
+                (200, if line.starts_with("GET") { &approved } else { &held })
+            }
+            _ if std::mem::take(&mut is_broken) => (500, &Value::Null),
+            _ => (200, &held),
+        };
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n");
+        let end = format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        from.get_mut().write_all((head + &end).as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn what_is_approved_outlasts_a_daemon_that_fails_to_spend_it() {
+    let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let world = World::new();
+    world.at_daemon(daemon.local_addr().unwrap());
+    std::thread::spawn(move || shaky(&daemon));
+    assert!(world.edits("src/main.rs").contains("holds this call"));
+    assert!(world.edits("src/main.rs").contains("cannot be decided on"));
+    assert_eq!(world.edits("src/main.rs"), "", "the same call finds its approval");
+    assert!(world.edits("src/main.rs").contains("holds this call"), "once");
 }
 
 #[test]
