@@ -291,6 +291,12 @@ fn what_never_ends_is_denied_in_time() {
 }
 
 impl World {
+    fn wait_for_nobody(&self) {
+        let text = fs::read_to_string(&self.request.config).unwrap();
+        let text = text.replace("wait_seconds = 240", "wait_seconds = 0");
+        fs::write(&self.request.config, text).unwrap();
+    }
+
     /// Has the calls decided at a daemon, and waits for nobody.
     fn at_daemon(&self, address: std::net::SocketAddr) {
         let config = &self.request.config;
@@ -362,9 +368,7 @@ fn a_log_that_stays_locked_is_denied_in_time() {
         placet::Config { log: placet::LogPlace::File(log), policy: placet::PolicySource::Log };
     let guard = placet::Guard::open(config).unwrap();
     world.request.own_time = SHORT;
-    let mut text = fs::read_to_string(&world.request.config).unwrap();
-    text = text.replace("wait_seconds = 240", "wait_seconds = 0");
-    fs::write(&world.request.config, text).unwrap();
+    world.wait_for_nobody();
     is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
     drop(guard);
 }
@@ -408,4 +412,32 @@ fn a_policy_in_shadow_stops_nobody_not_even_what_cannot_be_judged() {
     let broken = World::new();
     fs::create_dir_all(broken.request.folders.as_ref().unwrap().log()).unwrap();
     is_denied(&broken.ask("Read", &json!({ "file_path": "a" })), "cannot be decided on");
+}
+
+#[test]
+fn a_policy_in_shadow_stops_nobody_either_where_something_hangs() {
+    let passes = |reply: Reply| {
+        assert_eq!((&*reply.out, reply.status), ("{}", 0), "{reply:?}");
+        assert!(reply.err.unwrap().contains(TOO_LATE));
+    };
+    let mut world = World::with(&LAX.replace("enforce", "shadow"));
+    assert_eq!(world.edits("src/main.rs"), "");
+    world.request.own_time = Duration::from_secs(2);
+    passes(placet_hook::answer(&world.request, Endless));
+    // By the policy in the log, while another process has that.
+    let path = &world.request.config;
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("policy"));
+    fs::write(path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let log = world.request.folders.as_ref().unwrap().log();
+    let config =
+        placet::Config { log: placet::LogPlace::File(log), policy: placet::PolicySource::Log };
+    let guard = placet::Guard::open(config).unwrap();
+    world.wait_for_nobody();
+    passes(world.ask("Read", &json!({ "file_path": "a" })));
+    drop(guard);
+    // Where the policy cannot be known either, the call is stopped.
+    let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    world.at_daemon(daemon.local_addr().unwrap());
+    is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
 }
