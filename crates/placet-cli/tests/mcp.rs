@@ -241,6 +241,27 @@ fn a_server_never_sees_the_key_of_the_gateway_nor_the_agent_those_of_the_server(
 }
 
 #[test]
+fn of_several_servers_one_that_cannot_be_started_is_named_and_left_out() {
+    let world = world();
+    let typo = "[servers.typo]\ncommand = [\"/nowhere/at/all\"]\n";
+    let good = format!("[servers.notes]\ncommand = [\"python3\", {:?}]\n", server());
+    for (servers, status) in
+        [(format!("{typo}{good}"), 0), (typo.to_owned() + &typo.replace("typo", "too"), 3)]
+    {
+        world.write("servers.toml", &servers);
+        let mut command = world.command(&[&["mcp", "--config", "servers.toml"], &OWN[..]].concat());
+        command.env("XDG_STATE_HOME", world.path("state"));
+        let mut client = Client::start(command);
+        assert!(client.line("left out").contains("cannot start /nowhere/at/all"));
+        if status == 0 {
+            let tools = client.ask(1, "tools/list", &json!({}));
+            assert_eq!(tools["result"]["tools"][0]["name"], "notes__read_note");
+        }
+        assert_eq!(client.end().code(), Some(status));
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_said_so() {
     let world = world();
     for (arguments, expected) in [
