@@ -203,8 +203,10 @@ impl Relay {
         let params = message.params().and_then(|it| serde_json::from_str::<Cancelled>(it).ok());
         let Some(id) = params.and_then(|it| Id::read(&it.request)) else { return false };
         let found = lock(&self.judging).remove(id.key());
-        if found.is_some() {
-            lock(&self.pending).answered(&id);
+        let mut pending = lock(&self.pending);
+        match found {
+            Some(_) => drop(pending.answered(&id)),
+            None => pending.is_unwanted(&id),
         }
         found.is_some()
     }
