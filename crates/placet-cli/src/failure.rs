@@ -37,6 +37,15 @@ pub(crate) struct Details {
     pub(crate) json: serde_json::Value,
 }
 
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ClosedPipe => f.write_str("whoever read the output went away"),
+            Self::Error(report) => write!(f, "{:#}", report.error),
+        }
+    }
+}
+
 /// What a command comes to.
 pub(crate) type Outcome = Result<Status, Failure>;
 

@@ -60,6 +60,37 @@ fn each_server_is_asked_and_its_secrets_stay_out_of_the_way() {
 }
 
 #[test]
+fn what_is_there_already_is_kept_or_replaced_as_a_whole() {
+    let world = world();
+    let vetted = json!({ "x": { "digest": "sha256:00", "definition": { "name": "x" } } });
+    let lock = json!({ "version": 1, "servers": { "other": vetted, "gone": vetted } });
+    world.write("tools.lock", lock.to_string());
+    world.write("notes.env", "TOKEN=old\n");
+    let ended = world.run(&["init", "--mcp", "mcp.json"]);
+    assert!(ended.err.contains("notes.env is there already"), "{}", ended.err);
+    std::fs::rename(world.path("notes.env"), world.path("away")).unwrap();
+    let ended = world.run(&["init", "--mcp", "mcp.json"]);
+    assert!(ended.err.contains("tools.lock is there already"), "{}", ended.err);
+    assert_eq!(world.read("tools.lock"), lock.to_string());
+    for file in ["policy.toml", "servers.toml", "notes.env"] {
+        assert!(!world.path(file).exists(), "{file}");
+    }
+    std::fs::rename(world.path("away"), world.path("notes.env")).unwrap();
+    world.ok(&["init", "--mcp", "mcp.json", "--force"]);
+    let now: Value = serde_json::from_str(&world.read("tools.lock")).unwrap();
+    for server in ["other", "gone"] {
+        assert_eq!(now["servers"][server], vetted, "nobody looked at {server} anew");
+    }
+    assert!(now["servers"]["notes"]["read_note"]["digest"].is_string());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = world.path("notes.env").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
 fn the_gateway_takes_their_place_and_gives_it_back() {
     let world = world();
     let before = world.read("mcp.json");
@@ -93,13 +124,16 @@ fn the_configuration_of_codex_keeps_what_else_is_in_it() {
     let server = server();
     let before = format!(
         "# mine\nmodel = \"o1\"\n\n[mcp_servers.notes]\ncommand = \"python3\"\nargs = [{server:?}]\n\n\
-         [mcp_servers.notes.env]\nTOKEN = \"s3cret\"\n\n[profiles.x] # yes\nmodel = \"o2\"\n"
+         [mcp_servers.notes.env]\nTOKEN = \"s3cret\"\n# OLD = \"s3cret\"\n\n# mine, too\n\n# and its\n[profiles.x] # yes\nmodel = \"o2\"\n"
     );
     world.write("config.toml", &before);
     world.ok(&["init", "--mcp", "config.toml", "--rewrite"]);
     let now = world.read("config.toml");
     assert!(now.starts_with("# mine\nmodel = \"o1\"\n"), "{now}");
-    assert!(now.contains("[profiles.x] # yes\nmodel = \"o2\"\n"), "{now}");
+    assert!(
+        now.contains("\n# mine, too\n\n# and its\n[profiles.x] # yes\nmodel = \"o2\"\n"),
+        "{now}"
+    );
     assert!(now.contains("[mcp_servers.placet]") && !now.contains("s3cret"), "{now}");
     world.ok(&["init", "--mcp", "config.toml", "--undo"]);
     assert_eq!(world.read("config.toml"), before);

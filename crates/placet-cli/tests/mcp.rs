@@ -125,6 +125,38 @@ fn a_daemon_that_is_gone_permits_nothing() {
 }
 
 #[test]
+fn what_is_approved_after_the_daemon_was_away_runs_once() {
+    let world = world();
+    let agent_key = key(&world, &["--scope", "agent", "--tenant", "default"]);
+    world.ok(&["people", "invite", "dana", "--role", "approver", "--log", "placet.db"]);
+    let approver = key(&world, &["--scope", "approver", "--person", "dana"]);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let mut command = gateway(&world, &["--hold", "600s", "--lock", "tools.lock"], "good");
+    command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", &agent_key);
+    let mut client = Client::start(command);
+    let params = json!({ "name": "delete_note", "arguments": { "note": 1 } });
+    let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    client.send(&asked);
+    let held = loop {
+        let (_, waiting) = daemon.call("GET", "/v1/approvals", &approver, None);
+        if waiting.contains("apr_") {
+            break approval(&waiting);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    daemon.kill();
+    let told = client.hear();
+    assert!(text(&told).contains(&held), "{told}");
+    let arguments = ["serve", "--listen", &daemon.address, "--policy", "policy.toml"];
+    let daemon = Daemon::run(world.command(&arguments));
+    let path = format!("/v1/approvals/{held}/resolve");
+    let yes = json!({ "approved": true });
+    assert_eq!(daemon.call("POST", &path, &approver, Some(&yes)).0, 200);
+    assert_eq!(text(&client.call(2, "delete_note", &json!({ "note": 1 }))), "done");
+    assert_eq!(ran(&world), 1);
+}
+
+#[test]
 fn in_shadow_a_daemon_that_is_gone_stops_nobody() {
     let world = world();
     let mut command = gateway(&world, &["--shadow", "--lock", "tools.lock"], "good");
@@ -206,6 +238,27 @@ fn a_server_never_sees_the_key_of_the_gateway_nor_the_agent_those_of_the_server(
     let seen: Value = serde_json::from_str(text(&answer)).unwrap();
     assert_eq!((&seen["TOKEN"], &seen["PLAIN"]), (&json!("s3cret"), &json!("yes")));
     assert_eq!(seen["PLACET_KEY"], Value::Null);
+}
+
+#[test]
+fn of_several_servers_one_that_cannot_be_started_is_named_and_left_out() {
+    let world = world();
+    let typo = "[servers.typo]\ncommand = [\"/nowhere/at/all\"]\n";
+    let good = format!("[servers.notes]\ncommand = [\"python3\", {:?}]\n", server());
+    for (servers, status) in
+        [(format!("{typo}{good}"), 0), (typo.to_owned() + &typo.replace("typo", "too"), 3)]
+    {
+        world.write("servers.toml", &servers);
+        let mut command = world.command(&[&["mcp", "--config", "servers.toml"], &OWN[..]].concat());
+        command.env("XDG_STATE_HOME", world.path("state"));
+        let mut client = Client::start(command);
+        assert!(client.line("left out").contains("cannot start /nowhere/at/all"));
+        if status == 0 {
+            let tools = client.ask(1, "tools/list", &json!({}));
+            assert_eq!(tools["result"]["tools"][0]["name"], "notes__read_note");
+        }
+        assert_eq!(client.end().code(), Some(status));
+    }
 }
 
 #[test]

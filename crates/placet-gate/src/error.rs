@@ -3,6 +3,9 @@
 use placet::{ActionId, GuardError, OpenError, RedeemError, Rejection};
 use placet_client::ClientError;
 
+/// Refusals of a daemon that are not about the call: who asks, how often, and how slowly.
+const PASSING: [u16; 4] = [401, 408, 425, 429];
+
 /// Why a call was not decided on, or not permitted. Whatever it is, the call must not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
@@ -60,6 +63,22 @@ impl GateError {
                 true
             }
             Self::Client(ClientError::Refused(problem)) => problem.status == 404,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing permits the call any more, so that the same one is another. Where there was no
+    /// answer, or none about the call, that is not known.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Redeem(RedeemError::Guard(error)) | Self::Guard(error) => {
+                matches!(error, GuardError::NotPermitted(_) | GuardError::Rejected(_))
+            }
+            Self::Client(ClientError::Refused(problem)) => {
+                (400..500).contains(&problem.status) && !PASSING.contains(&problem.status)
+            }
+            Self::NotPermitted | Self::Redeem(_) | Self::NoAction(_) => true,
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use placet::{Action, AgentId, ApprovalId, Json, Object, escape};
-use placet_gate::{Call, Course, Gate, GateError, Held};
+use placet_gate::{Call, Course, Gate, Held};
 
 use crate::answer::Answer;
 use crate::client::Client;
@@ -70,7 +70,7 @@ impl<'a> Flow<'a> {
         let Some(id) = self.memory.find(&key) else { return Ok(None) };
         let course = self.gate.course(id, &call.tool, &call.params, self.patience()).await;
         let course = match course {
-            Err(error) if is_unknown(&error) => {
+            Err(error) if error.is_final() => {
                 self.memory.forget(&key);
                 return Ok(None);
             }
@@ -81,14 +81,10 @@ impl<'a> Flow<'a> {
                 let what = "This call still waits for a person.";
                 Ok(Some(self.pending(id.approval(), what, None)))
             }
-            Course::Permitted(permitted) => {
-                let answer = self.go(call, &permitted).await;
-                self.memory.forget(&key);
-                match answer {
-                    Err(HookError::Gate(error)) if is_spent(&error) => Ok(None),
-                    other => other.map(Some),
-                }
-            }
+            Course::Permitted(permitted) => match self.go_held(call, &permitted, &key).await {
+                Err(HookError::Gate(error)) if error.is_final() => Ok(None),
+                other => other.map(Some),
+            },
             Course::Denied(reason) => {
                 self.memory.forget(&key);
                 Ok(Some(Answer::Stop(denied(&reason))))
@@ -139,11 +135,7 @@ impl<'a> Flow<'a> {
         }
         match self.gate.wait(decided, self.patience()).await? {
             Course::Pending => Ok(self.now_held(decided, held)),
-            Course::Permitted(permitted) => {
-                let answer = self.go(call, &permitted).await;
-                self.memory.forget(key);
-                answer
-            }
+            Course::Permitted(permitted) => self.go_held(call, &permitted, key).await,
             Course::Denied(reason) => {
                 self.memory.forget(key);
                 Ok(Answer::Stop(denied(&reason)))
@@ -154,6 +146,21 @@ impl<'a> Flow<'a> {
                 Ok(Answer::Stop(format!("Placet did not permit this call: it is {status}")))
             }
         }
+    }
+
+    /// The same for one that was held. It is forgotten once that is spent, or can never be: where nobody
+    /// said so, the same call may still run.
+    async fn go_held(
+        &self,
+        call: &ToolCall,
+        permitted: &Call,
+        key: &Key,
+    ) -> Result<Answer, HookError> {
+        let answer = self.go(call, permitted).await;
+        if !matches!(&answer, Err(HookError::Gate(error)) if !error.is_final()) {
+            self.memory.forget(key);
+        }
+        answer
     }
 
     /// Lets a permitted call go on, after what permits it was spent.
@@ -248,14 +255,4 @@ impl<'a> Flow<'a> {
 fn denied(reason: &str) -> String {
     let reason = escape::line(reason);
     format!("A person denied this call: {reason}. Do not try it again.")
-}
-
-/// Whether the log knows nothing of this action that would still count.
-fn is_unknown(error: &GateError) -> bool {
-    error.is_unknown() || is_spent(error)
-}
-
-/// Whether what was noted permits nothing any more, so that the call has to be decided on anew.
-fn is_spent(error: &GateError) -> bool {
-    matches!(error, GateError::NotPermitted | GateError::Redeem(_)) || error.is_refusal()
 }

@@ -45,7 +45,7 @@ pub struct Install {
 pub struct Change {
     /// The client's settings.
     pub settings: PathBuf,
-    /// What they were before, if they were there and are different now.
+    /// What they were before anything of ours was in them, if they were there and are different now.
     pub backup: Option<PathBuf>,
     /// Our configuration.
     pub config: Option<PathBuf>,
@@ -115,7 +115,7 @@ impl Install {
         settings::put(&mut tree, client, client.entries(&lines, time))
             .map_err(|source| InstallError::Shape { path: path.clone(), source })?;
         self.write_config()?;
-        let (is_changed, backup) = replace(&path, before.as_ref(), &tree)?;
+        let (is_changed, backup) = replace(&path, before.as_ref(), &tree, client)?;
         Ok(Change { settings: path, backup, config: Some(self.config_path), is_changed })
     }
 
@@ -157,10 +157,11 @@ impl Install {
         let mut tree = before.1.clone();
         settings::take(&mut tree, client);
         let is_changed = tree != before.1;
-        if is_changed && settings::is_bare(&tree, client) {
+        // What a link leads to was there before, and is not ours to remove.
+        if is_changed && settings::is_bare(&tree, client) && !path.is_symlink() {
             fs::remove_file(&path).map_err(|error| file("remove", &path, error))?;
         } else {
-            replace(&path, Some(&before), &tree)?;
+            replace(&path, Some(&before), &tree, client)?;
         }
         let config = remove_configs(client, scope, folders, named);
         Ok(Change { settings: path, backup: None, config, is_changed })
@@ -255,11 +256,13 @@ pub(crate) fn read(path: &Path) -> Result<Option<(String, Tree)>, InstallError> 
     Ok(Some((text, tree)))
 }
 
-/// Writes settings if they are different, with what they were beside them.
+/// Writes settings if they are different, with what they were before any of ours were in them beside
+/// them.
 fn replace(
     path: &Path,
     before: Option<&(String, Tree)>,
     tree: &Tree,
+    client: &dyn Client,
 ) -> Result<(bool, Option<PathBuf>), InstallError> {
     if before.is_some_and(|(_, before)| before == tree) {
         return Ok((false, None));
@@ -269,7 +272,8 @@ fn replace(
     let folder = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(|error| file("make", folder, error))?;
     let backup = match before {
-        Some((text, _)) => Some(keep(&path, text)?),
+        Some((text, before)) if !has_ours(before, client) => Some(keep(&path, text)?),
+        Some(_) => Some(kept(&path)).filter(|kept| kept.exists()),
         None => None,
     };
     let like = before.map_or("", |(text, _)| text);
@@ -282,10 +286,21 @@ fn replace(
     Ok((true, backup))
 }
 
-fn keep(path: &Path, text: &str) -> Result<PathBuf, InstallError> {
+fn has_ours(settings: &Tree, client: &dyn Client) -> bool {
+    let mut without = settings.clone();
+    settings::take(&mut without, client);
+    without != *settings
+}
+
+/// Where settings are kept as they were before.
+fn kept(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".before-placet");
-    let backup = path.with_file_name(name);
+    path.with_file_name(name)
+}
+
+fn keep(path: &Path, text: &str) -> Result<PathBuf, InstallError> {
+    let backup = kept(path);
     private::write(&backup, text.as_bytes()).map_err(|error| file("write", &backup, error))?;
     Ok(backup)
 }

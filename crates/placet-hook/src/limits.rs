@@ -17,6 +17,10 @@ pub const MAX_WAIT: Duration = Duration::from_secs(3000);
 /// and a daemon that is just being replaced is asked again for three.
 pub const OWN_TIME: Duration = Duration::from_secs(20);
 
+/// Which part of that is for looking whether the policy is in shadow, when nothing was decided in the rest
+/// of it: a quarter, so that a log in use is waited for as long as it should be.
+pub(crate) const LOOK: u32 = 4;
+
 /// What the client's time-out leaves after ours: several clients run the tool when theirs is over,
 /// so it must never come to that.
 pub const SPARE_TIME: Duration = Duration::from_secs(20);

@@ -23,7 +23,7 @@ use crate::config::HookConfig;
 use crate::error::HookError;
 use crate::event::Event;
 use crate::flow::Flow;
-use crate::limits::{MAX_EVENT_BYTES, MAX_REASON_CHARS};
+use crate::limits::{LOOK, MAX_EVENT_BYTES, MAX_REASON_CHARS};
 use crate::place::Folders;
 use crate::shadow::is_policy_in_shadow;
 
@@ -62,8 +62,8 @@ const STOPPED: u8 = 2;
 
 /// What is known of a call on its way to its answer.
 enum Step {
-    /// How the configuration has it answered.
-    Config { is_shadow: bool, is_approving: bool },
+    /// How it is to be answered.
+    Config(Box<HookConfig>),
     /// The event is there, and people may be waited for this long.
     Event(Duration),
     /// It is answered.
@@ -77,41 +77,42 @@ pub fn answer(request: &Request, input: impl Read + Send + 'static) -> Reply {
     let (sender, steps) = channel();
     let own = request.clone();
     let work = move || drop(sender.send(Step::Answer(work(&own, input, &sender))));
-    let (mut is_shadow, mut is_approving) = (request.is_shadow, false);
+    let (mut config, mut time) = (None, request.own_time);
+    // What is left after that is for looking whether anything is stopped at all.
+    let look = request.own_time / LOOK;
     let answered = match thread::Builder::new().spawn(work) {
         Err(error) => Err(HookError::Start(error)),
-        Ok(_) => {
-            let mut time = request.own_time;
-            loop {
-                match steps.recv_timeout(time.saturating_sub(start.elapsed())) {
-                    Ok(Step::Config { is_shadow: shadow, is_approving: approving }) => {
-                        (is_shadow, is_approving) = (shadow, approving);
-                    }
-                    Ok(Step::Event(wait)) => time = request.own_time.saturating_add(wait),
-                    Ok(Step::Answer(answered)) => break answered,
-                    Err(RecvTimeoutError::Timeout) => break Err(HookError::TooLate(time)),
-                    Err(RecvTimeoutError::Disconnected) => break Err(HookError::BrokeOff),
-                }
+        Ok(_) => loop {
+            let left = time.saturating_sub(look).saturating_sub(start.elapsed());
+            match steps.recv_timeout(left) {
+                Ok(Step::Config(read)) => config = Some(read),
+                Ok(Step::Event(wait)) => time = request.own_time.saturating_add(wait),
+                Ok(Step::Answer(answered)) => break answered,
+                Err(RecvTimeoutError::Timeout) => break Err(HookError::TooLate(start.elapsed())),
+                Err(RecvTimeoutError::Disconnected) => break Err(HookError::BrokeOff),
             }
-        }
+        },
+    };
+    let config = config.as_deref();
+    let passes = || {
+        let is_shadow = request.is_shadow || config.is_some_and(|config| config.shadow);
+        let left = time.saturating_sub(start.elapsed());
+        is_shadow
+            || request.is_after
+            || config.is_some_and(|config| is_policy_in_shadow(request.client, config, left))
     };
     match answered {
-        Ok(answer) => said(client, &answer, is_approving),
-        Err(error) if is_shadow || request.is_after => passed(&error),
+        Ok(answer) => said(client, &answer, config.is_some_and(|config| config.auto_approve)),
+        Err(error) if passes() => passed(&error),
         Err(error) => stopped(client, &error),
     }
 }
 
 fn work(request: &Request, input: impl Read, steps: &Sender<Step>) -> Result<Answer, HookError> {
     let config = HookConfig::read(&request.config)?;
+    drop(steps.send(Step::Config(Box::new(config.clone()))));
     let is_shadow = request.is_shadow || config.shadow;
-    let is_approving = config.auto_approve;
-    drop(steps.send(Step::Config { is_shadow, is_approving }));
-    let answered = decide(request, &config, is_shadow, input, steps);
-    if answered.is_err() && is_policy_in_shadow(request.client.client(), &config) {
-        drop(steps.send(Step::Config { is_shadow: true, is_approving }));
-    }
-    answered
+    decide(request, &config, is_shadow, input, steps)
 }
 
 fn decide(

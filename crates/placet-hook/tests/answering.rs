@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{BufRead as _, BufReader, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -284,19 +284,79 @@ fn what_never_ends_is_denied_in_time() {
 
     // A daemon that takes the question and says nothing.
     let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let key = config.with_extension("key");
-    fs::write(&key, "plc_none").unwrap();
-    let own: HookConfig = toml::from_str(&text).unwrap();
-    let asking = HookConfig {
-        daemon: Some(format!("http://{}", daemon.local_addr().unwrap())),
-        key_file: Some(key),
-        log: None,
-        wait_seconds: 0,
-        ..own
-    };
     fs::remove_file(&config).unwrap();
-    fs::write(&config, asking.render()).unwrap();
+    fs::write(&config, text).unwrap();
+    world.at_daemon(daemon.local_addr().unwrap());
     is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
+}
+
+impl World {
+    fn wait_for_nobody(&self) {
+        let text = fs::read_to_string(&self.request.config).unwrap();
+        let text = text.replace("wait_seconds = 240", "wait_seconds = 0");
+        fs::write(&self.request.config, text).unwrap();
+    }
+
+    /// Has the calls decided at a daemon, and waits for nobody.
+    fn at_daemon(&self, address: std::net::SocketAddr) {
+        let config = &self.request.config;
+        let key = config.with_extension("key");
+        fs::write(&key, "plc_none").unwrap();
+        let own: HookConfig = toml::from_str(&fs::read_to_string(config).unwrap()).unwrap();
+        let asking = HookConfig {
+            daemon: Some(format!("http://{address}")),
+            key_file: Some(key),
+            log: None,
+            wait_seconds: 0,
+            ..own
+        };
+        fs::write(config, asking.render()).unwrap();
+    }
+}
+
+/// A daemon that holds what it is asked for, has it approved, and fails to spend that for the first time.
+fn shaky(listener: &std::net::TcpListener) {
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let held = json!({
+        "id": format!("act_{id}"), "verdict": "require_approval", "mode": "enforce", "findings": [],
+        "approval": { "id": format!("apr_{id}"), "deadline": "2030-01-01T00:00:00.000Z" },
+    });
+    let mut approved = held.clone();
+    (approved["status"], approved["warrant"]) = (json!("approved"), json!("w"));
+    let mut is_broken = true;
+    for stream in listener.incoming() {
+        let mut from = BufReader::new(stream.unwrap());
+        let head: Vec<_> =
+            from.by_ref().lines().map(Result::unwrap).take_while(|it| !it.is_empty()).collect();
+        let length = head.iter().find_map(|it| {
+            let (name, value) = it.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
+        });
+        from.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
+        let (status, body) = match &*head[0] {
+            line if !line.contains("/v1/warrants/redeem") => {
+                (200, if line.starts_with("GET") { &approved } else { &held })
+            }
+            _ if std::mem::take(&mut is_broken) => (500, &Value::Null),
+            _ => (200, &held),
+        };
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n");
+        let end = format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        from.get_mut().write_all((head + &end).as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn what_is_approved_outlasts_a_daemon_that_fails_to_spend_it() {
+    let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let world = World::new();
+    world.at_daemon(daemon.local_addr().unwrap());
+    std::thread::spawn(move || shaky(&daemon));
+    assert!(world.edits("src/main.rs").contains("holds this call"));
+    assert!(world.edits("src/main.rs").contains("cannot be decided on"));
+    assert_eq!(world.edits("src/main.rs"), "", "the same call finds its approval");
+    assert!(world.edits("src/main.rs").contains("holds this call"), "once");
 }
 
 #[test]
@@ -308,9 +368,7 @@ fn a_log_that_stays_locked_is_denied_in_time() {
         placet::Config { log: placet::LogPlace::File(log), policy: placet::PolicySource::Log };
     let guard = placet::Guard::open(config).unwrap();
     world.request.own_time = SHORT;
-    let mut text = fs::read_to_string(&world.request.config).unwrap();
-    text = text.replace("wait_seconds = 240", "wait_seconds = 0");
-    fs::write(&world.request.config, text).unwrap();
+    world.wait_for_nobody();
     is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
     drop(guard);
 }
@@ -354,4 +412,32 @@ fn a_policy_in_shadow_stops_nobody_not_even_what_cannot_be_judged() {
     let broken = World::new();
     fs::create_dir_all(broken.request.folders.as_ref().unwrap().log()).unwrap();
     is_denied(&broken.ask("Read", &json!({ "file_path": "a" })), "cannot be decided on");
+}
+
+#[test]
+fn a_policy_in_shadow_stops_nobody_either_where_something_hangs() {
+    let passes = |reply: Reply| {
+        assert_eq!((&*reply.out, reply.status), ("{}", 0), "{reply:?}");
+        assert!(reply.err.unwrap().contains(TOO_LATE));
+    };
+    let mut world = World::with(&LAX.replace("enforce", "shadow"));
+    assert_eq!(world.edits("src/main.rs"), "");
+    world.request.own_time = Duration::from_secs(2);
+    passes(placet_hook::answer(&world.request, Endless));
+    // By the policy in the log, while another process has that.
+    let path = &world.request.config;
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("policy"));
+    fs::write(path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let log = world.request.folders.as_ref().unwrap().log();
+    let config =
+        placet::Config { log: placet::LogPlace::File(log), policy: placet::PolicySource::Log };
+    let guard = placet::Guard::open(config).unwrap();
+    world.wait_for_nobody();
+    passes(world.ask("Read", &json!({ "file_path": "a" })));
+    drop(guard);
+    // Where the policy cannot be known either, the call is stopped.
+    let daemon = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    world.at_daemon(daemon.local_addr().unwrap());
+    is_denied(&world.ask("Read", &json!({ "file_path": "a" })), TOO_LATE);
 }

@@ -178,6 +178,30 @@ fn links_and_permissions_stay() {
     assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
     assert!(read(&real)["hooks"]["BeforeTool"].is_array());
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    Install::uninstall(ClientName::Gemini, Scope::User, &user.folders).unwrap();
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    assert_eq!(read(&real), json!({}), "nor does ours stay behind the link");
+}
+
+#[test]
+fn what_they_were_before_is_kept_whatever_is_installed_later() {
+    let text = "{ \"theme\": 1 }\n";
+    let user = User::new();
+    let path = user.write(ClientName::Gemini, text);
+    let first = user.install(ClientName::Gemini, Scope::User).unwrap();
+    let mut config = HookConfig::new(user.folders.memory("gemini"));
+    (config.log, config.shadow) = (Some(user.folders.log()), true);
+    let second = user.install_with(ClientName::Gemini, Scope::User, config).unwrap();
+    assert!(second.is_changed);
+    assert_eq!(second.backup, first.backup);
+    let backup = first.backup.unwrap();
+    assert_eq!(fs::read_to_string(&backup).unwrap(), text);
+    Install::uninstall(ClientName::Gemini, Scope::User, &user.folders).unwrap();
+    assert_eq!(fs::read_to_string(&backup).unwrap(), text);
+    // What is edited once nothing of ours is there any more is what they are before the next time.
+    fs::write(&path, "{ \"theme\": 2 }\n").unwrap();
+    user.install(ClientName::Gemini, Scope::User).unwrap();
+    assert_eq!(fs::read_to_string(&backup).unwrap(), "{ \"theme\": 2 }\n");
 }
 
 #[test]

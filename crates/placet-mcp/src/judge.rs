@@ -112,10 +112,17 @@ pub(crate) struct ToolCall {
     pub(crate) comes_back_for: Option<ActionId>,
 }
 
+/// What permits a call, until it is spent.
+pub(crate) struct Permit {
+    call: Call,
+    /// What was held, and permits the same call again where it could not be spent.
+    held: Option<HeldCall>,
+}
+
 /// What is to become of a call.
 pub(crate) enum Ruling {
     /// It may go on, once that is spent.
-    Permitted(Box<Call>),
+    Permitted(Box<Permit>),
     /// It goes on.
     Forward(Forward),
     /// It does not, and this is why.
@@ -139,6 +146,12 @@ pub(crate) struct Waiting {
     pub(crate) page: Option<Value>,
     /// What it waits for, in words.
     pub(crate) text: String,
+}
+
+impl Permit {
+    fn of_held(call: Call, held: HeldCall) -> Box<Self> {
+        Box::new(Self { call, held: Some(held) })
+    }
 }
 
 impl ToolCall {
@@ -255,7 +268,9 @@ impl Judge {
                 Course::Pending => {
                     return self.wait(id, &tool, (call, known), None, self.config.hold, ask).await;
                 }
-                Course::Permitted(permitted) => return Ok(Ruling::Permitted(permitted)),
+                Course::Permitted(permitted) => {
+                    return Ok(Ruling::Permitted(Permit::of_held(*permitted, held)));
+                }
                 // It ran, or came to nothing: this is another call.
                 ended => {
                     self.held().forget(key, &held);
@@ -275,7 +290,7 @@ impl Judge {
             Err(error) => self.gate.pass_undecided(&action, error).await?,
         };
         match (decided.is_permitted, decided.verdict, decided.id) {
-            (true, ..) => Ok(Ruling::Permitted(Box::new(decided))),
+            (true, ..) => Ok(Ruling::Permitted(Box::new(Permit { call: decided, held: None }))),
             (false, Verdict::RequireApproval, Some(id)) => {
                 let hold = self.config.hold;
                 self.wait(id, &action.tool, (call, known), Some(&decided), hold, ask).await
@@ -325,11 +340,12 @@ impl Judge {
     /// judged is to be known by then: what is spent is gone.
     pub(crate) async fn spend(
         &self,
-        permitted: &Call,
+        permit: &Permit,
         call: &ToolCall,
         is_still: bool,
         ask: &Ask,
     ) -> Ruling {
+        let permitted = &permit.call;
         if ask.is_cancelled() {
             return Ruling::Cancelled;
         }
@@ -337,7 +353,13 @@ impl Judge {
             return Ruling::Refuse(CHANGED.to_owned());
         }
         match self.gate.redeem(permitted).await {
-            Err(error) => undecided(call, &error),
+            Err(error) => {
+                // Where nobody said no it may still be spent: whether it was, the log knows.
+                if let (Some(held), false) = (&permit.held, error.is_final()) {
+                    self.held().put(self.key(&permitted.tool, call, ask.client()), held.clone());
+                }
+                undecided(call, &error)
+            }
             Ok(()) => {
                 if permitted.id.is_none() {
                     let (tool, why) = (permitted.tool.as_str(), clip(&permitted.because()));
@@ -389,11 +411,27 @@ impl Judge {
             let left = until.saturating_duration_since(Instant::now());
             let answered = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS));
             let course = tokio::select! {
-                course = answered => course?,
+                course = answered => course,
                 () = ask.cancelled() => {
                     self.held().forget(key, &held);
                     self.gate.withdraw(id.approval()).await?;
                     return Ok(Ruling::Cancelled);
+                }
+            };
+            let course = match course {
+                Ok(course) => course,
+                Err(error) if error.is_unknown() => {
+                    self.held().forget(key, &held);
+                    return Err(error);
+                }
+                Err(error) => {
+                    // It still waits, whatever has just gone wrong.
+                    self.held().put(key, held);
+                    let (why, later) = (words(&error), come_back(&approval, place.as_deref()));
+                    tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not waited for");
+                    return Ok(Ruling::Refuse(format!(
+                        "{later} It is not waited for here: {why}."
+                    )));
                 }
             };
             match course {
@@ -409,7 +447,9 @@ impl Judge {
                     }
                     ask.close_page(&approval).await;
                     return match course {
-                        Course::Permitted(permitted) => Ok(Ruling::Permitted(permitted)),
+                        Course::Permitted(permitted) => {
+                            Ok(Ruling::Permitted(Permit::of_held(*permitted, held)))
+                        }
                         Course::Denied(reason) => Ok(Ruling::Refuse(denied(&reason))),
                         Course::Over(status) => Ok(Ruling::Refuse(format!(
                             "This call was not run: its approval is {status}."

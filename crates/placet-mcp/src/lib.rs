@@ -35,7 +35,7 @@ pub mod tools;
 pub use child::{Child, ChildError, Command};
 pub use http::{Gateway, GatewayConfig, NewSession, Remote, RemoteError, Sessions, bridge};
 pub use judge::{Judge, JudgeConfig};
-pub use many::many;
+pub use many::{many, many_within};
 pub use relay::{Duplex, End, OnChange, Relay};
 pub use stdio::{Skipped, Unanswered, stdio};
 pub use survey::{SurveyError, survey};

@@ -50,6 +50,10 @@ pub(crate) const LIST: Duration = Duration::from_secs(10);
 /// How long a server gets to start.
 pub(crate) const START: Duration = Duration::from_secs(60);
 
+/// How long one of several servers gets to introduce itself, or to list what it has, before the client
+/// goes on without it: less than the half of a minute after which some clients give up all of them.
+pub(crate) const GATHER: Duration = Duration::from_secs(20);
+
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 

@@ -2,7 +2,7 @@
 //!
 //! A server answers what it was asked, once. An answer to nothing, or a second one, goes nowhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use placet::ActionId;
@@ -29,7 +29,11 @@ pub(crate) enum Asked {
 
 /// Requests without an answer, by their ids.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(HashMap<Key, (Id, Asked)>);
+pub(crate) struct Pending {
+    requests: HashMap<Key, (Id, Asked)>,
+    /// Those that the client does not want any more, the oldest first: most are never answered.
+    unwanted: VecDeque<Key>,
+}
 
 /// A request that cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,26 +49,37 @@ pub(crate) enum PendingError {
 impl Pending {
     /// Takes a request in.
     pub(crate) fn add(&mut self, id: &Id, asked: Asked) -> Result<(), PendingError> {
-        if self.0.len() >= MAX_PENDING {
-            return Err(PendingError::TooMany);
-        }
-        if self.0.contains_key(id.key()) {
+        if self.requests.contains_key(id.key()) {
             return Err(PendingError::Taken);
         }
-        self.0.insert(id.key().clone(), (id.clone(), asked));
+        if self.requests.len() >= MAX_PENDING {
+            let oldest = self.unwanted.pop_front().ok_or(PendingError::TooMany)?;
+            self.requests.remove(&oldest);
+        }
+        self.requests.insert(id.key().clone(), (id.clone(), asked));
         Ok(())
+    }
+
+    /// Notes that the client does not want an answer any more. One that comes all the same goes to it,
+    /// unless there were too many others meanwhile. A call is answered or given up in any case.
+    pub(crate) fn is_unwanted(&mut self, id: &Id) {
+        let asked = self.requests.get(id.key()).map(|(_, asked)| asked);
+        let is_other = matches!(asked, Some(Asked::Tools(_) | Asked::Discover | Asked::Other));
+        if is_other && !self.unwanted.contains(id.key()) {
+            self.unwanted.push_back(id.key().clone());
+        }
     }
 
     /// Says of a request what it turned out to be.
     pub(crate) fn is(&mut self, id: &Id, now: Asked) {
-        if let Some((_, asked)) = self.0.get_mut(id.key()) {
+        if let Some((_, asked)) = self.requests.get_mut(id.key()) {
             *asked = now;
         }
     }
 
     /// The same for an answer of the server: what it was not asked yet it cannot answer.
     pub(crate) fn answered_by_server(&mut self, id: &Id) -> Option<Asked> {
-        match self.0.get(id.key()) {
+        match self.requests.get(id.key()) {
             Some((_, Asked::Judged)) => None,
             _ => self.answered(id),
         }
@@ -72,11 +87,12 @@ impl Pending {
 
     /// Takes the request out that is answered.
     pub(crate) fn answered(&mut self, id: &Id) -> Option<Asked> {
-        self.0.remove(id.key()).map(|(_, asked)| asked)
+        self.unwanted.retain(|other| other != id.key());
+        self.requests.remove(id.key()).map(|(_, asked)| asked)
     }
 
     /// All of them, because there will be no answers.
     pub(crate) fn drain(&mut self) -> Vec<(Id, Asked)> {
-        self.0.drain().map(|(_, it)| it).collect()
+        self.requests.drain().map(|(_, it)| it).collect()
     }
 }

@@ -50,7 +50,7 @@ async fn upstream(seen: Seen) -> String {
         seen.lock().unwrap().push((headers, asked.clone()));
         let result = match asked["method"].as_str() {
             Some("server/discover") => json!({ "capabilities": { "tools": {} } }),
-            Some("tools/list") => json!({ "tools": support::usual_tools() }),
+            Some("tools/list") => json!({ "tools": listed(&seen) }),
             _ if asked["params"]["arguments"]["path"] == "asks" => {
                 json!({ "resultType": "input_required", "inputRequests": {} })
             }
@@ -88,6 +88,16 @@ async fn upstream(seen: Seen) -> String {
     let router = Router::new().fallback(answer).with_state(seen);
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
+}
+
+/// The tools of that server: one more when it is asked again.
+fn listed(seen: &Seen) -> Value {
+    let mut tools = support::usual_tools();
+    let seen = seen.lock().unwrap();
+    if seen.iter().filter(|(_, asked)| asked["method"] == "tools/list").count() > 1 {
+        tools.as_array_mut().unwrap().push(support::tool("late", "Reads."));
+    }
+    tools
 }
 
 /// A body that begins and never comes.
@@ -242,6 +252,18 @@ async fn a_list_on_a_stream_passes_as_it_is() {
     let (status, kind, body) = scene.post(&[], list).await;
     assert_eq!((status, kind.as_str()), (200, "text/event-stream"));
     assert!(body.starts_with(": hello") && body.contains("write_file"), "{body}");
+}
+
+#[tokio::test]
+async fn a_tool_that_was_not_on_the_first_list_is_unknown() {
+    let policy = format!("{POLICY}\n[actions.late]\nrisk = \"read\"\n");
+    let scene = Scene::with(&policy, Duration::ZERO, None).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+    assert!(!scene.post(&[], &list.to_string()).await.2.contains("late"));
+    assert!(scene.post(&[], &list.to_string()).await.2.contains("late"));
+    assert!(scene.call("late", json!({})).await.2.contains("waits for a person's approval"));
+    assert!(scene.ran().is_empty());
+    assert!(scene.call("read_file", json!({})).await.2.contains("done"));
 }
 
 #[tokio::test]

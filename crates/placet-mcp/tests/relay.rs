@@ -195,6 +195,21 @@ async fn a_call_that_is_cancelled_while_it_waits_is_taken_back() {
 }
 
 #[tokio::test]
+async fn what_is_cancelled_and_never_answered_takes_no_place() {
+    let mut world = World::new();
+    for id in 0..4_200_u64 {
+        world.ask(id, "resources/read", json!({ "uri": "x" })).await;
+        assert_eq!(world.server.hear().await["id"], id);
+        let told = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+        world.client.say(told.to_string()).await;
+        assert_eq!(world.server.hear().await["params"]["requestId"], id);
+    }
+    // A server that answers all the same is heard.
+    world.server.say(r#"{"jsonrpc":"2.0","id":4199,"result":{}}"#).await;
+    assert_eq!(world.client.hear().await["id"], 4199);
+}
+
+#[tokio::test]
 async fn when_the_client_goes_away_what_waits_is_taken_back() {
     let mut world = World::patient();
     world.call(1, "write_file", json!({ "path": "b" })).await;

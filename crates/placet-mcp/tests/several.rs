@@ -8,7 +8,9 @@
 
 mod support;
 
-use placet_mcp::many;
+use std::time::Duration;
+
+use placet_mcp::many_within;
 use serde_json::{Value, json};
 use support::{Side, tool};
 
@@ -19,8 +21,14 @@ struct World {
 
 impl World {
     fn new(names: &[&str]) -> Self {
+        Self::within(names, support::LIMIT)
+    }
+
+    /// Where servers get this long to say what they have.
+    fn within(names: &[&str], time: Duration) -> Self {
         let (client, end) = Side::pair();
-        let (ends, running) = many(end, names.iter().map(|name| (*name).to_owned()).collect());
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let (ends, running) = many_within(end, names, time);
         tokio::spawn(running);
         // Where a relay would be there is the server itself: what a relay does is tested elsewhere.
         let servers = ends.into_iter().map(Side::facing).collect();
@@ -183,4 +191,105 @@ async fn a_task_is_asked_of_the_server_that_has_it() {
     assert!(world.servers[0].is_silent());
     world.ask(3, "tasks/get", json!({ "taskId": "t-2" })).await;
     assert_eq!(world.client.hear().await["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_does_not_hold_up_the_others() {
+    let mut world = World::within(&["mute", "b"], Duration::from_millis(600));
+    for method in ["initialize", "server/discover"] {
+        world.ask(1, method, json!({})).await;
+        assert_eq!(world.servers[0].hear().await["method"], method);
+        let asked = world.servers[1].hear().await;
+        world.reply(1, &asked["id"], json!({ "capabilities": { "tools": {} } })).await;
+        let answer = world.client.hear().await;
+        assert_eq!(answer["result"]["capabilities"], json!({ "tools": {} }), "{answer}");
+    }
+    world.ask(2, "tools/list", json!({})).await;
+    assert_eq!(world.servers[0].hear().await["method"], "tools/list");
+    let page = world.client.hear().await["result"].clone();
+    assert_eq!((&page["tools"], &page["nextCursor"]), (&json!([]), &json!("1:")));
+    let told = world.servers[0].hear().await;
+    assert_eq!((&told["method"], &told["params"]["requestId"]), (&CANCELLED.into(), &json!(2)));
+    // What is not a list takes as long as its client wants.
+    world.ask(3, "tools/call", json!({ "name": "b__t" })).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "content": [] })).await;
+    assert_eq!(world.client.hear().await["id"], 3);
+}
+
+const CANCELLED: &str = "notifications/cancelled";
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_told_under_the_id_it_has_there() {
+    let mut world = World::new(&["a", "b"]);
+    world.servers[1].say(r#"{"jsonrpc":"2.0","id":7,"method":"roots/list"}"#).await;
+    let outer = world.client.hear().await["id"].clone();
+    let told = json!({ "jsonrpc": "2.0", "method": CANCELLED, "params": { "requestId": 7 } });
+    for server in &world.servers {
+        server.say(told.to_string()).await;
+    }
+    let heard = world.client.hear().await;
+    assert_eq!((&heard["method"], &heard["params"]["requestId"]), (&CANCELLED.into(), &outer));
+    assert!(world.client.is_silent(), "another server's 7 is nobody's");
+    world.ask(1, "subscriptions/listen", json!({})).await;
+    let told = json!({ "jsonrpc": "2.0", "method": CANCELLED, "params": { "requestId": 1 } });
+    world.client.say(told.to_string()).await;
+    for server in &mut world.servers {
+        assert_eq!(server.hear().await["method"], "subscriptions/listen");
+        assert_eq!(server.hear().await["method"], CANCELLED);
+    }
+}
+
+#[tokio::test]
+async fn tasks_of_before_are_found_again() {
+    let mut world = World::new(&["a", "b"]);
+    world.ask(1, "tools/call", json!({ "name": "b__write", "task": {} })).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "task": { "taskId": "t-1" } })).await;
+    world.client.hear().await;
+    world.ask(2, "tasks/result", json!({ "taskId": "t-1" })).await;
+    assert_eq!(world.servers[1].hear().await["method"], "tasks/result");
+    world.ask(3, "tasks/list", json!({ "cursor": "1:" })).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "tasks": [{ "taskId": "t-2" }] })).await;
+    assert_eq!(world.client.hear().await["result"]["tasks"][0]["taskId"], "t-2");
+    world.ask(4, "tasks/cancel", json!({ "taskId": "t-2" })).await;
+    assert_eq!(world.servers[1].hear().await["method"], "tasks/cancel");
+    assert!(world.servers[0].is_silent());
+}
+
+#[tokio::test]
+async fn a_resource_that_is_on_no_list_is_read_where_it_is() {
+    let mut world = World::new(&["a", "b"]);
+    world.ask(1, "resources/templates/list", json!({ "cursor": "1:" })).await;
+    let asked = world.servers[1].hear().await;
+    let template = json!({ "uriTemplate": "notes://{name}", "name": "n" });
+    world.reply(1, &asked["id"], json!({ "resourceTemplates": [template] })).await;
+    world.client.hear().await;
+    world.ask(2, "resources/read", json!({ "uri": "notes://x" })).await;
+    assert_eq!(world.servers[1].hear().await["params"]["uri"], "notes://x");
+    assert!(world.servers[0].is_silent());
+    // Of one that no template is for, whoever has it says so.
+    world.ask(3, "resources/read", json!({ "uri": "other://x" })).await;
+    let (first, second) = (world.servers[0].hear().await, world.servers[1].hear().await);
+    let error = json!({ "jsonrpc": "2.0", "id": first["id"], "error": { "code": -32002, "message": "no" } });
+    world.servers[0].say(error.to_string()).await;
+    world.reply(1, &second["id"], json!({ "contents": [1] })).await;
+    assert_eq!(world.client.hear().await["result"]["contents"], json!([1]));
+}
+
+#[tokio::test]
+async fn what_a_server_was_asked_when_it_ended_is_answered() {
+    let mut world = World::new(&["a", "b"]);
+    world.ask(1, "tools/call", json!({ "name": "a__t" })).await;
+    world.ask(2, "tools/list", json!({})).await;
+    for method in ["tools/call", "tools/list"] {
+        assert_eq!(world.servers[0].hear().await["method"], method);
+    }
+    drop(world.servers.remove(0));
+    let answers = [world.client.hear().await, world.client.hear().await];
+    let call = answers.iter().find(|it| it["id"] == 1).unwrap();
+    assert!(call["error"]["message"].as_str().unwrap().contains("ended"), "{call}");
+    let list = answers.iter().find(|it| it["id"] == 2).unwrap();
+    assert_eq!(list["result"]["nextCursor"], "1:", "{list}");
 }

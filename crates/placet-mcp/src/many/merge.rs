@@ -20,6 +20,8 @@ pub(super) enum Merge {
     Discover,
     /// All that counts is that they came.
     Nothing,
+    /// The first that is no error.
+    Any,
 }
 
 impl Merge {
@@ -28,7 +30,7 @@ impl Merge {
         // A server of before must be spoken to as one of before, and then so must all.
         let is_refused = parts.is_empty() || (self == Self::Discover && !errors.is_empty());
         if is_refused {
-            let why = errors.into_iter().next().unwrap_or_else(|| "there is no server".to_owned());
+            let why = errors.into_iter().next().unwrap_or_else(|| "no server answers".to_owned());
             return match serde_json::from_str::<Box<RawValue>>(&why) {
                 Ok(error) => {
                     let (id, error) = (id.as_json(), error.get());
@@ -40,7 +42,9 @@ impl Merge {
         let result = match self {
             Self::Initialize => initialized(&parts),
             Self::Discover => discovered(&parts),
-            Self::Nothing => parts.into_iter().next().map_or(json!({}), |(_, result)| result),
+            Self::Nothing | Self::Any => {
+                parts.into_iter().next().map_or(json!({}), |(_, result)| result)
+            }
         };
         let id = id.as_json();
         format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#).into()
@@ -108,8 +112,8 @@ fn unite(all: &mut Value, more: &Value) {
 /// A page of a list, as the client sees it.
 pub(super) struct NamedPage {
     pub(super) bytes: Bytes,
-    /// The resources on it.
-    pub(super) uris: Vec<String>,
+    /// What names the resources, their templates or the tasks on it.
+    pub(super) listed: Vec<String>,
 }
 
 /// The page of a server's list, under its name; none where it is an error.
@@ -129,7 +133,12 @@ pub(super) fn page(
     let items = result.get(of).map(|raw| raw.get()).unwrap_or("[]");
     let mut items: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(items).ok()?;
     let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
-    let uris = items.iter().filter_map(|item| text(item.get("uri")?)).collect();
+    let named = match of {
+        "resourceTemplates" => "uriTemplate",
+        "tasks" => "taskId",
+        _ => "uri",
+    };
+    let listed = items.iter().filter_map(|item| text(item.get(named)?)).collect();
     if matches!(of, "tools" | "prompts") {
         for item in &mut items {
             let name = item.get("name").and_then(|raw| text(raw))?;
@@ -152,7 +161,7 @@ pub(super) fn page(
         None => reworded(message, "result", result.get())?,
         Some(_) => without_error(message, result)?,
     };
-    Some(NamedPage { bytes, uris })
+    Some(NamedPage { bytes, listed })
 }
 
 fn without_error(message: &Message, result: Box<RawValue>) -> Option<Bytes> {

@@ -4,23 +4,30 @@
 //! message is taken apart only where it has to be: to find whom it is for, and to put names and places
 //! of lists together. Each server has a relay of its own, which judges its calls.
 
+mod known;
 mod merge;
 mod route;
+mod wait;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::ask::fresh_id;
 use crate::id::{Id, Key};
+use crate::limits::{FOREVER, GATHER};
 use crate::message::{Kind, Message};
 use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
+use known::Known;
 use merge::Merge;
 use route::{Route, reworded};
+use wait::Waiting;
 
 /// A server, as it is known to the client.
 struct Member {
@@ -29,9 +36,10 @@ struct Member {
 }
 
 /// What is to be done with the answer of a server.
+#[derive(Clone, Copy)]
 enum Awaited {
     /// It is one of several that are one to the client.
-    Part(Key),
+    Part,
     /// It is a page of a list, to be put under the server's name.
     Page(&'static str),
     /// It goes to the client.
@@ -50,23 +58,31 @@ struct Gathered {
 struct Many {
     members: Vec<Member>,
     to_client: mpsc::Sender<Bytes>,
-    awaited: HashMap<(usize, Key), Awaited>,
+    awaited: HashMap<(usize, Key), Waiting>,
+    /// Until when some of that is waited for, the earliest first.
+    due: VecDeque<(Instant, (usize, Key))>,
+    /// How long.
+    time: Duration,
     /// Which server a request of the client went to.
     sent: HashMap<Key, usize>,
     gathered: HashMap<Key, Gathered>,
     /// Requests of servers: which one's, and under which id.
     asked: HashMap<Key, (usize, Id)>,
-    /// Which server has which resource.
-    owners: HashMap<String, usize>,
-    /// Which server has which task.
-    tasks: HashMap<String, usize>,
+    /// Which server has what.
+    known: Known,
 }
-
-/// Most resources, and most tasks, whose server is remembered.
-const MAX_OWNERS: usize = 65_536;
 
 /// One end for each server's relay, and what runs between them and the client.
 pub fn many(client: Duplex, names: Vec<String>) -> (Vec<Duplex>, impl Future<Output = ()>) {
+    many_within(client, names, GATHER)
+}
+
+/// The same, where a server gets this long to introduce itself or to list what it has.
+pub fn many_within(
+    client: Duplex,
+    names: Vec<String>,
+    time: Duration,
+) -> (Vec<Duplex>, impl Future<Output = ()>) {
     let mut ends = Vec::new();
     let mut members = Vec::new();
     let (heard, from_members) = queue();
@@ -89,11 +105,12 @@ pub fn many(client: Duplex, names: Vec<String>) -> (Vec<Duplex>, impl Future<Out
         members,
         to_client: client.to,
         awaited: HashMap::new(),
+        due: VecDeque::new(),
+        time,
         sent: HashMap::new(),
         gathered: HashMap::new(),
         asked: HashMap::new(),
-        owners: HashMap::new(),
-        tasks: HashMap::new(),
+        known: Known::default(),
     };
     (ends, many.run(client.from, from_members))
 }
@@ -105,7 +122,10 @@ impl Many {
         mut from_members: mpsc::Receiver<(usize, Option<Bytes>)>,
     ) {
         loop {
+            let next = self.due.front().map(|(until, _)| *until);
+            let next = next.unwrap_or_else(|| Instant::now() + FOREVER);
             tokio::select! {
+                () = sleep_until(next) => self.give_up().await,
                 line = from_client.recv() => match line {
                     Some(line) => self.hear_client(line).await,
                     None => return,
@@ -153,11 +173,7 @@ impl Many {
                 }
             }
             Kind::Notification(method) if method == "notifications/cancelled" => {
-                let number =
-                    route::cancelled(&message).and_then(|id| self.sent.get(id.key()).copied());
-                if let Some(number) = number {
-                    self.tell(number, message.into_bytes()).await;
-                }
+                self.cancel(message).await;
             }
             Kind::Notification(_) | Kind::Complaint => self.tell_all(message.bytes()).await,
         }
@@ -165,16 +181,18 @@ impl Many {
 
     async fn request(&mut self, id: Id, method: &str, message: &Message) {
         let names: Vec<_> = self.members.iter().map(|member| member.name.as_str()).collect();
-        match Route::of(method, message, &names, (&self.owners, &self.tasks)) {
+        match Route::of(method, message, &names, &self.known) {
             Route::One(number, bytes) => self.send(id, number, Awaited::Whole, bytes).await,
             Route::Page(number, of, bytes) => self.send(id, number, Awaited::Page(of), bytes).await,
             Route::All(merge) => {
-                let missing = self.members.iter().filter(|member| member.to.is_some()).count();
-                let key = id.key().clone();
+                let live = self.members.iter().enumerate().filter(|(_, it)| it.to.is_some());
+                let live: Vec<_> = live.map(|(number, _)| number).collect();
+                let (key, missing) = (id.key().clone(), live.len());
                 let gathered = Gathered { id: id.clone(), merge, parts: Vec::new(), missing };
                 self.gathered.insert(key.clone(), gathered);
-                for number in 0..self.members.len() {
-                    self.awaited.insert((number, key.clone()), Awaited::Part(key.clone()));
+                for number in live {
+                    // Who listens is not answered before it listens no more.
+                    self.await_it(number, &id, Awaited::Part, method != "subscriptions/listen");
                 }
                 self.tell_all(message.bytes()).await;
                 self.finish(&key).await;
@@ -195,7 +213,7 @@ impl Many {
             return self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
         }
         self.sent.insert(id.key().clone(), number);
-        self.awaited.insert((number, id.key().clone()), awaited);
+        self.await_it(number, &id, awaited, matches!(awaited, Awaited::Page(_)));
         self.tell(number, bytes).await;
     }
 
@@ -217,21 +235,20 @@ impl Many {
                     self.tell_client(bytes).await;
                 }
             }
+            Kind::Notification(method) if method == "notifications/cancelled" => {
+                self.cancelled_by(number, message).await;
+            }
             Kind::Notification(_) => self.tell_client(message.into_bytes()).await,
             Kind::Complaint => {}
         }
     }
 
     async fn answered(&mut self, number: usize, id: &Id, message: Message) {
-        let Some(awaited) = self.awaited.remove(&(number, id.key().clone())) else { return };
-        match awaited {
+        let Some(waiting) = self.awaited.remove(&(number, id.key().clone())) else { return };
+        match waiting.awaited {
             Awaited::Whole => {
                 self.sent.remove(id.key());
-                if let Some(task) = route::begun(&message)
-                    && self.tasks.len() < MAX_OWNERS
-                {
-                    self.tasks.insert(task, number);
-                }
+                self.known.began(number, &message);
                 self.tell_client(message.into_bytes()).await;
             }
             Awaited::Page(of) => {
@@ -239,13 +256,13 @@ impl Many {
                 let answer = self.page(number, of, &message);
                 self.tell_client(answer.unwrap_or_else(|| message.into_bytes())).await;
             }
-            Awaited::Part(key) => {
+            Awaited::Part => {
                 let part = match (message.result(), message.error()) {
                     (Some(result), _) => serde_json::from_str(result).map_err(|it| it.to_string()),
                     (None, error) => Err(error.unwrap_or("it does not say why").to_owned()),
                 };
-                self.take(&key, number, part);
-                self.finish(&key).await;
+                self.take(id.key(), number, part);
+                self.finish(id.key()).await;
             }
         }
     }
@@ -255,17 +272,15 @@ impl Many {
         let name = self.members.get(number)?.name.clone();
         let is_last = number + 1 >= self.members.len();
         let page = merge::page(message, of, &name, number, is_last)?;
-        for uri in page.uris {
-            if self.owners.len() < MAX_OWNERS {
-                self.owners.insert(uri, number);
-            }
-        }
+        self.known.listed(number, of, page.listed);
         Some(page.bytes)
     }
 
     fn take(&mut self, key: &Key, number: usize, part: Result<Value, String>) {
         if let Some(gathered) = self.gathered.get_mut(key) {
-            gathered.missing = gathered.missing.saturating_sub(1);
+            // Of what one server alone knows nobody waits for the others.
+            let is_enough = gathered.merge == Merge::Any && part.is_ok();
+            gathered.missing = if is_enough { 0 } else { gathered.missing.saturating_sub(1) };
             gathered.parts.push((number, part));
         }
     }
@@ -290,19 +305,5 @@ impl Many {
         }
         let answer = gathered.merge.answer(&gathered.id, parts, errors);
         self.tell_client(answer).await;
-    }
-
-    /// A server has ended: nothing is sent there any more, and nothing more comes.
-    async fn lose(&mut self, number: usize) {
-        if let Some(member) = self.members.get_mut(number) {
-            member.to = None;
-        }
-        let keys: Vec<_> = self.gathered.keys().cloned().collect();
-        for key in keys {
-            if self.awaited.remove(&(number, key.clone())).is_some() {
-                self.take(&key, number, Err("it has ended".to_owned()));
-                self.finish(&key).await;
-            }
-        }
     }
 }

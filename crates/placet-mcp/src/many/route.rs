@@ -1,10 +1,11 @@
 //! Whom a request is for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::known::Known;
 use super::merge::Merge;
 use crate::id::Id;
 use crate::message::Message;
@@ -27,12 +28,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    pub(super) fn of(
-        method: &str,
-        message: &Message,
-        names: &[&str],
-        (owners, tasks): (&HashMap<String, usize>, &HashMap<String, usize>),
-    ) -> Self {
+    pub(super) fn of(method: &str, message: &Message, names: &[&str], known: &Known) -> Self {
         match method {
             "initialize" => Self::All(Merge::Initialize),
             "server/discover" => Self::All(Merge::Discover),
@@ -44,18 +40,16 @@ impl Route {
             "resources/templates/list" => Self::page(message, "resourceTemplates"),
             "tools/call" | "prompts/get" => Self::named(message, names),
             "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
-                let uri = param(message, "uri");
-                let owner = uri.and_then(|uri| owners.get(&uri).copied()).unwrap_or_default();
-                Self::One(owner, message.bytes().clone())
+                Self::owned(param(message, "uri"), message, known)
             }
-            "tasks/get" | "tasks/update" | "tasks/cancel" => {
-                let owner = param(message, "taskId").and_then(|task| tasks.get(&task).copied());
-                match owner {
+            "tasks/list" => Self::page(message, "tasks"),
+            "tasks/get" | "tasks/update" | "tasks/cancel" | "tasks/result" => {
+                match param(message, "taskId").and_then(|task| known.task(&task)) {
                     Some(number) => Self::One(number, message.bytes().clone()),
                     None => Self::Nowhere("no server here has this task".to_owned()),
                 }
             }
-            "completion/complete" => Self::completed(message, names, owners),
+            "completion/complete" => Self::completed(message, names, known),
             other => Self::Nowhere(format!("{other:?} is for one server, and here are several")),
         }
     }
@@ -88,7 +82,15 @@ impl Route {
         }
     }
 
-    fn completed(message: &Message, names: &[&str], owners: &HashMap<String, usize>) -> Self {
+    /// A resource of which nobody knows whose it is is asked of all.
+    fn owned(uri: Option<String>, message: &Message, known: &Known) -> Self {
+        match uri.and_then(|uri| known.owner(&uri)) {
+            Some(number) => Self::One(number, message.bytes().clone()),
+            None => Self::All(Merge::Any),
+        }
+    }
+
+    fn completed(message: &Message, names: &[&str], known: &Known) -> Self {
         #[derive(serde::Deserialize)]
         struct Params {
             #[serde(rename = "ref")]
@@ -109,8 +111,7 @@ impl Route {
             return bytes.map_or(Self::Here, |bytes| Self::One(number, bytes));
         }
         let uri = of.get("uri").and_then(|raw| text(raw));
-        let owner = uri.and_then(|uri| owners.get(&uri).copied()).unwrap_or_default();
-        Self::One(owner, message.bytes().clone())
+        Self::owned(uri, message, known)
     }
 }
 
@@ -122,7 +123,7 @@ fn split<'a>(name: &'a str, names: &[&str]) -> Option<(usize, &'a str)> {
     fits.min_by_key(|(_, own)| own.len())
 }
 
-fn raw(text: &str) -> Option<Box<RawValue>> {
+pub(super) fn raw(text: &str) -> Option<Box<RawValue>> {
     to_raw_value(text).ok()
 }
 
@@ -133,7 +134,11 @@ fn param(message: &Message, name: &str) -> Option<String> {
 }
 
 /// The message with another param, or without it.
-fn with_param(message: &Message, name: &str, value: Option<Box<RawValue>>) -> Option<Bytes> {
+pub(super) fn with_param(
+    message: &Message,
+    name: &str,
+    value: Option<Box<RawValue>>,
+) -> Option<Bytes> {
     let mut params: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(message.params()?).ok()?;
     match value {
@@ -151,16 +156,23 @@ pub(super) fn reworded(message: &Message, name: &str, json: &str) -> Option<Byte
     serde_json::to_vec(&whole).ok().map(Bytes::from)
 }
 
-/// The task that a call has become (2026-07-28).
+/// The task that a call has become: since 2026-07-28, or before.
 pub(super) fn begun(answer: &Message) -> Option<String> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Created {
-        result_type: String,
+    struct Task {
         task_id: String,
     }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Created {
+        result_type: Option<String>,
+        task_id: Option<String>,
+        task: Option<Task>,
+    }
     let created: Created = serde_json::from_str(answer.result()?).ok()?;
-    (created.result_type == "task").then_some(created.task_id)
+    let since = created.task_id.filter(|_| created.result_type.as_deref() == Some("task"));
+    since.or(created.task.map(|task| task.task_id))
 }
 
 /// Which request is cancelled.

@@ -213,8 +213,10 @@ impl Relay {
         let params = message.params().and_then(|it| serde_json::from_str::<Cancelled>(it).ok());
         let Some(id) = params.and_then(|it| Id::read(&it.request)) else { return false };
         let found = lock(&self.judging).remove(id.key());
-        if found.is_some() {
-            lock(&self.pending).answered(&id);
+        let mut pending = lock(&self.pending);
+        match found {
+            Some(_) => drop(pending.answered(&id)),
+            None => pending.is_unwanted(&id),
         }
         found.is_some()
     }
@@ -443,7 +445,7 @@ impl Relay {
                 }
             }
             Some(Asked::Tools(listed)) => match message.result().map(Page::read) {
-                Some(Some(page)) => self.learn(page.tools, listed),
+                Some(Some(page)) => self.learn(page, &listed),
                 // A client that reads it otherwise would know other tools than are judged.
                 Some(None) if !self.shows_unreadable().await => {
                     let error = reply::error(Some(id), reply::INTERNAL_ERROR, UNREADABLE_LIST);

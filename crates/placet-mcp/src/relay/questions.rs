@@ -14,7 +14,7 @@ use crate::limits::{LIST, MAX_PAGES};
 use crate::message::Message;
 use crate::parts::introduction;
 use crate::reply;
-use crate::tools::{Definition, Listed, Page};
+use crate::tools::{Listed, Page};
 
 impl Relay {
     /// Asks the server for its tools where nobody has since they changed. Of a server that does not
@@ -36,16 +36,16 @@ impl Relay {
             }
             let Some(answer) = self.ask_server("tools/list", &params).await else { return };
             let Some(page) = answer.result().and_then(Page::read) else { return };
-            cursor = page.next.clone();
-            self.learn(page.tools, Listed::Asked);
+            let listed = Listed::Asked(std::mem::replace(&mut cursor, page.next.clone()));
+            self.learn(page, &listed);
             if cursor.is_none() {
                 return;
             }
         }
     }
 
-    pub(super) fn learn(&self, tools: Vec<Definition>, listed: Listed) {
-        let changes = lock(&self.book).learn(tools, listed);
+    pub(super) fn learn(&self, page: Page, listed: &Listed) {
+        let changes = lock(&self.book).learn(page, listed);
         changes.iter().for_each(|change| (self.on_change)(change));
     }
 

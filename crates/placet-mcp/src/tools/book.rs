@@ -1,10 +1,11 @@
 //! How the tools of one server stand: as vetted, new, or changed.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet::{Json, Object};
 
-use super::definition::Definition;
+use super::definition::{Definition, Page};
 use super::lock::Vetted;
 use crate::limits::MAX_TOOLS;
 
@@ -24,33 +25,52 @@ pub enum Standing {
     Unlisted,
 }
 
-/// To whom a list was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// To whom a page of a list was given, and what it was asked for with: the first page with no cursor,
+/// each further one with that of the page before.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listed {
     /// To a client: its first page.
     First,
     /// To a client: a further page.
-    Further,
+    Further(String),
     /// To one of the clients of a gateway that has several; what one of them was shown is not
     /// forgotten because another was shown something else.
-    Shared,
+    Shared(Option<String>),
     /// To the gateway, which had asked.
-    Asked,
+    Asked(Option<String>),
 }
 
 impl Listed {
     /// How a client is shown what it asks for with these params.
     pub(crate) fn shown(params: Option<&str>) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Params {
-            cursor: Option<serde::de::IgnoredAny>,
-        }
-        let params = params.and_then(|params| serde_json::from_str::<Params>(params).ok());
-        match params.and_then(|params| params.cursor) {
-            None => Self::First,
-            Some(_) => Self::Further,
+        cursor(params).map_or(Self::First, Self::Further)
+    }
+
+    /// The same for one of several clients.
+    pub(crate) fn shared(params: Option<&str>) -> Self {
+        Self::Shared(cursor(params))
+    }
+
+    fn cursor(&self) -> Option<&str> {
+        match self {
+            Self::First => None,
+            Self::Further(cursor) => Some(cursor),
+            Self::Shared(cursor) | Self::Asked(cursor) => cursor.as_deref(),
         }
     }
+}
+
+/// The cursor in these params. One that is no text is named by how it is written.
+fn cursor(params: Option<&str>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Params {
+        cursor: Option<serde_json::Value>,
+    }
+    let params = serde_json::from_str::<Params>(params?).ok()?;
+    Some(match params.cursor? {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    })
 }
 
 /// A tool that is not as it was vetted, or counts as vetted now.
@@ -62,18 +82,53 @@ pub struct Change {
     pub standing: Standing,
 }
 
-/// The tools of one server: those that were vetted, and those that it lists now.
+/// Which tools of one server were vetted. All its sessions share that, so that it is listed first
+/// only once.
+#[derive(Debug, Default)]
+struct Vetting {
+    vetted: BTreeMap<String, Vetted>,
+    trust: Trust,
+}
+
+/// What of a server counts as vetted although nobody has looked at it: what it lists first, page
+/// after page, and nothing that it lists after that.
+#[derive(Debug, Default)]
+enum Trust {
+    /// Nothing.
+    #[default]
+    Over,
+    /// The first page; there was none yet.
+    First,
+    /// The page that is asked for with this cursor. Those before it came.
+    Next(String),
+}
+
+/// The tools of one server: those that were vetted, and those that it lists now. Clones share which
+/// were vetted.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    vetted: BTreeMap<String, Vetted>,
+    vetting: Arc<Mutex<Vetting>>,
     listed: BTreeMap<String, Definition>,
     /// What clients were shown last, which is what their models know; none for a name that was shown
     /// for two tools.
     shown: BTreeMap<String, Option<Definition>>,
     is_current: bool,
     in_doubt: bool,
-    /// Whether nobody has vetted anything yet, so that what is listed first is taken as it is.
-    trusts_first: bool,
+}
+
+impl Trust {
+    /// Whether this page counts as vetted; which one does after it.
+    fn takes(&mut self, page: &Page, cursor: Option<&str>) -> bool {
+        let is_next = match self {
+            Self::Over => false,
+            Self::First => cursor.is_none(),
+            Self::Next(next) => cursor == Some(next),
+        };
+        if is_next {
+            *self = page.next.clone().map_or(Self::Over, Self::Next);
+        }
+        is_next
+    }
 }
 
 impl Standing {
@@ -95,25 +150,40 @@ impl Book {
     /// The tools of a server of which these were vetted.
     #[must_use]
     pub fn new(vetted: BTreeMap<String, Vetted>) -> Self {
-        Self { vetted, ..Self::default() }
+        Self::of(Vetting { vetted, trust: Trust::Over })
     }
 
     /// The tools of a server that nobody has looked at: those on its first list count as vetted, but
     /// for those that are suspicious.
     #[must_use]
     pub fn first() -> Self {
-        Self { trusts_first: true, ..Self::default() }
+        Self::of(Vetting { vetted: BTreeMap::new(), trust: Trust::First })
+    }
+
+    fn of(vetting: Vetting) -> Self {
+        Self { vetting: Arc::new(Mutex::new(vetting)), ..Self::default() }
+    }
+
+    /// The tools of the same server for another session, in which nothing was listed yet.
+    #[must_use]
+    pub fn of_another_session(&self) -> Self {
+        Self { vetting: Arc::clone(&self.vetting), ..Self::default() }
+    }
+
+    fn vetting(&self) -> MutexGuard<'_, Vetting> {
+        self.vetting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in a list, or a page of it. Those that are not as they were vetted, and those that count
     /// as vetted from here on.
-    pub fn learn(&mut self, tools: Vec<Definition>, listed: Listed) -> Vec<Change> {
+    pub fn learn(&mut self, page: Page, listed: &Listed) -> Vec<Change> {
         let mut changes = Vec::new();
-        if listed == Listed::First {
+        if *listed == Listed::First {
             self.shown.clear();
         }
-        for tool in tools {
-            if listed != Listed::Asked {
+        let is_trusted = self.vetting().trust.takes(&page, listed.cursor());
+        for tool in page.tools {
+            if !matches!(listed, Listed::Asked(_)) {
                 self.show(&tool);
             }
             if self.listed.len() >= MAX_TOOLS && !self.listed.contains_key(&tool.name) {
@@ -121,8 +191,7 @@ impl Book {
             }
             let is_known =
                 self.listed.get(&tool.name).is_some_and(|before| before.digest == tool.digest);
-            if self.takes(&tool) {
-                self.vetted.insert(tool.name.clone(), Vetted::from(&tool));
+            if is_trusted && self.vet(&tool) {
                 changes.push(Change { tool: tool.clone(), standing: Standing::Vetted });
             }
             let standing = self.compare(&tool);
@@ -132,6 +201,17 @@ impl Book {
             self.listed.insert(tool.name.clone(), tool);
         }
         changes
+    }
+
+    /// Lets a tool that is listed first count as vetted, unless it is suspicious; whether it now does
+    /// and did not before.
+    fn vet(&self, tool: &Definition) -> bool {
+        let mut vetting = self.vetting();
+        let is_new = !vetting.vetted.contains_key(&tool.name) && tool.suspicions().is_empty();
+        if is_new {
+            vetting.vetted.insert(tool.name.clone(), Vetted::from(tool));
+        }
+        is_new
     }
 
     /// Notes what a client was shown.
@@ -149,15 +229,10 @@ impl Book {
         }
     }
 
-    fn takes(&self, tool: &Definition) -> bool {
-        let is_new = !self.vetted.contains_key(&tool.name);
-        self.trusts_first && is_new && tool.suspicions().is_empty()
-    }
-
     /// Notes that all is known that the server says.
     pub fn is_complete(&mut self) {
         self.is_current = true;
-        self.trusts_first = false;
+        self.vetting().trust = Trust::Over;
     }
 
     /// Notes that clients may have been shown tools that could not be read here.
@@ -169,6 +244,11 @@ impl Book {
     pub fn is_stale(&mut self) {
         self.is_current = false;
         self.listed.clear();
+        let mut vetting = self.vetting();
+        // Before it has listed any, none are others than those that it lists first.
+        if matches!(vetting.trust, Trust::Next(_)) {
+            vetting.trust = Trust::Over;
+        }
     }
 
     /// Whether the list is known as the server has it now.
@@ -220,7 +300,8 @@ impl Book {
     #[must_use]
     pub fn difference(&self, name: &str) -> Object {
         let mut difference = Object::new();
-        let (Some(now), Some(vetted)) = (self.listed.get(name), self.vetted.get(name)) else {
+        let vetting = self.vetting();
+        let (Some(now), Some(vetted)) = (self.listed.get(name), vetting.vetted.get(name)) else {
             return difference;
         };
         for part in now.differs_in(&vetted.definition) {
@@ -234,7 +315,7 @@ impl Book {
     }
 
     fn compare(&self, tool: &Definition) -> Standing {
-        match self.vetted.get(&tool.name) {
+        match self.vetting().vetted.get(&tool.name) {
             Some(vetted) if vetted.digest == tool.digest => Standing::Vetted,
             Some(vetted) => Standing::Changed(tool.differs_in(&vetted.definition)),
             None => Standing::New,

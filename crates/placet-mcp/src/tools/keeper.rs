@@ -1,11 +1,13 @@
 //! Who keeps the lock file while a gateway runs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet::escape;
 
 use super::book::{Book, Change, Standing};
+use super::definition::Definition;
 use super::lock::{Lock, LockError};
 use crate::relay::OnChange;
 
@@ -19,6 +21,9 @@ pub struct Keeper(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     lock: Mutex<Lock>,
+    /// The tools of each server for which a session was opened. Which were vetted they share with
+    /// those of its sessions.
+    books: Mutex<BTreeMap<String, Book>>,
 }
 
 impl Keeper {
@@ -28,14 +33,17 @@ impl Keeper {
     /// When there is one that cannot be read.
     pub fn open(path: PathBuf) -> Result<Self, LockError> {
         let lock = Mutex::new(Lock::read(&path)?);
-        Ok(Self(Arc::new(Inner { path, lock })))
+        Ok(Self(Arc::new(Inner { path, lock, books: Mutex::default() })))
     }
 
-    /// The tools of a server, as somebody vetted them, or as they will be listed first.
+    /// The tools of a server for a new session, as somebody vetted them, or as the first of its
+    /// sessions will list them.
     #[must_use]
     pub fn book(&self, server: &str) -> Book {
         let lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        lock.server(server).cloned().map_or_else(Book::first, Book::new)
+        let vetted = || lock.server(server).cloned().map_or_else(Book::first, Book::new);
+        let mut books = self.0.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.entry(server.to_owned()).or_insert_with(vetted).of_another_session()
     }
 
     /// What is to be told when a tool of a server is another than was vetted.
@@ -54,23 +62,27 @@ impl Keeper {
                     odd.iter().map(|it| format!("{} {}", it.pointer, it.reason)).collect();
                 let odd = odd.join("; ");
                 tracing::warn!(server, tool = %name, concern, odd, "its calls wait for a person");
+                self.keep(server, None);
             }
-            None => self.add(server, change),
+            None if change.standing == Standing::Vetted => self.keep(server, Some(&change.tool)),
+            None => {}
         }
     }
 
-    /// What is not written is vetted until this gateway ends, and again at its next start.
-    fn add(&self, server: &str, change: &Change) {
-        if change.standing == Standing::Vetted {
-            let mut lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-            // Another gateway may have written to it since.
-            if let Ok(now) = Lock::read(&self.0.path) {
-                *lock = now;
-            }
-            lock.add(server, &change.tool);
-            if let Err(error) = lock.write(&self.0.path) {
-                tracing::warn!(%error, "the lock file was not written");
-            }
+    /// Writes down that a server has listed its tools, and that this one counts as vetted. What is
+    /// not written is so until this gateway ends, and again at its next start.
+    fn keep(&self, server: &str, vetted: Option<&Definition>) {
+        let mut lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if vetted.is_none() && lock.server(server).is_some() {
+            return;
+        }
+        // Another gateway may have written to it since.
+        if let Ok(now) = Lock::read(&self.0.path) {
+            *lock = now;
+        }
+        lock.add(server, vetted);
+        if let Err(error) = lock.write(&self.0.path) {
+            tracing::warn!(%error, "the lock file was not written");
         }
     }
 }

@@ -114,10 +114,10 @@ impl Lock {
         self.servers.get(name)
     }
 
-    /// Notes that somebody has looked at one more.
-    pub fn add(&mut self, server: &str, tool: &Definition) {
+    /// Notes that somebody has looked at the tools of a server, and found one more of them good.
+    pub fn add(&mut self, server: &str, tool: Option<&Definition>) {
         let tools = self.servers.entry(server.to_owned()).or_default();
-        tools.insert(tool.name.clone(), Vetted::from(tool));
+        tools.extend(tool.map(|tool| (tool.name.clone(), Vetted::from(tool))));
     }
 
     /// Notes that somebody has looked at these, and forgets all others of the server.

@@ -17,6 +17,7 @@ use super::config::{Place as ServerPlace, Server};
 use super::place::Place;
 use super::{Arguments, state};
 use crate::console::{Console, GOOD};
+use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::status::Status;
 use crate::trace;
@@ -88,14 +89,25 @@ impl Running<'_> {
         let (ends, running) = many(stdio(), names);
         let mut relays = JoinSet::new();
         for (server, end) in servers.into_iter().zip(ends) {
-            let judge = self.judge(&server.name, server.is_named);
-            relays.spawn(relay(judge, self.keeper.clone(), server, end));
+            let (name, keeper) = (server.name.clone(), self.keeper.clone());
+            let judge = self.judge(&name, server.is_named);
+            relays.spawn(async move {
+                let ended = relay(judge, keeper, server, end).await;
+                // The others go on, so nobody would hear of it at the end.
+                if let Err(failure) = &ended {
+                    let why = escape::line(&failure.to_string()).into_owned();
+                    tracing::warn!(server = name, why, "this server is left out");
+                }
+                ended
+            });
         }
         running.await;
-        while let Some(ended) = relays.join_next().await {
-            drop(ended);
+        let ended = relays.join_all().await;
+        let is_any_left = ended.iter().any(Result::is_ok);
+        match ended.into_iter().find_map(Result::err) {
+            Some(failure) if !is_any_left => Err(failure),
+            _ => Ok(Status::Ok),
         }
-        Ok(Status::Ok)
     }
 
     /// For clients that come over HTTP.

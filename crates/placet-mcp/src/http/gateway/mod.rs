@@ -147,7 +147,9 @@ impl Gateway {
                     return json_answer(StatusCode::OK, answer);
                 }
                 if matches!(method.as_str(), "server/discover" | "tools/list") {
-                    return self.introduction(headers, id, message.into_bytes()).await;
+                    let listed = Listed::shared(message.params());
+                    let body = message.into_bytes();
+                    return self.introduction(headers, id, body, listed).await;
                 }
                 let heard = match method.as_str() {
                     "initialize" => Heard::Session(Client::introduced(message.params())),
@@ -161,7 +163,13 @@ impl Gateway {
 
     /// Asks what the server can do, or which tools it has. The answer is read as a whole before it
     /// goes on: nobody else shall read it in another way. That tasks are known here is added.
-    async fn introduction(self: Arc<Self>, headers: HeaderMap, id: Id, body: Bytes) -> Answer {
+    async fn introduction(
+        self: Arc<Self>,
+        headers: HeaderMap,
+        id: Id,
+        body: Bytes,
+        listed: Listed,
+    ) -> Answer {
         let of = headers.clone();
         let asked = async {
             let answer = self.remote.send(Method::POST, headers, body).await.ok()?;
@@ -192,7 +200,7 @@ impl Gateway {
                 let error = reply::error(Some(&id), reply::INTERNAL_ERROR, UNREADABLE_LIST);
                 return json_answer(StatusCode::OK, error);
             };
-            self.learn(page.tools, Listed::Shared);
+            self.learn(page, &listed);
         }
         let Some(declared) = task::declared(&answer) else {
             return Response::from_parts(parts, Body::from(whole));
@@ -261,7 +269,7 @@ impl Gateway {
         // A list may also come on a stream that is resumed.
         if let Some(tools) = message.result().filter(|result| task::has_member(result, "tools")) {
             match Page::read(tools) {
-                Some(page) => self.learn(page.tools, Listed::Shared),
+                Some(page) => self.learn(page, &Listed::Shared(None)),
                 None => lock(&self.book).is_in_doubt(),
             }
         }
@@ -284,8 +292,8 @@ impl Gateway {
         }
     }
 
-    fn learn(&self, tools: Vec<crate::tools::Definition>, listed: Listed) {
-        let changes = lock(&self.book).learn(tools, listed);
+    fn learn(&self, page: Page, listed: &Listed) {
+        let changes = lock(&self.book).learn(page, listed);
         changes.iter().for_each(|change| (self.on_change)(change));
     }
 

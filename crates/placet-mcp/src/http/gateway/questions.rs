@@ -36,8 +36,8 @@ impl Gateway {
             }
             let Some(answer) = self.ask(headers, "tools/list", &params).await else { return };
             let Some(page) = answer.result().and_then(Page::read) else { return };
-            cursor.clone_from(&page.next);
-            self.learn(page.tools, Listed::Asked);
+            let listed = Listed::Asked(std::mem::replace(&mut cursor, page.next.clone()));
+            self.learn(page, &listed);
             if cursor.is_none() {
                 return;
             }

@@ -9,7 +9,7 @@ mod tables;
 
 use std::path::Path;
 
-use placet_mcp::tools::{Definition, Lock};
+use placet_mcp::tools::Definition;
 use placet_mcp::{Child, Command, Remote, bridge, survey};
 use tokio::runtime::Runtime;
 
@@ -22,6 +22,7 @@ use crate::failure::{Failure, Outcome};
 use crate::status::Status;
 use client::Setup;
 use entry::{Configured, Place};
+use files::Files;
 
 /// A server that was asked.
 struct Asked {
@@ -52,8 +53,18 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     let composed = compose(drafts(&asked)?.into_drafts())?;
     let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    // All is known before the first of these is written.
+    let files = Files::new(&folder, &asked, arguments.force)?;
+    let pointing = || swap::pointing_here(&setup, &folder, &arguments.output);
+    let pointing = arguments.rewrite.then(pointing).transpose()?;
+    let is_new = !arguments.output.exists();
     write(&arguments.output, &composed.text, arguments.force)?;
-    files::write(&folder, &asked, &lock(&asked), arguments.force)?;
+    if let Err(error) = files.write() {
+        if is_new {
+            drop(std::fs::remove_file(&arguments.output));
+        }
+        return Err(error);
+    }
     print(&composed, &arguments.output, console)?;
     tell(&asked, console)?;
     for left in setup.left() {
@@ -66,8 +77,8 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
             escape::line(&other)
         ));
     }
-    if arguments.rewrite {
-        let backup = swap::point_here(&setup, &path, &folder, &arguments.output)?;
+    if let Some(text) = pointing {
+        let backup = swap::rewrite(&path, &text)?;
         console.note(&format!(
             "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
             path.display(),
@@ -126,16 +137,6 @@ fn drafts(asked: &[Asked]) -> Result<Tools, Failure> {
         }
     }
     Ok(tools)
-}
-
-/// Those that can be taken as they are. What is suspicious waits for somebody to look at it.
-fn lock(asked: &[Asked]) -> Lock {
-    let mut lock = Lock::default();
-    for Asked { server, tools } in asked {
-        let plain = tools.as_deref().unwrap_or_default().iter();
-        lock.vet(&server.name, plain.filter(|tool| tool.suspicions().is_empty()));
-    }
-    lock
 }
 
 fn tell(asked: &[Asked], console: &Console) -> std::io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use placet_gate::private;
 use serde_json::json;
 
 use super::client::Setup;
@@ -31,13 +32,12 @@ pub(super) fn must_be_new(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts the gateway in the place of all servers; where the configuration is kept as it was.
-pub(super) fn point_here(
+/// The configuration with the gateway in the place of all servers.
+pub(super) fn pointing_here(
     setup: &Setup,
-    path: &Path,
     folder: &Path,
     policy: &Path,
-) -> Result<PathBuf, Failure> {
+) -> Result<String, Failure> {
     let whole = |path: &Path| std::path::absolute(path).map_err(Failure::from);
     let at = |name: &str| whole(&folder.join(name)).map(|path| path.display().to_string());
     let arguments = [
@@ -52,11 +52,15 @@ pub(super) fn point_here(
         at("tools.lock")?,
     ];
     let program = std::env::current_exe().map_err(Failure::from)?.display().to_string();
-    let text = setup.rewritten(&program, &arguments)?;
+    setup.rewritten(&program, &arguments)
+}
+
+/// Writes that; where the configuration is kept as it was.
+pub(super) fn rewrite(path: &Path, text: &str) -> Result<PathBuf, Failure> {
     must_be_new(path)?;
     let backup = backup(path);
     keep(path, &backup)?;
-    replace(path, &text)?;
+    replace(path, text)?;
     Ok(backup)
 }
 
@@ -95,22 +99,16 @@ pub(super) fn undo(path: &Path, console: &Console) -> Outcome {
 
 /// Copies a configuration. There may be secrets in it that are nowhere else any more.
 fn keep(path: &Path, copy: &Path) -> Result<(), Failure> {
-    std::fs::copy(path, copy).map_err(|error| Failure::file("write", copy, error))?;
-    #[cfg(unix)]
-    {
-        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(copy, own).map_err(|error| Failure::file("write", copy, error))?;
-    }
-    Ok(())
+    let text = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
+    private::write(copy, &text).map_err(|error| Failure::file("write", copy, error))
 }
 
-/// Writes a configuration, whole or not at all. A link stays one.
+/// Writes a configuration, whole or not at all, and never for more people than may read it. A link stays
+/// one.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let real = std::fs::canonicalize(path).map_err(|error| Failure::file("find", path, error))?;
-    let new = with(&real, ".new");
     let permissions = std::fs::metadata(&real).map(|known| known.permissions());
-    std::fs::write(&new, text)
-        .and_then(|()| std::fs::set_permissions(&new, permissions?))
-        .and_then(|()| std::fs::rename(&new, &real))
+    private::write(&real, text.as_bytes())
+        .and_then(|()| std::fs::set_permissions(&real, permissions?))
         .map_err(|error| Failure::file("write", path, error))
 }

@@ -14,18 +14,45 @@ pub(super) fn servers(text: &str) -> Result<Value, Failure> {
     serde_json::to_value(whole.remove(KEY)).map_err(Failure::unusable)
 }
 
-/// The text in parts: each begins with the header of a table, and may belong to a server.
+/// The text in parts: each begins with the header of a table, and may belong to a server. What is said
+/// above the next header belongs to no server.
 fn parts(text: &str) -> Vec<(Option<String>, String)> {
-    let mut parts = vec![(None, String::new())];
+    let mut parts: Vec<(Option<String>, String)> = vec![(None, String::new())];
     for line in text.split_inclusive('\n') {
         if line.trim_start().starts_with('[') {
+            let said = parts.last_mut().and_then(|(server, part)| said_above(server, part, true));
+            parts.extend(said);
             parts.push((server_of(line), String::new()));
         }
         if let Some((_, part)) = parts.last_mut() {
             part.push_str(line);
         }
     }
+    let said = parts.last_mut().and_then(|(server, part)| said_above(server, part, false));
+    parts.extend(said);
     parts
+}
+
+/// Takes out of a server's part the comments at its end: those behind a blank line, or right above the
+/// header that follows.
+fn said_above(
+    server: &Option<String>,
+    part: &mut String,
+    has_next: bool,
+) -> Option<(Option<String>, String)> {
+    server.as_ref()?;
+    let is_said = |line: &str| line.is_empty() || line.starts_with('#');
+    let lines: Vec<_> = part.split_inclusive('\n').collect();
+    let said = lines.iter().rev().take_while(|line| is_said(line.trim())).count();
+    let (_, said) = lines.split_at_checked(lines.len().checked_sub(said)?)?;
+    let own = said.iter().take_while(|line| !line.trim().is_empty()).count();
+    let own = if own == said.len() && has_next { 0 } else { own };
+    let said = said.get(own..)?.concat();
+    if !said.contains('#') {
+        return None;
+    }
+    part.truncate(part.len().checked_sub(said.len())?);
+    Some((None, said))
 }
 
 /// The server that a header is of.
