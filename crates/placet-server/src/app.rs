@@ -1,8 +1,9 @@
 //! What every request shares.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use placet::Guard;
+use placet::{Guard, TenantId};
 use tokio::sync::mpsc;
 
 use crate::alone::Proposals;
@@ -86,11 +87,15 @@ impl App {
         })
     }
 
-    /// Forgets the keys that are there no more. Every session is one, so this is done whenever one
-    /// begins.
+    /// Forgets the keys that are there no more, and tenants that have none. Every session is a key, so
+    /// this is done whenever many more of them have asked than the last time.
     pub(crate) fn forget_ended(&self) {
-        let state = self.guard.log().state();
-        self.telemetry.keep(|key| state.keys().get(key).is_some());
+        let tenants: HashSet<TenantId> = {
+            let state = self.guard.log().state();
+            self.telemetry.keep(|key| state.keys().get(key).is_some());
+            state.keys().iter().filter_map(|(_, key)| key.tenant.clone()).collect()
+        };
+        self.tenants.forget(|tenant| tenants.contains(tenant));
         self.rates.forget_idle();
     }
 

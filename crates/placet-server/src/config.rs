@@ -19,8 +19,9 @@ pub struct ServerConfig {
     /// Names under which it is reached, besides its addresses, as browsers write them in `Host`:
     /// `placet.example.com` or `placet.example.com:8443`.
     pub hosts: Vec<String>,
-    /// Origins whose pages may send requests, such as `https://console.example.com`. Its own pages
-    /// always may.
+    /// Origins of others whose pages may use the API, such as `https://tools.example.com`. Its own
+    /// pages always may: those under its addresses and `hosts`, and of `hosts` also by https, where
+    /// something in front of it encrypts.
     pub origins: Vec<String>,
     /// The certificate for listening beyond this machine.
     pub tls: Option<Tls>,

@@ -11,12 +11,18 @@ use std::time::Duration;
 pub struct Limits {
     /// Largest body, in bytes. The largest JSON document that the core reads is no larger.
     pub body_bytes: usize,
-    /// Largest policy that can be sent, in bytes: twenty thousand classes.
+    /// Largest policy that can be sent, in bytes: its longest file, in which every other character
+    /// has to be escaped.
     pub policy_bytes: usize,
     /// Requests a second that one key may send for long.
     pub requests_per_second: NonZeroU32,
     /// Requests that one key may send at once on top of that.
     pub burst: NonZeroU32,
+    /// Requests a second that one network may send for long without a key: far above somebody who
+    /// looks whether the daemon is well, or follows a public log.
+    pub strangers_per_second: NonZeroU32,
+    /// Requests that it may send at once on top of that.
+    pub strangers_burst: NonZeroU32,
     /// Proposals of one tenant in the works at the same time. Beyond it they queue among themselves,
     /// so that a tenant in a hurry waits for itself and not others for it.
     pub in_flight_per_tenant: usize,
@@ -28,6 +34,9 @@ pub struct Limits {
     pub waits: usize,
     /// The same for one key, and at most a quarter of the connections.
     pub waits_per_key: usize,
+    /// Bytes of bodies that are coming in at the same time. Beyond it whoever has sent the most of
+    /// them loses the body that is the longest on its way, so nobody keeps another from being heard.
+    pub bodies_bytes: usize,
     /// How long a client may take to send the head of a request, or stay idle between two.
     pub head_time: Duration,
     /// How long a client may take to send a body.
@@ -42,12 +51,16 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: placet::core::limits::MAX_JSON_BYTES,
-            policy_bytes: 16 * 1024 * 1024,
+            policy_bytes: 2 * placet::policy::limits::MAX_POLICY_BYTES,
             // Far above an agent, far below what the log carries.
             requests_per_second: at_least_one(2_000),
             burst: at_least_one(4_000),
+            strangers_per_second: at_least_one(500),
+            strangers_burst: at_least_one(1_000),
             in_flight_per_tenant: 256,
             connections: 8_192,
+            // As many as a hundred of the largest, or a few policies.
+            bodies_bytes: 128 * 1024 * 1024,
             waits: 20_000,
             waits_per_key: 10_000,
             head_time: Duration::from_secs(15),
@@ -92,11 +105,33 @@ pub const WASTE_BYTES_PER_SECOND: NonZeroU32 = at_least_one(16 * 1024 * 1024);
 /// wait for each other, so that a tenant who lists everything again and again slows down itself.
 pub const LOOKUPS_PER_TENANT: usize = 8;
 
+/// Lookups in the log for all tenants, and those without a key, together. Each may open a reader of
+/// its own, which takes two file descriptors, and they are far fewer than are kept free for that.
+pub const LOOKUPS: usize = 32;
+
+/// Networks that are told apart among those who show no key. Two that share a place share what they
+/// may send, and no flood of addresses takes more memory than so many.
+pub(crate) const STRANGERS_TOLD_APART: u64 = 4_096;
+
+/// Tenants without a key of their own of which is known what was decided for them. Only those who
+/// run the daemon can name one.
+pub(crate) const KEYLESS_TENANTS: usize = 256;
+
+/// Keys whose last use is known before those that ended are looked for the first time. After that they
+/// are whenever there are twice as many as the last time.
+pub(crate) const KEYS_BEFORE_FORGETTING: usize = 256;
+
 /// Most headers of a request: browsers send about twenty.
 pub const MAX_HEADERS: usize = 64;
 
 /// Largest head of a request, in bytes: a line and headers, tokens and tracing included.
 pub const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// How long a browser shall ask for nothing but TLS once it has found it here, in seconds: a year.
+pub(crate) const TLS_EXPECTED_SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// How long a browser may remember that a page of another origin may ask, in seconds.
+pub(crate) const CROSS_ORIGIN_REMEMBERED_SECONDS: u32 = 600;
 
 /// Longest that a request waits for people, whatever it asks for: proxies give up not much later.
 pub const MAX_WAIT: Duration = Duration::from_secs(300);
@@ -115,6 +150,7 @@ pub(crate) const APPROVALS_IN_A_PAGE: usize = 100;
 
 /// Most approvals in one answer: some megabytes where each action is as large as it may be.
 pub(crate) const MAX_APPROVALS_IN_A_PAGE: usize = 1000;
+
 /// Spans that wait to be sent, when nothing is said: the standard's number, some two megabytes.
 pub const SPANS_QUEUED: usize = 2_048;
 

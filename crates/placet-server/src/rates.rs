@@ -2,9 +2,10 @@
 //!
 //! A key has a rate, so that no agent feels another. A tenant has one as well, for all its keys
 //! together: keys are easy to make, and a thousand of them must not weigh as much as a thousand
-//! tenants.
+//! tenants. Whoever shows no key has one for the network that they come from.
 
-use std::hash::Hash;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hash};
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
@@ -12,13 +13,17 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use placet::{KeyId, TenantId};
 
-use crate::limits::{KEYS_WORTH_OF_A_TENANT, Limits};
+use crate::connection::Peer;
+use crate::limits::{KEYS_WORTH_OF_A_TENANT, Limits, STRANGERS_TOLD_APART};
 use crate::wire::Problem;
 
 /// How often someone may ask.
 pub(crate) struct Rates {
     keys: Rate<KeyId>,
     tenants: Rate<TenantId>,
+    /// By a number that stands for where they come from, of which there are only so many.
+    strangers: Rate<u64>,
+    hasher: RandomState,
 }
 
 /// One rate for each of many.
@@ -32,13 +37,24 @@ impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
         let (rate, burst) = (limits.requests_per_second, limits.burst);
         let all = |of: NonZeroU32| of.saturating_mul(KEYS_WORTH_OF_A_TENANT);
-        Self { keys: Rate::new(rate, burst), tenants: Rate::new(all(rate), all(burst)) }
+        Self {
+            keys: Rate::new(rate, burst),
+            tenants: Rate::new(all(rate), all(burst)),
+            strangers: Rate::new(limits.strangers_per_second, limits.strangers_burst),
+            hasher: RandomState::new(),
+        }
     }
 
     /// Counts a request. What its key may not send does not count for its tenant.
     pub(crate) fn admit(&self, key: KeyId, tenant: Option<&TenantId>) -> Result<(), Problem> {
         self.keys.count(&key, "key")?;
         tenant.map_or(Ok(()), |tenant| self.tenants.count(tenant, "tenant"))
+    }
+
+    /// Counts a request without a key.
+    pub(crate) fn admit_stranger(&self, from: Peer) -> Result<(), Problem> {
+        let place = self.hasher.hash_one(from) % STRANGERS_TOLD_APART;
+        self.strangers.count(&place, "network, without a key,")
     }
 
     /// Forgets whoever has not asked for a while: they have all their requests before them again.

@@ -146,7 +146,7 @@ impl Server {
         let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
         let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
         let router = api::router(&app);
-        let (slots, waste) = (Slots::new(places), Waste::new());
+        let (slots, waste) = (Slots::new(places, app.config.limits.bodies_bytes), Waste::new());
         let shared = Shared { app, router, slots, waste, tls: self.tls };
         let mut accepting = JoinSet::new();
         for listener in self.listeners {

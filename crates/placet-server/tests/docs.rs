@@ -134,8 +134,19 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
     let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
     assert_eq!(limits::KEYS_WORTH_OF_A_TENANT.get(), 4);
+    // What is said of a policy holds wherever it comes from.
+    assert_eq!(own.policy_bytes, 2 * placet::policy::limits::MAX_POLICY_BYTES);
+    assert!(own.bodies_bytes > own.policy_bytes);
     let expected = [
-        ("body", format!("{}; a policy {}", mib(own.body_bytes), mib(own.policy_bytes))),
+        (
+            "body",
+            format!(
+                "{}; a policy {}, and each of its files {}",
+                mib(own.body_bytes),
+                mib(own.policy_bytes),
+                mib(placet::policy::limits::MAX_POLICY_BYTES)
+            ),
+        ),
         ("JSON nesting", core::MAX_JSON_DEPTH.to_string()),
         (
             "headers",
@@ -147,6 +158,7 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         ),
         ("head of a request, or idle", seconds(own.head_time)),
         ("body of a request", seconds(own.body_time)),
+        ("bodies that are coming in", format!("{} together", mib(own.bodies_bytes))),
         ("an answer that nobody takes", seconds(own.write_time)),
         (
             "requests of one key",
@@ -157,8 +169,19 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
             ),
         ),
         ("requests of one tenant, with all its keys", "what four keys may send".to_owned()),
+        (
+            "requests of one network without a key",
+            format!(
+                "{} a second, {} at once",
+                grouped(own.strangers_per_second.get()),
+                grouped(own.strangers_burst.get())
+            ),
+        ),
         ("proposals of one tenant in the works", grouped(own.in_flight_per_tenant)),
-        ("lookups in the log for one tenant at a time", limits::LOOKUPS_PER_TENANT.to_string()),
+        (
+            "lookups in the log at a time, for one tenant or all without a key",
+            format!("{}; together {}", limits::LOOKUPS_PER_TENANT, limits::LOOKUPS),
+        ),
         ("connections", grouped(own.connections)),
         (
             "connections that nobody has accepted yet",

@@ -105,6 +105,7 @@ fn tls_carries_requests_and_plain_text_does_not() {
         let mut answer = String::new();
         secured.read_to_string(&mut answer).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.contains("\r\nstrict-transport-security: max-age=31536000\r\n"), "{answer}");
 
         // Whoever trusts another certificate does not speak to it.
         let (_, other) = certificate(folder.path(), "other");

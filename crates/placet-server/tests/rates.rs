@@ -42,6 +42,30 @@ fn a_key_in_a_hurry_is_told_when_to_come_again() {
 }
 
 #[test]
+fn who_shows_no_key_is_told_when_to_come_again_and_nobody_with_one_is() {
+    let limits = Limits {
+        strangers_per_second: NonZeroU32::MIN,
+        strangers_burst: NonZeroU32::new(5).expect("more than none"),
+        ..Limits::default()
+    };
+    let daemon = daemon(limits);
+    let answers: Vec<_> = (0..12)
+        .map(|number| match number % 3 {
+            0 => daemon.call("GET", "/ready", None, None),
+            1 => daemon.call("GET", "/checkpoint", Some("plc_wrong"), None),
+            _ => daemon.call("GET", "/openapi.json", None, None),
+        })
+        .collect();
+    assert_eq!(answers.iter().take(3).map(|it| it.status).collect::<Vec<_>>(), [200, 401, 200]);
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("a refusal");
+    assert!(refused.headers.contains_key("retry-after"));
+    let action = json!({"tool": "get_order"});
+    for _ in 0..8 {
+        assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
+    }
+}
+
+#[test]
 fn a_tenant_with_many_keys_is_one_tenant() {
     let limits = Limits {
         requests_per_second: NonZeroU32::MIN,

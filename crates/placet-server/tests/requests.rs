@@ -138,3 +138,21 @@ fn a_path_is_decoded_once() {
     assert_eq!(reset("tool:50%25%20off%2Fnow"), 200);
     assert_eq!(reset("tool:50%25%20off%2Fnow"), 404);
 }
+
+#[test]
+fn a_policy_may_be_as_large_as_is_said() {
+    let daemon = Daemon::start();
+    let text = format!("# {}\n{}", "long ".repeat(500_000), common::POLICY);
+    assert!(text.len() > 2 * 1024 * 1024);
+    let files = json!({"files": [{"name": "policy.toml", "text": text}]});
+    let checked = daemon.post("/v1/policy/validate", &daemon.keys.auditor, &files);
+    assert_eq!((checked.status, &checked.json()["valid"]), (200, &json!(true)));
+    let installed = daemon.call("PUT", "/v1/policy", Some(&daemon.keys.operator), Some(&files));
+    assert_eq!(installed.status, 200, "{}", installed.text);
+    let shown = daemon.get("/v1/policy", &daemon.keys.operator).json();
+    assert_eq!(shown["policy"], installed.json()["policy"]);
+    assert_eq!(shown["files"][0]["text"], files["files"][0]["text"]);
+    // No other body is.
+    let action = json!({"tool": "get_order", "params": {"text": text}});
+    assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 413);
+}

@@ -21,6 +21,7 @@ use common::Daemon;
 use common::raw::{PATIENCE, Raw};
 use placet::LogPlace;
 use placet_server::{Limits, ServerConfig};
+use serde_json::json;
 
 /// What every limit of time is set to.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -223,6 +224,76 @@ fn strangers_with_answers_do_not_push_out_who_has_a_key() {
     honest.send(&known);
     assert_eq!(honest.reply().expect("an answer").status, 200);
     assert!(strangers[0].is_closed_within(PATIENCE));
+}
+
+/// Opens connections whose requests never get the rest of their bodies; some may be closed at once.
+fn dawdle(daemon: &Daemon, count: usize, head: &str) -> Vec<Raw> {
+    let begin = |_| {
+        let mut raw = Raw::open(daemon.address);
+        raw.send(format!("{head}Content-Length: 1000\r\n\r\nx"));
+        raw
+    };
+    (0..count).map(begin).collect()
+}
+
+#[test]
+fn bodies_that_never_end_keep_nobody_out() {
+    let limits = Limits { connections: 16, body_time: PATIENCE, ..Limits::default() };
+    let daemon = daemon(limits);
+    let health = format!(
+        "GET /health HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        daemon.address, daemon.keys.agent
+    );
+    let mut honest = Raw::open(daemon.address);
+    assert_eq!(honest.send_for_reply(&health).expect("an answer").status, 200);
+    // Nobody needs a key for this one, and a key of another tenant is good enough for the other.
+    let strange = format!(
+        "POST /console/sign-in HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n",
+        daemon.address
+    );
+    let known = proposal(&daemon, &daemon.keys.other_agent);
+    let known = known.split_once("Content-Length").expect("a length").0.to_owned();
+    for head in [strange, known] {
+        let mut crowd = dawdle(&daemon, 64, &head);
+        for _ in 0..4 {
+            let mut new = Raw::open(daemon.address);
+            assert_eq!(new.send_for_reply(&health).expect("an answer").status, 200);
+        }
+        assert_eq!(honest.send_for_reply(&health).expect("an answer").status, 200);
+        assert!(crowd[0].is_closed_within(PATIENCE), "whoever dawdled longest has made room");
+    }
+}
+
+#[test]
+fn bodies_that_are_not_whole_take_so_much_memory_and_those_of_who_sends_most_go_first() {
+    const SENDERS: usize = 16;
+    const KEPT: usize = 4;
+    const MIB: usize = 1024 * 1024;
+    let limits = Limits { bodies_bytes: KEPT * MIB, body_time: PATIENCE, ..Limits::default() };
+    let daemon = daemon(limits);
+    let head = proposal(&daemon, &daemon.keys.other_agent);
+    let head = head.split_once("Content-Length").expect("a length").0;
+    let mut senders: Vec<Raw> = (0..SENDERS)
+        .map(|_| {
+            let mut raw = Raw::open(daemon.address);
+            raw.send(format!("{head}Content-Length: {MIB}\r\n\r\n"));
+            raw.send(vec![b' '; MIB - 1]);
+            raw
+        })
+        .collect();
+    let mut closed = 0;
+    wait_until("there is room for the others", || {
+        senders.retain_mut(|sender| !sender.is_closed_within(Duration::from_millis(1)));
+        closed = SENDERS - senders.len();
+        closed >= SENDERS - KEPT
+    });
+    // Somebody else sends as much, and is answered.
+    let action = json!({"tool": "get_order", "params": {"text": "x".repeat(200 * 1024)}});
+    for _ in 0..4 {
+        assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
+    }
+    assert!(gauge(&daemon, "placet_http_connections_evicted_total") >= 12);
 }
 
 #[test]

@@ -103,6 +103,79 @@ fn a_name_that_is_given_is_its_own() {
 }
 
 #[test]
+fn pages_of_a_name_that_is_given_are_its_own_also_where_something_before_it_encrypts() {
+    let hosts = vec!["Placet.Example".to_owned(), "behind.example:8443".to_owned()];
+    let config = ServerConfig { hosts, plaintext: true, ..ServerConfig::default() };
+    let daemon = Daemon::with(config, LogPlace::Memory);
+    for (host, origin, expected) in [
+        ("placet.example", "https://placet.example", 200),
+        ("placet.example", "http://placet.example", 200),
+        ("placet.example:{PORT}", "http://placet.example:{PORT}", 200),
+        ("behind.example:8443", "https://behind.example:8443", 200),
+        ("placet.example", "https://placet.example:1", 403),
+        ("placet.example", "https://www.placet.example", 403),
+        ("{HOST}", "https://{HOST}", 403),
+    ] {
+        let head = format!("GET /console/sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}");
+        let reply = ask(&daemon, &head);
+        assert_eq!(reply.status, expected, "{host:?} {origin:?}");
+        assert!(!reply.has("access-control-"), "{}", reply.head);
+    }
+}
+
+#[test]
+fn pages_of_an_origin_that_is_given_may_use_the_api_and_no_other() {
+    let origins = vec!["https://Console.Example".to_owned()];
+    let config = ServerConfig { origins, ..ServerConfig::default() };
+    let daemon = Daemon::with(config, LogPlace::Memory);
+    let leave = |path: &str, origin: &str| {
+        ask(
+            &daemon,
+            &format!(
+                "OPTIONS {path} HTTP/1.1\r\nHost: {{HOST}}\r\nOrigin: {origin}\r\n\
+                 Access-Control-Request-Method: POST\r\n\
+                 Access-Control-Request-Headers: authorization,content-type"
+            ),
+        )
+    };
+    let given = leave("/v1/actions", "https://console.example");
+    assert_eq!(given.status, 204);
+    for header in [
+        "access-control-allow-origin: https://console.example\r\n",
+        "access-control-allow-methods: get, head, post, put, delete\r\n",
+        "access-control-allow-headers: authorization, content-type, idempotency-key, ",
+        "access-control-max-age: 600\r\n",
+        "vary: origin\r\n",
+    ] {
+        assert!(given.has(header), "{header:?} is not in {}", given.head);
+    }
+    // What a page sends is answered whatever comes of it, so that it can read why not.
+    for (headers, status) in [("", 401), ("\r\nAuthorization: Bearer {KEY}", 200)] {
+        let head = "GET /v1/policy HTTP/1.1\r\nHost: {HOST}\r\nOrigin: https://console.example\r\n\
+                    Sec-Fetch-Site: cross-site"
+            .to_owned();
+        let reply = ask(&daemon, &(head + &headers.replace("{KEY}", &daemon.keys.admin)));
+        assert_eq!(reply.status, status);
+        assert!(reply.has("access-control-allow-origin: https://console.example\r\n"));
+        assert!(reply.has("access-control-expose-headers: retry-after\r\n"));
+        assert!(!reply.has("access-control-allow-credentials"), "{}", reply.head);
+    }
+    // The console is not for them, and nothing is for others. Our own pages need no leave.
+    let own = "http://{HOST}";
+    for (path, origin, status) in [
+        ("/console/sign-in", "https://console.example", 405),
+        ("/v1/actions", own, 405),
+        ("/v1/actions", "https://evil.example", 403),
+        ("/v1/actions", "null", 403),
+    ] {
+        let reply = leave(path, origin);
+        assert_eq!(reply.status, status, "{path} {origin}");
+        assert!(!reply.has("access-control-"), "{path} {origin}: {}", reply.head);
+        assert!(reply.has("vary: origin\r\n"), "{}", reply.head);
+    }
+}
+
+#[test]
 fn pages_of_other_sites_are_refused() {
     let origins = vec!["https://console.example".to_owned()];
     let config = ServerConfig { origins, ..ServerConfig::default() };
@@ -123,6 +196,7 @@ fn pages_of_other_sites_are_refused() {
         ("Origin: http://localhost", 403),
         ("Origin: https://{HOST}", 403),
         ("Origin: http://console.example", 403),
+        ("Origin: https://console.example, https://console.example", 403),
         ("Origin: https://console.example.evil.example", 403),
         ("Origin: https://console.example:8443", 403),
         ("Origin: http://{HOST}/", 403),
@@ -219,6 +293,7 @@ fn every_answer_is_safe_to_show() {
         ] {
             assert!(reply.has(header), "{head:?} lacks {header:?}: {}", reply.head);
         }
+        assert!(!reply.has("strict-transport-security:"), "it is for TLS: {}", reply.head);
         assert!(!reply.has("server:") && !reply.has("set-cookie:"), "{}", reply.head);
         if reply.status >= 400 {
             assert!(reply.has("content-type: application/problem+json"), "{head:?}");

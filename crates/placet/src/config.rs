@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use placet_core::event::PolicyFile;
+use placet_policy::limits::MAX_POLICY_BYTES;
 
 use crate::error::OpenError;
-
-/// Longest policy file, in bytes: 20,000 classes of half a kilobyte.
-const MAX_POLICY_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Where the policy comes from.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +79,9 @@ pub fn read_policy(path: &Path) -> Result<Vec<PolicyFile>, OpenError> {
 
 fn read_file(path: &Path) -> Result<PolicyFile, OpenError> {
     let unreadable = |source| OpenError::PolicyUnreadable { path: path.to_owned(), source };
-    if path.metadata().map_err(unreadable)?.len() > MAX_POLICY_BYTES {
-        return Err(OpenError::PolicyTooLarge { path: path.to_owned(), limit: MAX_POLICY_BYTES });
+    let limit = u64::try_from(MAX_POLICY_BYTES).unwrap_or(u64::MAX);
+    if path.metadata().map_err(unreadable)?.len() > limit {
+        return Err(OpenError::PolicyTooLarge { path: path.to_owned(), limit });
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();

@@ -49,7 +49,7 @@ const ERRORS: [Error; 14] = [
     Error::new("422", "Invalid", "The request makes no sense; `errors` says where.", |of| {
         of.takes_body || of.takes_query
     }),
-    Error::new("429", "TooMany", "It was too much at once; try again later.", |of| of.needs_key),
+    Error::new("429", "TooMany", "It was too much at once; try again later.", |_| true),
     Error::new("503", "Unavailable", "It cannot be done now, so nothing was.", |_| true),
 ];
 

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::auth::{Principal, Read, role};
+use crate::auth::{Principal, Read, go_on, role};
 use crate::limits::EVENTS_HEARTBEAT;
 use crate::seats::Seat;
 use crate::wire::{Problem, Query, prefer};
@@ -93,7 +93,7 @@ pub(crate) async fn events(
     let seat = read.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(AHEAD);
     let follower = Follower { app, principal: read.principal, next: from, sender };
-    tokio::spawn(follower.run(seat, prefer::wait(&headers)));
+    go_on(follower.run(seat, prefer::wait(&headers)));
     let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
     Ok(Sse::new(Events(receiver)).keep_alive(alive).into_response())
 }

@@ -124,3 +124,91 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), edge::cross))
         .with_state(Arc::clone(app))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use http_body_util::BodyExt;
+    use placet::{Config, Guard, KeyScope, NewKey};
+    use tokio::sync::mpsc;
+    use tower::ServiceExt;
+
+    use super::router;
+    use crate::app::App;
+    use crate::auth::{Asking, on_behalf_of};
+    use crate::config::ServerConfig;
+    use crate::edge::Source;
+    use crate::limits::LOOKUPS_PER_TENANT;
+    use crate::stop::Stop;
+    use crate::telemetry::Exported;
+
+    fn app() -> Arc<App> {
+        let guard = Guard::open(Config::default()).expect("a guard");
+        let config = ServerConfig::default();
+        let source = Source::new(&config, &config.listen);
+        App::new(config, guard, source, Stop::new().0, 64, Exported::default(), mpsc::channel(1).0)
+    }
+
+    /// The secret of an auditor.
+    async fn auditor(app: &App, tenant: &str) -> String {
+        let new = NewKey {
+            name: "test".parse().expect("a name"),
+            tenant: Some(tenant.parse().expect("a tenant")),
+            agent: None,
+            person: None,
+            scopes: [KeyScope::Auditor].into(),
+        };
+        let (secret, _) = app.guard.create_key(new, None).await.expect("a key");
+        secret.danger_text().to_string()
+    }
+
+    /// Sends a request and waits for the beginning of its answer's body.
+    async fn ask(router: Router, (method, path, body): Asked, key: String) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1:4747")
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .expect("a request");
+        let mut response = router.oneshot(request).await.expect("an answer");
+        response.body_mut().frame().await.expect("a body").expect("a part of it");
+        response.status()
+    }
+
+    type Asked = (&'static str, &'static str, &'static str);
+
+    #[tokio::test]
+    async fn what_takes_long_waits_for_those_of_the_same_tenant_and_for_no_other() {
+        let app = app();
+        let router = router(&app);
+        let (acme, umbrella) = (auditor(&app, "acme").await, auditor(&app, "umbrella").await);
+        let asking = Asking::Tenant("acme".parse().expect("a tenant"));
+        let mut turns = Vec::new();
+        for _ in 0..LOOKUPS_PER_TENANT {
+            turns.push(on_behalf_of(asking.clone(), app.tenants.lookup()).await);
+        }
+        let policy = r#"{"files":[{"name":"policy.toml","text":"version = 1"}]}"#;
+        let asked: [Asked; 2] =
+            [("GET", "/v1/events?from=0", ""), ("POST", "/v1/policy/validate", policy)];
+        let mut waiting = Vec::new();
+        for asked in asked {
+            let held_up = tokio::spawn(ask(router.clone(), asked, acme.clone()));
+            let other = tokio::spawn(ask(router.clone(), asked, umbrella.clone()));
+            assert_eq!(other.await.expect("no panic"), StatusCode::OK);
+            assert!(!held_up.is_finished(), "{asked:?}");
+            waiting.push(held_up);
+        }
+        drop(turns);
+        for held_up in waiting {
+            assert_eq!(held_up.await.expect("no panic"), StatusCode::OK);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, Uri};
+use bytes::Bytes;
 use placet::core::Request as Repeatable;
 use placet::core::assessment::Subject;
 use placet::{Action, AgentId, ApiKey, Approver, Caller, Guard, Json, Secret, TenantId};
@@ -155,7 +156,7 @@ impl<R: Role> FromRequest<Arc<App>> for Write<R> {
         } else {
             limits.body_bytes
         };
-        let bytes = body::read(body, limit, limits.body_time).await?;
+        let bytes = body::read(app, &parts.extensions, body, limit).await?;
         let key = idempotency_key(&parts.headers)?;
         principal.caller.request = key.map(|key| {
             repeatable(&app.guard, &principal, key, (&parts.method, &parts.uri), &bytes)
@@ -164,11 +165,20 @@ impl<R: Role> FromRequest<Arc<App>> for Write<R> {
             Json::Null
         } else {
             body::check_type(&parts.headers)?;
-            body::json(&bytes)?
+            parse(app, bytes, limit).await?
         };
         let guard = app.guard.with_caller(principal.caller.clone());
         Ok(Self { principal, guard, body: json, role: PhantomData })
     }
+}
+
+/// Reads a JSON document; one that is larger than those of ordinary requests where it holds up nobody
+/// else.
+async fn parse(app: &Arc<App>, bytes: Bytes, limit: usize) -> Result<Json, Problem> {
+    if bytes.len() <= app.config.limits.body_bytes {
+        return body::json(&bytes, limit);
+    }
+    app.blocking(move |_| body::json(&bytes, limit)).await?
 }
 
 fn principal(parts: &mut Parts) -> Result<Principal, Problem> {

@@ -11,4 +11,4 @@ mod tenants;
 
 pub(crate) use extract::{Principal, Read, Write};
 pub use placet::{Secret, SecretError};
-pub(crate) use tenants::{Tenants, on_behalf_of};
+pub(crate) use tenants::{Asking, Tenants, go_on, on_behalf_of};

@@ -17,6 +17,7 @@ use hyper::body::Incoming as HyperBody;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -29,7 +30,6 @@ use super::listen::{Incoming, Listener, Peer};
 use super::slots::{Busy, Room, Slot, Slots};
 use super::waste::Waste;
 use crate::app::App;
-use crate::edge::Known;
 use crate::limits::{
     EVICTIONS_AT_ONCE, MAX_HEAD_BYTES, MAX_HEADERS, PAUSE_AFTER_EVICTIONS, REFUSAL_PAUSE,
 };
@@ -94,7 +94,7 @@ fn begin(incoming: Incoming, shared: &Shared) -> Room {
     let shared = shared.clone();
     let peer = incoming.peer();
     tokio::spawn(async move {
-        shared.app.telemetry.connections.inc();
+        let _counted = Counted::new(&shared.app.telemetry.connections);
         match incoming {
             Incoming::Unix(stream) => serve(stream, peer, slot, &shared).await,
             Incoming::Tcp(stream) => match &shared.tls {
@@ -106,9 +106,24 @@ fn begin(incoming: Incoming, shared: &Shared) -> Room {
                 }
             },
         }
-        shared.app.telemetry.connections.dec();
     });
     room
+}
+
+/// Counts for as long as it is there, however that ends.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Agrees on keys; none when that takes too long, or the connection must go before it is done.
@@ -174,12 +189,10 @@ async fn carry(
     let busy = slot.work().ok_or(Evicted)?;
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(busy.carrier());
     request.extensions_mut().insert(FirstByte(beginning.get()));
     let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
     let Ok(response) = answer;
-    if response.extensions().get::<Known>().is_some() {
-        busy.prove();
-    }
     if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) {
         tokio::time::sleep(REFUSAL_PAUSE).await;
     }
@@ -226,9 +239,26 @@ impl HttpBody for Carried {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic, reason = "tests")]
+
     use std::time::{Duration, Instant};
 
-    use super::Pace;
+    use prometheus_client::metrics::gauge::Gauge;
+
+    use super::{Counted, Pace};
+
+    #[tokio::test]
+    async fn a_connection_whose_task_panics_is_counted_no_more() {
+        let gauge = Gauge::default();
+        let counted = Counted::new(&gauge);
+        assert_eq!(gauge.get(), 1);
+        let task = tokio::spawn(async move {
+            let _counted = counted;
+            panic!("as a handler might");
+        });
+        assert!(task.await.is_err());
+        assert_eq!(gauge.get(), 0);
+    }
 
     #[tokio::test]
     async fn who_comes_again_and_again_is_let_in_at_a_pace() {

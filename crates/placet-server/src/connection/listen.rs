@@ -1,7 +1,7 @@
 //! Listening.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,9 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The address that a connection comes from; none for one from this machine's own socket.
+/// Where a connection comes from: its address, and of a longer one the part that says which network
+/// it is, within which anybody has as many addresses as they like. None for one from this machine's
+/// own socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Peer(Option<IpAddr>);
 
@@ -74,8 +76,18 @@ impl Incoming {
     /// Where it comes from.
     pub(crate) fn peer(&self) -> Peer {
         match self {
-            Self::Tcp(stream) => Peer(stream.peer_addr().ok().map(|address| address.ip())),
+            Self::Tcp(stream) => Peer(stream.peer_addr().ok().map(|address| network(address.ip()))),
             Self::Unix(_) => Peer(None),
+        }
+    }
+}
+
+/// The network that is one sender to us.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
         }
     }
 }
@@ -108,5 +120,21 @@ impl Drop for SocketFile {
     fn drop(&mut self) {
         // Left behind, it is removed by the next start.
         drop(std::fs::remove_file(&self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
+
+    use super::network;
+
+    #[test]
+    fn who_has_a_network_is_one_sender() {
+        let of = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

@@ -41,7 +41,7 @@ impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
         let limits = &app.config.limits;
         let is_policy = parts.uri.path().starts_with("/console/policy");
         let limit = if is_policy { limits.policy_bytes } else { MAX_FORM_BYTES };
-        let bytes = body::read(body, limit, limits.body_time).await?;
+        let bytes = body::read(app, &parts.extensions, body, limit).await?;
         let fields = Fields::read(&parts.headers, &bytes)?;
         let token = fields.one("token").unwrap_or_default();
         let is_ours: bool = token.as_bytes().ct_eq(visitor.form_token().as_bytes()).into();
@@ -78,7 +78,7 @@ impl FromRequest<Arc<App>> for Anonymous {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fault> {
         let (mut parts, body) = request.into_parts();
         from_our_page(&parts.headers)?;
-        let bytes = body::read(body, MAX_FORM_BYTES, app.config.limits.body_time).await?;
+        let bytes = body::read(app, &parts.extensions, body, MAX_FORM_BYTES).await?;
         let fields = Fields::read(&parts.headers, &bytes)?;
         let peer = parts.extensions.remove().unwrap_or_default();
         Ok(Self { fields, headers: parts.headers, peer })

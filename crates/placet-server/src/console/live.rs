@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use super::fault::Fault;
 use super::visitor::Visitor;
 use crate::app::App;
+use crate::auth::go_on;
 use crate::auth::role::Reader;
 use crate::limits::EVENTS_HEARTBEAT;
 use crate::seats::Seat;
@@ -57,7 +58,7 @@ pub(super) async fn events(
     let seat = visitor.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(1);
     let teller = Teller { app, visitor, subject, sender };
-    tokio::spawn(teller.run(seat));
+    go_on(teller.run(seat));
     let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
     Ok(Sse::new(Changes(receiver)).keep_alive(alive).into_response())
 }

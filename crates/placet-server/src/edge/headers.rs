@@ -1,10 +1,12 @@
 //! Headers that keep a browser from doing more with an answer than showing it.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
+
+use crate::limits::TLS_EXPECTED_SECONDS;
 
 const ALL: [(HeaderName, &str); 7] = [
     (CACHE_CONTROL, "no-store"),
@@ -16,8 +18,13 @@ const ALL: [(HeaderName, &str); 7] = [
     (X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// Adds them, where the endpoint has not set its own.
-pub(super) fn secure(headers: &mut HeaderMap) {
+/// Adds them, where the endpoint has not set its own. A browser that has found TLS here once is to
+/// ask for nothing else; whether there is some before us is for whoever provides it to say.
+pub(super) fn secure(headers: &mut HeaderMap, has_tls: bool) {
+    let expected = format!("max-age={TLS_EXPECTED_SECONDS}");
+    if has_tls && let Ok(expected) = HeaderValue::try_from(expected) {
+        headers.insert(STRICT_TRANSPORT_SECURITY, expected);
+    }
     for (name, value) in ALL {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -1,5 +1,6 @@
 //! What every request passes before its endpoint, and every answer after it.
 
+mod cors;
 mod headers;
 mod source;
 
@@ -13,15 +14,12 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
-use crate::auth::{Principal, on_behalf_of};
+use crate::auth::{Asking, Principal, on_behalf_of};
+use crate::connection::{Carrier, Peer};
 use crate::console;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
 pub(crate) use source::Source;
-
-/// Goes with the answer to someone who has shown a key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Known;
 
 /// Lets a request in, or not; notes who sends it; and writes one line about what came of it.
 pub(crate) async fn cross(
@@ -30,19 +28,25 @@ pub(crate) async fn cross(
     next: Next,
 ) -> Response {
     let mut exchange = Exchange::begin(&app, &mut request);
+    let page = app.source.page_of_another(&request);
     let mut response = match framed(&request) {
         Ok(()) => match admit(&app, &mut request, &mut exchange) {
-            Ok(()) => on_behalf_of(exchange.tenant(), next.run(request)).await,
+            Ok(()) if page.is_some() && cors::asks_leave(&request) => cors::leave(),
+            Ok(()) => on_behalf_of(asking(&exchange), next.run(request)).await,
             Err(problem) => problem.into_response(),
         },
         Err(problem) => last(problem),
     };
-    if exchange.is_known() {
-        response.extensions_mut().insert(Known);
+    headers::secure(response.headers_mut(), app.config.tls.is_some());
+    if app.source.has_others() {
+        cors::show(response.headers_mut(), page);
     }
-    headers::secure(response.headers_mut());
     exchange.end(&app, &mut response);
     response
+}
+
+fn asking(exchange: &Exchange) -> Asking {
+    if exchange.is_known() { Asking::known(exchange.tenant()) } else { Asking::Stranger }
 }
 
 /// A body framed in two ways is two requests to two readers. We have one way.
@@ -70,8 +74,17 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     };
     if let Ok(principal) = &principal {
         exchange.by(principal);
-        app.rates.admit(principal.caller.key, principal.key.tenant.as_ref())?;
-        app.telemetry.seen(principal.caller.key);
+        let tenant = principal.key.tenant.as_ref();
+        if let Some(carrier) = request.extensions().get::<Carrier>() {
+            carrier.belongs_to(tenant);
+        }
+        app.rates.admit(principal.caller.key, tenant)?;
+        if app.telemetry.seen(principal.caller.key) || app.tenants.are_many() {
+            app.forget_ended();
+        }
+    } else {
+        let from = request.extensions().get::<Peer>().copied().unwrap_or_default();
+        app.rates.admit_stranger(from)?;
     }
     // What is open to everyone does not look at it.
     request.extensions_mut().insert(principal);

@@ -8,8 +8,8 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
 use axum::http::header::{HOST, HeaderName, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue};
 
 use crate::config::{Listen, ServerConfig};
 use crate::console;
@@ -22,12 +22,13 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) struct Source {
     hosts: Vec<String>,
     origins: Vec<String>,
+    /// Origins that are not ours, whose pages may use the API.
+    others: Vec<String>,
 }
 
 impl Source {
     /// What follows from where the daemon listens and what it is called.
     pub(crate) fn new(config: &ServerConfig, listening: &[Listen]) -> Self {
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
         let ports: Vec<u16> = listening.iter().filter_map(port).collect();
         let mut hosts: Vec<String> = listening.iter().flat_map(names).collect();
         for host in &config.hosts {
@@ -38,10 +39,28 @@ impl Source {
             }
             hosts.push(host);
         }
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
         let own = hosts.iter().map(|host| format!("{scheme}://{host}"));
+        // Without TLS of our own there may be some before us, for the name that others know.
+        let named =
+            config.hosts.iter().map(|host| format!("https://{}", host.to_ascii_lowercase()));
+        let origins: Vec<String> = own.chain(named).collect();
         let given = config.origins.iter().map(|origin| origin.to_ascii_lowercase());
-        let origins = own.chain(given).collect();
-        Self { hosts, origins }
+        let others = given.filter(|origin| !origins.contains(origin)).collect();
+        Self { hosts, origins, others }
+    }
+
+    /// The origin of the page that sends a request to the API, if it is one of those that are not ours
+    /// and may.
+    pub(crate) fn page_of_another(&self, request: &Request) -> Option<HeaderValue> {
+        let origin = one(request.headers(), &ORIGIN).ok()??;
+        let may = self.others.contains(&origin) && !console::is_page(request.uri().path());
+        may.then(|| request.headers().get(ORIGIN).cloned()).flatten()
+    }
+
+    /// Whether pages of any other origin may use the API.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.others.is_empty()
     }
 
     /// Whether a request may be answered at all.
@@ -62,6 +81,7 @@ impl Source {
         }
         if let Some(origin) = one(headers, &ORIGIN)?
             && !self.origins.contains(&origin)
+            && !self.others.contains(&origin)
         {
             return Err(Problem::cross_site(format!(
                 "pages of {origin:?} may not send requests here; if they shall, start the daemon \

@@ -1,7 +1,7 @@
 //! The counters that Prometheus reads.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::export::Exported;
 use super::method_label;
+use crate::limits::KEYS_BEFORE_FORGETTING;
 use crate::reload::Reloaded;
 
 /// From a tenth of a millisecond to some seconds.
@@ -39,9 +40,17 @@ pub(crate) struct Telemetry {
     waits: Gauge,
     /// Since when.
     pub(crate) since: Timestamp,
-    used: Mutex<HashMap<KeyId, Timestamp>>,
+    used: Mutex<Used>,
     /// The same for a collector, where there is one.
     pub(crate) exported: Exported,
+}
+
+/// When each key was used last.
+#[derive(Debug)]
+struct Used {
+    at: HashMap<KeyId, Timestamp>,
+    /// How many there may be before those that ended are looked for.
+    most: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -82,7 +91,7 @@ impl Telemetry {
             open_approvals: Gauge::default(),
             waits: Gauge::default(),
             since: now(),
-            used: Mutex::default(),
+            used: Mutex::new(Used { at: HashMap::new(), most: KEYS_BEFORE_FORGETTING }),
             exported,
         };
         all.register();
@@ -137,32 +146,42 @@ impl Telemetry {
         self.exported.reloaded(reloaded);
     }
 
-    /// Notes that a key was used now.
-    pub(crate) fn seen(&self, key: KeyId) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert(key, now());
+    /// Notes that a key was used now. Whether so many are known that those that ended should be
+    /// forgotten.
+    pub(crate) fn seen(&self, key: KeyId) -> bool {
+        let mut used = self.used();
+        used.at.insert(key, now());
+        used.at.len() >= used.most
     }
 
     /// When a key was used last, as far as this daemon has seen it.
     pub(crate) fn last_use(&self, key: KeyId) -> Option<Timestamp> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+        self.used().at.get(&key).copied()
     }
 
     /// Forgets the use of keys that are there no more.
     pub(crate) fn keep(&self, is_there: impl Fn(KeyId) -> bool) {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| is_there(*key));
+        let mut used = self.used();
+        used.at.retain(|key, _| is_there(*key));
+        used.most = used.at.len().saturating_mul(2).max(KEYS_BEFORE_FORGETTING);
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything in the format that Prometheus reads.
-    pub(crate) fn text(&self, now: &Levels) -> String {
+    ///
+    /// # Errors
+    /// When it cannot be written in that format. No figures at all would look like a daemon that
+    /// does nothing.
+    pub(crate) fn text(&self, now: &Levels) -> Result<String, std::fmt::Error> {
         self.log_entries.set(level(now.log_entries));
         self.open_approvals.set(level(u64::try_from(now.open_approvals).unwrap_or(u64::MAX)));
         self.waits.set(level(u64::try_from(now.waits).unwrap_or(u64::MAX)));
         let mut text = String::new();
-        match encode(&mut text, &self.registry) {
-            Ok(()) => text,
-            Err(_) => String::new(),
-        }
+        encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 }
 

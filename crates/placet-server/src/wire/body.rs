@@ -1,23 +1,39 @@
 //! Reading bodies: whole, bounded in size and time, and strictly.
 
-use std::time::Duration;
-
 use axum::body::Body;
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap};
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use placet::Json;
+use placet::core::json::Limits;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use super::Problem;
+use crate::app::App;
+use crate::connection::Carrier;
 
-/// Reads a whole body; none of it when its length says that it is too large.
-pub(crate) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+/// Reads the whole body of a request that came with `extensions`; none of it when its length says that
+/// it is too large. Meanwhile its connection is one of those that may have to make room.
+pub(crate) async fn read(
+    app: &App,
+    extensions: &Extensions,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(Problem::too_large(limit));
     }
+    let time = app.config.limits.body_time;
+    let carrier = extensions.get::<Carrier>().filter(|_| !body.is_end_stream());
+    let receiving = carrier.map(Carrier::receive);
+    let body = body.map_frame(|frame| {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        let cut_off = receiving.as_ref().map_or(0, |receiving| receiving.count(bytes));
+        app.telemetry.evicted.inc_by(cut_off);
+        frame
+    });
     let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
     match collected.map_err(|_| Problem::too_slow(time))? {
         Ok(whole) => Ok(whole.to_bytes()),
@@ -38,10 +54,11 @@ pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads a JSON document strictly: no duplicate keys, nothing too deep, no number that would be
-/// rounded.
-pub(crate) fn json(bytes: &[u8]) -> Result<Json, Problem> {
-    Json::parse(bytes).map_err(Problem::malformed)
+/// Reads a JSON document of so many bytes at the most, and strictly: no duplicate keys, nothing too
+/// deep, no number that would be rounded.
+pub(crate) fn json(bytes: &[u8], limit: usize) -> Result<Json, Problem> {
+    let limits = Limits { bytes: limit, ..Limits::default() };
+    Json::parse_with(bytes, &limits).map_err(Problem::malformed)
 }
 
 /// Takes a document as a request of one kind.

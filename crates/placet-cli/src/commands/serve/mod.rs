@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
-    /// An origin whose pages may send requests: scheme, host and port, as browsers write them
+    /// An origin whose pages may use the API (CORS): scheme, host and port, as browsers write them
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
 

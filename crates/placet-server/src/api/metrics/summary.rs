@@ -91,11 +91,7 @@ pub(crate) fn figures(app: &App, tenant: Option<&TenantId>) -> Snapshot {
         Some(tenant) => {
             app.tenants.find(tenant).map(|known| known.figures.snapshot()).unwrap_or_default()
         }
-        None => {
-            let mut all = Snapshot::default();
-            app.tenants.all().iter().for_each(|(_, tenant)| all.add(tenant.figures.snapshot()));
-            all
-        }
+        None => app.tenants.figures(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! `PUT /v1/policy`
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use placet::{Digest, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Files, files};
+use crate::app::App;
 use crate::auth::{Write, role};
 use crate::wire::Problem;
 
@@ -34,8 +38,15 @@ pub(crate) struct Installed {
     request_body = Files,
     responses((status = OK, body = Installed)),
 )]
-pub(crate) async fn install(write: Write<role::Operator>) -> Result<Json<Installed>, Problem> {
-    let files = files(&write.body)?;
-    let change = write.guard.install_policy(&files, None).await?;
-    Ok(Json(Installed { policy: Policy::digest_of(&files), log_index: change.log_index }))
+pub(crate) async fn install(
+    State(app): State<Arc<App>>,
+    write: Write<role::Operator>,
+) -> Result<Json<Installed>, Problem> {
+    // A large one takes a while to compile.
+    let installed = app.blocking(move |_| -> Result<Installed, Problem> {
+        let files = files(&write.body)?;
+        let change = write.guard.blocking().install_policy(&files, None)?;
+        Ok(Installed { policy: Policy::digest_of(&files), log_index: change.log_index })
+    });
+    Ok(Json(installed.await??))
 }

@@ -1,11 +1,15 @@
 //! `POST /v1/policy/validate`
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use placet::{Diagnostic, Digest, Mode, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Files, files};
+use crate::app::App;
 use crate::auth::{Write, role};
 use crate::wire::Problem;
 use crate::wire::decision::ModeShape;
@@ -62,11 +66,12 @@ struct Finding {
     request_body = Files,
     responses((status = OK, body = Validation)),
 )]
-pub(crate) async fn validate(write: Write<role::Reader>) -> Result<Json<Validation>, Problem> {
-    let files = files(&write.body)?;
-    let loaded = tokio::task::spawn_blocking(move || Policy::load(&files)).await;
-    let loaded = loaded.map_err(|_| Problem::unavailable("the daemon is stopping"))?;
-    Ok(Json(match loaded {
+pub(crate) async fn validate(
+    State(app): State<Arc<App>>,
+    write: Write<role::Reader>,
+) -> Result<Json<Validation>, Problem> {
+    let loaded = app.blocking(move |_| files(&write.body).map(|files| Policy::load(&files)));
+    Ok(Json(match loaded.await?? {
         Ok(policy) => sound(&policy),
         Err(errors) => Validation {
             valid: false,

@@ -25,6 +25,7 @@ use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{reply, time};
 use crate::app::App;
+use crate::auth::go_on;
 use crate::auth::role::{Overseer, Reader};
 
 /// Entries that are read at a time for a download.
@@ -150,7 +151,7 @@ pub(super) async fn verify(
     if let Some(run) = begun {
         // It outlives this request, and ends before the log is closed, because it holds the app.
         let app = Arc::clone(&app);
-        tokio::spawn(async move { app.blocking(move |guard| run.carry_out(guard)).await });
+        go_on(async move { drop(app.blocking(move |guard| run.carry_out(guard)).await) });
     }
     Ok(go("/console/log"))
 }
@@ -167,7 +168,7 @@ pub(super) async fn checkpoint(State(app): State<Arc<App>>, _: Visitor<Overseer>
 pub(super) async fn entries(State(app): State<Arc<App>>, _: Visitor<Overseer>) -> Response {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let size = app.guard.log().size();
-    tokio::spawn(async move { app.blocking(move |guard| send(guard, size, &sender)).await });
+    go_on(async move { drop(app.blocking(move |guard| send(guard, size, &sender)).await) });
     let body = Body::new(StreamBody::new(Chunks(receiver)));
     download(body, "application/jsonl", "attachment; filename=\"entries.jsonl\"")
 }

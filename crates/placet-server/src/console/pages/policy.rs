@@ -131,10 +131,14 @@ pub(super) async fn validate(
     Ok(edited(&form.visitor, files, findings, Some(notice), status))
 }
 
-pub(super) async fn install(form: Submitted<Operator>) -> Result<Response, Fault> {
+pub(super) async fn install(
+    State(app): State<Arc<App>>,
+    form: Submitted<Operator>,
+) -> Result<Response, Fault> {
     let files = files(&form.fields)?;
-    let by = Some(form.visitor.person.clone());
-    match form.guard.install_policy(&files, by).await {
+    let (by, guard, sent) = (Some(form.visitor.person.clone()), form.guard, files.clone());
+    let installed = app.blocking(move |_| guard.blocking().install_policy(&sent, by)).await?;
+    match installed {
         Ok(_) => Ok(go("/console/policy")),
         Err(GuardError::Policy(errors)) => {
             let wrong =
