@@ -88,7 +88,7 @@ impl Resolution {
         }
     }
 
-    /// What became of the action, where there is one.
+    /// What the answer made of the action, or what had ended the wait before it, where there is one.
     #[must_use]
     pub fn status(self) -> Option<Status> {
         match self {
@@ -278,8 +278,9 @@ impl Guard {
                 Err(GuardError::Rejected(Rejection::UnknownApproval(_))) => {
                     return self.resolution(approval, Resolution::AlreadyResolved);
                 }
+                // It waits for others.
                 Err(GuardError::Rejected(Rejection::SignedAlready)) => {
-                    return self.resolution(approval, Resolution::AlreadyResolved);
+                    return Ok(Resolution::AlreadyResolved(Status::Pending));
                 }
                 Err(GuardError::Rejected(Rejection::ApprovalExpired(..))) => {
                     return Ok(Resolution::Expired);
@@ -296,7 +297,7 @@ impl Guard {
         kind: fn(Status) -> Resolution,
     ) -> Result<Resolution, GuardError> {
         let found = self.log().action(approval.action())?;
-        Ok(match found.map(|found| found.status) {
+        Ok(match found.map(|found| ended(&found)) {
             None => Resolution::Unknown,
             Some(Status::Expired) => Resolution::Expired,
             Some(status) => kind(status),
@@ -441,6 +442,14 @@ impl Guard {
         let sealed = seal_payload(&payload, environment).map_err(SubmitError::from)?;
         Ok((Proposal { id, assessment, payload: Kept::Sealed(sealed) }, digest))
     }
+}
+
+/// What ended the wait for people, whatever has become of the action since: who answers too late, and
+/// asks once more, is told the same.
+fn ended(followed: &Followed) -> Status {
+    let is_end = |status: &Status| *status != Status::Pending;
+    let ended = followed.steps.iter().rev().map(|step| step.status).find(is_end);
+    ended.unwrap_or(followed.status)
 }
 
 /// What an answer made of the approval. It is read off the entries that the answer led to, and not

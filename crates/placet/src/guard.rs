@@ -1,6 +1,6 @@
 //! The guard: what software that acts on its own asks before it acts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use placet_core::assessment::Assessment;
@@ -13,7 +13,7 @@ use placet_core::{
 };
 use placet_policy::{Evaluated, Policy};
 use placet_store::sequencer::{Repeated, wait};
-use placet_store::{Committed, Environment, SubmitError, System};
+use placet_store::{Committed, Environment, StoreError, SubmitError, System};
 
 use crate::answer::Answer;
 use crate::blocking::Blocking;
@@ -25,6 +25,9 @@ use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
 pub(crate) const MAX_REASSESSMENTS: usize = 8;
+
+/// How many steps of autonomy are read from the log at a time.
+const STEPS_READ: usize = 256;
 
 /// Decides on actions and keeps the record of it.
 ///
@@ -41,6 +44,9 @@ pub struct Guard {
 #[derive(Debug)]
 struct Shared {
     policy: ArcSwap<Policy>,
+    /// Whoever puts another policy there holds it from its comparison with the log on, so that none
+    /// takes the place of one that came after it.
+    taking_over: Mutex<()>,
     log: Log,
     stretcher: Stretcher,
 }
@@ -79,6 +85,7 @@ impl Guard {
         let is_another = policy.terms().policy != before;
         let shared = Arc::new(Shared {
             policy: ArcSwap::from_pointee(policy),
+            taking_over: Mutex::default(),
             log,
             stretcher: Stretcher::default(),
         });
@@ -145,6 +152,11 @@ impl Guard {
         decide: impl FnOnce(&State, &Assessment, Timestamp) -> Decision,
     ) -> Answer {
         let log = self.log();
+        let is_known = log.state().terms().policy == self.shared.policy.load().terms().policy;
+        if !is_known {
+            // Where it cannot be read, nothing is permitted by saying what the one before says.
+            drop(self.follow_policy());
+        }
         let Evaluated { assessment, digest } =
             self.shared.policy.load().evaluate(action, log.pepper());
         let state = log.state();
@@ -286,17 +298,46 @@ impl Guard {
         Ok(Reported { change: Change::of(&committed), step, autonomy: self.autonomy(&of) })
     }
 
-    /// Ratifies autonomy for a consequential class, and says where the class stands now.
+    /// Ratifies autonomy for a consequential class, and says where the class stood after it: a
+    /// request that is repeated is told what it was told the first time.
+    ///
+    /// Blocks while the log is read.
     ///
     /// # Errors
-    /// When the class takes no ratification, or it could not be recorded.
+    /// When the class takes no ratification, it could not be recorded, or the log cannot be read.
     pub async fn ratify(&self, of: LedgerKey, by: PersonId) -> Result<AutonomyState, GuardError> {
-        self.command(Command::Ratify { of: of.clone(), by }).await?;
-        Ok(self.autonomy(&of))
+        let committed = self.submit(Command::Ratify { of: of.clone(), by }).await?;
+        let step = committed.entries.iter().find_map(|entry| match &entry.event {
+            Event::AutonomyChanged(step) => Some(step.to),
+            _ => None,
+        });
+        if let Some(to) = step {
+            return Ok(to);
+        }
+        let repeated = committed.repeated.map(|first| first.entry);
+        match repeated.or(committed.entries.last().map(|entry| entry.index)) {
+            Some(entry) => Ok(self.autonomy_after(&of, entry)?),
+            None => Ok(self.autonomy(&of)),
+        }
     }
 
     fn autonomy(&self, of: &LedgerKey) -> AutonomyState {
         self.log().state().ledgers().get(of).map(|record| record.state).unwrap_or_default()
+    }
+
+    /// Where a class stood after an entry: there it came from with its next step.
+    fn autonomy_after(&self, of: &LedgerKey, entry: u64) -> Result<AutonomyState, StoreError> {
+        // It is looked at first, so that a step that is taken meanwhile is found.
+        let now = self.autonomy(of);
+        let mut from = entry.saturating_add(1);
+        loop {
+            let steps = self.log().read(|view| view.autonomy(from, STEPS_READ))?;
+            if let Some(step) = steps.iter().find(|step| step.of == *of) {
+                return Ok(step.from);
+            }
+            let Some(last) = steps.last() else { return Ok(now) };
+            from = last.entry.saturating_add(1);
+        }
     }
 
     /// Erases what is kept beside an entry: params, reasons, names of people. The entry itself,
@@ -324,12 +365,44 @@ impl Guard {
     ) -> Result<Change, GuardError> {
         let policy = Policy::load(files)?;
         let change = self.command(installation(&policy, by)).await?;
-        // A repetition installs nothing, and another policy may have come after this one.
-        if *self.log().state().terms() == *policy.terms() {
-            self.shared.policy.store(Arc::new(policy));
+        if self.take_over(policy) {
             self.recheck_unasked().await;
         }
         Ok(change)
+    }
+
+    /// The policy that the log holds, and the entry that installed it; none while nothing was ever
+    /// installed.
+    ///
+    /// Blocks while it is read, where somebody else installed it a moment ago.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn installed(&self) -> Result<(Arc<Policy>, Option<u64>), GuardError> {
+        for _ in 0..MAX_REASSESSMENTS {
+            self.follow_policy()?;
+            let policy = self.policy();
+            let state = self.log().state();
+            if *state.terms() == *policy.terms() {
+                return Ok((policy, state.installed_at()));
+            }
+        }
+        Err(GuardError::Rejected(Rejection::StalePolicy))
+    }
+
+    /// Holds to a policy that was recorded just now; false where the log holds another one. A
+    /// repetition installs nothing, and another policy may have come after this one.
+    fn take_over(&self, policy: Policy) -> bool {
+        let _turn = self.turn_to_take_over();
+        let is_held = *self.log().state().terms() == *policy.terms();
+        if is_held {
+            self.shared.policy.store(Arc::new(policy));
+        }
+        is_held
+    }
+
+    fn turn_to_take_over(&self) -> MutexGuard<'_, ()> {
+        self.shared.taking_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends what another policy forbids of what waits. It follows from the policy and is nobody's
@@ -340,10 +413,14 @@ impl Guard {
     }
 
     /// Takes over the policy of the log, where it is another than the one at hand: somebody else
-    /// installed it, on this node or another.
+    /// installed it, on this node or another, or nobody waited until it was.
     pub(crate) fn follow_policy(&self) -> Result<(), GuardError> {
-        let is_known = *self.log().state().terms() == *self.policy().terms();
-        if !is_known {
+        let is_known = || *self.log().state().terms() == *self.policy().terms();
+        if is_known() {
+            return Ok(());
+        }
+        let _turn = self.turn_to_take_over();
+        if !is_known() {
             let policy = self.log().policy().map_err(|error| match error {
                 OpenError::Policy(diagnostics) => GuardError::Policy(diagnostics),
                 other => GuardError::PolicyUnreadable(other.to_string()),
@@ -440,7 +517,7 @@ fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
     let digest = match committed.repeated {
         None => Some(digest),
         // Under another policy the same action may be frozen in another way.
-        Some(Repeated { payload: Some(Payload::Action(first)) }) => Some(first.digest),
+        Some(Repeated { payload: Some(Payload::Action(first)), .. }) => Some(first.digest),
         Some(_) => None,
     };
     let is_last = |event: &Event| matches!(event, Event::SignedOff(it) if it.expires.is_some());

@@ -33,6 +33,7 @@ use crate::console;
 use crate::edge;
 use crate::wire::Problem;
 
+pub(crate) use approvals::answer;
 pub(crate) use kill_switches::within;
 pub(crate) use metrics::summary::figures;
 
