@@ -25,6 +25,9 @@ use crate::guard::{Guard, MAX_REASSESSMENTS};
 use crate::ids;
 use crate::standing_approval::Reach;
 
+/// How many open approvals are looked at while nothing can be recorded: some tenths of a millisecond.
+const LOOKED_AT: usize = 2_048;
+
 /// A person who answers. That it is them is for the caller to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
@@ -150,6 +153,14 @@ impl Pending {
     }
 }
 
+/// Where an open approval stands among the others. Ids made within a millisecond do not say which came
+/// first; entries do.
+type Place = (Timestamp, u64, ApprovalId);
+
+fn place(id: ApprovalId, open: &OpenApproval) -> Place {
+    (open.opened, open.decided, id)
+}
+
 /// An open approval, and how many there are like it.
 struct Counted {
     open: OpenApproval,
@@ -205,34 +216,56 @@ impl Guard {
         after: Option<ApprovalId>,
         limit: usize,
     ) -> Result<Vec<Pending>, GuardError> {
-        let open: Vec<Counted> = {
-            let state = self.log().state();
-            // Ids made within a millisecond do not say which came first; entries do.
-            let place = |id, open: &OpenApproval| (open.opened, open.decided, id);
-            let known = after.and_then(|id| state.approvals().open(id));
-            let is_later = |id: ApprovalId, open: &OpenApproval| match (after, known) {
-                (Some(after), Some(known)) => place(id, open) > place(after, known),
-                (Some(after), None) => id > after,
-                (None, _) => true,
-            };
-            let is_wanted = |(id, open): &(ApprovalId, &OpenApproval)| {
-                let of = &open.of.subject;
-                is_later(*id, open)
-                    && tenant.is_none_or(|tenant| of.tenant == *tenant)
-                    && agent.is_none_or(|agent| of.agent.as_ref() == Some(agent))
-            };
-            let mut open: Vec<_> = state.approvals().iter().filter(is_wanted).collect();
-            open.sort_unstable_by_key(|(id, open)| place(*id, open));
-            let counted = |(_, open): (_, &OpenApproval)| Counted::of(state.approvals(), open);
-            open.into_iter().take(limit).map(counted).collect()
-        };
-        let mut pending = Vec::with_capacity(open.len());
-        for open in open {
-            if let Some(followed) = self.log().action(open.open.action)? {
-                pending.push(Pending::new(open, followed));
+        let mut pending = Vec::new();
+        for (.., id) in self.places(tenant, agent, after) {
+            if pending.len() >= limit {
+                break;
             }
+            pending.extend(self.held(id)?);
         }
         Ok(pending)
+    }
+
+    /// The places of open approvals, in their order. Commits are let in after every few of them, so
+    /// what is opened or answered meanwhile may be among them or not.
+    fn places(
+        &self,
+        tenant: Option<&TenantId>,
+        agent: Option<&AgentId>,
+        after: Option<ApprovalId>,
+    ) -> Vec<Place> {
+        let known = after.and_then(|id| {
+            let state = self.log().state();
+            state.approvals().open(id).map(|open| place(id, open))
+        });
+        let is_later = |found: &Place| match (after, known) {
+            (_, Some(known)) => *found > known,
+            (Some(after), None) => found.2 > after,
+            (None, None) => true,
+        };
+        let is_wanted = |open: &OpenApproval| {
+            let of = &open.of.subject;
+            tenant.is_none_or(|tenant| of.tenant == *tenant)
+                && agent.is_none_or(|agent| of.agent.as_ref() == Some(agent))
+        };
+        let (mut places, mut last) = (Vec::new(), None);
+        loop {
+            let before = last;
+            let state = self.log().state();
+            for (id, open) in state.approvals().behind(last).take(LOOKED_AT) {
+                last = Some(id);
+                if is_wanted(open) {
+                    places.push(place(id, open));
+                }
+            }
+            drop(state);
+            if last == before {
+                break;
+            }
+        }
+        places.retain(is_later);
+        places.sort_unstable();
+        places
     }
 
     /// One of them; none if it waits no more, or never did.

@@ -36,6 +36,7 @@ use crate::wire::Problem;
 pub(crate) use approvals::answer;
 pub(crate) use kill_switches::within;
 pub(crate) use metrics::summary::figures;
+pub(crate) use people::sessions;
 
 /// The description that the endpoints add themselves to.
 #[derive(OpenApi)]
