@@ -251,5 +251,5 @@ impl First {
 
 fn read(private: &Private) -> Result<Payload, StoreError> {
     serde_json::from_slice(&private.payload)
-        .map_err(|error| StoreError::Corrupt(format!("a payload cannot be read: {error}")))
+        .map_err(|_| StoreError::Corrupt("the payload of a request cannot be read".to_owned()))
 }

@@ -102,7 +102,9 @@ pub(super) async fn submit(
         }
         Err(problem) => {
             let notice = Notice::Wrong(sentence(&problem.detail()));
-            page(&app, &visitor, id, Some(notice), Some(&fields), problem.status()).await
+            let status = problem.status();
+            let page = page(&app, &visitor, id, Some(notice), Some(&fields), status).await;
+            page.map(|page| problem.told_by(page))
         }
     }
 }

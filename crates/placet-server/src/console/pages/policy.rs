@@ -149,7 +149,8 @@ pub(super) async fn install(form: Submitted<Operator>) -> Result<Response, Fault
         Err(error) => {
             let problem = Problem::from(error);
             let wrong = Notice::Wrong(sentence(&problem.detail()));
-            Ok(edited(&form.visitor, files, Vec::new(), Some(wrong), problem.status()))
+            let page = edited(&form.visitor, files, Vec::new(), Some(wrong), problem.status());
+            Ok(problem.told_by(page))
         }
     }
 }
@@ -203,13 +204,13 @@ fn page(guard: &Guard, visitor: &Visitor<Reader>, asked: &Asked) -> Result<Page,
         known(entry).ok_or_else(missing)?;
     }
     let files = match shown {
-        Some(entry) => guard.log().policy_at(entry).map_err(Problem::unavailable)?,
+        Some(entry) => guard.log().policy_at(entry).map_err(Problem::unreadable)?,
         None => policy.files().to_vec(),
     };
     let digest = Policy::digest_of(&files).to_string();
     let texts = match asked.against {
         Some(entry) => {
-            let before = guard.log().policy_at(entry).map_err(Problem::unavailable)?;
+            let before = guard.log().policy_at(entry).map_err(Problem::unreadable)?;
             differences(&before, &files)
         }
         None => files.iter().map(source).collect(),
