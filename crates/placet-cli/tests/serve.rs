@@ -73,6 +73,29 @@ fn with_json_every_line_is_json() {
 }
 
 #[test]
+fn what_failed_on_our_side_is_written_down_and_told_to_nobody() {
+    let (world, agent, _) = world();
+    let mut command =
+        world.command(&["serve", "--listen", "127.0.0.1:0", "--policy", "policy.toml"]);
+    command.env("PLACET_TRACE", "error");
+    let mut daemon = Daemon::run(command);
+    propose(&daemon, &agent);
+    let log = rusqlite::Connection::open(world.path("placet.db")).unwrap();
+    log.execute_batch("ALTER TABLE entries RENAME TO elsewhere").unwrap();
+    let action = json!({ "tool": "note", "params": { "secret": "hush" } });
+    let (status, text) = daemon.call("POST", "/v1/actions", &agent, Some(&action));
+    assert_eq!(status, 503, "{text}");
+    assert!(!text.contains("no such table"), "{text}");
+    let line = daemon.line("/v1/actions");
+    assert_eq!(line.matches("no such table").count(), 1, "{line}");
+    assert!(line.contains("POST /v1/actions 503") && line.contains("key_"), "{line}");
+    assert!(!line.contains("hush") && !line.contains(&agent), "{line}");
+    log.execute_batch("ALTER TABLE elsewhere RENAME TO entries").unwrap();
+    propose(&daemon, &agent);
+    daemon.stop();
+}
+
+#[test]
 fn how_much_is_written_changes_while_it_runs() {
     let (world, agent, _) = world();
     let mut command =

@@ -7,6 +7,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,15 @@ impl OpenApprovals {
     /// All of them, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ApprovalId, &OpenApproval)> {
         self.by_id.iter().map(|(id, approval)| (*id, approval))
+    }
+
+    /// Those behind an id, in the order of their ids; without one, all of them.
+    pub fn behind(
+        &self,
+        id: Option<ApprovalId>,
+    ) -> impl Iterator<Item = (ApprovalId, &OpenApproval)> {
+        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_id.range((from, Bound::Unbounded)).map(|(id, approval)| (*id, approval))
     }
 
     /// How many are open.

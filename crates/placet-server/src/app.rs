@@ -112,6 +112,6 @@ impl App {
             work(&app.guard)
         };
         let done = tokio::task::spawn_blocking(carry_out).await;
-        done.map_err(|_| Problem::unavailable("the daemon is stopping"))
+        done.map_err(|why| Problem::unfinished(&why))
     }
 }

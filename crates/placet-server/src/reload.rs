@@ -56,8 +56,8 @@ enum ReloadError {
     Open(#[from] OpenError),
     #[error("{0}")]
     Guard(#[from] GuardError),
-    #[error("the daemon is stopping")]
-    Stopping,
+    #[error("{0}")]
+    Unfinished(String),
 }
 
 /// Reads the policy again whenever someone asks for it. It is counted before it is told, so that who
@@ -77,7 +77,7 @@ pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
 async fn reload(app: &Arc<App>) -> Result<(Reloaded, placet::Digest), ReloadError> {
     let path = app.config.policy.clone().ok_or(ReloadError::NoFile)?;
     let done = app.blocking(move |guard| install(guard, &path)).await;
-    done.map_err(|_| ReloadError::Stopping)?
+    done.map_err(|problem| ReloadError::Unfinished(problem.detail().to_owned()))?
 }
 
 fn tell(how: Reloaded, policy: placet::Digest) {

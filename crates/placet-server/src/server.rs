@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use placet::Guard;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::api;
 use crate::app::App;
@@ -25,6 +25,10 @@ const RESERVED_DESCRIPTORS: u64 = 128;
 
 /// How long those who are told to end at once get to let go of the log.
 const ENDING_TIME: Duration = Duration::from_secs(1);
+
+/// How much of its time a stop keeps for closing the log, where not all is answered: at most this, and
+/// at most a quarter.
+const CLOSING_TIME: Duration = Duration::from_secs(4);
 
 /// Why the daemon could not start.
 #[derive(Debug, thiserror::Error)]
@@ -154,29 +158,52 @@ impl Server {
         }
         drop(shared);
         stop.asked().await;
-        let asked = Instant::now();
+        let deadline = Instant::now() + limit;
+        let kept = CLOSING_TIME.min(limit / 4);
         handle.ask();
-        while accepting.join_next().await.is_some() {}
-        for helper in [follower, reloader, announcer] {
-            helper.abort();
-            drop(helper.await);
-        }
+        let all_is_answered = async {
+            while accepting.join_next().await.is_some() {}
+            for helper in [follower, reloader, announcer] {
+                helper.abort();
+                drop(helper.await);
+            }
+            done.recv().await;
+        };
         let answered = tokio::select! {
-            answered = timeout(limit, done.recv()) => answered.is_ok(),
+            () = all_is_answered => true,
+            () = sleep_until(deadline - kept) => false,
             () = stop.insisted() => false,
         };
         if !answered {
             handle.ask();
-            drop(timeout(ENDING_TIME, done.recv()).await);
+            drop(timeout(ENDING_TIME.min(kept / 2), done.recv()).await);
         }
-        let guard = self.guard;
-        let closed = tokio::task::spawn_blocking(move || guard.close()).await;
-        let left = limit.saturating_sub(asked.elapsed()).min(LAST_EXPORT_TIME);
-        tokio::select! {
-            () = self.exporters.stop(left) => {}
-            () = stop.insisted() => {}
-        }
-        answered && closed.unwrap_or(false)
+        let left = deadline.saturating_duration_since(Instant::now()).min(LAST_EXPORT_TIME);
+        let exported = async {
+            tokio::select! {
+                () = self.exporters.stop(left) => {}
+                () = stop.insisted() => {}
+            }
+        };
+        let (closed, ()) = tokio::join!(close(self.guard, deadline, &stop), exported);
+        answered && closed
+    }
+}
+
+/// Closes the log, and says whether that was done in time. It has a thread of its own, because nobody
+/// can end one that waits for a disk: it is left behind, and what was answered is recorded all the same.
+async fn close(guard: Guard, deadline: Instant, stop: &Stop) -> bool {
+    let (tell, closed) = oneshot::channel();
+    let close = move || tell.send(guard.close()).is_ok();
+    let thread = std::thread::Builder::new().name("placet-closing".to_owned()).spawn(close);
+    let insisted = async {
+        stop.insisted().await;
+        sleep(ENDING_TIME).await;
+    };
+    tokio::select! {
+        closed = closed => thread.is_ok() && closed.unwrap_or(false),
+        () = sleep_until(deadline) => false,
+        () = insisted => false,
     }
 }
 

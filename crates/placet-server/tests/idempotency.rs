@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{Answer, Daemon, endpoints, sample};
+use common::{Answer, Daemon, Keys, endpoints, sample};
 use placet::{Config, Guard, LogPlace, PolicyFile, PolicySource};
 use placet_server::ServerConfig;
 use serde_json::{Value, json};
@@ -168,6 +168,74 @@ fn what_changed_nothing_changes_nothing_again() {
     assert_eq!(tripped("t-2").text, idle.text);
     let tripped_now = daemon.guard.as_ref().unwrap().log().state().switches().len();
     assert_eq!(tripped_now, 0, "a late repetition does not stop the house again");
+}
+
+#[test]
+fn what_happened_since_does_not_change_the_answer() {
+    let daemon = Daemon::start();
+    let Keys { operator, approver, agent, .. } = daemon.keys.clone();
+    let nothing = json!({});
+    let rotate = |name| send(&daemon, "POST", "/v1/warrants/rotate", &operator, &nothing, name);
+    let path = "/v1/autonomy/deploy/ratify";
+    let ratify = |name: &str| send(&daemon, "POST", path, &approver, &nothing, name);
+    let report = |passed: u64, failed: u64| {
+        let evidence = json!({
+            "tenant": "acme", "class": "deploy", "source": "evals",
+            "passed": passed, "failed": failed,
+        });
+        daemon.post("/v1/evidence", &operator, &evidence).json()
+    };
+    let note = json!({"tool": "send_note", "params": {"to": "mira"}});
+    let note = daemon.post("/v1/actions", &agent, &note).json();
+    let path = format!("/v1/approvals/{}/resolve", note["approval"]["id"].as_str().unwrap());
+    let answer = |name| send(&daemon, "POST", &path, &approver, &sample::approved(), name);
+
+    let mut first = vec![("rotate", rotate("rotate"))];
+    assert_ne!(rotate("rotate-again").text, first[0].1.text);
+    first.push(("ratify", ratify("ratify")));
+    assert!(report(20, 0)["step"].is_object());
+    first.push(("ratified", ratify("ratified")));
+    assert!(report(0, 200)["step"].is_object());
+    let stands = |named: &Answer| named.json()["autonomy"].clone();
+    assert_ne!(stands(&first[1].1), stands(&first[2].1));
+    first.push(("answer", answer("answer")));
+    first.push(("answered", answer("answered")));
+    assert_eq!(first[4].1.json(), json!({"outcome": "already_resolved", "status": "approved"}));
+    let id = note["id"].as_str().unwrap();
+    let warrant = daemon.get(&format!("/v1/actions/{id}"), &agent).json()["warrant"].clone();
+    let spent = json!({"warrant": warrant, "tool": "send_note", "params": {"to": "mira"}});
+    assert_eq!(daemon.post("/v1/warrants/redeem", &agent, &spent).status, 200);
+    for (name, first) in first {
+        assert_eq!(first.status, 200, "{name}: {}", first.text);
+        let again = match name {
+            "rotate" => rotate(name),
+            "ratify" | "ratified" => ratify(name),
+            _ => answer(name),
+        };
+        assert_eq!((again.status, again.text), (200, first.text), "{name}");
+    }
+}
+
+/// The decision of a repetition is the first one; the permission is there as long as it is good.
+#[test]
+fn a_permission_that_is_spent_is_not_given_again() {
+    let daemon = Daemon::start();
+    let agent = daemon.keys.agent.clone();
+    let first = propose(&daemon, &json!({"tool": "get_order"}), "r-1").json();
+    assert_eq!(propose(&daemon, &json!({"tool": "get_order"}), "r-1").json(), first);
+    let spent = json!({"warrant": first["warrant"], "tool": "get_order"});
+    assert_eq!(daemon.post("/v1/warrants/redeem", &agent, &spent).status, 200);
+    let again = propose(&daemon, &json!({"tool": "get_order"}), "r-1").json();
+    let mut without = first;
+    without.as_object_mut().unwrap().remove("warrant").unwrap();
+    assert_eq!(again, without);
+
+    // What people approved since is no part of the answer to who proposed it.
+    let held = propose(&daemon, &refund(), "r-2").json();
+    let path = format!("/v1/approvals/{}/resolve", held["approval"]["id"].as_str().unwrap());
+    let approved = daemon.post(&path, &daemon.keys.approver, &sample::approved());
+    assert_eq!(approved.json()["status"], "approved");
+    assert_eq!(propose(&daemon, &refund(), "r-2").json(), held);
 }
 
 /// An answer with what its warrant says instead of the warrant, which is signed by the key of now:

@@ -11,6 +11,8 @@
 mod common;
 
 use common::{Answer, Daemon};
+use placet::LogPlace;
+use placet_server::ServerConfig;
 use serde_json::{Value, json};
 
 /// Sends a body as it is to an endpoint that takes one.
@@ -155,4 +157,41 @@ fn a_policy_may_be_as_large_as_is_said() {
     // No other body is.
     let action = json!({"tool": "get_order", "params": {"text": text}});
     assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 413);
+}
+
+/// What holds up the log is told in words that are of use to whoever asks, and say nothing of files.
+#[test]
+fn a_log_that_cannot_be_read_is_no_readiness_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("placet.db");
+    let daemon = Daemon::with(ServerConfig::default(), LogPlace::File(path.clone()));
+    let (agent, admin) = (daemon.keys.agent.clone(), daemon.keys.admin.clone());
+    let action = json!({"tool": "get_order"});
+    let id = daemon.post("/v1/actions", &agent, &action).json()["id"].clone();
+    let rename = |from: &str, to: &str| {
+        let log = rusqlite::Connection::open(&path).unwrap();
+        log.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).unwrap();
+    };
+    let read = format!("/v1/actions/{}", id.as_str().unwrap());
+    let ask = || {
+        [
+            daemon.call("GET", "/ready", None, None),
+            daemon.get(&read, &agent),
+            daemon.get("/v1/log/proof?index=0", &admin),
+            daemon.post("/v1/actions", &agent, &action),
+        ]
+    };
+    rename("entries", "elsewhere");
+    for answer in ask() {
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(answer.json()["type"], "urn:placet:problem:unavailable");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("try again later"), "{detail}");
+        assert!(!detail.contains("table") && !detail.contains("entries"), "{detail}");
+    }
+    assert_eq!(daemon.call("GET", "/health", None, None).status, 200);
+    rename("elsewhere", "entries");
+    for answer in ask() {
+        assert!(matches!(answer.status, 200 | 404), "{} {}", answer.status, answer.text);
+    }
 }

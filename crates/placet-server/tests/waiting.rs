@@ -7,7 +7,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::raw::{PATIENCE, Raw};
-use common::{Daemon, POLICY};
+use common::{Daemon, POLICY, sample};
 use placet::{ApprovalId, LogPlace};
 use placet_server::{Limits, ServerConfig};
 use serde_json::{Value, json};
@@ -294,4 +294,28 @@ fn a_revoked_key_hears_no_more() {
     // The stream ends as a stream does.
     assert!(stream.wait_for("\r\n0\r\n\r\n"));
     until_so_many_wait(&daemon, 0);
+}
+
+#[test]
+fn a_revoked_key_gets_no_answer_that_it_waited_for() {
+    let daemon = Daemon::start();
+    for (method, more) in [("DELETE", ""), ("POST", "/rotate")] {
+        let new = json!({"name": "bot", "scopes": ["agent"]});
+        let created = daemon.post("/v1/integrations", &daemon.keys.admin, &new).json();
+        let secret = created["secret"].as_str().expect("a secret");
+        let (id, approval) = held(&daemon, secret);
+        let mut waiting = get(&daemon, &format!("/v1/actions/{id}"), secret, "Prefer: wait=300");
+        until_so_many_wait(&daemon, 1);
+        let path = format!("/v1/integrations/{}{more}", created["app_id"].as_str().expect("an id"));
+        let ended = daemon.call(method, &path, Some(&daemon.keys.admin), None);
+        assert_eq!(ended.status, 200, "{}", ended.text);
+        let path = format!("/v1/approvals/{approval}/resolve");
+        let approved = daemon.post(&path, &daemon.keys.approver, &sample::approved());
+        assert_eq!(approved.json()["status"], "approved");
+        let reply = waiting.reply().expect("an answer");
+        let body = String::from_utf8_lossy(&reply.body);
+        assert_eq!(reply.status, 401, "{body}");
+        assert!(!body.contains("warrant"), "{body}");
+        until_so_many_wait(&daemon, 0);
+    }
 }

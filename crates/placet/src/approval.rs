@@ -25,6 +25,9 @@ use crate::guard::{Guard, MAX_REASSESSMENTS};
 use crate::ids;
 use crate::standing_approval::Reach;
 
+/// How many open approvals are looked at while nothing can be recorded: some tenths of a millisecond.
+const LOOKED_AT: usize = 2_048;
+
 /// A person who answers. That it is them is for the caller to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
@@ -88,7 +91,7 @@ impl Resolution {
         }
     }
 
-    /// What became of the action, where there is one.
+    /// What the answer made of the action, or what had ended the wait before it, where there is one.
     #[must_use]
     pub fn status(self) -> Option<Status> {
         match self {
@@ -150,6 +153,14 @@ impl Pending {
     }
 }
 
+/// Where an open approval stands among the others. Ids made within a millisecond do not say which came
+/// first; entries do.
+type Place = (Timestamp, u64, ApprovalId);
+
+fn place(id: ApprovalId, open: &OpenApproval) -> Place {
+    (open.opened, open.decided, id)
+}
+
 /// An open approval, and how many there are like it.
 struct Counted {
     open: OpenApproval,
@@ -205,34 +216,56 @@ impl Guard {
         after: Option<ApprovalId>,
         limit: usize,
     ) -> Result<Vec<Pending>, GuardError> {
-        let open: Vec<Counted> = {
-            let state = self.log().state();
-            // Ids made within a millisecond do not say which came first; entries do.
-            let place = |id, open: &OpenApproval| (open.opened, open.decided, id);
-            let known = after.and_then(|id| state.approvals().open(id));
-            let is_later = |id: ApprovalId, open: &OpenApproval| match (after, known) {
-                (Some(after), Some(known)) => place(id, open) > place(after, known),
-                (Some(after), None) => id > after,
-                (None, _) => true,
-            };
-            let is_wanted = |(id, open): &(ApprovalId, &OpenApproval)| {
-                let of = &open.of.subject;
-                is_later(*id, open)
-                    && tenant.is_none_or(|tenant| of.tenant == *tenant)
-                    && agent.is_none_or(|agent| of.agent.as_ref() == Some(agent))
-            };
-            let mut open: Vec<_> = state.approvals().iter().filter(is_wanted).collect();
-            open.sort_unstable_by_key(|(id, open)| place(*id, open));
-            let counted = |(_, open): (_, &OpenApproval)| Counted::of(state.approvals(), open);
-            open.into_iter().take(limit).map(counted).collect()
-        };
-        let mut pending = Vec::with_capacity(open.len());
-        for open in open {
-            if let Some(followed) = self.log().action(open.open.action)? {
-                pending.push(Pending::new(open, followed));
+        let mut pending = Vec::new();
+        for (.., id) in self.places(tenant, agent, after) {
+            if pending.len() >= limit {
+                break;
             }
+            pending.extend(self.held(id)?);
         }
         Ok(pending)
+    }
+
+    /// The places of open approvals, in their order. Commits are let in after every few of them, so
+    /// what is opened or answered meanwhile may be among them or not.
+    fn places(
+        &self,
+        tenant: Option<&TenantId>,
+        agent: Option<&AgentId>,
+        after: Option<ApprovalId>,
+    ) -> Vec<Place> {
+        let known = after.and_then(|id| {
+            let state = self.log().state();
+            state.approvals().open(id).map(|open| place(id, open))
+        });
+        let is_later = |found: &Place| match (after, known) {
+            (_, Some(known)) => *found > known,
+            (Some(after), None) => found.2 > after,
+            (None, None) => true,
+        };
+        let is_wanted = |open: &OpenApproval| {
+            let of = &open.of.subject;
+            tenant.is_none_or(|tenant| of.tenant == *tenant)
+                && agent.is_none_or(|agent| of.agent.as_ref() == Some(agent))
+        };
+        let (mut places, mut last) = (Vec::new(), None);
+        loop {
+            let before = last;
+            let state = self.log().state();
+            for (id, open) in state.approvals().behind(last).take(LOOKED_AT) {
+                last = Some(id);
+                if is_wanted(open) {
+                    places.push(place(id, open));
+                }
+            }
+            drop(state);
+            if last == before {
+                break;
+            }
+        }
+        places.retain(is_later);
+        places.sort_unstable();
+        places
     }
 
     /// One of them; none if it waits no more, or never did.
@@ -278,8 +311,9 @@ impl Guard {
                 Err(GuardError::Rejected(Rejection::UnknownApproval(_))) => {
                     return self.resolution(approval, Resolution::AlreadyResolved);
                 }
+                // It waits for others.
                 Err(GuardError::Rejected(Rejection::SignedAlready)) => {
-                    return self.resolution(approval, Resolution::AlreadyResolved);
+                    return Ok(Resolution::AlreadyResolved(Status::Pending));
                 }
                 Err(GuardError::Rejected(Rejection::ApprovalExpired(..))) => {
                     return Ok(Resolution::Expired);
@@ -296,7 +330,7 @@ impl Guard {
         kind: fn(Status) -> Resolution,
     ) -> Result<Resolution, GuardError> {
         let found = self.log().action(approval.action())?;
-        Ok(match found.map(|found| found.status) {
+        Ok(match found.map(|found| ended(&found)) {
             None => Resolution::Unknown,
             Some(Status::Expired) => Resolution::Expired,
             Some(status) => kind(status),
@@ -441,6 +475,14 @@ impl Guard {
         let sealed = seal_payload(&payload, environment).map_err(SubmitError::from)?;
         Ok((Proposal { id, assessment, payload: Kept::Sealed(sealed) }, digest))
     }
+}
+
+/// What ended the wait for people, whatever has become of the action since: who answers too late, and
+/// asks once more, is told the same.
+fn ended(followed: &Followed) -> Status {
+    let is_end = |status: &Status| *status != Status::Pending;
+    let ended = followed.steps.iter().rev().map(|step| step.status).find(is_end);
+    ended.unwrap_or(followed.status)
 }
 
 /// What an answer made of the approval. It is read off the entries that the answer led to, and not

@@ -86,6 +86,14 @@ impl<'a> Blocking<'a> {
         wait(self.guard.resolve(approval, by, reply))
     }
 
+    /// See [`Guard::withdraw`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn withdraw(&self, approval: ApprovalId) -> Result<Resolution, GuardError> {
+        wait(self.guard.withdraw(approval))
+    }
+
     /// See [`Guard::trip`].
     ///
     /// # Errors

@@ -50,8 +50,8 @@ pub enum GuardError {
     /// It was judged and not accepted.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// It could not be made durable, so it did not happen.
-    #[error("nothing was recorded, so nothing is permitted")]
+    /// It is not known to be durable: its source says whether it may have happened all the same.
+    #[error("nothing is known to be recorded, so nothing is permitted")]
     Unrecorded(#[source] SubmitError),
     /// The request that made this key is repeated, and its secret cannot be shown again.
     #[error("the secret of this key was shown once and is not kept; rotate the key to get another")]

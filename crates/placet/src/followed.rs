@@ -157,7 +157,10 @@ pub(crate) fn decode(stored: &StoredEntry) -> Result<Entry, StoreError> {
 
 pub(crate) fn payload(stored: &StoredEntry) -> Result<Option<Payload>, StoreError> {
     let read = stored.private.as_ref().map(|private| serde_json::from_slice(&private.payload));
-    read.transpose().map_err(|error| damaged(stored, &error))
+    // What serde says of it may repeat what it says.
+    read.transpose().map_err(|error: serde_json::Error| {
+        damaged(stored, &format_args!("its payload makes no sense from byte {} on", error.column()))
+    })
 }
 
 fn damaged(stored: &StoredEntry, why: &dyn std::fmt::Display) -> StoreError {

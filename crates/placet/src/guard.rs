@@ -1,19 +1,18 @@
 //! The guard: what software that acts on its own asks before it acts.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
-use placet_core::assessment::Assessment;
 use placet_core::autonomy::{Evidence, LedgerKey, Metrics};
 use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
 use placet_core::mode::Treatment;
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Decision, Digest, Mode, PersonId,
-    Rejection, Scope, State, Timestamp, Verdict, decide, decide_by,
+    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
+    Rejection, Scope, Verdict,
 };
-use placet_policy::{Evaluated, Policy};
+use placet_policy::Policy;
 use placet_store::sequencer::{Repeated, wait};
-use placet_store::{Committed, Environment, SubmitError, System};
+use placet_store::{Committed, Environment, StoreError, SubmitError, System};
 
 use crate::answer::Answer;
 use crate::blocking::Blocking;
@@ -25,6 +24,9 @@ use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
 pub(crate) const MAX_REASSESSMENTS: usize = 8;
+
+/// How many steps of autonomy are read from the log at a time.
+const STEPS_READ: usize = 256;
 
 /// Decides on actions and keeps the record of it.
 ///
@@ -41,6 +43,9 @@ pub struct Guard {
 #[derive(Debug)]
 pub(crate) struct Shared {
     policy: ArcSwap<Policy>,
+    /// Whoever puts another policy there holds it from its comparison with the log on, so that none
+    /// takes the place of one that came after it.
+    taking_over: Mutex<()>,
     log: Log,
     stretcher: Stretcher,
 }
@@ -79,6 +84,7 @@ impl Guard {
         let is_another = policy.terms().policy != before;
         let shared = Arc::new(Shared {
             policy: ArcSwap::from_pointee(policy),
+            taking_over: Mutex::default(),
             log,
             stretcher: Stretcher::default(),
         });
@@ -114,9 +120,23 @@ impl Guard {
         self.shared.policy.load_full()
     }
 
-    /// Whether this very policy is the one that holds.
-    pub(crate) fn holds_to(&self, policy: &Weak<Policy>) -> bool {
-        std::ptr::eq(policy.as_ptr(), Arc::as_ptr(&self.shared.policy.load()))
+    /// The policy that the log holds. Where that one cannot be read it is the one before: nothing is
+    /// permitted by saying what that says.
+    pub(crate) fn latest_policy(&self) -> Arc<Policy> {
+        if !self.holds_to(&self.shared.policy.load()) {
+            drop(self.follow_policy());
+        }
+        self.policy()
+    }
+
+    /// Whether this very policy is at hand, and the one that the log holds.
+    pub(crate) fn still_holds_to(&self, policy: &Weak<Policy>) -> bool {
+        let at_hand = self.shared.policy.load();
+        std::ptr::eq(policy.as_ptr(), Arc::as_ptr(&at_hand)) && self.holds_to(&at_hand)
+    }
+
+    fn holds_to(&self, policy: &Policy) -> bool {
+        self.log().state().terms().policy == policy.terms().policy
     }
 
     /// What all clones share.
@@ -140,26 +160,13 @@ impl Guard {
     /// what [`Guard::propose`] would say now.
     #[must_use]
     pub fn evaluate(&self, action: &Action) -> Answer {
-        self.evaluate_with(action, decide)
+        self.judge(&self.know(action), None)
     }
 
     /// The same, where figures that the program keeps itself stand in for the evidence of the log.
     #[must_use]
     pub fn evaluate_by(&self, action: &Action, metrics: &Metrics) -> Answer {
-        self.evaluate_with(action, |state, of, now| decide_by(state, of, now, metrics))
-    }
-
-    fn evaluate_with(
-        &self,
-        action: &Action,
-        decide: impl FnOnce(&State, &Assessment, Timestamp) -> Decision,
-    ) -> Answer {
-        let log = self.log();
-        let Evaluated { assessment, digest } =
-            self.shared.policy.load().evaluate(action, log.pepper());
-        let state = log.state();
-        let decision = decide(&state, &assessment, state.clock(log.environment().now()));
-        Answer::evaluated(digest, assessment.class, assessment.policy, decision)
+        self.judge(&self.know(action), Some(metrics))
     }
 
     /// Decides on an action and makes the decision durable before it is answered.
@@ -296,17 +303,46 @@ impl Guard {
         Ok(Reported { change: Change::of(&committed), step, autonomy: self.autonomy(&of) })
     }
 
-    /// Ratifies autonomy for a consequential class, and says where the class stands now.
+    /// Ratifies autonomy for a consequential class, and says where the class stood after it: a
+    /// request that is repeated is told what it was told the first time.
+    ///
+    /// Blocks while the log is read.
     ///
     /// # Errors
-    /// When the class takes no ratification, or it could not be recorded.
+    /// When the class takes no ratification, it could not be recorded, or the log cannot be read.
     pub async fn ratify(&self, of: LedgerKey, by: PersonId) -> Result<AutonomyState, GuardError> {
-        self.command(Command::Ratify { of: of.clone(), by }).await?;
-        Ok(self.autonomy(&of))
+        let committed = self.submit(Command::Ratify { of: of.clone(), by }).await?;
+        let step = committed.entries.iter().find_map(|entry| match &entry.event {
+            Event::AutonomyChanged(step) => Some(step.to),
+            _ => None,
+        });
+        if let Some(to) = step {
+            return Ok(to);
+        }
+        let repeated = committed.repeated.map(|first| first.entry);
+        match repeated.or(committed.entries.last().map(|entry| entry.index)) {
+            Some(entry) => Ok(self.autonomy_after(&of, entry)?),
+            None => Ok(self.autonomy(&of)),
+        }
     }
 
     fn autonomy(&self, of: &LedgerKey) -> AutonomyState {
         self.log().state().ledgers().get(of).map(|record| record.state).unwrap_or_default()
+    }
+
+    /// Where a class stood after an entry: there it came from with its next step.
+    fn autonomy_after(&self, of: &LedgerKey, entry: u64) -> Result<AutonomyState, StoreError> {
+        // It is looked at first, so that a step that is taken meanwhile is found.
+        let now = self.autonomy(of);
+        let mut from = entry.saturating_add(1);
+        loop {
+            let steps = self.log().read(|view| view.autonomy(from, STEPS_READ))?;
+            if let Some(step) = steps.iter().find(|step| step.of == *of) {
+                return Ok(step.from);
+            }
+            let Some(last) = steps.last() else { return Ok(now) };
+            from = last.entry.saturating_add(1);
+        }
     }
 
     /// Erases what is kept beside an entry: params, reasons, names of people. The entry itself,
@@ -334,12 +370,44 @@ impl Guard {
     ) -> Result<Change, GuardError> {
         let policy = Policy::load(files)?;
         let change = self.command(installation(&policy, by)).await?;
-        // A repetition installs nothing, and another policy may have come after this one.
-        if *self.log().state().terms() == *policy.terms() {
-            self.shared.policy.store(Arc::new(policy));
+        if self.take_over(policy) {
             self.recheck_unasked().await;
         }
         Ok(change)
+    }
+
+    /// The policy that the log holds, and the entry that installed it; none while nothing was ever
+    /// installed.
+    ///
+    /// Blocks while it is read, where somebody else installed it a moment ago.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn installed(&self) -> Result<(Arc<Policy>, Option<u64>), GuardError> {
+        for _ in 0..MAX_REASSESSMENTS {
+            self.follow_policy()?;
+            let policy = self.policy();
+            let state = self.log().state();
+            if *state.terms() == *policy.terms() {
+                return Ok((policy, state.installed_at()));
+            }
+        }
+        Err(GuardError::Rejected(Rejection::StalePolicy))
+    }
+
+    /// Holds to a policy that was recorded just now; false where the log holds another one. A
+    /// repetition installs nothing, and another policy may have come after this one.
+    fn take_over(&self, policy: Policy) -> bool {
+        let _turn = self.turn_to_take_over();
+        let is_held = *self.log().state().terms() == *policy.terms();
+        if is_held {
+            self.shared.policy.store(Arc::new(policy));
+        }
+        is_held
+    }
+
+    fn turn_to_take_over(&self) -> MutexGuard<'_, ()> {
+        self.shared.taking_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends what another policy forbids of what waits. It follows from the policy and is nobody's
@@ -350,10 +418,14 @@ impl Guard {
     }
 
     /// Takes over the policy of the log, where it is another than the one at hand: somebody else
-    /// installed it, on this node or another.
+    /// installed it, on this node or another, or nobody waited until it was.
     pub(crate) fn follow_policy(&self) -> Result<(), GuardError> {
-        let is_known = *self.log().state().terms() == *self.policy().terms();
-        if !is_known {
+        let is_known = || *self.log().state().terms() == *self.policy().terms();
+        if is_known() {
+            return Ok(());
+        }
+        let _turn = self.turn_to_take_over();
+        if !is_known() {
             let policy = self.log().policy().map_err(|error| match error {
                 OpenError::Policy(diagnostics) => GuardError::Policy(diagnostics),
                 other => GuardError::PolicyUnreadable(other.to_string()),
@@ -450,7 +522,7 @@ fn decided(committed: Committed, digest: Digest) -> Result<Answer, GuardError> {
     let digest = match committed.repeated {
         None => Some(digest),
         // Under another policy the same action may be frozen in another way.
-        Some(Repeated { payload: Some(Payload::Action(first)) }) => Some(first.digest),
+        Some(Repeated { payload: Some(Payload::Action(first)), .. }) => Some(first.digest),
         Some(_) => None,
     };
     let is_last = |event: &Event| matches!(event, Event::SignedOff(it) if it.expires.is_some());

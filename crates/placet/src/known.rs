@@ -26,7 +26,7 @@ impl Guard {
     /// Finds out what is known of an action under the policy that holds.
     #[must_use]
     pub fn know(&self, action: &Action) -> Known {
-        let policy = self.policy();
+        let policy = self.latest_policy();
         Known {
             evaluated: policy.evaluate(action, self.log().pepper()),
             guard: Arc::downgrade(self.shared()),
@@ -39,12 +39,13 @@ impl Guard {
     /// another guard found it out.
     #[must_use]
     pub fn evaluate_known(&self, known: &Known, metrics: Option<&Metrics>) -> Option<Answer> {
-        let Known { evaluated, guard, policy } = known;
-        let is_ours = std::ptr::eq(guard.as_ptr(), Arc::as_ptr(self.shared()));
-        if !(is_ours && self.holds_to(policy)) {
-            return None;
-        }
-        let assessment = &evaluated.assessment;
+        let is_ours = std::ptr::eq(known.guard.as_ptr(), Arc::as_ptr(self.shared()));
+        (is_ours && self.still_holds_to(&known.policy)).then(|| self.judge(known, metrics))
+    }
+
+    /// What is decided now by what is known.
+    pub(crate) fn judge(&self, known: &Known, metrics: Option<&Metrics>) -> Answer {
+        let Evaluated { assessment, digest } = &known.evaluated;
         let state = self.log().state();
         let now = state.clock(self.log().environment().now());
         let decision = match metrics {
@@ -52,7 +53,6 @@ impl Guard {
             Some(metrics) => decide_by(&state, assessment, now, metrics),
         };
         drop(state);
-        let (class, policy) = (assessment.class.clone(), assessment.policy);
-        Some(Answer::evaluated(evaluated.digest, class, policy, decision))
+        Answer::evaluated(*digest, assessment.class.clone(), assessment.policy, decision)
     }
 }

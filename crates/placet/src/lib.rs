@@ -84,7 +84,7 @@ pub use standing::{Standing, standings};
 pub use standing_approval::{Reach, StandingApproval};
 pub use tail::{Tail, TailError};
 pub use trouble::Trouble;
-pub use warrant::{RedeemError, Spent};
+pub use warrant::{RedeemError, Shown, Spent};
 
 pub use placet_core::autonomy::{Evidence, LedgerKey};
 pub use placet_core::event::PolicyFile;

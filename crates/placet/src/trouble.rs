@@ -3,6 +3,7 @@
 
 use placet_core::warrant::WarrantError;
 use placet_core::{Refusal, Rejection};
+use placet_store::SubmitError;
 
 use crate::error::GuardError;
 use crate::warrant::RedeemError;
@@ -24,7 +25,7 @@ pub enum Trouble {
     Conflict,
     /// Too much at once; later there may be room.
     TooMany,
-    /// It cannot be done now, so nothing was.
+    /// It cannot be done now.
     Unavailable,
 }
 
@@ -59,6 +60,11 @@ impl GuardError {
             Self::SecretGone | Self::Erased => Trouble::Conflict,
             Self::WrongPassword => Trouble::Unauthorized,
             Self::Busy => Trouble::TooMany,
+            // It would be so again.
+            Self::Unrecorded(SubmitError::TooLarge { .. } | SubmitError::Unwritable(_)) => {
+                Trouble::Invalid
+            }
+            Self::Unrecorded(SubmitError::NotErasable(_)) => Trouble::Conflict,
             Self::PolicyUnreadable(_) | Self::Log(_) | Self::Unrecorded(_) => Trouble::Unavailable,
         }
     }

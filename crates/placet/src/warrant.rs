@@ -3,12 +3,13 @@
 use placet_core::command::{Conclusion, Mismatch, Redemption};
 use placet_core::event::Event;
 use placet_core::json::Object;
-use placet_core::warrant::{self, Claims, PublicKey, WarrantError};
+use placet_core::warrant::{self, Claims, PublicKey, WarrantError, WarrantKey};
 use placet_core::{
     Action, ActionId, Command, Outcome, PersonId, Refusal, Rejection, TenantId, Timestamp,
     ToolName, redeemable_until,
 };
 use placet_policy::call_tag;
+use placet_store::SubmitError;
 use placet_store::projection::Status;
 
 use crate::answer::Answer;
@@ -39,6 +40,17 @@ pub struct Spent {
     pub tool: ToolName,
     /// The frozen params.
     pub params: Object,
+}
+
+/// A warrant that is shown for a call, held against what the log has of its action. Nothing is spent
+/// yet.
+#[derive(Debug)]
+pub struct Shown {
+    claims: Claims,
+    followed: Followed,
+    mismatch: Option<Mismatch>,
+    tool: ToolName,
+    params: Object,
 }
 
 impl Guard {
@@ -124,6 +136,8 @@ impl Guard {
     /// Spends a warrant for a call, at the tip of the log: once, not after it expired, not under a
     /// kill switch that was tripped since, and not for another tool or other params.
     ///
+    /// Blocks while the log is read; see [`Guard::shown`].
+    ///
     /// # Errors
     /// When it is not spent. What was shown with a signature of ours is then in the log.
     pub async fn redeem(
@@ -133,6 +147,23 @@ impl Guard {
         tool: &ToolName,
         params: &Object,
     ) -> Result<Spent, RedeemError> {
+        self.redeem_shown(self.shown(token, audience, tool, params)?).await
+    }
+
+    /// Reads a warrant that is shown for a call, for those who read the log where nobody waits for
+    /// it and then have [`Guard::redeem_shown`] spend it.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When it is none of ours, or the log cannot be read.
+    pub fn shown(
+        &self,
+        token: &str,
+        audience: Option<&TenantId>,
+        tool: &ToolName,
+        params: &Object,
+    ) -> Result<Shown, RedeemError> {
         let (claims, is_good) = self.opened(token)?;
         let missing = GuardError::Rejected(Rejection::UnknownAction(claims.action));
         let followed = self.log().action(claims.action).map_err(GuardError::from)?;
@@ -150,6 +181,15 @@ impl Guard {
         } else {
             (!is_same_call).then_some(Mismatch::Call)
         };
+        Ok(Shown { claims, followed, mismatch, tool: tool.clone(), params: params.clone() })
+    }
+
+    /// Spends a warrant that was read.
+    ///
+    /// # Errors
+    /// As [`Guard::redeem`].
+    pub async fn redeem_shown(&self, shown: Shown) -> Result<Spent, RedeemError> {
+        let Shown { claims, followed, mismatch, tool, params } = shown;
         match self.spend(&followed, mismatch).await {
             // What people approved is forgotten once it has expired, and then it is not granted.
             Err(RedeemError::Refused(Refusal::NotGranted)) if self.is_over(&claims) => {
@@ -158,7 +198,7 @@ impl Guard {
             }
             spent => spent?,
         };
-        Ok(Spent { id: claims.action, tool: tool.clone(), params: params.clone() })
+        Ok(Spent { id: claims.action, tool, params })
     }
 
     /// Spends what permits an action, for a program that embeds the guard and has no warrant to
@@ -214,16 +254,25 @@ impl Guard {
         }
     }
 
-    /// Signs warrants with another key from here on. Those that earlier keys signed can be redeemed
-    /// until they expire.
+    /// Signs warrants with another key from here on, and says which: to a request that is repeated
+    /// the one that it made the first time. Those that earlier keys signed can be redeemed until they
+    /// expire.
     ///
     /// # Errors
     /// When so many keys are good that it has to wait, or it could not be recorded.
-    pub async fn rotate_warrant_key(&self, by: Option<PersonId>) -> Result<Change, GuardError> {
-        self.command(Command::RotateWarrantKey { by }).await
+    pub async fn rotate_warrant_key(&self, by: Option<PersonId>) -> Result<PublicKey, GuardError> {
+        let committed = self.submit(Command::RotateWarrantKey { by }).await?;
+        let made = committed.entries.iter().find_map(|entry| match &entry.event {
+            Event::WarrantKeyRotated(rotated) => Some(rotated.generation),
+            _ => None,
+        });
+        let made = made.ok_or(GuardError::Unrecorded(SubmitError::Closed))?;
+        Ok(WarrantKey::of(self.log().pepper(), made).public().clone())
     }
 
     /// Says what came of an action that was allowed to run.
+    ///
+    /// Blocks while the log is read; see [`Guard::conclusion`].
     ///
     /// # Errors
     /// When it never was, or the report could not be recorded.
@@ -233,7 +282,15 @@ impl Guard {
         outcome: Outcome,
         detail: &str,
     ) -> Result<Change, GuardError> {
-        self.command(self.conclusion(action, outcome, detail)?).await
+        self.conclude_with(self.conclusion(action, outcome, detail)?).await
+    }
+
+    /// Says what came of an action, where the log was read for it before.
+    ///
+    /// # Errors
+    /// As [`Guard::conclude`].
+    pub async fn conclude_with(&self, conclusion: Conclusion) -> Result<Change, GuardError> {
+        self.command(Command::Conclude(Box::new(conclusion))).await
     }
 
     /// Says it to the log, and does not wait until it is recorded; whether it was said.
@@ -244,15 +301,22 @@ impl Guard {
         detail: &str,
     ) -> bool {
         let conclusion = self.conclusion(action, outcome, detail);
-        conclusion.is_ok_and(|conclusion| self.send(conclusion))
+        conclusion.is_ok_and(|of| self.send(Command::Conclude(Box::new(of))))
     }
 
-    fn conclusion(
+    /// What [`Guard::conclude_with`] says, with the entry that let the action run: for those who read
+    /// the log where nobody waits for it.
+    ///
+    /// Blocks while the log is read.
+    ///
+    /// # Errors
+    /// When there is no such action, or the log cannot be read.
+    pub fn conclusion(
         &self,
         action: ActionId,
         outcome: Outcome,
         detail: &str,
-    ) -> Result<Command, GuardError> {
+    ) -> Result<Conclusion, GuardError> {
         let missing = GuardError::Rejected(Rejection::UnknownAction(action));
         let followed = self.log().action(action)?.ok_or(missing)?;
         let redeemed = followed.steps.iter().find(|step| step.status == Status::Redeemed);
@@ -260,8 +324,7 @@ impl Guard {
             Some(step) => self.log().entry(step.entry)?,
             None => followed.decided,
         };
-        let conclusion = Conclusion { action, of, outcome, detail: detail.to_owned() };
-        Ok(Command::Conclude(Box::new(conclusion)))
+        Ok(Conclusion { action, of, outcome, detail: detail.to_owned() })
     }
 }
 

@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use placet::core::autonomy::Metrics;
+use placet::store::sequencer::wait;
 use placet::{
     Action, Config, Event, Evidence, Guard, GuardError, Json, LogPlace, PersonId, PolicyFile,
     PolicySource, Receipt, Rejection, Verdict,
@@ -324,4 +325,32 @@ fn policies_installed_at_the_same_time_leave_a_guard_that_decides() {
     let answer = guard.blocking().propose(&refund("85")).unwrap();
     assert_eq!(answer.policy, guard.log().state().terms().policy);
     assert_eq!(answer.policy, guard.policy().terms().policy);
+}
+
+/// The policy with which reads wait for people.
+fn stricter() -> Vec<PolicyFile> {
+    let text = POLICY.replace("risk = \"read\"", "risk = \"reversible_write\"");
+    assert_ne!(text, POLICY);
+    files(&text)
+}
+
+#[test]
+fn a_policy_holds_although_nobody_waited_for_its_installation() {
+    let guard = memory();
+    let order = action(r#"{"tool": "get_order"}"#);
+    for (files, verdict) in
+        [(stricter(), Verdict::RequireApproval), (files(POLICY), Verdict::Allow)]
+    {
+        let size = guard.log().size();
+        // Nothing is shown as durable while somebody looks at the state.
+        let state = guard.log().state();
+        let mut install = Box::pin(guard.install_policy(&files, None));
+        assert!(install.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(install);
+        drop(state);
+        assert!(wait(guard.log().wait_for(size)));
+        assert_eq!(guard.evaluate(&order).verdict, verdict);
+        let (policy, index) = guard.installed().unwrap();
+        assert_eq!((policy.files(), index), (&*files, Some(size)));
+    }
 }

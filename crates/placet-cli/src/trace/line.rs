@@ -99,6 +99,9 @@ fn request(fields: &Fields) -> String {
             text.push_str(&format!("  {FAINT}{who}{FAINT:#}"));
         }
     }
+    if let Some(cause) = fields.of("cause") {
+        text.push_str(&format!("  {FAINT}cause={FAINT:#}{cause}"));
+    }
     text
 }
 

@@ -34,7 +34,7 @@ struct Error {
 }
 
 /// Every error that endpoints answer.
-const ERRORS: [Error; 14] = [
+const ERRORS: [Error; 15] = [
     Error::new("400", "Malformed", "The request cannot be read.", |_| true),
     Error::new("401", "Unauthorized", "The key is missing, unknown or revoked.", |of| of.needs_key),
     Error::new("403", "Forbidden", "The key, or the page that asks, may not do this.", |_| true),
@@ -50,7 +50,8 @@ const ERRORS: [Error; 14] = [
         of.takes_body || of.takes_query
     }),
     Error::new("429", "TooMany", "It was too much at once; try again later.", |_| true),
-    Error::new("503", "Unavailable", "It cannot be done now, so nothing was.", |_| true),
+    Error::new("500", "Fault", "The daemon is at fault itself.", |_| true),
+    Error::new("503", "Unavailable", "It cannot be done now; `detail` says what was.", |_| true),
 ];
 
 impl Error {

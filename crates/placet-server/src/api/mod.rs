@@ -33,8 +33,10 @@ use crate::console;
 use crate::edge;
 use crate::wire::Problem;
 
+pub(crate) use approvals::answer;
 pub(crate) use kill_switches::within;
 pub(crate) use metrics::summary::figures;
+pub(crate) use people::sessions;
 
 /// The description that the endpoints add themselves to.
 #[derive(OpenApi)]

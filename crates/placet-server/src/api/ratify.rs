@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{AutonomyState, BuildId, ClassName, Json as Value, LedgerKey, TenantId};
+use placet::{AutonomyState, BuildId, ClassName, Guard, Json as Value, LedgerKey, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -65,6 +65,7 @@ pub(crate) async fn ratify(
     };
     let tenant = write.principal.tenant(whose.tenant)?;
     let of = LedgerKey { tenant, class: class.clone(), build: whose.build };
-    let autonomy = write.guard.ratify(of, person).await?;
+    let ratify = move |_: &Guard| write.guard.blocking().ratify(of, person);
+    let autonomy = app.blocking(ratify).await??;
     Ok(Json(Ratified { class, autonomy }))
 }

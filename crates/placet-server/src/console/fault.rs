@@ -50,9 +50,7 @@ impl IntoResponse for Fault {
                 let frame = Frame::bare(title);
                 let page =
                     Page { frame, status: status.as_u16(), detail: sentence(&problem.detail()) };
-                let mut response = reply(&page, status);
-                problem.add_headers(response.headers_mut());
-                response
+                problem.told_by(reply(&page, status))
             }
         }
     }

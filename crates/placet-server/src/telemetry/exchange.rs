@@ -11,6 +11,26 @@ use placet::{Answer, KeyId, TenantId, Verdict};
 use super::export::Parent;
 use crate::app::App;
 use crate::auth::Principal;
+use crate::wire::Cause;
+
+/// The line about a request, at a level that is known where it is written.
+macro_rules! line {
+    ($level:ident, $of:expr, $trace:expr) => {
+        tracing::$level!(
+            target: "placet::request",
+            method = %$of.method,
+            path = %$of.path,
+            status = $of.status,
+            key = $of.key.map(tracing::field::display),
+            tenant = $of.tenant.map(tracing::field::display),
+            verdict = $of.verdict.map(Verdict::as_str),
+            would_have = $of.would_have.map(Verdict::as_str),
+            took_us = u64::try_from($of.took.as_micros()).unwrap_or(u64::MAX),
+            trace = $trace.map(tracing::field::display),
+            cause = $of.cause,
+        )
+    };
+}
 
 /// When the first byte of a request arrived.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +76,7 @@ pub(super) struct Answered<'a> {
     pub(super) verdict: Option<Verdict>,
     pub(super) would_have: Option<Verdict>,
     pub(super) took: Duration,
+    pub(super) cause: Option<&'a str>,
 }
 
 impl Exchange {
@@ -91,6 +112,7 @@ impl Exchange {
     pub(crate) fn end(self, app: &App, response: &mut Response) {
         let took = self.begun.elapsed();
         let noted = response.extensions_mut().remove::<Noted>().unwrap_or_default();
+        let cause = response.extensions_mut().remove::<Cause>();
         let status = response.status().as_u16();
         let endpoint = self.endpoint.as_ref().map_or("none", MatchedPath::as_str);
         app.telemetry.answered(&self.method, endpoint, status, took);
@@ -111,6 +133,7 @@ impl Exchange {
             verdict: noted.verdict,
             would_have: noted.would_have,
             took,
+            cause: cause.as_ref().map(|Cause(text)| text.as_str()),
         };
         let trace = app.telemetry.exported.answered(&answered);
         answered.write(trace);
@@ -118,19 +141,12 @@ impl Exchange {
 }
 
 impl Answered<'_> {
-    /// Writes its line.
+    /// Writes its line: an error where something of ours failed.
     fn write(&self, trace: Option<TraceId>) {
-        tracing::info!(
-            target: "placet::request",
-            method = %self.method,
-            path = %self.path,
-            status = self.status,
-            key = self.key.map(tracing::field::display),
-            tenant = self.tenant.map(tracing::field::display),
-            verdict = self.verdict.map(Verdict::as_str),
-            would_have = self.would_have.map(Verdict::as_str),
-            took_us = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
-            trace = trace.map(tracing::field::display),
-        );
+        if self.cause.is_some() {
+            line!(error, self, trace);
+        } else {
+            line!(info, self, trace);
+        }
     }
 }

@@ -8,5 +8,5 @@ pub(crate) mod problem;
 mod whose;
 
 pub(crate) use parts::{Path, Query};
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Cause, Problem};
 pub(crate) use whose::Whose;

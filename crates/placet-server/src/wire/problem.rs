@@ -5,16 +5,18 @@
     reason = "whoever reports a problem is done with its cause"
 )]
 
+use std::error::Error;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet::core::action::ActionError;
 use placet::core::warrant::WarrantError;
 use placet::store::{StoreError, SubmitError};
 use placet::{Diagnostics, GuardError, RedeemError, Rejection, ReplyError, Trouble};
 use serde::Serialize;
+use tokio::task::JoinError;
 use utoipa::ToSchema;
 
 /// What went wrong.
@@ -36,6 +38,26 @@ pub(crate) struct Problem {
     /// When to try again.
     #[serde(skip)]
     retry_after: Option<Duration>,
+    /// What is for the operator to know.
+    #[serde(skip)]
+    cause: Option<Cause>,
+}
+
+/// Why a request could not be answered, in the words of what failed. It is for the operator, and goes
+/// with the answer as far as the line about the request; who asks is told what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause(pub(crate) String);
+
+impl Cause {
+    /// An error with all that led to it.
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        let (mut texts, mut next) = (Vec::new(), Some(error));
+        while let Some(error) = next {
+            texts.push(error.to_string());
+            next = error.source();
+        }
+        Self(texts.join(": "))
+    }
 }
 
 /// One place in a request that is wrong.
@@ -56,6 +78,7 @@ impl Problem {
             detail: detail.to_string(),
             errors: Vec::new(),
             retry_after: None,
+            cause: None,
         }
     }
 
@@ -160,6 +183,43 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
     }
 
+    /// The log cannot be read.
+    pub(crate) fn unreadable(why: impl Error + 'static) -> Self {
+        let detail = "the log cannot be read at this moment; try again later, or ask whoever runs \
+                      the daemon: the reason is in what it writes";
+        Self { cause: Some(Cause::of(&why)), ..Self::unavailable(detail) }
+    }
+
+    /// Something could not be recorded, and so it did not happen.
+    fn unrecorded(why: &StoreError) -> Self {
+        let detail = "nothing was recorded, so nothing was done; try again later, or ask whoever runs \
+                      the daemon: the reason is in what it writes";
+        Self { cause: Some(Cause::of(why)), ..Self::unavailable(detail) }
+    }
+
+    /// Something failed while it was recorded, and may have been all the same.
+    fn unknown(why: &StoreError) -> Self {
+        let title = "it is not known whether this was done";
+        let detail = "it may have been recorded; where the request had an Idempotency-Key, send it \
+                      again under the same one and the answer says what came of it, else look it up \
+                      in the log";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unknown", title, detail);
+        Self { cause: Some(Cause::of(why)), ..problem }
+    }
+
+    /// Work that was not finished: the daemon stops, or is at fault itself.
+    pub(crate) fn unfinished(why: &JoinError) -> Self {
+        if !why.is_panic() {
+            return Self::unavailable("the daemon is stopping");
+        }
+        let title = "this is a fault of the daemon";
+        let detail = "it may be the same the next time; tell whoever runs the daemon: what happened \
+                      is in what it writes";
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", title, detail);
+        // What a panic says may repeat what was asked, and is written where it happens.
+        Self { cause: Some(Cause("the work for it panicked".to_owned())), ..problem }
+    }
+
     /// What the engine refused.
     fn of(trouble: Trouble, detail: impl ToString) -> Self {
         match trouble {
@@ -179,14 +239,20 @@ impl Problem {
         &self.detail
     }
 
-    /// The headers that belong to it.
-    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+    /// An answer that tells of it, with the headers that belong to it, and with its cause for the
+    /// line about the request.
+    pub(crate) fn told_by(&self, mut response: Response) -> Response {
         if let Some(after) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            let seconds = HeaderValue::from(after.as_secs().max(1));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
+        if let Some(cause) = &self.cause {
+            response.extensions_mut().insert(cause.clone());
+        }
+        response
     }
 
-    /// The kind of problem in one word, for the log.
+    /// The HTTP status that says so.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -201,8 +267,7 @@ impl IntoResponse for Problem {
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        self.add_headers(headers);
-        response
+        self.told_by(response)
     }
 }
 
@@ -220,7 +285,7 @@ impl From<Diagnostics> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(error)
+        Self::unreadable(error)
     }
 }
 
@@ -236,12 +301,32 @@ impl From<GuardError> for Problem {
             return Self::invalid_at(pointer, error);
         }
         match error {
-            GuardError::Unrecorded(SubmitError::Closed) => {
-                Self::unavailable("the daemon is stopping; send the request again to the next one")
+            GuardError::Unrecorded(why) => why.into(),
+            unread @ (GuardError::Log(_) | GuardError::PolicyUnreadable(_)) => {
+                Self::unreadable(unread)
             }
-            GuardError::Unrecorded(why) => Self::unavailable(why),
             GuardError::Busy => Self::too_many(error, Duration::from_secs(2)),
             error => Self::of(error.trouble(), error),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::TooLarge { .. } => {
+                let title = "the request is too large";
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", title, error)
+            }
+            SubmitError::Unwritable(_) => Self::invalid(error),
+            SubmitError::NotErasable(_) => Self::conflict(error),
+            SubmitError::NotRecorded(why) => Self::unrecorded(&why),
+            SubmitError::Unknown(why) => Self::unknown(&why),
+            SubmitError::Closed => Self::unavailable(
+                "the daemon is stopping; send the request again to the next one, under the same \
+                 Idempotency-Key",
+            ),
         }
     }
 }
@@ -261,5 +346,78 @@ impl From<RedeemError> for Problem {
             }
             error => Self::of(error.trouble(), error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
+    use std::sync::Arc;
+
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse as _;
+    use placet::GuardError;
+    use placet::store::{StoreError, SubmitError};
+
+    use super::{Cause, Problem};
+
+    fn disk() -> Arc<StoreError> {
+        Arc::new(StoreError::Io("disk I/O error at /var/lib/placet/placet.db".to_owned()))
+    }
+
+    fn told(error: SubmitError) -> Problem {
+        GuardError::Unrecorded(error).into()
+    }
+
+    #[test]
+    fn the_operator_learns_the_cause_and_who_asks_what_to_do() {
+        let unknown = told(SubmitError::Unknown(disk()));
+        assert!(unknown.detail().contains("may have been recorded"), "{unknown:?}");
+        assert!(unknown.detail().contains("Idempotency-Key"), "{unknown:?}");
+        let unrecorded = told(SubmitError::NotRecorded(disk()));
+        assert!(unrecorded.detail().contains("nothing was recorded"), "{unrecorded:?}");
+        for problem in [
+            unknown,
+            unrecorded,
+            Problem::unreadable(GuardError::Log(StoreError::Io(
+                "disk I/O error at /var/lib/placet/placet.db".to_owned(),
+            ))),
+        ] {
+            assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let body = serde_json::to_string(&problem).expect("JSON");
+            assert!(!body.contains("disk") && !body.contains("/var"), "{body}");
+            let response = problem.into_response();
+            let Some(Cause(cause)) = response.extensions().get() else { panic!("no cause") };
+            assert!(cause.contains("disk I/O error"), "{cause}");
+        }
+    }
+
+    #[test]
+    fn what_would_fail_again_is_not_put_off_until_later() {
+        for (error, status) in [
+            (SubmitError::TooLarge { bytes: 1 << 30 }, StatusCode::PAYLOAD_TOO_LARGE),
+            (SubmitError::Unwritable("a number".to_owned()), StatusCode::UNPROCESSABLE_ENTITY),
+            (SubmitError::NotErasable(3), StatusCode::CONFLICT),
+        ] {
+            assert_eq!(told(error).status(), status);
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_daemon_is_none_of_its_stops() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let panicked = runtime.block_on(async {
+            tokio::spawn(async { panic!("it has a bug") }).await.expect_err("it panics")
+        });
+        let ended = runtime.block_on(async {
+            let task = tokio::spawn(std::future::pending::<()>());
+            task.abort();
+            task.await.expect_err("it was ended")
+        });
+        let fault = Problem::unfinished(&panicked);
+        assert_eq!(fault.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!fault.detail().contains("stopping") && fault.cause.is_some());
+        assert_eq!(Problem::unfinished(&ended), Problem::unavailable("the daemon is stopping"));
     }
 }

@@ -126,11 +126,14 @@ impl Daemon {
         let inner = guard.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(async {
+            let ended = runtime.block_on(async {
                 let server = Server::bind(config, inner).await.expect("to listen");
                 bound.send(server.addresses()[0].clone()).expect("sent");
                 server.run(stop).await
-            })
+            });
+            // As the command does: threads that hang are left behind.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+            ended
         });
         let Ok(Listen::Tcp(address)) = address.recv() else { panic!("no address") };
         Self { address, guard: Some(guard), keys, handle, thread: Some(thread) }

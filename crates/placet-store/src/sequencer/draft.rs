@@ -235,17 +235,21 @@ impl First {
             return Ok(Err(Rejection::OtherRequest.into()));
         }
         let Self { entries, payload } = self;
-        Ok(match entries.first().map(|entry| &entry.event) {
-            Some(Event::Unchanged(Unchanged { rejection: Some(rejection) })) => {
+        let Some(first) = entries.first() else {
+            return Err(StoreError::Corrupt("a request led to no entry".to_owned()));
+        };
+        let repeated = Repeated { entry: first.index, payload };
+        Ok(match &first.event {
+            Event::Unchanged(Unchanged { rejection: Some(rejection) }) => {
                 Err(rejection.clone().into())
             }
-            Some(Event::Unchanged(_)) => Ok(Led::Again(Vec::new(), Repeated { payload })),
-            _ => Ok(Led::Again(entries, Repeated { payload })),
+            Event::Unchanged(_) => Ok(Led::Again(Vec::new(), repeated)),
+            _ => Ok(Led::Again(entries, repeated)),
         })
     }
 }
 
 fn read(private: &Private) -> Result<Payload, StoreError> {
     serde_json::from_slice(&private.payload)
-        .map_err(|error| StoreError::Corrupt(format!("a payload cannot be read: {error}")))
+        .map_err(|_| StoreError::Corrupt("the payload of a request cannot be read".to_owned()))
 }

@@ -68,6 +68,8 @@ pub struct Committed {
 /// What is still there of a request that is repeated.
 #[derive(Clone, Debug)]
 pub struct Repeated {
+    /// The first entry that the request led to: where it changed nothing, the one that says so.
+    pub entry: u64,
     /// The payload of its first entry, if that was not erased since.
     pub payload: Option<Payload>,
 }

@@ -128,10 +128,13 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let log = arguments.log.clone();
     let config = ServerConfig { export, webhooks, ..arguments.into() };
-    let outcome = runtime.block_on(serve(config, guard, log, levels, console));
-    // Whoever asked twice does not wait for a thread that reads.
-    runtime.shutdown_timeout(LAST_WORDS);
-    outcome
+    let stopped = runtime.block_on(serve(config, guard, log, levels, console));
+    match stopped {
+        // What hangs was waited for already, and whoever asked twice waits for nothing.
+        Ok(false) => runtime.shutdown_background(),
+        _ => runtime.shutdown_timeout(LAST_WORDS),
+    }
+    stopped.map(|_| Status::Ok)
 }
 
 fn open(arguments: &Arguments) -> Result<Guard, Failure> {
@@ -187,13 +190,14 @@ impl From<Arguments> for ServerConfig {
     }
 }
 
+/// Serves until it is told to stop; whether everything was answered, and the log closed, in time.
 async fn serve(
     config: ServerConfig,
     guard: Guard,
     log: PathBuf,
     levels: Levels,
     console: &Console,
-) -> Outcome {
+) -> Result<bool, Failure> {
     let signals = Signals::new().map_err(Failure::unusable)?;
     let known = Known::of(&guard);
     let server = Server::bind(config, guard.clone()).await.map_err(|error| {
@@ -210,7 +214,7 @@ async fn serve(
         if clean { "stopped" } else { "stopped before everything was answered" },
         &json!({ "stopped": true, "clean": clean }),
     );
-    Ok(Status::Ok)
+    Ok(clean)
 }
 
 fn greet(server: &Server, guard: &Guard, log: &Path, console: &Console) {

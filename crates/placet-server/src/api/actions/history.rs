@@ -52,7 +52,7 @@ pub(crate) async fn history(
     let status = followed.status.as_str();
     let look = move |guard: &Guard| -> Result<Vec<Receipt>, Problem> {
         let entries = guard.log().history(&followed)?.into_iter().map(|moment| moment.entry.index);
-        let receipt = |index| guard.log().receipt(index, true).map_err(Problem::unavailable);
+        let receipt = |index| guard.log().receipt(index, true).map_err(Problem::unreadable);
         entries.map(receipt).collect()
     };
     let entries = app.blocking(look).await??;

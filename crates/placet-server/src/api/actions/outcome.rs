@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{ActionId, Outcome};
+use placet::{ActionId, Guard, Outcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,15 +74,18 @@ pub(crate) async fn outcome(
     let id: ActionId = id.parse().map_err(Problem::missing)?;
     let Report { status, error, reason } = body::typed(&write.body)?;
     find(&app, &write.principal, id).await?;
-    let detail = match (status, &error, &reason) {
+    let detail = match (status, error, reason) {
         (Outcome::Failed, error, None) => error,
         (Outcome::Reversed, None, reason) => reason,
-        (Outcome::Succeeded, None, None) => &None,
+        (Outcome::Succeeded, None, None) => None,
         _ => {
             let detail = "error goes with failed, reason with reversed";
             return Err(Problem::invalid_at("/status", detail));
         }
     };
-    let change = write.guard.conclude(id, status, detail.as_deref().unwrap_or_default()).await?;
+    let detail = detail.unwrap_or_default();
+    let read = move |guard: &Guard| guard.conclusion(id, status, &detail);
+    let conclusion = app.blocking(read).await??;
+    let change = write.guard.conclude_with(conclusion).await?;
     Ok(Json(Concluded { id, status: status.as_str(), log_index: change.log_index }))
 }

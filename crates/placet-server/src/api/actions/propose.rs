@@ -68,8 +68,10 @@ pub(crate) async fn propose(
     let answer = app.proposals.propose(&write.guard, &action, asked.treatment).await?;
     if let Some(id) = answer.id.filter(|_| answer.is_approved || answer.is_repeated) {
         // People signed off on it beforehand, and so it may run although it was held; or it was
-        // decided on before, and may have run since or be dead.
+        // decided on before, and may have run since or be dead. What people answered since is no
+        // part of the first answer, nor of this one.
         let found = app.blocking(move |guard| guard.log().action(id)).await??;
+        let found = found.filter(|_| answer.is_allowed() || answer.is_approved);
         let warrant = found.as_ref().and_then(|found| write.guard.warrant_of(found));
         return Ok(decided(&answer, &answer, warrant, !answer.is_repeated));
     }

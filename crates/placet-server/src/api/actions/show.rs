@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use placet::{ActionId, Followed, KeyScope};
+use placet::{ActionId, Followed, KeyScope, Rejection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -89,7 +89,13 @@ pub(crate) async fn show(
     let found = match prefer::wait(&headers) {
         Some(time) if found.is_pending() => {
             let _seat = read.principal.seat(&app)?;
-            settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?
+            let found = settled(&app, &read.principal, id, time.min(MAX_WAIT)).await?;
+            let caller = &read.principal.caller;
+            // Whoever has waited may have lost the key meanwhile, and with it what it may see.
+            if !app.guard.admits(caller) {
+                return Err(Rejection::DeadKey(caller.key).into());
+            }
+            found
         }
         _ => found,
     };

@@ -5,6 +5,8 @@ pub(super) mod resolve;
 pub(super) mod show;
 pub(super) mod withdraw;
 
+pub(crate) use resolve::answer;
+
 use placet::{ApprovalId, Resolution};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,7 +58,8 @@ pub(super) struct Resolved {
     /// What the answer led to.
     #[schema(value_type = OutcomeShape)]
     outcome: &'static str,
-    /// What became of the action; it stays pending until enough people have signed off.
+    /// What the answer made of the action, or, where it came too late, what had ended the wait. It
+    /// stays pending until enough people have signed off.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<StatusWord>, nullable = false)]
     status: Option<&'static str>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{Reply, Resolution};
+use placet::{ApprovalId, Approver, Guard, Reply, Resolution};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -90,5 +90,17 @@ pub(crate) async fn resolve(
     if !found.is_some_and(|found| write.principal.key.covers(&found.subject.tenant)) {
         return Ok(Json(Resolution::Unknown.into()));
     }
-    Ok(Json(write.guard.resolve(approval, &approver, reply).await?.into()))
+    Ok(Json(answer(&app, write.guard, approval, approver, reply).await?.into()))
+}
+
+/// Takes in a person's answer, where the log can be read meanwhile without holding up anybody.
+pub(crate) async fn answer(
+    app: &Arc<App>,
+    guard: Guard,
+    approval: ApprovalId,
+    approver: Approver,
+    reply: Reply,
+) -> Result<Resolution, Problem> {
+    let resolve = move |_: &Guard| guard.blocking().resolve(approval, &approver, reply);
+    Ok(app.blocking(resolve).await??)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use placet::Guard;
 
 use super::{Resolved, id};
 use crate::app::App;
@@ -32,5 +33,6 @@ pub(crate) async fn withdraw(
     if !found.is_some_and(|found| write.principal.sees(&found.subject)) {
         return Err(Problem::missing(format!("there is no approval {approval}")));
     }
-    Ok(Json(write.guard.withdraw(approval).await?.into()))
+    let withdraw = move |_: &Guard| write.guard.blocking().withdraw(approval);
+    Ok(Json(app.blocking(withdraw).await??.into()))
 }

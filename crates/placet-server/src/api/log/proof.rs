@@ -162,6 +162,6 @@ fn problem(error: ProveError) -> Problem {
         ProveError::NoEntry { .. } | ProveError::Cut { .. } => {
             Problem::missing("the log has no such entry, or was never so long")
         }
-        other => Problem::unavailable(other),
+        other => Problem::unreadable(other),
     }
 }

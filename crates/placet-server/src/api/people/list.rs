@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{GroupName, KeyScope, Person, PersonId, TenantId, Timestamp};
+use placet::{GroupName, Guard, KeyScope, Person, PersonId, TenantId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Role;
+use super::{Role, sessions};
 use crate::app::App;
 use crate::auth::{Read, role};
 use crate::wire::{Problem, Query, Whose};
@@ -66,16 +66,17 @@ pub(crate) async fn list(
     Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<People>, Problem> {
     let own = read.principal.looks_at(tenant)?;
-    let now = app.guard.now();
-    let state = app.guard.log().state();
-    let sees = |(_, person): &(&PersonId, &Person)| own.is_none() || person.tenant == own;
-    let known = |(id, person): (&PersonId, &Person)| {
-        let keys = state.keys().iter().filter(|(_, key)| key.person.as_ref() == Some(id));
-        let sessions = keys.filter(|(_, key)| key.is_session() && !key.is_over(now)).count();
-        Known::new(id, person, sessions)
+    let look = move |guard: &Guard| {
+        let now = guard.now();
+        let state = guard.log().state();
+        let sessions = sessions(state.keys(), now);
+        let sees = |(_, person): &(&PersonId, &Person)| own.is_none() || person.tenant == own;
+        let known = |(id, person): (&PersonId, &Person)| {
+            Known::new(id, person, sessions.get(id).map_or(0, Vec::len))
+        };
+        state.people().iter().filter(sees).map(known).collect()
     };
-    let people = state.people().iter().filter(sees).map(known).collect();
-    Ok(Json(People { people }))
+    Ok(Json(People { people: app.blocking(look).await? }))
 }
 
 impl Known {

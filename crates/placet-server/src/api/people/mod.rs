@@ -5,7 +5,9 @@ pub(super) mod invite;
 pub(super) mod list;
 pub(super) mod remove;
 
-use placet::KeyScope;
+use std::collections::BTreeMap;
+
+use placet::{ApiKey, ApiKeys, KeyId, KeyScope, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,4 +39,18 @@ pub(super) struct Changed {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     log_index: Option<u64>,
+}
+
+/// The sessions that people have now, by whose they are.
+pub(crate) fn sessions(
+    keys: &ApiKeys,
+    now: Timestamp,
+) -> BTreeMap<&PersonId, Vec<(KeyId, &ApiKey)>> {
+    let mut sessions: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (id, key) in keys.iter().filter(|(_, key)| key.is_session() && !key.is_over(now)) {
+        if let Some(person) = &key.person {
+            sessions.entry(person).or_default().push((id, key));
+        }
+    }
+    sessions
 }

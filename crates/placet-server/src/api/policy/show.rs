@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{Digest, Mode};
+use placet::{Digest, Guard, Mode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,14 +44,14 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     _: Read<role::Reader>,
 ) -> Result<Json<Shown>, Problem> {
-    let policy = app.guard.policy();
+    let (policy, log_index) = app.blocking(Guard::installed).await??;
     let files = policy.files().iter();
     let file =
         |file: &placet::PolicyFile| File { name: file.name.clone(), text: file.text.clone() };
     Ok(Json(Shown {
         policy: policy.terms().policy,
         mode: policy.terms().mode,
-        log_index: app.guard.log().state().installed_at(),
+        log_index,
         files: files.map(file).collect(),
     }))
 }

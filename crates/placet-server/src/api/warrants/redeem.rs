@@ -1,10 +1,14 @@
 //! `POST /v1/warrants/redeem`
 
+use std::sync::Arc;
+
 use axum::Json;
-use placet::{ActionId, Json as Value, Object, ToolName};
+use axum::extract::State;
+use placet::{ActionId, Guard, Json as Value, Object, ToolName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::auth::{Write, role};
 use crate::wire::{Problem, body};
 
@@ -53,14 +57,19 @@ pub(crate) struct Redeemed {
     request_body = Redemption,
     responses((status = OK, body = Redeemed)),
 )]
-pub(crate) async fn redeem(write: Write<role::Agent>) -> Result<Json<Redeemed>, Problem> {
+pub(crate) async fn redeem(
+    State(app): State<Arc<App>>,
+    write: Write<role::Agent>,
+) -> Result<Json<Redeemed>, Problem> {
     let Redemption { warrant, tool, params } = body::typed(&write.body)?;
     let params = match params {
         None => Object::default(),
         Some(Value::Object(params)) => params,
         Some(_) => return Err(Problem::invalid_at("/params", "an object is expected")),
     };
-    let tenant = write.principal.key.tenant.as_ref();
-    let spent = write.guard.redeem(&warrant, tenant, &tool, &params).await?;
+    let tenant = write.principal.key.tenant;
+    let read = move |guard: &Guard| guard.shown(&warrant, tenant.as_ref(), &tool, &params);
+    let shown = app.blocking(read).await??;
+    let spent = write.guard.redeem_shown(shown).await?;
     Ok(Json(Redeemed { id: spent.id, tool: spent.tool, params: Value::Object(spent.params) }))
 }

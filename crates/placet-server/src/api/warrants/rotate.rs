@@ -28,7 +28,6 @@ pub(crate) struct Rotated {
 )]
 pub(crate) async fn rotate(write: Write<role::Operator>) -> Result<Json<Rotated>, Problem> {
     let by = write.principal.key.person.clone();
-    write.guard.rotate_warrant_key(by).await?;
-    let keys = write.guard.warrant_keys();
-    Ok(Json(Rotated { kid: keys.first().map(|key| key.id().to_owned()).unwrap_or_default() }))
+    let key = write.guard.rotate_warrant_key(by).await?;
+    Ok(Json(Rotated { kid: key.id().to_owned() }))
 }

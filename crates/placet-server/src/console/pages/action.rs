@@ -120,7 +120,7 @@ pub(super) async fn receipt(
     let id: ActionId = id.parse().map_err(Problem::missing)?;
     let index = find(&app, &visitor, id).await?.decided.index;
     let made = app.blocking(move |guard| guard.log().receipt(index, true)).await?;
-    let receipt = made.map_err(Problem::unavailable)?;
+    let receipt = made.map_err(Problem::unreadable)?;
     let mut response = axum::Json(receipt).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -12,7 +12,8 @@ use placet::core::approval::Statement;
 use placet::core::json::Pointer;
 use placet::policy::parse_duration;
 use placet::{
-    ActionId, Approver, Followed, Guard, Json, Object, Reach, Reply, Resolution, Status, Timestamp,
+    ActionId, ApprovalId, Approver, Followed, Guard, Json, Object, Reach, Reply, Resolution,
+    Status, Timestamp,
 };
 
 use super::super::diff::diff;
@@ -26,6 +27,7 @@ use super::super::visitor::Visitor;
 use super::action::{find, page, told};
 use super::policy::{Shown as Compared, folded as compared};
 use super::{reply, sentence};
+use crate::api::answer;
 use crate::app::App;
 use crate::auth::role::{self, Reader};
 use crate::wire::{Path, Problem};
@@ -69,9 +71,7 @@ pub(super) async fn submit(
     let visitor: Visitor<Reader> = visitor.into();
     let done = match asked(&fields, &followed, app.guard.now()) {
         Ok(Asked::Compare(params)) => return Ok(compare(&visitor, &followed, &fields, params)),
-        Ok(Asked::Reply(reply)) => {
-            take(&app, &guard, &approver, &followed, reply, &fields).await.map_err(Problem::from)
-        }
+        Ok(Asked::Reply(reply)) => take(&app, &guard, &approver, &followed, reply, &fields).await,
         Err(problem) => Err(problem),
     };
     match done {
@@ -102,7 +102,9 @@ pub(super) async fn submit(
         }
         Err(problem) => {
             let notice = Notice::Wrong(sentence(&problem.detail()));
-            page(&app, &visitor, id, Some(notice), Some(&fields), problem.status()).await
+            let status = problem.status();
+            let page = page(&app, &visitor, id, Some(notice), Some(&fields), status).await;
+            page.map(|page| problem.told_by(page))
         }
     }
 }
@@ -236,9 +238,12 @@ async fn take(
     followed: &Followed,
     reply: Reply,
     fields: &Fields,
-) -> Result<Taken, placet::GuardError> {
+) -> Result<Taken, Problem> {
     let is_edit = matches!(reply, Reply::Edit { .. });
-    let resolution = guard.resolve(followed.id().approval(), approver, reply.clone()).await?;
+    let answered = |approval: ApprovalId, reply: Reply| {
+        answer(app, guard.clone(), approval, approver.clone(), reply)
+    };
+    let resolution = answered(followed.id().approval(), reply.clone()).await?;
     // One standing approval is enough for all that are alike.
     let reply = match reply {
         Reply::ApproveStanding { statement, .. } => Reply::Approve { statement },
@@ -248,7 +253,7 @@ async fn take(
     if !is_edit && matches!(resolution, Resolution::Resolved(_)) {
         for twin in twins(fields) {
             let why = match is_twin(app, followed, twin).await {
-                true => take_twin(guard, approver, twin, reply.clone()).await,
+                true => refusal(answered(twin.approval(), reply.clone()).await),
                 false => Some("It is not the same, and asks to be answered by itself.".to_owned()),
             };
             refused.extend(why.map(|why| format!("{twin}: {why}")));
@@ -257,18 +262,13 @@ async fn take(
     Ok(Taken { of: resolution, refused })
 }
 
-/// Answers a twin; why not, where it was not.
-async fn take_twin(
-    guard: &Guard,
-    approver: &Approver,
-    twin: ActionId,
-    reply: Reply,
-) -> Option<String> {
-    match guard.resolve(twin.approval(), approver, reply).await {
+/// Why a twin was not answered, where it was not.
+fn refusal(answered: Result<Resolution, Problem>) -> Option<String> {
+    match answered {
         Ok(Resolution::Resolved(_)) => None,
         Ok(Resolution::Expired) => Some("Its deadline has passed, so the answer is no.".to_owned()),
         Ok(_) => Some("It was answered before.".to_owned()),
-        Err(error) => Some(sentence(&Problem::from(error).detail())),
+        Err(problem) => Some(sentence(&problem.detail())),
     }
 }
 

@@ -132,7 +132,7 @@ fn made_or_not(app: &App, made: Result<Secret, Problem>, visitor: &Visitor<Reade
 
 fn wrong(app: &App, visitor: &Visitor<Reader>, problem: &Problem) -> Response {
     let notice = Notice::Wrong(sentence(&problem.detail()));
-    page(app, visitor, Some(notice), None, problem.status())
+    problem.told_by(page(app, visitor, Some(notice), None, problem.status()))
 }
 
 fn page(

@@ -15,6 +15,7 @@ use super::super::frame::{Frame, Notice, Place};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{Choice, ROLES, choices, optional_time, reply, sentence, tenant, ticked, time};
+use crate::api::sessions;
 use crate::app::App;
 use crate::auth::own;
 use crate::auth::role::{Admin, Anyone, Reader};
@@ -123,7 +124,7 @@ fn finish<T>(app: &Arc<App>, done: Result<T, Problem>, visitor: Visitor<Admin>) 
 
 fn wrong(app: &Arc<App>, visitor: &Visitor<Reader>, problem: &Problem) -> Response {
     let notice = Notice::Wrong(sentence(&problem.detail()));
-    page(app, visitor, Some(notice), None, problem.status())
+    problem.told_by(page(app, visitor, Some(notice), None, problem.status()))
 }
 
 /// The person that a form is about, where the one who sends it may know of them.
@@ -152,11 +153,11 @@ fn page(
         let state = app.guard.log().state();
         let seen =
             state.people().iter().filter(|(_, of)| own.is_none() || of.tenant.as_ref() == own);
+        let sessions = sessions(state.keys(), now);
         let row = |(name, person): (&PersonId, &Person)| {
-            let keys = state.keys().iter().filter(|(_, key)| key.person.as_ref() == Some(name));
-            let sessions = keys.filter(|(_, key)| key.is_session() && !key.is_over(now));
-            let sessions = sessions.map(|(id, key)| session(app, visitor, id, key)).collect();
-            row(name, person, sessions, visitor, now)
+            let own = sessions.get(name).into_iter().flatten();
+            let own = own.map(|(id, key)| session(app, visitor, *id, key)).collect();
+            row(name, person, own, visitor, now)
         };
         seen.map(row).collect()
     };

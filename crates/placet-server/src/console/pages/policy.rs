@@ -102,13 +102,16 @@ pub(super) async fn show(
     Ok(reply(&page, StatusCode::OK))
 }
 
-pub(super) async fn edit(State(app): State<Arc<App>>, visitor: Visitor<Operator>) -> Response {
-    let policy = app.guard.policy();
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    visitor: Visitor<Operator>,
+) -> Result<Response, Fault> {
+    let (policy, _) = app.blocking(Guard::installed).await??;
     let mut files: Vec<PolicyFile> = policy.files().to_vec();
     if files.is_empty() {
         files.push(PolicyFile { name: "policy.toml".to_owned(), text: "version = 1\n".to_owned() });
     }
-    edited(&visitor, files, Vec::new(), None, StatusCode::OK)
+    Ok(edited(&visitor, files, Vec::new(), None, StatusCode::OK))
 }
 
 pub(super) async fn validate(
@@ -150,7 +153,8 @@ pub(super) async fn install(
         Err(error) => {
             let problem = Problem::from(error);
             let wrong = Notice::Wrong(sentence(&problem.detail()));
-            Ok(edited(&form.visitor, files, Vec::new(), Some(wrong), problem.status()))
+            let page = edited(&form.visitor, files, Vec::new(), Some(wrong), problem.status());
+            Ok(problem.told_by(page))
         }
     }
 }
@@ -195,10 +199,8 @@ fn edited(
 }
 
 fn page(guard: &Guard, visitor: &Visitor<Reader>, asked: &Asked) -> Result<Page, Problem> {
-    let (all, current): (Vec<u64>, Option<u64>) = {
-        let state = guard.log().state();
-        (state.policies().collect(), state.installed_at())
-    };
+    let (policy, current) = guard.installed()?;
+    let all: Vec<u64> = guard.log().state().policies().collect();
     let shown = asked.version.or(current);
     let known = |entry: u64| all.contains(&entry).then_some(entry);
     let missing = || Problem::missing("no policy was installed by this entry");
@@ -206,13 +208,13 @@ fn page(guard: &Guard, visitor: &Visitor<Reader>, asked: &Asked) -> Result<Page,
         known(entry).ok_or_else(missing)?;
     }
     let files = match shown {
-        Some(entry) => guard.log().policy_at(entry).map_err(Problem::unavailable)?,
-        None => guard.policy().files().to_vec(),
+        Some(entry) => guard.log().policy_at(entry).map_err(Problem::unreadable)?,
+        None => policy.files().to_vec(),
     };
     let digest = Policy::digest_of(&files).to_string();
     let texts = match asked.against {
         Some(entry) => {
-            let before = guard.log().policy_at(entry).map_err(Problem::unavailable)?;
+            let before = guard.log().policy_at(entry).map_err(Problem::unreadable)?;
             differences(&before, &files)
         }
         None => files.iter().map(source).collect(),
@@ -222,7 +224,7 @@ fn page(guard: &Guard, visitor: &Visitor<Reader>, asked: &Asked) -> Result<Page,
         shown,
         against: asked.against,
         is_current: shown == current,
-        mode: guard.policy().terms().mode.as_str(),
+        mode: policy.terms().mode.as_str(),
         digest,
         files: texts,
         versions: versions(guard, &all, shown)?,

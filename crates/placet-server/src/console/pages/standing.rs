@@ -74,7 +74,8 @@ pub(super) async fn revoke(
         Ok(()) => Ok(go("/console/standing")),
         Err(problem) => {
             let wrong = Notice::Wrong(sentence(&problem.detail()));
-            page(&app, &visitor.into(), Some(wrong), problem.status()).await
+            let page = page(&app, &visitor.into(), Some(wrong), problem.status()).await;
+            page.map(|page| problem.told_by(page))
         }
     }
 }

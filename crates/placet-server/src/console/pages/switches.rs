@@ -90,7 +90,8 @@ async fn moved(app: &Arc<App>, form: Submitted<Admin>, trips: bool) -> Result<Re
         Ok(()) => Ok(go("/console/switches")),
         Err(problem) => {
             let wrong = Notice::Wrong(sentence(&problem.detail()));
-            page(app, &visitor.into(), Some(wrong), problem.status()).await
+            let page = page(app, &visitor.into(), Some(wrong), problem.status()).await;
+            page.map(|page| problem.told_by(page))
         }
     }
 }
