@@ -1,6 +1,7 @@
 """Shadow stops no call, whatever is wrong on our side or on the program's; and it loosens no policy."""
 
 import asyncio
+import collections.abc
 import datetime
 import threading
 
@@ -76,6 +77,30 @@ def test_what_a_payload_raised_is_said():
 def test_params_of_any_kind_stop_no_call(shadow, params):
     assert shadow.execute("drop_database", params, lambda tool, given: given) == params
     assert asyncio.run(shadow.aexecute("drop_database", params, lambda *_: "ran")) == "ran"
+
+
+class Unreadable(collections.abc.Mapping):
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        raise OSError("the line is dead")
+
+    def __getitem__(self, name):
+        raise KeyError(name)
+
+
+def test_params_that_nobody_can_read_stop_no_call(shadow):
+    params = Unreadable()
+    assert shadow.execute("drop_database", params, lambda tool, given: given) is params
+    assert asyncio.run(shadow.aexecute("drop_database", params, lambda tool, given: given)) is params
+
+
+def test_params_that_nobody_can_read_are_refused_where_it_binds(backend):
+    guard = backend.open()
+    for call in (guard.execute, lambda *of: asyncio.run(guard.aexecute(*of))):
+        with pytest.raises(Invalid, match="the params cannot be read: OSError: the line is dead"):
+            call("get_order", Unreadable(), never)
 
 
 @pytest.mark.parametrize("tool", ["", "t" * 10_000, "two\nlines", "drop_database"])

@@ -280,12 +280,7 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     """
     permitted: Permitted = yield from decide(request, way)
     if not permitted.is_lenient and not captured.is_unchanged(request):
-        raise Changed(
-            f"the arguments of {request.action} changed while it waited, so it was not called",
-            reasons=("the arguments changed",),
-            action_id=permitted.action_id,
-            decision=permitted.decision,
-        )
+        raise _changed(request, permitted)
     # In shadow the function gets what it was given, as if nobody had looked at it.
     rebuilt = captured.rebuilt
     arguments = captured.given if permitted.is_lenient else rebuilt(request, permitted.edited)
@@ -293,6 +288,11 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     is_lenient = permitted.is_lenient
     if permitted.was_held:
         yield from _still_permitted(permitted, request, way)
+    # Once more, because that took time as well. From here on nothing comes between.
+    if not is_lenient and not captured.is_unchanged(request):
+        changed = _changed(request, permitted)
+        yield from _concluded(action_id, "failed", f"it did not run: {changed.reasons[0]}", False)
+        raise changed
     try:
         value = yield Call(arguments)
     except Exception as error:
@@ -306,6 +306,15 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
         raise
     yield from _concluded(action_id, "succeeded", "", is_lenient)
     return value
+
+
+def _changed(request: ActionRequest, permitted: Permitted) -> Changed:
+    return Changed(
+        f"the arguments of {request.action} changed while it waited, so it was not called",
+        reasons=("the arguments changed",),
+        action_id=permitted.action_id,
+        decision=permitted.decision,
+    )
 
 
 def _still_permitted(permitted: Permitted, request: ActionRequest, way: Way) -> Steps:
