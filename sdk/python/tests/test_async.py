@@ -12,7 +12,17 @@ import time
 import pytest
 from conftest import PATIENCE, policy
 
-from placet import Blocked, Changed, Invalid, ResolveOutcome, Status, observing, supervised
+from placet import (
+    Blocked,
+    Changed,
+    Guard,
+    Invalid,
+    PlacetError,
+    ResolveOutcome,
+    Status,
+    observing,
+    supervised,
+)
 from placet._within import within
 
 
@@ -490,3 +500,20 @@ def test_in_shadow_generators_go_on(backend):
     for of in (7, object()):
         assert list(supervised("drop_database", guard=guard)(counting)(of)) == [of]
         assert asyncio.run(main(of)) == [of]
+
+
+def test_what_cannot_be_started_leaves_nothing_behind():
+    with Guard(policy(mode="shadow")) as guard:
+
+        async def main():
+            [desk] = [guard._carrier._desk()]
+            for _ in range(3):
+                with pytest.raises(PlacetError):
+                    await guard.aresolve("apr_nonsense", True, actor="ann")
+            guard.close()
+            for _ in range(3):
+                assert await guard.aexecute("get_order", {"id": 7}, echo) == {"id": 7}
+            assert desk._waiting == {}
+            assert not asyncio.get_running_loop().remove_reader(desk._mailbox.fileno())
+
+        asyncio.run(main())

@@ -142,6 +142,18 @@ def test_the_context_stops_no_call(shadow):
             assert shadow.execute("drop_database", {}, lambda *_: "ran") == "ran"
 
 
+@pytest.mark.parametrize("percent", [0.01, 100])
+def test_a_sample_of_who_has_no_name_that_can_be_written(backend, percent):
+    guard = backend.open(policy(on_review="shadow"), mode="sample", sample_percent=percent)
+    of = ("drop_database", {}, lambda *_: "ran")
+    for call in (guard.execute, lambda *of, **by: asyncio.run(guard.aexecute(*of, **by))):
+        if percent < 1:
+            assert call(*of, session_id="\ud800") == "ran"
+        else:
+            with pytest.raises(Invalid):
+                call(*of, session_id="\ud800")
+
+
 def test_a_switch_and_metrics_of_the_program_stop_no_call(shadow):
     class Broken:
         is_tripped = metrics_for = unwilling

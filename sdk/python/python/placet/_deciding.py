@@ -34,8 +34,8 @@ class Deciding:
 
     def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides without recording anything, and without permitting it."""
-        request = self._request(action, fields) if fields or type(action) is str else action
-        request = cast("ActionRequest", request)
+        is_whole = isinstance(action, ActionRequest) and not fields
+        request = cast("ActionRequest", action) if is_whole else self._request(action, fields)
         if self._settings.mode is not None:
             request = self._held(request)
         carrier, program = self._carrier, self._program

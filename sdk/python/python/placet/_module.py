@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ._forks import in_each_child
 from ._guard import Guard
 from ._later import passing_on
 from ._method import is_async_inside
@@ -21,6 +22,14 @@ R = TypeVar("R")
 # Whoever opens the guard may look at it meanwhile, so the same thread may come again.
 _lock = threading.RLock()
 _guard: Guard | None = None
+
+
+def _renewed() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+in_each_child(_renewed)
 
 
 def configure(guard: Guard | None = None, **settings: Any) -> Guard:
