@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import decimal
 import enum
 import fractions
 import json
@@ -14,7 +15,7 @@ from decimal import Decimal
 import numpy
 import pydantic
 import pytest
-from conftest import policy
+from conftest import policy, program
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -100,6 +101,23 @@ class Model(pydantic.BaseModel):
         (numpy.bool_(True), True),
         (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
         (types.MappingProxyType({"a": 1})["a"], 1),
+        ({frozenset([2, 3]), frozenset([1])}, [[1], [2, 3]]),
+        ({(1, frozenset(["b"])), (1, frozenset(["a"]))}, [[1, ["a"]], [1, ["b"]]]),
+        ({frozenset([10]), frozenset([9, 10])}, [[10], [9, 10]]),
+        (numpy.datetime64("2026-01-02T03:04:05.000000007"), "2026-01-02T03:04:05.000000007"),
+        (numpy.datetime64("2026-01-02T03:04:05.000000000", "ns"), "2026-01-02T03:04:05"),
+        (numpy.datetime64("2026-01-02T03:04:05.5", "ns"), "2026-01-02T03:04:05.500000"),
+        (numpy.datetime64("2026-01-02T03:04:05", "s"), "2026-01-02T03:04:05"),
+        (numpy.datetime64("2026-01-02"), "2026-01-02"),
+        (numpy.datetime64("20260-01-02", "D"), "20260-01-02"),
+        (numpy.timedelta64(1500, "ns"), {"$seconds": "0.0000015"}),
+        (numpy.timedelta64(90, "s"), {"$seconds": "90"}),
+        (numpy.timedelta64(-3, "D"), {"$seconds": "-259200"}),
+        (numpy.timedelta64(3, "W"), {"$seconds": "1814400"}),
+        (numpy.timedelta64(2, "Y"), {"$months": 24}),
+        (numpy.array(["2026-01-02T03:04:05.000000007"], "M8[ns]"), ["2026-01-02T03:04:05.000000007"]),
+        (numpy.array([[1], [2]], "m8[ms]"), [[{"$seconds": "0.001"}], [{"$seconds": "0.002"}]]),
+        (numpy.array(7), 7),
     ],
 )
 def test_what_is_written(value, expected):
@@ -139,12 +157,36 @@ def deep():
         ([0] * 300_000, "more than"),
         ({1, "a"}, "no order"),
         (numpy.complex128(1j), "cannot be written as JSON"),
+        (numpy.datetime64("NaT"), "no moment"),
+        (numpy.timedelta64("NaT", "ns"), "no span of time"),
+        (numpy.timedelta64(5), "no unit"),
+        (numpy.array(["NaT"], "M8[ns]"), "no moment"),
+        (numpy.array([(1, 2)], [("a", "i4"), ("b", "i4")]), "cannot be written as JSON"),
     ],
 )
 def test_what_is_refused(value, words):
     with pytest.raises(ValueError, match=words) as refused:
         ActionRequest("t", params={"it": value})
     assert "0x" not in str(refused.value)
+
+
+def test_a_set_is_written_in_the_same_order_in_every_process():
+    code = """
+        from placet import ActionRequest
+
+        members = [frozenset([word]) for word in ("refund", "pay", "ship", "wipe")]
+        print(ActionRequest("t", params={"it": set(members)}).canonical_params())
+    """
+    first, second = (program(code, PYTHONHASHSEED=seed).stdout for seed in "12")
+    assert first == second != ""
+
+
+def test_a_span_of_time_is_exact_whatever_the_program_calculates_with():
+    with decimal.localcontext(decimal.Context(prec=6)):
+        spans = [datetime.timedelta(seconds=86_400_123 + n, microseconds=1) for n in range(2)]
+        assert [written(span)["$seconds"] for span in spans] == ["86400123.000001", "86400124.000001"]
+        assert written(Decimal("86400123.25")) == 86400123.25
+        assert written(fractions.Fraction(86400123, 4)) == 21600030.75
 
 
 def test_the_place_is_named():
@@ -182,15 +224,6 @@ def test_what_json_knows_is_written_as_json(value):
 @given(some.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-10**12, max_value=10**12))
 def test_decimals_keep_their_value(value):
     assert Decimal(str(written(value))) == value
-
-
-class Service:
-    def __init__(self, guard):
-        self.secret = "hunter2"
-        self.refund = supervised("get_order", guard=guard)(self._refund)
-
-    def _refund(self, amount):
-        return amount
 
 
 def test_the_object_of_a_method_is_not_decided_on():

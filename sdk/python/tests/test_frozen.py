@@ -260,6 +260,76 @@ def test_a_model_is_shown_with_all_that_it_holds():
     assert ran(rooted)[1] is rooted
 
 
+class Tagged(Line):
+    """Also what is set on it later, and what its bases keep elsewhere."""
+
+
+class Slotted:
+    __slots__ = ("to",)
+
+
+@dataclasses.dataclass
+class InSlots(Slotted):
+    __slots__ = ("amount",)
+    amount: object
+
+
+class Private(pydantic.BaseModel):
+    amount: object
+    _to: str = "ANN"
+
+
+def with_to(value, name="to"):
+    object.__setattr__(value, name, "EVE")
+    return value
+
+
+def with_private(value):
+    value._to = "EVE"
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (with_to(Line("10")), {"amount": "10", "to": "EVE"}),
+        (with_to(Tagged("10")), {"amount": "10", "to": "EVE"}),
+        (with_to(InSlots("10")), {"amount": "10", "to": "EVE"}),
+        (with_private(Private(amount="10")), {"amount": "10", "_to": "EVE"}),
+    ],
+)
+def test_what_is_set_beside_the_fields_is_shown_as_well(value, shown):
+    assert ran(value) == (shown, value)
+
+
+@dataclasses.dataclass
+class DictAsWell(dict):
+    amount: object
+
+
+@dataclasses.dataclass
+class ListAsWell(list):
+    amount: object
+
+
+@dataclasses.dataclass(frozen=True)
+class IntAsWell(int):
+    amount: object = 1
+
+
+@pytest.mark.parametrize("value", [DictAsWell("10"), ListAsWell("10"), IntAsWell()])
+def test_what_is_two_things_at_once_is_refused(value):
+    with pytest.raises(Invalid, match="at once; pass one of them"):
+        ran(value)
+
+
+def test_what_an_array_holds_is_read_as_what_it_is():
+    with pytest.raises(Invalid, match="of a class of the program's own"):
+        ran(numpy.array([Int(99999)], dtype=object))
+    shown, got = ran(numpy.array(["2026-01-02T03:04:05.000000007"], "M8[ns]"))
+    assert shown == ["2026-01-02T03:04:05.000000007"] and got.dtype == "M8[ns]"
+
+
 def set_value(member, value):
     member._value_ = value
 
@@ -271,6 +341,10 @@ def set_value(member, value):
         (lambda: Line([10]), lambda it: it.amount.append(1)),
         (lambda: Model(amount=10), lambda it: setattr(it, "note", 99999)),
         (lambda: Model(amount=10), lambda it: setattr(it, "more", 99999)),
+        (lambda: Line(10), lambda it: with_to(it)),
+        (lambda: with_to(InSlots(10), "to"), lambda it: setattr(it, "to", "ANN")),
+        (lambda: Private(amount=10), with_private),
+        (lambda: numpy.array([[10]], dtype=object), lambda it: it[0].__setitem__(0, 11)),
         (lambda: memoryview(bytearray(b"10")), lambda it: it.__setitem__(0, 50)),
         (lambda: enum.Enum("Fresh", {"ONE": "one"}).ONE, lambda it: set_value(it, "two")),
         (
