@@ -1,10 +1,12 @@
 """Any argument that a program passes is frozen without loss, or refused in words."""
 
+import asyncio
 import dataclasses
 import datetime
 import decimal
 import enum
 import fractions
+import functools
 import json
 import pathlib
 import types
@@ -253,10 +255,10 @@ def test_a_method_is_called_with_its_object():
     assert desk.get_order(7, 8, x=9) == (desk, 7, (8,), {"x": 9})
 
 
-def recorded(backend, guard):
-    """What the log of a guard says of the one action in it: the action as it was frozen, and what
-    was decided."""
-    [decided] = [event["decided"] for event in backend.log(guard) if "decided" in event]
+def recorded(backend, guard, which=-1):
+    """What the log of a guard says of one action in it, of the last unless it is said which: the action
+    as it was frozen, and what was decided."""
+    decided = [event["decided"] for event in backend.log(guard) if "decided" in event][which]
     found = guard._carrier.do(Step("follow", body={"id": decided["id"]}))
     return found["action"], decided
 
@@ -328,6 +330,35 @@ def test_a_payload_says_what_is_decided_on():
     with pytest.raises(ReviewPending):
         refund(object(), "10")
     assert guard.pending()[0].params == {"amount": "10", "currency": "USD"} and seen == []
+
+
+SECRET = {"password": "hunter2-correct-horse", "headers": {"authorization": "Bearer hunter2-token"}}
+
+
+def test_a_secret_among_the_arguments_of_a_function_is_not_on_record(backend):
+    """And the function gets it all the same."""
+    shown = []
+    guard = backend.open(confirm=lambda request: shown.append(request.to_dict()) or True)
+
+    class Desk:
+        def __repr__(self):
+            return "hunter2-of-the-desk"
+
+        @supervised("issue_refund", guard=guard)
+        def pay(self, amount, *, password, headers):
+            return amount, password, headers
+
+        @supervised("issue_refund", guard=guard)
+        async def apay(self, amount, *, password, headers):
+            return amount, password, headers
+
+    assert Desk().pay("10", **SECRET) == ("10", *SECRET.values())
+    assert asyncio.run(Desk().apay("10", **SECRET)) == ("10", *SECRET.values())
+    noted = [recorded(backend, guard, which)[0] for which in range(2)]
+    on_record = json.dumps([shown, noted, backend.log(guard)])
+    assert len(shown) == 2 and all(one["action"]["params"]["amount"] == "10" for one in shown)
+    assert {*shown[0]["action"]["params"]} == {"amount", "password", "headers"}
+    assert "hunter2" not in on_record
 
 
 def test_a_secret_is_not_on_record():
