@@ -226,9 +226,8 @@ class Guard(Deciding, Inbox, Switches):
 
         @functools.wraps(function)
         async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
-            captured = of_call(function, args, kwargs)
             call = functools.partial(self.acall, tool, gated=True)
-            return await aor_denied(tool, captured, call)
+            return await aor_denied(tool, of_call(function, args, kwargs), call)
 
         if inspect.iscoroutinefunction(function):
             return cast("Callable[P, R | ActionDenied]", agated)
@@ -238,9 +237,8 @@ class Guard(Deciding, Inbox, Switches):
         def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
             if leads_to_async and is_on_a_loop():
                 return cast("R | ActionDenied", agated(*args, **kwargs))
-            captured = of_call(function, args, kwargs)
             call = functools.partial(self.call, tool, gated=True)
-            return cast("R | ActionDenied", or_denied(tool, captured, call))
+            return cast("R | ActionDenied", or_denied(tool, of_call(function, args, kwargs), call))
 
         return gated
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ._arguments import Captured
     from ._core import ActionRequest, Decision
     from ._program import Objection
-    from ._protocols import AuditEntry
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
@@ -277,13 +276,12 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     something to await), that is what has an outcome, at its end.
     """
     permitted: Permitted = yield from decide(request, way)
-    if not permitted.is_lenient and not captured.is_unchanged(request):
+    is_lenient, edited = permitted.is_lenient, permitted.edited
+    if not is_lenient and not captured.is_unchanged(request):
         raise _changed(request, permitted)
     # In shadow the function gets what it was given, as if nobody had looked at it.
-    rebuilt = captured.rebuilt
-    arguments = captured.given if permitted.is_lenient else rebuilt(request, permitted.edited)
+    arguments = captured.given if is_lenient else captured.rebuilt(request, edited)
     action_id = yield from _redeemed(permitted, request)
-    is_lenient = permitted.is_lenient
     if permitted.was_held:
         yield from _still_permitted(permitted, request, way)
     # Once more, because that took time as well. From here on nothing comes between.
@@ -307,9 +305,8 @@ def _unchanged(
     """Raises where the arguments are no more what was decided on. Its permission is spent then."""
     if permitted.is_lenient or captured.is_unchanged(request):
         return
-    changed = _changed(request, permitted)
-    yield from _concluded(action_id, "failed", f"it did not run: {changed.reasons[0]}", False)
-    raise changed
+    yield from _concluded(action_id, "failed", "it did not run: the arguments changed", False)
+    raise _changed(request, permitted)
 
 
 def _came_of_it(action_id: str | None, is_lenient: bool, error: BaseException | None) -> Steps:
@@ -321,7 +318,7 @@ def _came_of_it(action_id: str | None, is_lenient: bool, error: BaseException | 
     elif action_id is not None:
         # It is being torn down: nobody waits for the log, but the log shall know.
         detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
-        yield Post(_conclusion(action_id, "failed", detail, is_lenient))
+        yield Post(conclusion(action_id, "failed", detail, is_lenient))
 
 
 def _changed(request: ActionRequest, permitted: Permitted) -> Changed:
@@ -358,28 +355,10 @@ def propose(request: ActionRequest, way: Way) -> Steps:
     return decision
 
 
-def recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
-    """Tells the log what a program did by itself.
-
-    What was only evaluated is decided on now, as ``reported``: with what the program says of it. It
-    is over, so nobody is asked about it, and what would have waited for people is blocked.
-    """
-    action_id = entry.decision.id
-    if action_id is None:
-        decision = yield Step("propose", reported, {"treatment": "unasked"})
-        if decision.verdict is not Verdict.ALLOW or not entry.executed:
-            return
-        action_id = decision.id
-    status = "failed" if entry.error is not None or not entry.executed else "succeeded"
-    detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
-    yield _conclusion(action_id, status, detail, False)
-
-
 def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     """Spends the permission; the id under which to report, if there is one."""
     action_id = permitted.action_id
-    if action_id is None:
-        # Only shadow answers without a record.
+    if action_id is None:  # Only shadow answers without a record.
         return None
     call = request if permitted.edited is None else request.with_params(permitted.edited)
     try:
@@ -400,7 +379,8 @@ def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     return action_id
 
 
-def _conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
+def conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
+    """The step that says what came of an action."""
     body = {"id": action_id, "status": status, "detail": detail}
     return Step("conclude", body=body, hurried=is_lenient)
 
@@ -408,7 +388,7 @@ def _conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> S
 def _concluded(action_id: str | None, status: str, detail: str, is_lenient: bool) -> Steps:
     if action_id is None:
         return
-    step = _conclusion(action_id, status, detail, is_lenient)
+    step = conclusion(action_id, status, detail, is_lenient)
     try:
         yield step
     except PlacetError:
