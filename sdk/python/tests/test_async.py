@@ -1,6 +1,7 @@
 """On an event loop: no wait takes a thread, and what nobody waits for is taken back."""
 
 import asyncio
+import functools
 import inspect
 import os
 import random
@@ -9,9 +10,19 @@ import threading
 import time
 
 import pytest
-from conftest import PATIENCE
+from conftest import PATIENCE, policy
 
-from placet import Blocked, ResolveOutcome, Status, observing, supervised
+from placet import (
+    Blocked,
+    Changed,
+    Guard,
+    Invalid,
+    PlacetError,
+    ResolveOutcome,
+    Status,
+    observing,
+    supervised,
+)
 from placet._within import within
 
 
@@ -242,3 +253,267 @@ def test_what_misses_a_cancellation_is_cancelled_again():
     start = time.monotonic()
     asyncio.run(main())
     assert missed == [0, 1, 2, 3] and time.monotonic() - start < PATIENCE / 2
+
+
+def passed(function):
+    """An ordinary decorator, which knows nothing of async functions."""
+
+    @functools.wraps(function)
+    def on(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return on
+
+
+def came_of_it(backend, guard):
+    """What came of the actions of a guard, in their order."""
+    ids = [event["decided"]["id"] for event in backend.log(guard) if "decided" in event]
+    return [guard.status(one) for one in ids]
+
+
+def an_async_function(guard, ran, tool="get_order"):
+    """One below an ordinary decorator, which fails where it is told to."""
+
+    @supervised(tool, guard=guard)
+    @passed
+    async def run(amount):
+        await asyncio.sleep(0)
+        ran.append(amount)
+        if amount == 13:
+            raise LookupError("no such order")
+        return amount
+
+    return run
+
+
+def test_an_async_function_below_an_ordinary_decorator_is_awaited(backend):
+    guard, ran = backend.open(), []
+    run = an_async_function(guard, ran)
+
+    async def main():
+        assert await run(7) == 7
+        with pytest.raises(LookupError):
+            await run(13)
+        with pytest.raises(Blocked):
+            await an_async_function(guard, ran, "issue_refund")(5000)
+
+    asyncio.run(main())
+    # Its name is called before there is a loop.
+    assert asyncio.run(run(8)) == 8
+    with pytest.raises(LookupError):
+        asyncio.run(run(13))
+    assert ran == [7, 13, 8, 13]
+    done, failed = Status.SUCCEEDED, Status.FAILED
+    assert came_of_it(backend, guard) == [done, failed, Status.BLOCKED, done, failed]
+
+
+def test_nobody_is_asked_before_it_is_clear_that_it_can_be_awaited(guard):
+    """And while people think, the loop goes on."""
+    run = an_async_function(guard, ran := [], "issue_refund")
+
+    async def main():
+        call = asyncio.ensure_future(run(10))
+        [held] = await until(guard.pending)
+        assert ran == []
+        assert await guard.aresolve(held.request_id, True, actor="ann")
+        assert await asyncio.wait_for(call, PATIENCE) == 10
+        return held.action_id
+
+    assert guard.status(asyncio.run(main())) is Status.SUCCEEDED
+
+
+def test_a_gate_of_such_a_function_is_awaited(backend):
+    guard = backend.open(confirm=lambda request: request.params != {"amount": 11})
+
+    @guard.gate
+    @passed
+    async def get_order(amount):
+        return amount
+
+    async def main():
+        assert await get_order(10) == 10
+        assert not await get_order(11)
+
+    asyncio.run(main())
+    assert asyncio.run(get_order(10)) == 10
+
+
+@pytest.mark.parametrize("params", [7, object()], ids=["frozen", "not to be frozen"])
+def test_in_shadow_such_a_function_is_awaited_as_well(backend, params):
+    guard, ran = backend.open(policy(mode="shadow")), []
+    run = an_async_function(guard, ran, "drop_database")
+
+    async def main():
+        assert await run(params) is params
+
+    asyncio.run(main())
+    assert asyncio.run(run(params)) is params
+    assert ran == [params] * 2
+    call = guard.execute("drop_database", {"id": 7}, echo)
+    assert asyncio.run(call) == {"id": 7}
+
+
+def test_what_changes_before_it_is_awaited_is_not_run(guard):
+    class Line:
+        amount = 1
+
+    line, ran = Line(), []
+
+    @supervised("get_order", guard=guard, payload=lambda line: {"amount": line.amount})
+    @passed
+    async def run(line):
+        ran.append(line)
+
+    call = run(line)
+    line.amount = 2
+    with pytest.raises(Changed) as changed:
+        asyncio.run(call)
+    assert ran == [] and guard.status(changed.value.action_id) is Status.FAILED
+
+
+def test_a_task_is_given_as_it_is_and_its_end_is_told(backend):
+    guard = backend.open()
+
+    async def main():
+        end = asyncio.Event()
+
+        async def works():
+            await end.wait()
+            return "done"
+
+        started = guard.execute("get_order", {}, lambda *_: asyncio.ensure_future(works()))
+        assert isinstance(started, asyncio.Task)
+        assert came_of_it(backend, guard)[0] is not Status.SUCCEEDED
+        end.set()
+        assert await started == "done"
+        await until(lambda: came_of_it(backend, guard) == [Status.SUCCEEDED])
+
+    asyncio.run(main())
+
+
+def test_other_values_that_can_be_awaited_are_values(guard):
+    class Query:
+        def __await__(self):
+            yield
+
+    assert isinstance(guard.execute("get_order", {}, lambda *_: Query()), Query)
+
+
+@pytest.fixture
+def counts(guard):
+    """A generator that is supervised, and what it has done."""
+    did = []
+
+    @supervised("get_order", guard=guard)
+    def count(to):
+        did.append("began")
+        for number in range(to):
+            did.append((yield number))
+        if to == 3:
+            raise LookupError("no such order")
+        return "all"
+
+    return count, did
+
+
+def test_a_generator_is_decided_on_at_its_call_and_its_outcome_is_that_of_its_end(counts, backend, guard):
+    count, did = counts
+    going = count(2)
+    assert inspect.isgenerator(going) and did == []
+    [status] = came_of_it(backend, guard)
+    assert status not in (Status.SUCCEEDED, Status.FAILED)
+    assert next(going) == 0 and going.send("sent") == 1 and did == ["began", "sent"]
+    assert came_of_it(backend, guard) == [status]
+    with pytest.raises(StopIteration) as end:
+        next(going)
+    assert end.value.value == "all"
+    with pytest.raises(LookupError):
+        list(count(3))
+    # Who ends it before its end has what it did so far.
+    broken = count(5)
+    next(broken)
+    broken.close()
+    done, failed = Status.SUCCEEDED, Status.FAILED
+    assert came_of_it(backend, guard) == [done, failed, failed]
+    refund = supervised("issue_refund", guard=guard)(lambda amount: (yield amount))
+    with pytest.raises(Blocked):
+        refund(5000)
+
+
+def test_an_async_generator_is_decided_on_when_it_is_begun(backend, guard):
+    did = []
+
+    async def counting(to):
+        did.append("began")
+        for number in range(to):
+            did.append((yield number))
+        if to == 3:
+            raise LookupError("no such order")
+
+    count = supervised("get_order", guard=guard)(counting)
+    assert inspect.isasyncgenfunction(count)
+
+    async def main():
+        going = count(2)
+        assert did == [] and came_of_it(backend, guard) == []
+        assert await going.__anext__() == 0 and await going.asend("sent") == 1
+        assert did == ["began", "sent"]
+        with pytest.raises(StopAsyncIteration):
+            await going.__anext__()
+        with pytest.raises(LookupError):
+            assert [number async for number in count(3)] == []
+        broken = count(5)
+        await broken.__anext__()
+        await broken.aclose()
+        thrown = count(5)
+        await thrown.__anext__()
+        with pytest.raises(KeyError):
+            await thrown.athrow(KeyError("x"))
+        assert [number async for number in guard.execute("get_order", {}, lambda *_: counting(2))] == [0, 1]
+
+        async def refunding(amount):
+            yield did.append(amount)
+
+        with pytest.raises(Blocked):
+            await supervised("issue_refund", guard=guard)(refunding)(5000).__anext__()
+        with pytest.raises(Invalid):
+            await count(object()).__anext__()
+
+    asyncio.run(main())
+    done, failed = Status.SUCCEEDED, Status.FAILED
+    found = came_of_it(backend, guard)
+    assert found == [done, failed, failed, failed, done, Status.BLOCKED, Status.BLOCKED]
+
+
+def test_in_shadow_generators_go_on(backend):
+    guard = backend.open(policy(mode="shadow"))
+
+    async def acounting(of):
+        yield of
+
+    def counting(of):
+        yield of
+
+    async def main(of):
+        return [one async for one in supervised("drop_database", guard=guard)(acounting)(of)]
+
+    for of in (7, object()):
+        assert list(supervised("drop_database", guard=guard)(counting)(of)) == [of]
+        assert asyncio.run(main(of)) == [of]
+
+
+def test_what_cannot_be_started_leaves_nothing_behind():
+    with Guard(policy(mode="shadow")) as guard:
+
+        async def main():
+            [desk] = [guard._carrier._desk()]
+            for _ in range(3):
+                with pytest.raises(PlacetError):
+                    await guard.aresolve("apr_nonsense", True, actor="ann")
+            guard.close()
+            for _ in range(3):
+                assert await guard.aexecute("get_order", {"id": 7}, echo) == {"id": 7}
+            assert desk._waiting == {}
+            assert not asyncio.get_running_loop().remove_reader(desk._mailbox.fileno())
+
+        asyncio.run(main())

@@ -1,5 +1,6 @@
 """Deciding: the same answers from both kinds of guard."""
 
+import enum
 from decimal import Decimal
 from fractions import Fraction
 
@@ -180,3 +181,14 @@ def test_a_policy_with_an_error_is_refused():
                 ]
             )
         )
+
+
+class Tool(str, enum.Enum):
+    READ = "get_order"
+
+
+@pytest.mark.parametrize("mode", [None, "enforce"])
+def test_a_tool_is_named_by_any_text(backend, mode):
+    guard = backend.open(mode=mode)
+    for decide in (guard.evaluate, guard.propose):
+        assert decide(Tool.READ).is_allowed and decide(Tool.READ, params={"id": 7}).is_allowed

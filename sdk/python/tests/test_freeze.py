@@ -1,9 +1,12 @@
 """Any argument that a program passes is frozen without loss, or refused in words."""
 
+import asyncio
 import dataclasses
 import datetime
+import decimal
 import enum
 import fractions
+import functools
 import json
 import pathlib
 import types
@@ -14,7 +17,7 @@ from decimal import Decimal
 import numpy
 import pydantic
 import pytest
-from conftest import policy
+from conftest import policy, program
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -100,6 +103,23 @@ class Model(pydantic.BaseModel):
         (numpy.bool_(True), True),
         (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
         (types.MappingProxyType({"a": 1})["a"], 1),
+        ({frozenset([2, 3]), frozenset([1])}, [[1], [2, 3]]),
+        ({(1, frozenset(["b"])), (1, frozenset(["a"]))}, [[1, ["a"]], [1, ["b"]]]),
+        ({frozenset([10]), frozenset([9, 10])}, [[10], [9, 10]]),
+        (numpy.datetime64("2026-01-02T03:04:05.000000007"), "2026-01-02T03:04:05.000000007"),
+        (numpy.datetime64("2026-01-02T03:04:05.000000000", "ns"), "2026-01-02T03:04:05"),
+        (numpy.datetime64("2026-01-02T03:04:05.5", "ns"), "2026-01-02T03:04:05.500000"),
+        (numpy.datetime64("2026-01-02T03:04:05", "s"), "2026-01-02T03:04:05"),
+        (numpy.datetime64("2026-01-02"), "2026-01-02"),
+        (numpy.datetime64("20260-01-02", "D"), "20260-01-02"),
+        (numpy.timedelta64(1500, "ns"), {"$seconds": "0.0000015"}),
+        (numpy.timedelta64(90, "s"), {"$seconds": "90"}),
+        (numpy.timedelta64(-3, "D"), {"$seconds": "-259200"}),
+        (numpy.timedelta64(3, "W"), {"$seconds": "1814400"}),
+        (numpy.timedelta64(2, "Y"), {"$months": 24}),
+        (numpy.array(["2026-01-02T03:04:05.000000007"], "M8[ns]"), ["2026-01-02T03:04:05.000000007"]),
+        (numpy.array([[1], [2]], "m8[ms]"), [[{"$seconds": "0.001"}], [{"$seconds": "0.002"}]]),
+        (numpy.array(7), 7),
     ],
 )
 def test_what_is_written(value, expected):
@@ -139,12 +159,36 @@ def deep():
         ([0] * 300_000, "more than"),
         ({1, "a"}, "no order"),
         (numpy.complex128(1j), "cannot be written as JSON"),
+        (numpy.datetime64("NaT"), "no moment"),
+        (numpy.timedelta64("NaT", "ns"), "no span of time"),
+        (numpy.timedelta64(5), "no unit"),
+        (numpy.array(["NaT"], "M8[ns]"), "no moment"),
+        (numpy.array([(1, 2)], [("a", "i4"), ("b", "i4")]), "cannot be written as JSON"),
     ],
 )
 def test_what_is_refused(value, words):
     with pytest.raises(ValueError, match=words) as refused:
         ActionRequest("t", params={"it": value})
     assert "0x" not in str(refused.value)
+
+
+def test_a_set_is_written_in_the_same_order_in_every_process():
+    code = """
+        from placet import ActionRequest
+
+        members = [frozenset([word]) for word in ("refund", "pay", "ship", "wipe")]
+        print(ActionRequest("t", params={"it": set(members)}).canonical_params())
+    """
+    first, second = (program(code, PYTHONHASHSEED=seed).stdout for seed in "12")
+    assert first == second != ""
+
+
+def test_a_span_of_time_is_exact_whatever_the_program_calculates_with():
+    with decimal.localcontext(decimal.Context(prec=6)):
+        spans = [datetime.timedelta(seconds=86_400_123 + n, microseconds=1) for n in range(2)]
+        assert [written(span)["$seconds"] for span in spans] == ["86400123.000001", "86400124.000001"]
+        assert written(Decimal("86400123.25")) == 86400123.25
+        assert written(fractions.Fraction(86400123, 4)) == 21600030.75
 
 
 def test_the_place_is_named():
@@ -184,15 +228,6 @@ def test_decimals_keep_their_value(value):
     assert Decimal(str(written(value))) == value
 
 
-class Service:
-    def __init__(self, guard):
-        self.secret = "hunter2"
-        self.refund = supervised("get_order", guard=guard)(self._refund)
-
-    def _refund(self, amount):
-        return amount
-
-
 def test_the_object_of_a_method_is_not_decided_on():
     guard = Guard(policy())
 
@@ -220,10 +255,10 @@ def test_a_method_is_called_with_its_object():
     assert desk.get_order(7, 8, x=9) == (desk, 7, (8,), {"x": 9})
 
 
-def recorded(backend, guard):
-    """What the log of a guard says of the one action in it: the action as it was frozen, and what
-    was decided."""
-    [decided] = [event["decided"] for event in backend.log(guard) if "decided" in event]
+def recorded(backend, guard, which=-1):
+    """What the log of a guard says of one action in it, of the last unless it is said which: the action
+    as it was frozen, and what was decided."""
+    decided = [event["decided"] for event in backend.log(guard) if "decided" in event][which]
     found = guard._carrier.do(Step("follow", body={"id": decided["id"]}))
     return found["action"], decided
 
@@ -295,6 +330,35 @@ def test_a_payload_says_what_is_decided_on():
     with pytest.raises(ReviewPending):
         refund(object(), "10")
     assert guard.pending()[0].params == {"amount": "10", "currency": "USD"} and seen == []
+
+
+SECRET = {"password": "hunter2-correct-horse", "headers": {"authorization": "Bearer hunter2-token"}}
+
+
+def test_a_secret_among_the_arguments_of_a_function_is_not_on_record(backend):
+    """And the function gets it all the same."""
+    shown = []
+    guard = backend.open(confirm=lambda request: shown.append(request.to_dict()) or True)
+
+    class Desk:
+        def __repr__(self):
+            return "hunter2-of-the-desk"
+
+        @supervised("issue_refund", guard=guard)
+        def pay(self, amount, *, password, headers):
+            return amount, password, headers
+
+        @supervised("issue_refund", guard=guard)
+        async def apay(self, amount, *, password, headers):
+            return amount, password, headers
+
+    assert Desk().pay("10", **SECRET) == ("10", *SECRET.values())
+    assert asyncio.run(Desk().apay("10", **SECRET)) == ("10", *SECRET.values())
+    noted = [recorded(backend, guard, which)[0] for which in range(2)]
+    on_record = json.dumps([shown, noted, backend.log(guard)])
+    assert len(shown) == 2 and all(one["action"]["params"]["amount"] == "10" for one in shown)
+    assert {*shown[0]["action"]["params"]} == {"amount", "password", "headers"}
+    assert "hunter2" not in on_record
 
 
 def test_a_secret_is_not_on_record():

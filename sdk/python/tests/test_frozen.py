@@ -1,5 +1,6 @@
 """What runs is what was decided on: no value is one thing to people and another to the function."""
 
+import asyncio
 import collections
 import dataclasses
 import datetime
@@ -8,6 +9,7 @@ import enum
 import fractions
 import functools
 import pathlib
+import types
 import uuid
 from collections import OrderedDict, defaultdict, namedtuple
 from decimal import Decimal
@@ -17,7 +19,16 @@ import pydantic
 import pytest
 from conftest import policy
 
-from placet import ActionRequest, Changed, Guard, Invalid, Mode, ReviewPending, supervised
+from placet import (
+    ActionRequest,
+    Changed,
+    Guard,
+    Invalid,
+    Mode,
+    ReviewPending,
+    Status,
+    supervised,
+)
 
 
 def ran(value, meanwhile=lambda: None):
@@ -249,6 +260,76 @@ def test_a_model_is_shown_with_all_that_it_holds():
     assert ran(rooted)[1] is rooted
 
 
+class Tagged(Line):
+    """Also what is set on it later, and what its bases keep elsewhere."""
+
+
+class Slotted:
+    __slots__ = ("to",)
+
+
+@dataclasses.dataclass
+class InSlots(Slotted):
+    __slots__ = ("amount",)
+    amount: object
+
+
+class Private(pydantic.BaseModel):
+    amount: object
+    _to: str = "ANN"
+
+
+def with_to(value, name="to"):
+    object.__setattr__(value, name, "EVE")
+    return value
+
+
+def with_private(value):
+    value._to = "EVE"
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (with_to(Line("10")), {"amount": "10", "to": "EVE"}),
+        (with_to(Tagged("10")), {"amount": "10", "to": "EVE"}),
+        (with_to(InSlots("10")), {"amount": "10", "to": "EVE"}),
+        (with_private(Private(amount="10")), {"amount": "10", "_to": "EVE"}),
+    ],
+)
+def test_what_is_set_beside_the_fields_is_shown_as_well(value, shown):
+    assert ran(value) == (shown, value)
+
+
+@dataclasses.dataclass
+class DictAsWell(dict):
+    amount: object
+
+
+@dataclasses.dataclass
+class ListAsWell(list):
+    amount: object
+
+
+@dataclasses.dataclass(frozen=True)
+class IntAsWell(int):
+    amount: object = 1
+
+
+@pytest.mark.parametrize("value", [DictAsWell("10"), ListAsWell("10"), IntAsWell()])
+def test_what_is_two_things_at_once_is_refused(value):
+    with pytest.raises(Invalid, match="at once; pass one of them"):
+        ran(value)
+
+
+def test_what_an_array_holds_is_read_as_what_it_is():
+    with pytest.raises(Invalid, match="of a class of the program's own"):
+        ran(numpy.array([Int(99999)], dtype=object))
+    shown, got = ran(numpy.array(["2026-01-02T03:04:05.000000007"], "M8[ns]"))
+    assert shown == ["2026-01-02T03:04:05.000000007"] and got.dtype == "M8[ns]"
+
+
 def set_value(member, value):
     member._value_ = value
 
@@ -260,6 +341,10 @@ def set_value(member, value):
         (lambda: Line([10]), lambda it: it.amount.append(1)),
         (lambda: Model(amount=10), lambda it: setattr(it, "note", 99999)),
         (lambda: Model(amount=10), lambda it: setattr(it, "more", 99999)),
+        (lambda: Line(10), lambda it: with_to(it)),
+        (lambda: with_to(InSlots(10), "to"), lambda it: setattr(it, "to", "ANN")),
+        (lambda: Private(amount=10), with_private),
+        (lambda: numpy.array([[10]], dtype=object), lambda it: it[0].__setitem__(0, 11)),
         (lambda: memoryview(bytearray(b"10")), lambda it: it.__setitem__(0, 50)),
         (lambda: enum.Enum("Fresh", {"ONE": "one"}).ONE, lambda it: set_value(it, "two")),
         (
@@ -414,3 +499,196 @@ def test_decimals_are_read_without_being_asked():
     request = ActionRequest("pay", value=Dec("99999"))
     assert '"value":"99999"' in request.to_json()
     assert decimal.Decimal(Dec("1E+2")) == 100
+
+
+def swapped_in_redeem(guard, change):
+    """Lets something change while the permission is spent, when nothing waits for people any more."""
+    do, ado = guard._carrier.do, guard._carrier.ado
+
+    def doing(step):
+        done = do(step)
+        if step.name == "redeem":
+            change()
+        return done
+
+    async def adoing(step):
+        done = await ado(step)
+        if step.name == "redeem":
+            change()
+        return done
+
+    guard._carrier.do, guard._carrier.ado = doing, adoing
+
+
+@pytest.mark.parametrize("of", ["a dataclass", "what a payload reads"])
+def test_what_changes_while_its_permission_is_spent_is_not_run(backend, of):
+    guard, got, lines = backend.open(), [], []
+    swapped_in_redeem(guard, lambda: setattr(lines[-1], "amount", "999999"))
+    settings = {"payload": lambda line: {"amount": line.amount}} if of != "a dataclass" else {}
+    kind = Line if of == "a dataclass" else types.SimpleNamespace
+    pay = supervised("get_order", guard=guard, **settings)(got.append)
+    lines.append(kind(amount="10"))
+    with pytest.raises(Changed) as changed:
+        pay(lines[-1])
+    assert guard.status(changed.value.action_id) is Status.FAILED
+    lines.append(kind(amount="10"))
+
+    @supervised("get_order", guard=guard, **settings)
+    async def apay(line):
+        got.append(line)
+
+    with pytest.raises(Changed):
+        asyncio.run(apay(lines[-1]))
+    assert got == []
+
+
+class Session:
+    """Nothing that can be frozen."""
+
+
+WAYS = {
+    "beside it": lambda session, to: ((session, to, "10"), {}),
+    "by name": lambda session, to: ((), {"session": session, "to": to, "amount": "10"}),
+    "in one argument": lambda session, to: (([session, {"in": to}], to, "10"), {}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_can_be_frozen_is_whatever_else_cannot(way):
+    got, to, session = [], {"iban": "ANN"}, Session()
+
+    def confirm(_):
+        to["iban"] = "EVE"
+        return True
+
+    with Guard(policy(), confirm=confirm) as guard:
+
+        @supervised("drop_database", guard=guard, payload=lambda session, to, amount: {"amount": amount})
+        def pay(session, to, amount):
+            got.append((session, to, amount))
+
+        args, kwargs = WAYS[way](session, to)
+        pay(*args, **kwargs)
+    [(given, whom, amount)] = got
+    assert (whom, amount) == ({"iban": "ANN"}, "10")
+    if way == "in one argument":
+        assert given[1] == {"in": {"iban": "ANN"}}
+        given = given[0]
+    assert given is session
+
+
+def test_what_a_payload_reads_of_what_cannot_be_frozen_is_read_again():
+    session, got = Session(), []
+    session.customer = "ANN"
+
+    def confirm(_):
+        session.customer = "EVE"
+        return True
+
+    with Guard(policy(), confirm=confirm) as guard:
+        of = lambda session, to: {"customer": session.customer}
+        pay = supervised("drop_database", guard=guard, payload=of)(lambda session, to: got.append(to))
+        with pytest.raises(Changed):
+            pay(session, {"iban": "ANN"})
+    assert got == []
+
+
+def test_what_contains_itself_goes_along():
+    ring, got = [Session()], []
+    ring.append(ring)
+    with Guard(policy()) as guard:
+        read = supervised("get_order", guard=guard, payload=lambda *_: {})(got.append)
+        read(ring)
+    assert got[0][0] is ring[0]
+
+
+UNSET = object()
+
+
+def test_a_default_that_nobody_passed_and_nobody_can_write_down_stays_the_functions(backend):
+    guard = backend.open(on_review="fail_closed")
+
+    @supervised("get_order", guard=guard)
+    def read(id, note=UNSET, *more, kind=UNSET, limit=10):
+        return id, note is UNSET, more, kind is UNSET, limit
+
+    assert read(7) == (7, True, (), True, 10)
+    assert read(7, kind=1) == (7, True, (), False, 10)
+    assert read(7, 5, 8, limit=9) == (7, False, (8,), True, 9)
+    asked = supervised("issue_refund", guard=guard)(lambda amount, note=UNSET, why="none": None)
+    with pytest.raises(ReviewPending):
+        asked("10")
+    assert guard.pending()[0].params == {"amount": "10", "why": "none"}
+    with pytest.raises(Invalid, match="/note: "):
+        asked("10", UNSET)
+
+
+def test_a_default_that_changes_while_it_waits_is_what_was_shown():
+    shown = {"iban": "ANN"}
+
+    def confirm(_):
+        shown["iban"] = "EVE"
+        return True
+
+    for payload in (None, lambda amount: {"amount": amount}):
+        shown["iban"] = "ANN"
+        with Guard(policy(), confirm=confirm) as guard:
+
+            @supervised("drop_database", guard=guard, payload=payload)
+            def pay(amount, to=shown):
+                return to
+
+            assert pay("10") == {"iban": "ANN"}
+
+
+def gives_a_session(function):
+    @functools.wraps(function)
+    def on(*args, **kwargs):
+        return function("session", *args, **kwargs)
+
+    return on
+
+
+@pytest.mark.parametrize("mode", [None, "shadow"])
+def test_a_decorator_below_may_give_arguments_of_its_own(backend, mode):
+    guard = backend.open(policy(on_review="shadow"), mode=mode, on_review="fail_closed")
+
+    @supervised("get_order", guard=guard)
+    @gives_a_session
+    def read(session, id, note=None):
+        return session, id, note
+
+    assert read(7) == read(id=7) == ("session", 7, None)
+    assert read(7, 5) == read(7, note=5) == ("session", 7, 5)
+
+    @supervised("issue_refund", guard=guard)
+    @gives_a_session
+    def refund(session, amount):
+        return amount
+
+    if mode is None:
+        with pytest.raises(ReviewPending):
+            refund(amount="10")
+        assert guard.pending()[0].params == {"amount": "10"}
+    else:
+        assert refund(amount="10") == "10"
+
+
+def test_a_decorator_below_that_names_its_arguments_is_believed():
+    guard = Guard(policy(), on_review="fail_closed")
+
+    def inner(session, amount): ...
+
+    @functools.wraps(inner)
+    def outer(amount):
+        inner("session", amount)
+
+    with pytest.raises(ReviewPending):
+        supervised("issue_refund", guard=guard)(outer)("10")
+    assert guard.pending()[0].params == {"amount": "10"}
+
+
+def test_arguments_that_do_not_fit_raise_what_the_call_raises(backend):
+    guard = backend.open()
+    with pytest.raises(TypeError, match="amount"):
+        supervised("issue_refund", guard=guard)(lambda amount: None)()

@@ -8,7 +8,7 @@ import pytest
 from conftest import PATIENCE, Daemon, first_pending, policy
 
 from placet import Blocked, Guard, Invalid, TooMany
-from placet._once import KEPT, Once
+from placet._once import KEPT, Claim, Once
 
 RETRIES = 8
 
@@ -89,10 +89,20 @@ def test_eight_programs_at_one_daemon_run_it_once(tmp_path):
         daemon.stop()
 
 
-@pytest.mark.parametrize("key", ["", 7, b"key", True])
+@pytest.mark.parametrize("key", ["", 7, b"key", True, "\ud800"])
 def test_a_key_is_a_text(guard, key):
     with pytest.raises(Invalid, match="idempotency_key"):
         guard.execute("get_order", {}, lambda *_: pytest.fail("it ran"), idempotency_key=key)
+    with pytest.raises(Invalid, match="idempotency_key"):
+        asyncio.run(guard.aexecute("get_order", {}, lambda *_: pytest.fail("it ran"), idempotency_key=key))
+
+
+@pytest.mark.parametrize("key", ["", 7, "\ud800"])
+def test_what_is_no_key_stops_nobody_in_shadow(backend, key):
+    guard = backend.open(policy(on_review="shadow"), mode="shadow")
+    of = ("drop_database", {}, lambda *_: "ran")
+    assert guard.execute(*of, idempotency_key=key) == "ran"
+    assert asyncio.run(guard.aexecute(*of, idempotency_key=key)) == "ran"
 
 
 def test_in_shadow_keys_stop_nobody(monkeypatch):
@@ -106,6 +116,18 @@ def test_in_shadow_keys_stop_nobody(monkeypatch):
         assert [read("a"), read("b")] == ["ran"] * 2
         with pytest.raises(TooMany):
             read("c")
+
+
+def test_a_call_that_got_no_key_gives_none_back(monkeypatch):
+    """The key may be another call's by the time it ends."""
+    monkeypatch.setattr("placet._once.MOST", 1)
+    once = Once()
+    once.claim("a", "t")
+    with Claim(once, "b", "t", lambda _: None, shadow=True):
+        once.release("a")
+        once.claim("b", "t")
+    with pytest.raises(Blocked):
+        once.claim("b", "t")
 
 
 def test_the_oldest_keys_are_forgotten_and_only_they_are_looked_at(monkeypatch):

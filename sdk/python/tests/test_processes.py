@@ -111,6 +111,51 @@ def test_workers_of_a_server_that_loads_its_program_first(daemon, tmp_path):
     assert served(tmp_path, "", f"global guard; {log}") == ["ran"] * 3
 
 
+HELD = """
+    import os, signal, threading
+    from placet import Guard, configure, supervised
+    import placet._hurry, placet._module
+
+    guard = Guard.connect({url!r}, {key!r}, {settings})
+    configure(guard)
+    is_held = threading.Event()
+
+    def hold():
+        {hold}
+        is_held.set()
+        threading.Event().wait()
+
+    threading.Thread(target=hold, daemon=True).start()
+    is_held.wait()
+    child = os.fork()
+    if child == 0:
+        # Who hangs is ended, and not waited for.
+        signal.alarm(20)
+        print(supervised("get_order", {fields})(lambda id: "ran")(7), flush=True)
+        os._exit(0)
+    print(os.waitpid(child, 0)[1])
+"""
+
+HOLDS = {
+    "who looks for the guard": ("placet._module._lock.acquire()", "", ""),
+    "who takes a key": ("guard._once._lock.acquire()", "", "idempotency_key='k'"),
+    "calls that hang in shadow": (
+        "[placet._hurry._places.acquire() for _ in range(placet._hurry._AT_A_TIME)]",
+        "mode='shadow', shadow_limit=30",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOLDS)
+def test_what_a_thread_holds_at_the_fork_is_free_in_the_child(daemon, what):
+    hold, settings, fields = HOLDS[what]
+    of = {"hold": hold, "settings": settings, "fields": fields}
+    done = program(HELD.format(url=daemon.url, key=daemon.agent, **of))
+    assert done.stdout == "ran\n0\n", (done.stdout, done.stderr)
+    assert "without a decision" not in done.stderr
+
+
 def test_without_tls_nothing_of_it_is_made_where_it_could_hang(daemon, monkeypatch):
     """OpenSSL has locks that a child keeps locked when it is forked in the moment in which a thread ends
     that has used it."""

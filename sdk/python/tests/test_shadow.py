@@ -1,6 +1,7 @@
 """Shadow stops no call, whatever is wrong on our side or on the program's; and it loosens no policy."""
 
 import asyncio
+import collections.abc
 import datetime
 import threading
 
@@ -78,6 +79,30 @@ def test_params_of_any_kind_stop_no_call(shadow, params):
     assert asyncio.run(shadow.aexecute("drop_database", params, lambda *_: "ran")) == "ran"
 
 
+class Unreadable(collections.abc.Mapping):
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        raise OSError("the line is dead")
+
+    def __getitem__(self, name):
+        raise KeyError(name)
+
+
+def test_params_that_nobody_can_read_stop_no_call(shadow):
+    params = Unreadable()
+    assert shadow.execute("drop_database", params, lambda tool, given: given) is params
+    assert asyncio.run(shadow.aexecute("drop_database", params, lambda tool, given: given)) is params
+
+
+def test_params_that_nobody_can_read_are_refused_where_it_binds(backend):
+    guard = backend.open()
+    for call in (guard.execute, lambda *of: asyncio.run(guard.aexecute(*of))):
+        with pytest.raises(Invalid, match="the params cannot be read: OSError: the line is dead"):
+            call("get_order", Unreadable(), never)
+
+
 @pytest.mark.parametrize("tool", ["", "t" * 10_000, "two\nlines", "drop_database"])
 @pytest.mark.parametrize("params", [{"name": NAN}, "orders", {}])
 def test_nobody_gets_round_a_policy_by_what_cannot_be_written_down(tmp_path, tool, params):
@@ -115,6 +140,18 @@ def test_the_context_stops_no_call(shadow):
     for wrong in ({"agent": "no agent\n"}, {"at": object()}, {"since": datetime.date}, {"n": NAN}):
         with observing(**wrong):
             assert shadow.execute("drop_database", {}, lambda *_: "ran") == "ran"
+
+
+@pytest.mark.parametrize("percent", [0.01, 100])
+def test_a_sample_of_who_has_no_name_that_can_be_written(backend, percent):
+    guard = backend.open(policy(on_review="shadow"), mode="sample", sample_percent=percent)
+    of = ("drop_database", {}, lambda *_: "ran")
+    for call in (guard.execute, lambda *of, **by: asyncio.run(guard.aexecute(*of, **by))):
+        if percent < 1:
+            assert call(*of, session_id="\ud800") == "ran"
+        else:
+            with pytest.raises(Invalid):
+                call(*of, session_id="\ud800")
 
 
 def test_a_switch_and_metrics_of_the_program_stop_no_call(shadow):

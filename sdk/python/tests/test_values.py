@@ -4,10 +4,12 @@ import copy
 import json
 import multiprocessing
 import pickle
+import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from conftest import policy
+from conftest import PATIENCE, policy
 
 from placet import (
     ActionDenied,
@@ -157,8 +159,36 @@ def test_a_policy_cannot_be_changed():
             del duplicate(of).actions["get_order"]
 
 
+def others_ran(guard, request):
+    """Whether another thread, which waits for nothing but the interpreter, gets it while a request is
+    judged. Nobody takes the interpreter from a thread that does not let go of it."""
+    gate, ran = threading.Lock(), []
+    gate.acquire()
+
+    def waits():
+        with gate:
+            ran.append("ran")
+
+    thread = threading.Thread(target=waits)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1_000)
+    try:
+        # It lets go of the interpreter only where it has come to the gate.
+        thread.start()
+        gate.release()
+        guard.evaluate(request)
+        return bool(ran)
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join(PATIENCE)
+
+
 def test_others_run_while_something_large_is_judged():
-    guard = Guard(policy())
-    large = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 20_000})
-    small = ActionRequest("issue_refund", params={"amount": "10", "text": "x y "})
-    assert guard.evaluate(large).reasons == guard.evaluate(small).reasons
+    with Guard(policy()) as guard:
+        large = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 20_000})
+        # Nearly as large, and judged without letting go.
+        small = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 15_000})
+        assert guard.evaluate(large).reasons == guard.evaluate(small).reasons
+        assert not any(others_ran(guard, small) for _ in range(20))
+        # A machine that has much to do may leave the other thread where it is, once or twice.
+        assert any(others_ran(guard, large) for _ in range(200))

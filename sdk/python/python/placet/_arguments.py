@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._core import ActionRequest, Frozen, freeze
+from ._copied import Copied
+from ._core import ActionRequest, freeze
 from ._method import is_method
 from ._shape import is_dict, is_list, is_tuple
 
 if TYPE_CHECKING:
     import inspect
+
+
+class Given(NamedTuple):
+    """How a function is called by who knows nothing of all this."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 class Captured(NamedTuple):
@@ -22,8 +31,8 @@ class Captured(NamedTuple):
     payload: Any
     call: Callable[[Any], Any]
     given: Any
-    """What the function is called with where it cannot be frozen."""
-    arguments: Frozen | None = None
+    """What the function is called with where nothing of this may change anything: in shadow."""
+    arguments: Copied | None = None
     """All that the function is called with, where that is more than the payload."""
     extract: Callable[[], Any] | None = None
     """Gets the payload again, where the program says how."""
@@ -34,11 +43,11 @@ class Captured(NamedTuple):
         """Whether what could not be copied is still what it was."""
         if not request.is_unchanged():
             return False
-        if self.arguments is not None and not self.arguments.is_unchanged():
-            return False
-        if self.extract is None or self.arguments is not None:
+        if self.arguments is None or self.extract is None:
             return True
-        return request.is_payload(self.extract())
+        if not self.arguments.is_unchanged():
+            return False
+        return self.arguments.is_whole or request.is_payload(self.extract())
 
     def rebuilt(self, request: ActionRequest, edited: dict[str, Any] | None) -> Any:
         """What the function is called with: what was frozen, or what people made of it."""
@@ -52,8 +61,6 @@ class Captured(NamedTuple):
             return {**fitted, **(self.held or {})}
         if self.arguments is not None:
             return {**self.arguments.thaw(), **(self.held or {})}
-        if self.extract is not None:
-            return self.given
         return {**request.params, **(self.held or {})}
 
 
@@ -81,45 +88,124 @@ def of_call(
     """
     bound = _bound(function, args, kwargs)
     if bound is None:
-        named: dict[str, Any] = {"args": list(args), "kwargs": dict(kwargs)}
-        signature = None
+        named, held, again = _unnamed(function, args, kwargs)
     else:
-        named, signature = dict(bound.arguments), bound.signature
-    held = _object(function, named) if bound is not None else {}
-    rest = {name: value for name, value in named.items() if name not in held}
+        named, held, again = _named(function, bound)
 
-    def call(arguments: dict[str, Any]) -> Any:
-        if signature is None or bound is None:
-            return function(*arguments["args"], **arguments["kwargs"])
-        again = type(bound)(signature, _ordered(signature, arguments))
-        return function(*again.args, **again.kwargs)
+    def call(arguments: Any) -> Any:
+        if not isinstance(arguments, Given):
+            arguments = again(arguments)
+        return function(*arguments.args, **arguments.kwargs)
 
+    given = Given(args, kwargs)
     if payload is None:
-        return Captured(rest, call, named, held=held)
+        return Captured(named, call, given, held=held)
     return Captured(
         payload=payload(*args, **kwargs),
         call=call,
-        given=named,
-        arguments=_frozen(rest),
+        given=given,
+        arguments=Copied(named),
         extract=lambda: payload(*args, **kwargs),
         held=held,
     )
 
 
+Taken = tuple[dict[str, Any], dict[str, Any], Callable[[dict[str, Any]], Given]]
+"""The arguments by their names; the object of a method by its name; and how to call with them."""
+
+
 def _bound(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> inspect.BoundArguments | None:
+    """Which parameter gets what; nothing where that cannot be known."""
     import inspect
 
     try:
-        signature = inspect.signature(function)
+        own = signature = inspect.signature(function, follow_wrapped=False)
+        if getattr(function, "__wrapped__", None) is not None and _takes_anything(own):
+            # It passes them on to what it is wrapped around, which has names for them.
+            signature = inspect.signature(function)
     except (TypeError, ValueError):
         # A builtin without a signature.
         return None
-    # Arguments that do not fit raise here what the call itself would raise.
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError:
+        # It gives arguments of its own. Those that do not fit raise here what the call itself would.
+        own.bind(*args, **kwargs)
+        return None
+
+
+def _takes_anything(signature: inspect.Signature) -> bool:
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    return any(kind.name in ("VAR_POSITIONAL", "VAR_KEYWORD") for kind in kinds)
+
+
+def _unnamed(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Taken:
+    """The arguments of a function of whose parameters nobody knows the names, or the order."""
+    first = args[:1] if args and is_method(function, args[0]) else ()
+    rest = args[len(first) :]
+    if kwargs and not rest:
+        return dict(kwargs), {}, lambda named: Given(first, named)
+    named = {"args": list(rest), "kwargs": dict(kwargs)}
+    return named, {}, lambda named: Given((*first, *named["args"]), named["kwargs"])
+
+
+def _named(function: Callable[..., Any], bound: inspect.BoundArguments) -> Taken:
+    held = _object(function, bound.arguments)
+    named = {**bound.arguments, **_defaults(bound)}
+    rest = {name: named[name] for name in named if name not in held}
+    return rest, held, lambda arguments: _again(bound, arguments)
+
+
+_NEVER_CHANGED = (str, int, bool, type(None))
+
+
+def _defaults(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """What the function takes where nobody passed anything, if it can be written down. What cannot,
+    such as an object that only says that nothing was passed, is the function's own affair."""
+    defaults: dict[str, Any] = {}
+    for name, parameter in bound.signature.parameters.items():
+        if name in bound.arguments:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            defaults[name] = ()
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            defaults[name] = {}
+        elif type(parameter.default) in _NEVER_CHANGED or _can_be_frozen(parameter.default):
+            defaults[name] = parameter.default
+    return defaults
+
+
+def _can_be_frozen(value: Any) -> bool:
+    try:
+        freeze(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _again(bound: inspect.BoundArguments, arguments: Mapping[str, Any]) -> Given:
+    """How the function is called with arguments that have names. Defaults are left to it where they
+    are still its own: a decorator below may pass on only what was passed."""
+    ordered = _ordered(bound.signature, arguments)
+    is_last = True
+    for parameter in reversed([*bound.signature.parameters.values()]):
+        name, is_named = parameter.name, parameter.kind.name in ("KEYWORD_ONLY", "VAR_KEYWORD")
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            # What is in it comes behind all that has a name.
+            is_last = not ordered.get(name)
+            if is_last:
+                ordered.pop(name, None)
+            continue
+        if name not in bound.arguments and parameter.default is not parameter.empty:
+            is_own = ordered.setdefault(name, parameter.default) is parameter.default
+            if is_own and (is_last or is_named):
+                del ordered[name]
+                continue
+        is_last = is_last and is_named
+    again = type(bound)(bound.signature, _ordered(bound.signature, ordered))
+    return Given(again.args, again.kwargs)
 
 
 def _object(function: Callable[..., Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,9 +216,10 @@ def _object(function: Callable[..., Any], named: Mapping[str, Any]) -> dict[str,
     return {first: named[first]}
 
 
-def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> OrderedDict[str, Any]:
     """The arguments in the order of the parameters; those that people added are no parameters."""
-    ordered = {name: arguments[name] for name in signature.parameters if name in arguments}
+    names = [name for name in signature.parameters if name in arguments]
+    ordered = OrderedDict((name, arguments[name]) for name in names)
     unknown = [name for name in arguments if name not in ordered]
     if unknown:
         raise TypeError(f"the function has no parameter {unknown[0]!r}")
@@ -140,14 +227,6 @@ def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict
         if name in ordered and parameter.kind is parameter.VAR_POSITIONAL:
             ordered[name] = tuple(ordered[name])
     return ordered
-
-
-def _frozen(arguments: Any) -> Frozen | None:
-    try:
-        return freeze(arguments)
-    except ValueError:
-        # The program says by its payload what matters; the rest goes along as it is.
-        return None
 
 
 def _fitted(new: Any, old: Any) -> Any:

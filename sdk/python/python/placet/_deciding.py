@@ -11,9 +11,9 @@ from ._core import ActionRequest
 from ._drive import arun, run
 from ._local import Local
 from ._sample import is_enforced
-from ._steps import Step, Way, recorded, tightened
+from ._steps import MAX_ERROR_LENGTH, Step, Steps, Way, conclusion, tightened
 from ._steps import propose as steps_of_proposing
-from ._types import Mode
+from ._types import Mode, Verdict
 
 if TYPE_CHECKING:
     from ._core import Decision
@@ -34,8 +34,10 @@ class Deciding:
 
     def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides without recording anything, and without permitting it."""
-        is_whole = isinstance(action, ActionRequest) and not fields
-        request: ActionRequest = action if is_whole else self._request(action, fields)  # type: ignore[assignment]
+        if isinstance(action, ActionRequest) and not fields:
+            request = action
+        else:
+            request = self._request(action, fields)
         if self._settings.mode is not None:
             request = self._held(request)
         carrier, program = self._carrier, self._program
@@ -72,14 +74,14 @@ class Deciding:
         try:
             self._program.sink(entry)
         finally:
-            run(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+            run(_recorded(entry, _with_report(entry)), self._carrier, _nothing)
 
     async def arecord(self, entry: AuditEntry) -> None:
         """The same on the running event loop."""
         try:
             await self._program.asink(entry)
         finally:
-            await arun(recorded(entry, _with_report(entry)), self._carrier, _nothing)
+            await arun(_recorded(entry, _with_report(entry)), self._carrier, _nothing)
 
     @staticmethod
     def idempotency_key(request: ActionRequest) -> str:
@@ -142,6 +144,23 @@ def _with_report(entry: AuditEntry) -> ActionRequest:
     }
     said = {name: value for name, value in report.items() if value is not None}
     return _copied(entry.request, recorded=said)
+
+
+def _recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
+    """Tells the log what a program did by itself.
+
+    What was only evaluated is decided on now, as ``reported``: with what the program says of it. It
+    is over, so nobody is asked about it, and what would have waited for people is blocked.
+    """
+    action_id = entry.decision.id
+    if action_id is None:
+        decision = yield Step("propose", reported, {"treatment": "unasked"})
+        if decision.verdict is not Verdict.ALLOW or not entry.executed:
+            return
+        action_id = decision.id
+    status = "failed" if entry.error is not None or not entry.executed else "succeeded"
+    detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
+    yield conclusion(action_id, status, detail, False)
 
 
 def _copied(

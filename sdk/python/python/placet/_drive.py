@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from types import CoroutineType
 from typing import Any, Protocol
 
-from ._errors import ConfigError
-from ._steps import Ask, Call, Ended, Post, Step, Steps, Tell
+from ._steps import Ask, Call, Ended, Later, Post, Step, Steps, Tell
 from ._within import is_awaitable
 
 
@@ -87,12 +85,8 @@ def run(
                 teller.ended(step)
             elif isinstance(step, Call):
                 value = call(step.arguments)
-                if isinstance(value, CoroutineType):
-                    value.close()
-                    raise ConfigError(
-                        "the function is async, so the call must be awaited; use aexecute, or "
-                        "decorate the async function itself"
-                    )
+            elif isinstance(step, Later):
+                value = _in_place_of(step, carrier)
         except BaseException as raised:
             error = raised
 
@@ -131,5 +125,14 @@ async def arun(
                 value = call(step.arguments)
                 if is_awaitable(value):
                     value = await value
+            elif isinstance(step, Later):
+                value = _in_place_of(step, carrier)
         except BaseException as raised:
             error = raised
+
+
+def _in_place_of(later: Later, carrier: Carrier) -> Any:
+    """What the caller gets in place of what has yet to run."""
+    from ._later import in_place_of
+
+    return in_place_of(later, carrier)

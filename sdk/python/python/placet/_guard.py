@@ -17,6 +17,7 @@ from ._drive import Asker, Carrier, arun, run
 from ._errors import ConfigError, PlacetError
 from ._inbox import Inbox
 from ._local import Local
+from ._method import is_async_inside
 from ._once import Claim, Once, sound_key
 from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
@@ -27,6 +28,7 @@ from ._switches import Switches
 from ._taking import Untaken, of_anything
 from ._types import Mode, OnReview, Verdict
 from ._unfrozen import unfrozen
+from ._within import is_on_a_loop
 
 if TYPE_CHECKING:
     from ._ask import Callback, Confirm, Terminal
@@ -221,21 +223,22 @@ class Guard(Deciding, Inbox, Switches):
         import inspect
 
         tool = getattr(function, "__name__", type(function).__name__)
+
+        @functools.wraps(function)
+        async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
+            call = functools.partial(self.acall, tool, gated=True)
+            return await aor_denied(tool, of_call(function, args, kwargs), call)
+
         if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def agated(*args: P.args, **kwargs: P.kwargs) -> Any:
-                captured = of_call(function, args, kwargs)
-                call = functools.partial(self.acall, tool, gated=True)
-                return await aor_denied(tool, captured, call)
-
             return cast("Callable[P, R | ActionDenied]", agated)
+        leads_to_async = is_async_inside(function)
 
         @functools.wraps(function)
         def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
-            captured = of_call(function, args, kwargs)
+            if leads_to_async and is_on_a_loop():
+                return cast("R | ActionDenied", agated(*args, **kwargs))
             call = functools.partial(self.call, tool, gated=True)
-            return cast("R | ActionDenied", or_denied(tool, captured, call))
+            return cast("R | ActionDenied", or_denied(tool, of_call(function, args, kwargs), call))
 
         return gated
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ._drive import Carrier
 from ._errors import Unavailable
+from ._forks import in_each_child
 from ._steps import Step
 from ._within import within
 
@@ -15,6 +16,15 @@ _AT_A_TIME = 64
 """How many calls may hang at a daemon that does not answer. Those beyond go on at once."""
 
 _places = threading.BoundedSemaphore(_AT_A_TIME)
+
+
+def _renewed() -> None:
+    """Nothing hangs in a child yet."""
+    global _places
+    _places = threading.BoundedSemaphore(_AT_A_TIME)
+
+
+in_each_child(_renewed)
 
 
 class Hurried:

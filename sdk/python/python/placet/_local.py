@@ -88,7 +88,12 @@ class Desk:
             loop.add_reader(self._mailbox.fileno(), self._collect)
         undo = _UNDO.get(step.name)
         self._waiting[token] = (future, undo and functools.partial(undo, engine))
-        started = engine.start(self._mailbox, token, step.name, step.request, json.dumps(step.body))
+        try:
+            body = json.dumps(step.body)
+            started = engine.start(self._mailbox, token, step.name, step.request, body)
+        except BaseException:
+            self._forget(token)
+            raise
         try:
             return _read(await future)
         except BaseException:

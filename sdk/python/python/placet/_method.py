@@ -25,6 +25,15 @@ def is_method(function: Callable[..., Any], first: Any) -> bool:
     return any(_leads_to(it, function) for attributes in own for it in list(attributes.values()))
 
 
+def is_async_inside(function: Callable[..., Any]) -> bool:
+    """Whether it is an ordinary decorator around an async function, or an object that is called like
+    one. What it gives is to be awaited then, where there is an event loop."""
+    import inspect
+
+    inner = (*_unwrapped(function), getattr(type(function), "__call__", None))
+    return any(inspect.iscoroutinefunction(one) for one in inner)
+
+
 def parts_of(attribute: Any) -> tuple[Any, ...]:
     """Where methods, properties and the like keep their functions. No code of theirs is run."""
     if isinstance(attribute, staticmethod):

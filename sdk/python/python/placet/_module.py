@@ -7,10 +7,14 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ._forks import in_each_child
 from ._guard import Guard
+from ._later import passing_on
+from ._method import is_async_inside
 from ._settings import Settings, member
 from ._taking import of_any_call
 from ._types import OnReview
+from ._within import is_on_a_loop
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,6 +22,14 @@ R = TypeVar("R")
 # Whoever opens the guard may look at it meanwhile, so the same thread may come again.
 _lock = threading.RLock()
 _guard: Guard | None = None
+
+
+def _renewed() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+in_each_child(_renewed)
 
 
 def configure(guard: Guard | None = None, **settings: Any) -> Guard:
@@ -85,10 +97,20 @@ def supervised(
                 return await (guard or current()).acall(name, captured, on_review, **fields)
 
             return cast("Callable[P, R]", asupervised)
+        if inspect.isasyncgenfunction(function):
+
+            async def begins(*args: Any, **kwargs: Any) -> Any:
+                captured = of_any_call(function, args, kwargs, payload)
+                return await (guard or current()).acall(name, captured, on_review, **fields)
+
+            return cast("Callable[P, R]", functools.wraps(function)(passing_on(begins)))
+        leads_to_async = is_async_inside(function)
 
         @functools.wraps(function)
         def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
             captured = of_any_call(function, args, kwargs, payload)
+            if leads_to_async and is_on_a_loop():
+                return cast(R, (guard or current()).acall(name, captured, on_review, **fields))
             return cast(R, (guard or current()).call(name, captured, on_review, **fields))
 
         return wrapped
@@ -112,6 +134,6 @@ def guarded(
     import inspect
 
     captured = of_any_call(function, args, kwargs, lambda *_, **__: payload)
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function) or (is_on_a_loop() and is_async_inside(function)):
         return cast(R, current().acall(tool, captured, on_review))
     return cast(R, current().call(tool, captured, on_review))

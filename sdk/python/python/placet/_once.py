@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from ._errors import Blocked, Invalid, TooMany
+from ._forks import in_each_child
 from ._say import warn
 
 KEPT = 24 * 3600
@@ -20,13 +22,21 @@ MOST = 100_000
 
 def sound_key(key: object, tool: str, *, shadow: bool) -> str | None:
     """A key, if one is given. What is none is an error, and in shadow it is left out."""
-    if key is None or (isinstance(key, str) and key):
+    if key is None or (isinstance(key, str) and key and _can_be_sent(key)):
         return key
-    why = f"idempotency_key is a text that is not empty, not {key!r}"
+    why = f"idempotency_key is a text that is not empty and that UTF-8 can carry, not {key!r}"
     if not shadow:
         raise Invalid(f"{tool} was not called: {why}")
     warn("in shadow, %s runs without its key: %s", tool, why)
     return None
+
+
+def _can_be_sent(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Once:
@@ -35,6 +45,11 @@ class Once:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._since: OrderedDict[str, float] = OrderedDict()
+        _all.add(self)
+
+    def renew(self) -> None:
+        """Makes it usable in a forked process. The keys are still those of both."""
+        self._lock = threading.Lock()
 
     def claim(self, key: str, tool: str) -> None:
         """Takes a key for a call. Raises where another call has it."""
@@ -55,6 +70,17 @@ class Once:
             self._since.pop(key, None)
 
 
+_all: weakref.WeakSet[Once] = weakref.WeakSet()
+
+
+def _renewed() -> None:
+    for once in _all:
+        once.renew()
+
+
+in_each_child(_renewed)
+
+
 class Claim:
     """One call under its key."""
 
@@ -62,9 +88,10 @@ class Claim:
         self, once: Once, key: str, tool: str, call: Callable[[Any], Any], *, shadow: bool = False
     ) -> None:
         self._once, self._key, self._call = once, key, call
-        self._ran = False
+        self._is_to_give_back = False
         try:
             once.claim(key, tool)
+            self._is_to_give_back = True
         except TooMany as error:
             if not shadow:
                 raise
@@ -72,12 +99,12 @@ class Claim:
 
     def call(self, arguments: Any) -> Any:
         """Calls the function. From here on the key is spent, whatever comes of it."""
-        self._ran = True
+        self._is_to_give_back = False
         return self._call(arguments)
 
     def __enter__(self) -> Claim:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._ran:
+        if self._is_to_give_back:
             self._once.release(self._key)

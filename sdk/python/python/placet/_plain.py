@@ -16,11 +16,15 @@ import math
 import sys
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
+from ._method import own_of
 from ._shape import is_dict, is_list, is_tuple
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import TypeGuard
 
 _MAX_DIGITS = 400
@@ -64,7 +68,7 @@ def digits(number: Any) -> str:
         # Where it is a whole number that one; else what people write for it.
         number = Decimal(int(number) if number.is_integer() else repr(number))
     if not isinstance(number, Decimal):
-        raise Opaque(f"a number is expected, but this is {_name(number)}")
+        raise Opaque(f"a number is expected, but this is {name_of(number)}")
     # That of a subclass is read without asking it.
     number = Decimal(number)
     if not number.is_finite():
@@ -77,6 +81,14 @@ def digits(number: Any) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def exact(whole: int, places: int) -> Decimal:
+    """A whole number with so many of its digits behind the point. Unlike what is calculated, it has all
+    of them, whatever precision the program has set."""
+    from decimal import Decimal
+
+    return Decimal((int(whole < 0), tuple(map(int, str(abs(whole)))), -places))
 
 
 def plain(value: Any) -> Plain:
@@ -103,7 +115,7 @@ def plain(value: Any) -> Plain:
     if _is_set(value):
         return _set(value)
     raise Opaque(
-        f"{_name(value)} cannot be written as JSON; pass what matters of it, or say with payload= "
+        f"{name_of(value)} cannot be written as JSON; pass what matters of it, or say with payload= "
         "what is to be decided on"
     )
 
@@ -166,20 +178,22 @@ def _by_module(value: Any) -> Plain | None:
     if (pydantic := loaded.get("pydantic")) and isinstance(value, pydantic.BaseModel):
         return _model(value), AS_IT_IS, WATCHED
     if (numpy := loaded.get("numpy")) and isinstance(value, (numpy.generic, numpy.ndarray)):
-        return _numpy(value, numpy)
+        from ._arrays import of_numpy
+
+        return of_numpy(value, numpy)
     return None
 
 
 def _enum(value: Any, enum: Any) -> Any:
-    if not isinstance(value, enum.Flag) and _kind(value).__members__.get(value._name_) is not value:
-        raise Opaque(f"this {_name(value)} is no member of its enum")
+    if not isinstance(value, enum.Flag) and kind_of(value).__members__.get(value._name_) is not value:
+        raise Opaque(f"this {name_of(value)} is no member of its enum")
     inner = value._value_
     is_plain = type(inner) in (str, int, float, bool)
     data = _scalar(value)
     if data is None:
         return inner if is_plain else value._name_
     if is_plain and inner != data:
-        raise Opaque(f"this {_name(value)} is one thing and has another as its value")
+        raise Opaque(f"this {name_of(value)} is one thing and has another as its value")
     return data
 
 
@@ -201,16 +215,14 @@ def _fraction(value: Any, kind: Any) -> Plain:
 
 def _quotient(above: int, below: int) -> Any:
     """A number like any other where it has so many digits; else what is divided by what."""
-    from decimal import Decimal
-
     longest = _MAX_DIGITS * 3
     if int.bit_length(below) < longest and int.bit_length(above) < longest:
         # What has an end has it after as many places as there are twos or fives below.
         ends: Iterator[int] = (n for n in range(_MAX_DIGITS) if pow(10, n, below) == 0)
         places = next(ends, _MAX_DIGITS)
-        figures = f"{abs(above) * 10**places // below}"
-        if len(figures) + places <= _MAX_DIGITS:
-            return Decimal((int(above < 0), tuple(map(int, figures)), -places))
+        number = exact(above * 10**places // below, places)
+        if len(number.as_tuple().digits) + places <= _MAX_DIGITS:
+            return number
     return f"{above}/{below}"
 
 
@@ -243,71 +255,77 @@ def _exact_moment(value: Any, kind: Any) -> Any:
     if hasattr(kind, "fold"):
         exact = exact.replace(fold=kind.fold.__get__(value))
     if value != exact or (hasattr(kind, "isoformat") and value.isoformat() != exact.isoformat()):
-        raise Opaque(f"{_name(value)} says something else than a {kind.__name__} does; pass that")
+        raise Opaque(f"{name_of(value)} says something else than a {kind.__name__} does; pass that")
     return exact
 
 
-def _seconds(value: Any) -> Any:
-    from decimal import Decimal
-
-    return Decimal(value.days * 86_400 + value.seconds) + Decimal(value.microseconds) / 1_000_000
+def _seconds(value: Any) -> Decimal:
+    return exact((value.days * 86_400 + value.seconds) * 10**6 + value.microseconds, 6)
 
 
 def _path(value: Any, pathlib: Any) -> Plain:
-    kind = _kind(value)
+    kind = kind_of(value)
     if getattr(pathlib, kind.__name__, pathlib) is not kind:
-        raise Opaque(f"{_name(value)} is a kind of path of its own; pass its text")
+        raise Opaque(f"{name_of(value)} is a kind of path of its own; pass its text")
     text = str(value)
     return text, lambda _: kind(text), WATCHED
 
 
 def _dataclass(value: Any, dataclasses: Any) -> Plain:
     if isinstance(value, type):
-        raise Opaque(f"{_name(value)} is a class, not a value")
+        raise Opaque(f"{name_of(value)} is a class, not a value")
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return fields, AS_IT_IS, WATCHED
+    return {**_kept(value), **fields}, AS_IT_IS, WATCHED
 
 
 def _model(value: Any) -> Any:
     """All that a model holds, also what its own dump leaves out or changes."""
-    kind = _kind(value)
-    names: Any = getattr(kind, "model_fields", None) or getattr(kind, "__fields__", ())
-    held: dict[str, Any] = {name: vars(value)[name] for name in names if name in vars(value)}
-    held.update(getattr(value, "__pydantic_extra__", None) or {})
-    return held
+    extra: dict[str, Any] = getattr(value, "__pydantic_extra__", None) or {}
+    private: dict[str, Any] = getattr(value, "__pydantic_private__", None) or {}
+    return {**_kept(value), **extra, **private}
 
 
-def _numpy(value: Any, numpy: Any) -> Plain:
-    kind = _kind(value)
-    if isinstance(value, numpy.ndarray):
-        if kind is not numpy.ndarray:
-            raise Opaque(f"{_name(value)} is a kind of array of its own; pass a numpy.ndarray")
-        copy = value.copy()
-        return copy.tolist(), lambda _: copy, WATCHED
-    if isinstance(value, (numpy.complexfloating, numpy.void)):
-        raise Opaque(f"{_name(value)} cannot be written as JSON")
-    inner = numpy.generic.item(value)
-    if isinstance(inner, numpy.generic):
-        # A long double, which no Python number holds.
-        raise Opaque(f"{_name(value)} holds more than a number of Python")
-    if kind in numpy.sctypeDict.values():
-        return inner, AS_IT_IS, FIXED
-    return inner, None, FOREIGN
+def _kept(value: Any) -> dict[str, Any]:
+    """All that a value has itself, whether or not its class calls it a field: a function can read it."""
+    if isinstance(value, _HOLD_MORE):
+        raise Opaque(f"{name_of(value)} is a record and a {_held_as(value)} at once; pass one of them")
+    kept: dict[str, Any] = {}
+    line: tuple[type, ...] = kind_of(value).__mro__
+    for cls in line:
+        if "__slots__" not in vars(cls) or cls.__module__.startswith("pydantic."):
+            # What pydantic keeps there is told apart.
+            continue
+        for name, slot in vars(cls).items():
+            if isinstance(slot, MemberDescriptorType):
+                try:
+                    kept[name] = slot.__get__(value)
+                except AttributeError:
+                    # Nothing is in it.
+                    continue
+    return {**kept, **own_of(value)}
+
+
+_HOLD_MORE = (dict, list, tuple, set, frozenset, str, int, float, complex)
+"""What has a content of its own beside what it has as a record."""
+
+
+def _held_as(value: Any) -> str:
+    return next(kind.__name__ for kind in _HOLD_MORE if isinstance(value, kind))
 
 
 def _tuple(value: Any) -> Plain:
-    kind, items = _kind(value), _TUPLE.__getitem__(value, slice(None))
+    kind, items = kind_of(value), _TUPLE.__getitem__(value, slice(None))
     names: Any = getattr(kind, "_fields", ())
-    if not items or _kind(names) is not tuple or len(names) != len(items):
+    if not items or kind_of(names) is not tuple or len(names) != len(items):
         return items, None, FOREIGN
     named: dict[str, Any] = dict(zip(names, items, strict=True))
     if any(getattr(value, name) is not item for name, item in named.items()):
-        raise Opaque(f"{_name(value)} says something else than it holds")
+        raise Opaque(f"{name_of(value)} says something else than it holds")
     return named, lambda frozen: _TUPLE.__new__(kind, frozen.values()), WATCHED
 
 
 def _dict(value: Any) -> Plain:
-    kind, items = _kind(value), dict(_DICT.items(value))
+    kind, items = kind_of(value), dict(_DICT.items(value))
     if kind is OrderedDict or kind is Counter:
         return items, kind, WATCHED
     if kind is defaultdict:
@@ -317,18 +335,37 @@ def _dict(value: Any) -> Plain:
 
 
 def _set(value: Any) -> Plain:
-    kind: Any = set if issubclass(_kind(value), set) else frozenset
+    kind: Any = set if issubclass(kind_of(value), set) else frozenset
     try:
         members: list[Any] = sorted(kind.__iter__(value))
     except TypeError:
         raise Opaque("a set whose members have no order; pass a sorted list") from None
-    return members, kind, WATCHED if _kind(value) is kind else FOREIGN
+    if not all(one < next_one for one, next_one in pairwise(members)):
+        # Their order is none: of two sets neither need be the smaller one.
+        members = _by_text(members)
+    return members, kind, WATCHED if kind_of(value) is kind else FOREIGN
 
 
-def _kind(value: object) -> Any:
+def _by_text(members: list[Any]) -> list[Any]:
+    from ._core import freeze
+
+    try:
+        texts = [freeze(member).canonical() for member in members]
+    except ValueError:
+        # It is refused soon, with the place named.
+        return members
+    if len(set(texts)) < len(texts):
+        raise Opaque("a set with members that are written alike; pass a sorted list")
+    numbers = sorted(range(len(members)), key=texts.__getitem__)
+    return [members[number] for number in numbers]
+
+
+def kind_of(value: object) -> Any:
+    """The class of a value, of which nobody claims to know more."""
     return type(value)
 
 
-def _name(value: Any) -> str:
-    kind = value if isinstance(value, type) else _kind(value)
+def name_of(value: Any) -> str:
+    """The name of a class, or of that of a value."""
+    kind = value if isinstance(value, type) else kind_of(value)
     return f"{kind.__module__}.{kind.__qualname__}"

@@ -7,6 +7,7 @@ only in who carries the steps out, and so do an engine in this process and a dae
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,12 +22,13 @@ from ._errors import (
 )
 from ._say import warn
 from ._types import Mode, OnReview, Status, Verdict
+from ._unfinished import is_unfinished
+from ._why import why, why_not
 
 if TYPE_CHECKING:
     from ._arguments import Captured
     from ._core import ActionRequest, Decision
     from ._program import Objection
-    from ._protocols import AuditEntry
 
 MAX_ERROR_LENGTH = 4_000
 """Longest error that is recorded of a failed action, in characters."""
@@ -54,6 +56,15 @@ class Call(NamedTuple):
     """The function itself is called now, with what was decided on."""
 
     arguments: Any
+
+
+class Later(NamedTuple):
+    """What the function gave has yet to run. In its place the caller gets what does the same, and
+    carries out ``begins`` before it and ``ends`` behind it."""
+
+    value: Any
+    begins: Callable[[], Steps]
+    ends: Callable[[BaseException | None], Steps]
 
 
 class Ask(NamedTuple):
@@ -235,8 +246,8 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
     if status is Status.PENDING:
         yield from _withdrawn(action_id, way)
     raise NotApproved(
-        _words(request.action, status, found.get("denial")),
-        reasons=(found.get("denial") or _WHY.get(status, f"it is {status.value}"),),
+        why_not(request.action, status, found.get("denial")),
+        reasons=(found.get("denial") or why(status),),
         action_id=action_id,
         decision=decision,
         status=status,
@@ -253,21 +264,6 @@ def _ended(action_id: str, status: Status, way: Way) -> Steps:
         yield Ended(action_id, status)
 
 
-_WHY = {
-    Status.DENIED: "a person said no",
-    Status.EXPIRED: "nobody answered before the deadline, so the answer is no",
-    Status.WITHDRAWN: "it was taken back",
-    Status.VOIDED: "a kill switch or another policy ended it",
-    Status.SUPERSEDED: "people put another action in its place",
-    Status.PENDING: "nobody answered in time",
-}
-
-
-def _words(tool: str, status: Status, denial: str | None) -> str:
-    why = _WHY.get(status, f"it is {status.value}")
-    return f"{tool} was not approved: {why}" + (f": {denial}" if denial else "")
-
-
 def approval_of(action_id: str) -> str:
     """The id of an action's approval: the same with another prefix."""
     return "apr_" + action_id.removeprefix("act_")
@@ -276,36 +272,62 @@ def approval_of(action_id: str) -> str:
 def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     """Runs an action: decides, waits, spends its permission, calls, and says what came of it.
 
-    The function is called once or not at all.
+    The function is called once or not at all. Where it gives what has yet to run (a generator, or
+    something to await), that is what has an outcome, at its end.
     """
     permitted: Permitted = yield from decide(request, way)
-    if not permitted.is_lenient and not captured.is_unchanged(request):
-        raise Changed(
-            f"the arguments of {request.action} changed while it waited, so it was not called",
-            reasons=("the arguments changed",),
-            action_id=permitted.action_id,
-            decision=permitted.decision,
-        )
+    is_lenient, edited = permitted.is_lenient, permitted.edited
+    if not is_lenient and not captured.is_unchanged(request):
+        raise _changed(request, permitted)
     # In shadow the function gets what it was given, as if nobody had looked at it.
-    rebuilt = captured.rebuilt
-    arguments = captured.given if permitted.is_lenient else rebuilt(request, permitted.edited)
+    arguments = captured.given if is_lenient else captured.rebuilt(request, edited)
     action_id = yield from _redeemed(permitted, request)
-    is_lenient = permitted.is_lenient
     if permitted.was_held:
         yield from _still_permitted(permitted, request, way)
+    # Once more, because that took time as well. From here on nothing comes between.
+    begins = functools.partial(_unchanged, request, permitted, captured, action_id)
+    ends = functools.partial(_came_of_it, action_id, is_lenient)
+    yield from begins()
     try:
         value = yield Call(arguments)
-    except Exception as error:
-        yield from _concluded(action_id, "failed", _told(error), is_lenient)
-        raise
     except BaseException as error:
+        yield from ends(error)
+        raise
+    if is_unfinished(value):
+        return (yield Later(value, begins, ends))
+    yield from ends(None)
+    return value
+
+
+def _unchanged(
+    request: ActionRequest, permitted: Permitted, captured: Captured, action_id: str | None
+) -> Steps:
+    """Raises where the arguments are no more what was decided on. Its permission is spent then."""
+    if permitted.is_lenient or captured.is_unchanged(request):
+        return
+    yield from _concluded(action_id, "failed", "it did not run: the arguments changed", False)
+    raise _changed(request, permitted)
+
+
+def _came_of_it(action_id: str | None, is_lenient: bool, error: BaseException | None) -> Steps:
+    """Says what came of a call that is over."""
+    if error is None:
+        yield from _concluded(action_id, "succeeded", "", is_lenient)
+    elif isinstance(error, Exception):
+        yield from _concluded(action_id, "failed", _told(error), is_lenient)
+    elif action_id is not None:
         # It is being torn down: nobody waits for the log, but the log shall know.
         detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
-        if action_id is not None:
-            yield Post(_conclusion(action_id, "failed", detail, is_lenient))
-        raise
-    yield from _concluded(action_id, "succeeded", "", is_lenient)
-    return value
+        yield Post(conclusion(action_id, "failed", detail, is_lenient))
+
+
+def _changed(request: ActionRequest, permitted: Permitted) -> Changed:
+    return Changed(
+        f"the arguments of {request.action} changed while it waited, so it was not called",
+        reasons=("the arguments changed",),
+        action_id=permitted.action_id,
+        decision=permitted.decision,
+    )
 
 
 def _still_permitted(permitted: Permitted, request: ActionRequest, way: Way) -> Steps:
@@ -333,28 +355,10 @@ def propose(request: ActionRequest, way: Way) -> Steps:
     return decision
 
 
-def recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
-    """Tells the log what a program did by itself.
-
-    What was only evaluated is decided on now, as ``reported``: with what the program says of it. It
-    is over, so nobody is asked about it, and what would have waited for people is blocked.
-    """
-    action_id = entry.decision.id
-    if action_id is None:
-        decision = yield Step("propose", reported, {"treatment": "unasked"})
-        if decision.verdict is not Verdict.ALLOW or not entry.executed:
-            return
-        action_id = decision.id
-    status = "failed" if entry.error is not None or not entry.executed else "succeeded"
-    detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
-    yield _conclusion(action_id, status, detail, False)
-
-
 def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     """Spends the permission; the id under which to report, if there is one."""
     action_id = permitted.action_id
-    if action_id is None:
-        # Only shadow answers without a record.
+    if action_id is None:  # Only shadow answers without a record.
         return None
     call = request if permitted.edited is None else request.with_params(permitted.edited)
     try:
@@ -375,7 +379,8 @@ def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
     return action_id
 
 
-def _conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
+def conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
+    """The step that says what came of an action."""
     body = {"id": action_id, "status": status, "detail": detail}
     return Step("conclude", body=body, hurried=is_lenient)
 
@@ -383,7 +388,7 @@ def _conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> S
 def _concluded(action_id: str | None, status: str, detail: str, is_lenient: bool) -> Steps:
     if action_id is None:
         return
-    step = _conclusion(action_id, status, detail, is_lenient)
+    step = conclusion(action_id, status, detail, is_lenient)
     try:
         yield step
     except PlacetError:

@@ -23,13 +23,16 @@ def of_anything(tool: str, params: Any, executor: Callable[[str, Any], Any]) -> 
     """The arguments of ``executor(tool, params)``, whatever the params are."""
     if params is None:
         return of_params(tool, {}, executor)
+    why = f"the params are a mapping from names to values, not {type(params).__name__}"
     if is_mapping(params):
-        return of_params(tool, params, executor)
+        try:
+            return of_params(tool, params, executor)
+        except Exception as error:
+            why = f"the params cannot be read: {type(error).__name__}: {error}"
 
     def call(given: Any) -> Any:
         return executor(tool, given)
 
-    why = f"the params are a mapping from names to values, not {type(params).__name__}"
     return Captured(Untaken(ValueError(why)), call, params)
 
 

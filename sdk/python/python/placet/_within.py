@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,12 @@ def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
     if isinstance(value, GeneratorType):
         return bool(value.gi_code.co_flags & _ITERABLE_COROUTINE)
     return isinstance(value, Awaitable)
+
+
+def is_on_a_loop() -> bool:
+    """Whether an event loop runs on this thread. Without asyncio there is none."""
+    loaded = sys.modules.get("asyncio")
+    return loaded is not None and loaded._get_running_loop() is not None
 
 
 async def within(awaitable: Awaitable[T], seconds: float) -> T:

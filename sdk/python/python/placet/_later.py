@@ -1,0 +1,115 @@
+"""What takes the place of a value that has yet to run: it does the same, and says what came of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Any
+
+from ._drive import Carrier, arun, run
+from ._steps import Later, Post
+from ._unfinished import is_async_generator, is_coroutine, is_generator
+
+
+def in_place_of(later: Later, carrier: Carrier) -> Any:
+    """What the caller gets."""
+    if is_coroutine(later.value):
+        return _coroutine(later, carrier)
+    if is_async_generator(later.value):
+        return _async_generator(later.value, later, carrier)
+    if is_generator(later.value):
+        return _generator(later, carrier)
+    # It runs already, and is nobody's to replace.
+    later.value.add_done_callback(functools.partial(_is_done, later, carrier))
+    return later.value
+
+
+async def _coroutine(later: Later, carrier: Carrier) -> Any:
+    inner: Any = later.value
+    try:
+        await arun(later.begins(), carrier, _nothing)
+    except BaseException:
+        inner.close()
+        raise
+    try:
+        value: Any = await inner
+    except BaseException as error:
+        await arun(later.ends(error), carrier, _nothing)
+        raise
+    await arun(later.ends(None), carrier, _nothing)
+    return value
+
+
+def _generator(later: Later, carrier: Carrier) -> Generator[Any, Any, Any]:
+    inner: Generator[Any, Any, Any] = later.value
+    run(later.begins(), carrier, _nothing)
+    try:
+        value = yield from inner
+    except BaseException as error:
+        run(later.ends(error), carrier, _nothing)
+        raise
+    run(later.ends(None), carrier, _nothing)
+    return value
+
+
+def _async_generator(
+    inner: AsyncGenerator[Any, Any], later: Later, carrier: Carrier
+) -> AsyncGenerator[Any, Any]:
+    async def begins() -> AsyncGenerator[Any, Any]:
+        await arun(later.begins(), carrier, _nothing)
+        return inner
+
+    async def ends(error: BaseException | None) -> None:
+        await arun(later.ends(error), carrier, _nothing)
+
+    return passing_on(begins, ends)()
+
+
+async def _says_nothing(_error: BaseException | None) -> None:
+    """Somebody else says what came of it."""
+
+
+def passing_on(
+    begins: Callable[..., Awaitable[AsyncGenerator[Any, Any]]],
+    ends: Callable[[BaseException | None], Awaitable[None]] = _says_nothing,
+) -> Callable[..., AsyncGenerator[Any, Any]]:
+    """A function whose async generators do what those do that ``begins`` gives."""
+
+    async def passes_on(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        inner = await begins(*args, **kwargs)
+        try:
+            following = inner.__anext__()
+            while True:
+                try:
+                    item = await following
+                except StopAsyncIteration:
+                    break
+                try:
+                    following = inner.asend((yield item))
+                except GeneratorExit:
+                    await inner.aclose()
+                    raise
+                except BaseException as error:
+                    following = inner.athrow(error)
+        except BaseException as error:
+            await ends(error)
+            raise
+        await ends(None)
+
+    return passes_on
+
+
+def _is_done(later: Later, carrier: Carrier, future: Any) -> None:
+    """Tells the end of a task, behind the loop that runs it."""
+    # Asked for its exception, it would no more complain that nobody has seen that.
+    error = getattr(future, "_exception", None)
+    if future.cancelled():
+        from asyncio import CancelledError
+
+        error = CancelledError()
+    for step in later.ends(error):
+        carrier.post(step.step if isinstance(step, Post) else step)
+
+
+def _nothing(_arguments: Any) -> None:
+    """Nothing is called here."""
