@@ -260,7 +260,8 @@ impl Guard {
             Some(step) => self.log().entry(step.entry)?,
             None => followed.decided,
         };
-        let conclusion = Conclusion { action, of, outcome, detail: detail.to_owned() };
+        let detail = self.report_without_secrets(detail);
+        let conclusion = Conclusion { action, of, outcome, detail };
         Ok(Command::Conclude(Box::new(conclusion)))
     }
 }

@@ -14,6 +14,7 @@ from conftest import PATIENCE, first_pending, nothing_waits, policy
 from placet import (
     ActionDenied,
     ActionRequest,
+    AuditEntry,
     Blocked,
     Changed,
     ConfigError,
@@ -228,6 +229,25 @@ def test_what_an_executor_raises_is_reported_and_raised(backend):
     with pytest.raises(RuntimeError, match="the bank is closed"):
         guard.execute("issue_refund", {"amount": "7"}, fails)
     assert guard.status(asked[0].action_id) is Status.FAILED
+
+
+def test_secrets_in_what_went_wrong_are_not_stored(backend, tmp_path):
+    def fails(tool, params):
+        raise RuntimeError("the bank takes no password=hunter2-horse here")
+
+    settings = {"store": tmp_path / "placet.db"} if backend.kind == "in process" else {}
+    guard = backend.open(**settings)
+    with pytest.raises(RuntimeError, match="hunter2"):
+        guard.execute("get_order", {"id": 1}, fails)
+    with pytest.raises(RuntimeError, match="hunter2"):
+        asyncio.run(guard.aexecute("get_order", {"id": 2}, fails))
+    request = ActionRequest("get_order", params={"id": 3})
+    decision = guard.evaluate(request)
+    error = "token=hunter2-horse: no"
+    guard.record(AuditEntry(request, decision, approved=None, executed=True, error=error))
+    stored = b"".join(file.read_bytes() for file in tmp_path.rglob("placet.db*"))
+    assert stored.count(b"the bank takes no password=[redacted:") >= 2
+    assert b"token=[redacted:" in stored and b"hunter2" not in stored
 
 
 def confirming(backend, **settings):
