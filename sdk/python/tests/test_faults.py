@@ -26,6 +26,21 @@ def lax(tmp_path_factory):
     started.stop()
 
 
+@pytest.fixture
+def faulty_shadow(in_shadow):
+    """A proxy in front of the daemon whose policy is in shadow."""
+    with Faulty(in_shadow.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def in_shadow(tmp_path_factory):
+    """A daemon whose policy is in shadow itself."""
+    started = Daemon(tmp_path_factory.mktemp("in-shadow"), policy(mode=Mode.SHADOW))
+    yield started
+    started.stop()
+
+
 def open_guard(url, key, **settings):
     return Guard.connect(url, key, **{"timeout": 1, **settings})
 
@@ -96,6 +111,77 @@ def test_shadow_never_raises_and_never_waits_long(lax, fault):
             assert time.monotonic() - start < 2 * BOUND + SLACK
 
     at_once(*[lambda place=place: at(place) for place in ("", PROPOSE, REDEEM, OUTCOME)])
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_policy_that_was_last_heard_of_in_shadow_stops_nothing(in_shadow, fault):
+    """The program says nothing of shadow, so it knows it by what the daemon said before."""
+
+    def at(place):
+        with (
+            Faulty(in_shadow.url, None, place) as faulty,
+            open_guard(faulty.url, in_shadow.agent, shadow_limit=BOUND, timeout=PATIENCE) as guard,
+        ):
+            guard.evaluate("get_order")
+            faulty.fault = fault
+            start = time.monotonic()
+            for call in both(guard):
+                assert call("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
+            assert time.monotonic() - start < 2 * BOUND + SLACK
+
+    at_once(*[lambda place=place: at(place) for place in ("", PROPOSE, REDEEM, OUTCOME)])
+
+
+@pytest.mark.parametrize("asked", ["evaluate", "propose"])
+def test_a_policy_is_in_shadow_as_long_as_its_last_answer_says_so(in_shadow, faulty_shadow, asked):
+    def mode(word):
+        return lambda answer: {**answer, "mode": word}
+
+    def runs():
+        calls = both(guard)
+        return [call("get_order", {"id": 1}, lambda *_: "ran") for call in calls] == ["ran"] * 2
+
+    with open_guard(faulty_shadow.url, in_shadow.agent) as guard:
+        # Nobody knows yet what the policy is.
+        faulty_shadow.fault = 500
+        for call in both(guard):
+            with pytest.raises(Unavailable):
+                call("get_order", {"id": 1}, never)
+        faulty_shadow.fault = None
+        getattr(guard, asked)("get_order")
+        faulty_shadow.fault = 500
+        assert runs()
+        # Who asks to be held to the decision is held to it.
+        with pytest.raises(Unavailable):
+            guard.execute("get_order", {"id": 1}, never, enforce=True)
+        faulty_shadow.fault = mode("enforce")
+        getattr(guard, asked)("get_order")
+        faulty_shadow.fault = 500
+        for call in both(guard):
+            with pytest.raises(Unavailable):
+                call("get_order", {"id": 1}, never)
+
+
+def test_an_answer_that_comes_too_late_says_what_the_policy_is_all_the_same(in_shadow, faulty_shadow):
+    """A call in shadow does not wait for it; the next one knows."""
+    gone = threading.Event()
+
+    def slow(answer):
+        gone.wait(PATIENCE)
+        return {**answer, "mode": "enforce"}
+
+    with open_guard(faulty_shadow.url, in_shadow.agent, shadow_limit=0.05, timeout=PATIENCE) as guard:
+        for call in both(guard):
+            gone.clear()
+            faulty_shadow.fault = None
+            guard.evaluate("get_order")
+            faulty_shadow.at, faulty_shadow.fault = PROPOSE, slow
+            assert call("get_order", {"id": 1}, lambda *_: "ran") == "ran"
+            gone.set()
+            until = time.monotonic() + PATIENCE
+            while guard._policy_is_in_shadow() and time.monotonic() < until:
+                time.sleep(0.01)
+            assert not guard._policy_is_in_shadow()
 
 
 def test_what_is_held_although_shadow_was_asked_for_waits_as_always(daemon, faulty):

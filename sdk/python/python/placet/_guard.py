@@ -325,15 +325,15 @@ class Guard(Deciding, Inbox, Switches):
         return review is OnReview.SHADOW or settings.mode is Mode.SHADOW
 
     def _policy_is_in_shadow(self) -> bool:
-        """Whether the policy is known to be; that of a daemon says so in its answers."""
-        if isinstance(self._carrier, Local):
-            try:
-                self._is_in_shadow = self._carrier.engine.mode() == "shadow"
-            except PlacetError:
-                # It is closed, and what it last said holds.
-                pass
-            return self._is_in_shadow
-        return False
+        """Whether the policy is known to be; that of a daemon by its last decision."""
+        if not isinstance(self._carrier, Local):
+            return bool(getattr(self._carrier, "is_in_shadow", False))
+        try:
+            self._is_in_shadow = self._carrier.engine.mode() == "shadow"
+        except PlacetError:
+            # It is closed, and what it last said holds.
+            pass
+        return self._is_in_shadow
 
     def _frozen(
         self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]
