@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import itertools
 import threading
 import time
 import tracemalloc
 from concurrent.futures import Future
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -29,7 +31,7 @@ from placet import (
     Verdict,
     supervised,
 )
-from placet._ask import reply_of
+from placet._reply import reply_of
 from placet._steps import Step
 
 
@@ -219,6 +221,72 @@ def test_people_can_change_what_runs(guard):
     thread.join(PATIENCE)
     assert box == [("issue_refund", {"amount": Decimal("7")})]
     assert isinstance(box[0][1]["amount"], Decimal)
+
+
+EDITS = [{"amount": Decimal("7")}, {"amount": 7, "note": b"by hand", "on": date(2026, 3, 1)}]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=["a decimal", "several"])
+def test_people_write_params_of_any_kind(backend, edit):
+    """What they write is frozen like anything else that is decided on."""
+
+    guard = backend.open()
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    assert guard.resolve(decision.approval.id, True, actor="ann", params=edit)
+    asked = backend.open(confirm=lambda request: SignOff("ann", params=edit))
+    for call in (asked.execute, lambda *of: asyncio.run(asked.aexecute(*of))):
+        tool, params = call("issue_refund", {"amount": "11"}, executor)
+        assert params["amount"] == 7
+
+
+ODD = {
+    "params that cannot be written": {"params": {"amount": object()}},
+    "params that are no number": {"params": {"amount": float("nan")}},
+    "params that are none": {"params": ["amount"]},
+    "a statement of bytes": {"statements": {"why": b"by hand"}},
+    "a statement of nothing": {"statements": {"why": None}},
+    "a person that is none": {"person": b"ann"},
+    "groups that are none": {"groups": (b"finance",)},
+}
+
+
+def test_an_answer_that_cannot_be_written_answers_nothing(guard):
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    for odd in ODD.values():
+        said = {"person": "ann", **odd}
+        words = {**said, **said.get("statements", {}), "actor": said["person"]}
+        words = {name: words[name] for name in words if name not in ("statements", "person")}
+        with pytest.raises(Invalid):
+            guard.resolve(decision.approval.id, True, **words)
+        with pytest.raises(Invalid):
+            asyncio.run(guard.aresolve(decision.approval.id, True, **words))
+        assert guard.status(decision.id) is Status.PENDING
+
+
+def test_a_callback_whose_answer_cannot_be_written_approves_nothing(backend):
+    asked = []
+
+    def confirm(request):
+        asked.append(request)
+        return SignOff(**{"person": "ann", **odd})
+
+    guard = backend.open(confirm=confirm)
+    calls = (guard.execute, lambda *of: asyncio.run(guard.aexecute(*of)))
+    for count, (odd, call) in enumerate(itertools.product(ODD.values(), calls), start=1):
+        denied = call("issue_refund", {"amount": f"{count}"}, lambda *_: pytest.fail("it ran"))
+        assert "what the callback gave cannot be written down" in denied.reason
+        assert len(asked) == count
+    assert guard.pending() == []
+
+
+def test_a_sign_off_of_a_class_of_its_own_approves_nothing(backend):
+    class Own(SignOff):
+        """Of whose fields nobody knows what they say the next time."""
+
+    guard = backend.open(confirm=lambda request: Own("ann"))
+    for amount, call in (("7", guard.execute), ("8", lambda *of: asyncio.run(guard.aexecute(*of)))):
+        denied = call("issue_refund", {"amount": amount}, lambda *_: pytest.fail("it ran"))
+        assert "gave Own, which is neither True nor a sign-off" in denied.reason
 
 
 def test_what_an_executor_raises_is_reported_and_raised(backend):

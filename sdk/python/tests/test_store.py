@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from decimal import Decimal
 
 import pytest
 from conftest import PATIENCE, policy
@@ -234,6 +235,24 @@ def test_what_comes_too_late_does_not_count(backend):
     store.answers[held.approval.id] = True
     assert guard.collect() == 0 and guard.status(held.id) is Status.DENIED
     assert store.ends == {held.approval.id: Status.DENIED}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"params": {"amount": object()}}, {"statements": {"why": b"it was agreed upon"}}]
+)
+def test_an_answer_that_cannot_be_written_answers_nothing(backend, caplog, odd):
+    store = Store()
+    guard = backend.open(approvals=store)
+    thread, box = started(guard)
+    request = came(store)
+    store.answers[request.request_id] = SignOff("bob", **odd)
+    until = time.monotonic() + PATIENCE
+    while not caplog.records and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "was not taken in" in caplog.text and box == []
+    store.answers[request.request_id] = SignOff("bob", params={"amount": Decimal("7")})
+    thread.join(PATIENCE)
+    assert box == ["paid"]
 
 
 def test_an_answer_that_is_completed_in_place_is_another(backend):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Missing
+from ._reply import given
 from ._steps import PAGE, Step
 from ._types import ResolveOutcome, Status
 
@@ -113,17 +114,9 @@ def _resolving(
 ) -> Step:
     if approved is not True and approved is not False:
         raise TypeError(f"approved is True or False, not {type(approved).__name__}")
-    reply: dict[str, Any] = {**statements, "approved": approved}
-    if params is not None:
-        reply["params"] = dict(params)
+    said = dict(statements)
     if not approved:
-        reply["reason"] = reason or "it was denied without a reason"
+        said["reason"] = reason or "it was denied without a reason"
     elif reason is not None:
         raise TypeError("a reason goes with a no; write statements by the names of their fields")
-    body = {
-        "id": request_id,
-        "person": actor or "operator",
-        "groups": list(groups),
-        "reply": reply,
-    }
-    return Step("resolve", body=body)
+    return given(request_id, approved, actor or "operator", groups, said, params)

@@ -11,9 +11,10 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._ask import dispose, look, reply_of, settle
+from ._ask import dispose, look, settle
 from ._errors import Conflict, Forbidden, Gone, Invalid, Missing, PlacetError
 from ._held import ApprovalRequest, Refusal, SignOff
+from ._reply import reply_of
 from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
 from ._types import ResolveOutcome, Status
@@ -109,7 +110,8 @@ class Mirror:
         try:
             return self._was_heard(reply, carrier.do(reply))
         except PlacetError as error:
-            return self._was_refused(reply, error)
+            self._was_refused(reply, error)
+            return None
 
     async def atake(self, carrier: Carrier, request_id: str) -> ResolveOutcome | None:
         """The same on the running event loop."""
@@ -119,7 +121,8 @@ class Mirror:
         try:
             return self._was_heard(reply, await carrier.ado(reply))
         except PlacetError as error:
-            return self._was_refused(reply, error)
+            self._was_refused(reply, error)
+            return None
 
     def collect(self, carrier: Carrier) -> int:
         """Takes in all answers, and tells the store what waits no more; how many answers counted."""
