@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._core import ActionRequest, Frozen, freeze
+from ._fitted import fitted
 from ._method import is_method
-from ._shape import is_dict, is_list, is_tuple
 
 if TYPE_CHECKING:
     import inspect
@@ -48,8 +48,7 @@ class Captured(NamedTuple):
                     "people changed what was decided on, and nobody knows how to call the function "
                     "with that; leave payload= out, or deny instead of editing"
                 )
-            fitted: dict[str, Any] = _fitted(edited, request.params)
-            return {**fitted, **(self.held or {})}
+            return {**fitted(edited, request.params), **(self.held or {})}
         if self.arguments is not None:
             return {**self.arguments.thaw(), **(self.held or {})}
         if self.extract is not None:
@@ -148,25 +147,3 @@ def _frozen(arguments: Any) -> Frozen | None:
     except ValueError:
         # The program says by its payload what matters; the rest goes along as it is.
         return None
-
-
-def _fitted(new: Any, old: Any) -> Any:
-    """What people wrote, as JSON has it, in the types of what it replaces."""
-    if is_dict(new) and is_dict(old):
-        return {
-            name: _fitted(value, old[name]) if name in old else value for name, value in new.items()
-        }
-    if is_list(new) and (is_list(old) or is_tuple(old)) and len(new) == len(old):
-        fitted = [_fitted(one, other) for one, other in zip(new, old, strict=True)]
-        return tuple(fitted) if is_tuple(old) else fitted
-    return _fitted_value(new, old)
-
-
-def _fitted_value(new: Any, old: Any) -> Any:
-    if freeze(new).canonical() == freeze(old).canonical():
-        return old
-    from decimal import Decimal
-
-    if isinstance(old, Decimal) and isinstance(new, (str, int, float)):
-        return Decimal(str(new))
-    return new

@@ -124,7 +124,7 @@ class Remote:
         for it did not wait so long."""
         answer = told(step, said)
         if step.name in ("propose", "evaluate"):
-            self.is_in_shadow = said["mode"] == Mode.SHADOW.value
+            self.is_in_shadow = said.get("mode") == Mode.SHADOW.value
         return answer
 
     def post(self, step: Step) -> None:
