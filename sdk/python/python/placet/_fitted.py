@@ -46,10 +46,9 @@ def fitted(new: Any, old: Any) -> Any:
 
 def _dict(new: dict[Any, Any], old: dict[Any, Any]) -> Any:
     made = {name: fitted(value, old[name]) if name in old else value for name, value in new.items()}
-    kind: Any = _kind(old)
-    if kind is defaultdict:
-        return kind(_of_missing(old), made)
-    return kind(made) if kind is OrderedDict or kind is Counter else made
+    if _is_one_of(old, defaultdict):
+        return _kind(old)(_of_missing(old), made)
+    return _kind(old)(made) if _is_one_of(old, OrderedDict, Counter) else made
 
 
 def _maker(old: Any) -> Callable[[Any], Any] | None:
@@ -150,6 +149,10 @@ def _of_missing(old: Any) -> Any:
 
 def _unknown(_new: Any) -> Any:
     raise TypeError("nobody knows how to make one of it")
+
+
+def _is_one_of(value: object, *kinds: Any) -> bool:
+    return any(type(value) is kind for kind in kinds)
 
 
 def _kind(value: object) -> Any:
