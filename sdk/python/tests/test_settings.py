@@ -310,3 +310,33 @@ def test_a_log_is_free_once_its_guard_is_closed(tmp_path):
         settings = {"confirm": lambda request: True} if turn % 2 else {"review_timeout": 0.01}
         with Guard(tmp_path / "policy.toml", **settings) as guard:
             guard.execute("issue_refund", {"amount": turn}, lambda *_: True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ann:hunter2@127.0.0.1:1",
+        "https://hunter2@placet.example",
+        "http://ann:hunter2@",
+        "http://ann:hunter2@[::1",
+        "http://ann:hunter2@placet.example?x=1",
+        "ftp://ann:hunter2@placet.example",
+        "ann:hunter2@placet.example",
+        "http://a:hunter2@b@placet.example",
+    ],
+)
+def test_an_address_has_no_password_and_shows_none(url):
+    with pytest.raises(ConfigError, match="url.*address") as error:
+        Guard.connect(url, "key")
+    assert "hunter2" not in f"{error.value!r} {error.value.__cause__!r}"
+    with pytest.raises(ConfigError, match="PLACET_URL.*address") as error:
+        Settings.from_environment({"PLACET_URL": url, "PLACET_KEY": "key"})
+    assert "hunter2" not in f"{error.value!r} {error.value.__cause__!r}"
+
+
+def test_settings_that_nobody_checked_show_no_password_either():
+    settings = Settings(url="http://ann:hunter2@127.0.0.1:1", key="key", timeout=1)
+    assert "hunter2" not in repr(settings) and "127.0.0.1" in repr(settings)
+    with pytest.raises(ConfigError, match="address") as error:
+        Guard.from_settings(settings)
+    assert "hunter2" not in repr(error.value)

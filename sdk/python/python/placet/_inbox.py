@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Missing
-from ._reply import given
 from ._steps import PAGE, Step
 from ._types import ResolveOutcome, Status
 
@@ -112,6 +111,8 @@ def _resolving(
     params: Mapping[str, Any] | None,
     statements: Mapping[str, str],
 ) -> Step:
+    from ._reply import given
+
     if approved is not True and approved is not False:
         raise TypeError(f"approved is True or False, not {type(approved).__name__}")
     said = dict(statements)

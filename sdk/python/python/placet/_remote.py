@@ -20,6 +20,7 @@ import httpx
 from ._answers import told
 from ._errors import ConfigError, PlacetError, Unavailable
 from ._posts import Posts
+from ._settings import address
 from ._steps import Step
 from ._types import Mode
 from ._wire import Asked, Poll, asked_of, read
@@ -372,6 +373,7 @@ def _verifier(url: str, verify: Any) -> Any:
 
     if verify is not True and verify is not False and not isinstance(verify, ssl.SSLContext):
         raise ConfigError(f"verify is True, False or an SSLContext, not {type(verify).__name__}")
+    address("url", url)
     try:
         httpx.URL(url)
     except httpx.InvalidURL as error:
