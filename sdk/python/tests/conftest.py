@@ -118,7 +118,7 @@ class Backend:
     def open(self, of: TrustPolicy | None = None, **settings) -> Guard:
         of = policy() if of is None else of
         if self.kind == "in process":
-            guard = Guard(of, **settings)
+            guard = Guard(of, **{"store": ":memory:", **settings})
         else:
             folder = self._folder / str(len(self._daemons))
             folder.mkdir()

@@ -14,8 +14,22 @@ from placet import Guard, Mode, PlacetError, Status, Unavailable, supervised
 BOUND = 0.3
 """How long a call in shadow may be held up, in seconds."""
 
-SLACK = 5.0
-"""What a loaded machine takes on top, in seconds. What hangs here hangs for much longer."""
+SLACK = 0.2
+"""What a machine takes on top, in seconds. What hangs here hangs for much longer."""
+
+TRIES = 20
+"""How often a call may be made until the machine is not busy with something else meanwhile."""
+
+
+def is_held_up_no_longer_than(limit, call):
+    """Whether a call takes no longer than that, in seconds, by itself. What it takes because others run
+    is not always as much."""
+    for _ in range(TRIES):
+        start = time.monotonic()
+        call()
+        if time.monotonic() - start < limit + SLACK:
+            return True
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +119,11 @@ def test_shadow_never_raises_and_never_waits_long(lax, fault):
             async def arefund(amount):
                 return amount
 
-            start = time.monotonic()
-            assert refund("10") == "10"
-            assert asyncio.run(arefund("10")) == "10"
-            assert time.monotonic() - start < 2 * BOUND + SLACK
+            def calls():
+                assert refund("10") == "10"
+                assert asyncio.run(arefund("10")) == "10"
+
+            assert is_held_up_no_longer_than(2 * BOUND, calls)
 
     at_once(*[lambda place=place: at(place) for place in ("", PROPOSE, REDEEM, OUTCOME)])
 
@@ -124,10 +139,12 @@ def test_a_policy_that_was_last_heard_of_in_shadow_stops_nothing(in_shadow, faul
         ):
             guard.evaluate("get_order")
             faulty.fault = fault
-            start = time.monotonic()
-            for call in both(guard):
-                assert call("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
-            assert time.monotonic() - start < 2 * BOUND + SLACK
+
+            def calls():
+                for call in both(guard):
+                    assert call("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
+
+            assert is_held_up_no_longer_than(2 * BOUND, calls)
 
     at_once(*[lambda place=place: at(place) for place in ("", PROPOSE, REDEEM, OUTCOME)])
 

@@ -312,6 +312,25 @@ def test_a_log_is_free_once_its_guard_is_closed(tmp_path):
             guard.execute("issue_refund", {"amount": turn}, lambda *_: True)
 
 
+@pytest.mark.parametrize("given", [None, "a policy"])
+def test_a_log_that_is_gone_with_the_guard_is_said(tmp_path, caplog, given):
+    of = given and policy()
+    with Guard(of):
+        [said] = caplog.messages
+        assert "in memory" in said and "store=" in said
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    for kept in (
+        lambda: Guard(of, store=":memory:"),
+        lambda: Guard(of, store=tmp_path / "log.db"),
+        lambda: Guard(tmp_path / "policy.toml"),
+        lambda: Guard.from_settings(Settings.from_environment({"PLACET_STORE": ":memory:"})),
+    ):
+        with kept():
+            assert len(caplog.messages) == 1
+    with Guard.from_settings(Settings.from_environment({})):
+        assert len(caplog.messages) == 2
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -4,10 +4,13 @@ import copy
 import json
 import multiprocessing
 import pickle
+import sys
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from conftest import policy
+from conftest import PATIENCE, policy
 
 from placet import (
     ActionDenied,
@@ -205,8 +208,43 @@ def test_a_policy_cannot_be_changed():
             del duplicate(of).actions["get_order"]
 
 
-def test_others_run_while_something_large_is_judged():
-    guard = Guard(policy())
+@pytest.fixture
+def nobody_is_interrupted():
+    """Threads take turns only where one of them lets the others run."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(10 * PATIENCE)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("asked", ["evaluate", "propose"])
+def test_others_run_while_something_large_is_judged(nobody_is_interrupted, asked):
     large = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 20_000})
-    small = ActionRequest("issue_refund", params={"amount": "10", "text": "x y "})
-    assert guard.evaluate(large).reasons == guard.evaluate(small).reasons
+    with Guard(policy(), store=":memory:") as guard:
+        assert runs_beside(lambda: getattr(guard, asked)(large))
+        # What lets nobody else run is found out.
+        assert not runs_beside(lambda: sum(range(1_000_000)), rounds=10)
+
+
+def runs_beside(work, rounds=None):
+    """Whether another thread runs while this one is at work."""
+    seen, state = set(), {"at": "rest"}
+
+    def other():
+        while state["at"] != "end":
+            seen.add(state["at"])
+            time.sleep(0)
+
+    thread = threading.Thread(target=other, daemon=True)
+    thread.start()
+    until = time.monotonic() + PATIENCE
+    while "work" not in seen and time.monotonic() < until and rounds != 0:
+        rounds = None if rounds is None else rounds - 1
+        # It waits for its turn, which this gives it.
+        time.sleep(0)
+        state["at"] = "work"
+        work()
+        state["at"] = "rest"
+    state["at"] = "end"
+    thread.join(PATIENCE)
+    return "work" in seen

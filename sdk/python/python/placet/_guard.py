@@ -45,8 +45,9 @@ class Guard(Deciding, Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
-    passes) and a log, which lies beside the policy file unless ``store`` says otherwise. At a daemon
-    (:meth:`connect`) both are the daemon's.
+    passes) and a log, which lies beside the policy file unless ``store`` says otherwise. Without a file
+    and without ``store`` the log is in memory and gone with the guard, which the logger ``placet`` says
+    unless ``store`` is ``":memory:"``. At a daemon (:meth:`connect`) both are the daemon's.
 
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
     :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of

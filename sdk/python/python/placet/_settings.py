@@ -155,6 +155,8 @@ def address(name: str, value: Any) -> str:
 
 
 def _without_password(url: str) -> str:
+    if url.startswith("unix:"):
+        return url
     before, sign, after = url.rpartition("@")
     scheme, slashes, _ = before.partition("//") if "//" in before else ("", "", "")
     return f"{scheme}{slashes}…@{after}" if sign else url
