@@ -183,13 +183,6 @@ def test_what_was_approved_is_what_runs(guard):
     assert box == [("issue_refund", {"amount": "10", "lines": [{"sku": "a"}]})]
 
 
-class Order:
-    """Something that cannot be copied."""
-
-    def __init__(self, amount):
-        self.amount = amount
-
-
 def test_arguments_that_cannot_be_copied_must_not_change(guard):
     from dataclasses import dataclass
 

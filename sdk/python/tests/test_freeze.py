@@ -185,18 +185,7 @@ def test_decimals_keep_their_value(value):
     assert Decimal(str(written(value))) == value
 
 
-class Service:
-    def __init__(self, guard):
-        self.secret = "hunter2"
-        self.refund = supervised("get_order", guard=guard)(self._refund)
-
-    def _refund(self, amount):
-        return amount
-
-
-def test_the_object_of_a_method_is_not_decided_on():
-    guard = Guard(policy())
-
+def test_the_object_of_a_method_is_not_decided_on(guard):
     class Desk:
         @supervised("issue_refund", guard=guard, on_review="fail_closed")
         def refund(self, amount, note="none"):
@@ -209,9 +198,7 @@ def test_the_object_of_a_method_is_not_decided_on():
     assert guard.pending()[0].params == {"amount": "10", "note": "none"}
 
 
-def test_a_method_is_called_with_its_object():
-    guard = Guard(policy())
-
+def test_a_method_is_called_with_its_object(guard):
     class Desk:
         @supervised("get_order", guard=guard)
         def get_order(self, id, *more, **named):
@@ -278,8 +265,7 @@ def test_who_asks_to_be_held_to_it_is_stopped_in_shadow_as_well(backend, asked):
     assert decided["decision"]["verdict"] == "block" and "approval" not in decided
 
 
-def test_a_payload_says_what_is_decided_on():
-    guard = Guard(policy())
+def test_a_payload_says_what_is_decided_on(guard):
     seen = []
 
     @supervised(
@@ -298,8 +284,7 @@ def test_a_payload_says_what_is_decided_on():
     assert guard.pending()[0].params == {"amount": "10", "currency": "USD"} and seen == []
 
 
-def test_a_secret_is_not_on_record():
-    guard = Guard(policy())
+def test_a_secret_is_not_on_record(guard):
     guard.propose("issue_refund", params={"amount": "1", "password": "hunter2-correct-horse"})
     shown = json.dumps(guard.pending()[0].to_dict())
     assert "hunter2" not in shown
@@ -367,14 +352,18 @@ NOT_EDITED = {
 }
 
 
-@pytest.mark.parametrize("of", NOT_EDITED)
-def test_what_people_write_of_another_kind_calls_nothing(of):
-    old, wrote = NOT_EDITED[of]
-    confirm = lambda request: SignOff("ann", params={"amount": "7", "it": wrote})
-    with Guard(policy(), confirm=confirm) as guard:
-        refund = supervised("issue_refund", guard=guard)(lambda amount, it: pytest.fail("it ran"))
-        with pytest.raises(TypeError, match="deny instead of editing"):
-            refund("10", old)
+def test_what_people_write_of_another_kind_calls_nothing(backend):
+    guard = backend.open(confirm=lambda request: SignOff("ann", params={"amount": "7", "it": wrote}))
+    refund = supervised("issue_refund", guard=guard)(lambda amount, it: pytest.fail(of))
+
+    @supervised("issue_refund", guard=guard)
+    async def arefund(amount, it):
+        pytest.fail(of)
+
+    for of, (old, wrote) in NOT_EDITED.items():
+        for call in (refund, lambda *them: asyncio.run(arefund(*them))):
+            with pytest.raises(TypeError, match="deny instead of editing"):
+                call("10", old)
 
 
 def test_what_people_cannot_see_they_cannot_edit(guard):
