@@ -5,7 +5,7 @@ use std::sync::Arc;
 use placet_core::digest::{Digest, Domain};
 use placet_core::event::PolicyFile;
 use placet_core::json::Json;
-use placet_core::{ActionClass, ClassName, Terms};
+use placet_core::{ActionClass, ClassName, Pepper, Terms};
 
 use crate::file::{self, Diagnostic, Diagnostics, PolicyDoc, Severity};
 use crate::matcher::Matcher;
@@ -111,6 +111,13 @@ impl Policy {
     #[must_use]
     pub fn cedar_schema(&self) -> String {
         rules::schema_text(&self.specs)
+    }
+
+    /// A text without what is found to be a secret in it, as it may be stored. The placeholders are
+    /// those of the actions in the same log.
+    #[must_use]
+    pub fn redact_text(&self, text: &str, pepper: &Pepper) -> String {
+        self.redactor().redact_text(text, pepper)
     }
 
     pub(crate) fn matcher(&self) -> &Matcher {

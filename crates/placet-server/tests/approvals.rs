@@ -84,6 +84,22 @@ fn an_approved_action_runs_once_with_what_was_approved() {
 }
 
 #[test]
+fn what_came_of_it_is_stored_without_secrets() {
+    let daemon = Daemon::start();
+    let read = json!({"tool": "get_order"});
+    let decision = daemon.post("/v1/actions", &daemon.keys.agent, &read).json();
+    let path = format!("/v1/actions/{}/outcome", decision["id"].as_str().unwrap());
+    let failed = json!({"status": "failed", "error": "no: password=hunter2-horse is wrong"});
+    let index = daemon.post(&path, &daemon.keys.agent, &failed).json()["log_index"].clone();
+    let log = daemon.guard.as_ref().unwrap().log();
+    let receipt = log.receipt(index.as_u64().unwrap(), true).unwrap();
+    let verified = receipt.verify(std::slice::from_ref(log.verifier())).unwrap();
+    let kept = verified.private.unwrap();
+    assert!(kept.contains("[redacted:") && kept.contains("is wrong"), "{kept}");
+    assert!(!kept.contains("hunter2"), "{kept}");
+}
+
+#[test]
 fn nothing_but_true_approves() {
     let daemon = Daemon::start();
     let decision = held(&daemon, &note());

@@ -273,7 +273,8 @@ impl Guard {
         reason: &str,
         by: Option<PersonId>,
     ) -> Result<Change, GuardError> {
-        self.command(Command::Trip { scope, reason: reason.to_owned(), by }).await
+        let reason = self.reason_without_secrets(reason);
+        self.command(Command::Trip { scope, reason, by }).await
     }
 
     /// Resets a kill switch.
@@ -286,7 +287,8 @@ impl Guard {
         reason: &str,
         by: Option<PersonId>,
     ) -> Result<Change, GuardError> {
-        self.command(Command::Reset { scope, reason: reason.to_owned(), by }).await
+        let reason = self.reason_without_secrets(reason);
+        self.command(Command::Reset { scope, reason, by }).await
     }
 
     /// Takes in evidence, and says where its class stands now.

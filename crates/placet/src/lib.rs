@@ -62,6 +62,7 @@ mod tail;
 mod trouble;
 mod waits;
 mod warrant;
+mod words;
 
 pub use answer::Answer;
 pub use approval::{Approver, Pending, Reply, Resolution};

@@ -324,7 +324,8 @@ impl Guard {
             Some(step) => self.log().entry(step.entry)?,
             None => followed.decided,
         };
-        Ok(Conclusion { action, of, outcome, detail: detail.to_owned() })
+        let detail = self.report_without_secrets(detail);
+        Ok(Conclusion { action, of, outcome, detail })
     }
 }
 

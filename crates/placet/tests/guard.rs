@@ -13,10 +13,11 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use placet::core::autonomy::Metrics;
+use placet::core::limits::{MAX_OUTCOME_BYTES, MAX_REASON_BYTES};
 use placet::store::sequencer::wait;
 use placet::{
-    Action, Config, Event, Evidence, Guard, GuardError, Json, LogPlace, PersonId, PolicyFile,
-    PolicySource, Receipt, Rejection, Verdict,
+    Action, Config, Event, Evidence, Guard, GuardError, Json, LogPlace, Outcome, PersonId,
+    PolicyFile, PolicySource, Receipt, Rejection, Verdict,
 };
 
 const POLICY: &str = r#"
@@ -182,6 +183,51 @@ fn erasing_takes_the_payload_and_leaves_the_proof() {
     guard.blocking().erase(index, "asked by the customer", None).unwrap();
     let after = leaf_and_payload(&guard, &guard.log().receipt(index, true).unwrap());
     assert_eq!(after, (before.0, None));
+}
+
+#[test]
+fn what_an_agent_says_of_an_action_is_stored_without_its_secrets() {
+    let guard = memory();
+    let ran = |detail: &str| {
+        let read = action(r#"{"tool": "get_order", "params": {"id": "o-1"}, "agent": "bot"}"#);
+        let id = guard.blocking().propose(&read).unwrap().id.unwrap();
+        wait(guard.conclude(id, Outcome::Failed, detail))
+    };
+    let said = |detail: &str| {
+        let index = ran(detail).unwrap().log_index.unwrap();
+        let payload = leaf_and_payload(&guard, &guard.log().receipt(index, true).unwrap()).1;
+        let kept: serde_json::Value = serde_json::from_str(&payload.unwrap()).unwrap();
+        kept.to_string()
+    };
+    let secret = format!("{}{}", "ghp_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let told = said(&format!("the bank said no to password=hunter2-horse and {secret}, try again"));
+    assert!(!told.contains("hunter2") && !told.contains(&secret), "{told}");
+    assert!(told.contains("the bank said no to password=[redacted:"), "{told}");
+    assert!(told.contains("hmac-sha256:") && told.contains("try again"), "{told}");
+    assert!(said("no such order").contains("no such order"));
+
+    // What is longer without its secrets than a report may be is cut, and not refused.
+    let most = MAX_OUTCOME_BYTES;
+    let told = said(&"password=hunter2-horse \u{e9}".repeat(most / 25));
+    assert!(!told.contains("hunter2") && told.len() < most + 100, "{} bytes", told.len());
+    let long = ran(&"x".repeat(most + 1));
+    assert!(matches!(long, Err(GuardError::Rejected(Rejection::LongOutcome))));
+}
+
+#[test]
+fn a_switch_gives_away_no_secret() {
+    let guard = memory();
+    let scope = || "agent:bot".parse().unwrap();
+    guard.blocking().trip(scope(), "it leaked password=hunter2-horse", None).unwrap();
+    let reasons = guard.evaluate(&refund("1")).findings;
+    let stopped = reasons.iter().find(|it| it.reason.contains("it leaked")).unwrap();
+    assert!(!stopped.reason.contains("hunter2"), "{}", stopped.reason);
+    let reset = guard.blocking().reset(scope(), "password=hunter2-horse is changed", None).unwrap();
+    let (leaf, _) =
+        leaf_and_payload(&guard, &guard.log().receipt(reset.log_index.unwrap(), true).unwrap());
+    assert!(leaf.contains("is changed") && !leaf.contains("hunter2"), "{leaf}");
+    let long = guard.blocking().trip(scope(), &"x".repeat(MAX_REASON_BYTES + 1), None);
+    assert!(matches!(long, Err(GuardError::Rejected(Rejection::Reason))));
 }
 
 #[test]

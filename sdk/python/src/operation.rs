@@ -3,8 +3,8 @@
 use placet::core::mode::Treatment;
 use placet::{
     Action, ActionId, Answer, ApprovalId, Approver, Evidence, Followed, GroupName, Guard,
-    GuardError, Json, LedgerKey, Object, Outcome, PersonId, PolicyFile, Reply, Resolution, Scope,
-    Status, TenantId, ToolName, Trouble, standings,
+    GuardError, Json, Object, Outcome, PersonId, Reply, Resolution, Scope, Status, TenantId,
+    ToolName, Trouble, standings,
 };
 use pyo3::prelude::*;
 use serde_json::{Value, json};
@@ -47,10 +47,6 @@ pub(crate) enum Operation {
     Report(Evidence),
     /// Say where each class stands.
     Autonomy(Option<TenantId>),
-    /// Ratify autonomy for a consequential class.
-    Ratify(LedgerKey, PersonId),
-    /// Hold to another policy.
-    Install(Vec<PolicyFile>, Option<PersonId>),
 }
 
 /// What came of it.
@@ -108,8 +104,6 @@ impl Operation {
             "switches" => Self::Switches,
             "report" => Self::Report(body.read("evidence")?),
             "autonomy" => Self::Autonomy(body.maybe("tenant")?),
-            "ratify" => Self::Ratify(body.read("of")?, body.read("by")?),
-            "install" => Self::Install(body.read("files")?, body.maybe("by")?),
             other => return Err(wrong(format!("there is no operation {other}"))),
         })
     }
@@ -164,8 +158,6 @@ impl Operation {
                 let state = guard.log().state();
                 json!({ "classes": standings(&state, tenant.as_ref()) })
             }
-            Self::Ratify(of, by) => json!({"autonomy": guard.ratify(of, by).await?}),
-            Self::Install(files, by) => switched(&guard.install_policy(&files, by).await?),
         };
         Ok(Done::Text(text.to_string()))
     }

@@ -47,13 +47,14 @@ class Daemon:
 
     _made = None
 
-    def __init__(self, folder: Path, policy: TrustPolicy) -> None:
+    def __init__(self, folder: Path, policy: TrustPolicy | str) -> None:
         self.folder = folder
         made, keys = self._log_with_keys()
         for file in made.iterdir():
             shutil.copy(file, folder)
         self.agent, self.bare_agent, self.other, self.approver = keys
-        (folder / "policy.toml").write_text(policy.to_toml())
+        text = policy if isinstance(policy, str) else policy.to_toml()
+        (folder / "policy.toml").write_text(text)
         self.start()
 
     @classmethod
@@ -118,7 +119,7 @@ class Backend:
     def open(self, of: TrustPolicy | None = None, **settings) -> Guard:
         of = policy() if of is None else of
         if self.kind == "in process":
-            guard = Guard(of, **settings)
+            guard = Guard(of, **{"store": ":memory:", **settings})
         else:
             folder = self._folder / str(len(self._daemons))
             folder.mkdir()

@@ -17,6 +17,7 @@ from placet import (
     Changed,
     Guard,
     Invalid,
+    Missing,
     PlacetError,
     ResolveOutcome,
     Status,
@@ -56,6 +57,24 @@ def test_an_async_call_waits_and_runs(guard):
         assert await guard.aresolve(held.request_id, True, actor="ann") is ResolveOutcome.RESOLVED
         assert await asyncio.wait_for(call, PATIENCE) == {"amount": "10"}
         assert guard.status(held.action_id) is Status.SUCCEEDED
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("answer", "status"), [(True, Status.APPROVED), (False, Status.DENIED)])
+def test_who_did_not_wait_can_wait_later(guard, answer, status):
+    async def main():
+        decision = await guard.apropose("issue_refund", params={"amount": "10"})
+        waits = [asyncio.create_task(guard.await_(decision.id)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not any(wait.done() for wait in waits)
+        # Whoever gives up waits for nothing, and takes nothing back.
+        waits.pop().cancel()
+        assert await guard.aresolve(decision.approval.id, answer, actor="ann")
+        assert await asyncio.wait_for(asyncio.gather(*waits), PATIENCE) == [status] * 2
+        assert await guard.await_(decision.id) is guard.wait(decision.id) is status
+        with pytest.raises(Missing):
+            await guard.await_("act_0198c2f4-5b1c-7d2e-8a3f-1b2c3d4e5f60")
 
     asyncio.run(main())
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import itertools
 import threading
 import time
 import tracemalloc
 from concurrent.futures import Future
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,6 +16,7 @@ from conftest import PATIENCE, first_pending, nothing_waits, policy
 from placet import (
     ActionDenied,
     ActionRequest,
+    AuditEntry,
     Blocked,
     Changed,
     ConfigError,
@@ -28,7 +31,7 @@ from placet import (
     Verdict,
     supervised,
 )
-from placet._ask import reply_of
+from placet._reply import reply_of
 from placet._steps import Step
 
 
@@ -180,13 +183,6 @@ def test_what_was_approved_is_what_runs(guard):
     assert box == [("issue_refund", {"amount": "10", "lines": [{"sku": "a"}]})]
 
 
-class Order:
-    """Something that cannot be copied."""
-
-    def __init__(self, amount):
-        self.amount = amount
-
-
 def test_arguments_that_cannot_be_copied_must_not_change(guard):
     from dataclasses import dataclass
 
@@ -220,6 +216,72 @@ def test_people_can_change_what_runs(guard):
     assert isinstance(box[0][1]["amount"], Decimal)
 
 
+EDITS = [{"amount": Decimal("7")}, {"amount": 7, "note": b"by hand", "on": date(2026, 3, 1)}]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=["a decimal", "several"])
+def test_people_write_params_of_any_kind(backend, edit):
+    """What they write is frozen like anything else that is decided on."""
+
+    guard = backend.open()
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    assert guard.resolve(decision.approval.id, True, actor="ann", params=edit)
+    asked = backend.open(confirm=lambda request: SignOff("ann", params=edit))
+    for call in (asked.execute, lambda *of: asyncio.run(asked.aexecute(*of))):
+        tool, params = call("issue_refund", {"amount": "11"}, executor)
+        assert params["amount"] == 7
+
+
+ODD = {
+    "params that cannot be written": {"params": {"amount": object()}},
+    "params that are no number": {"params": {"amount": float("nan")}},
+    "params that are none": {"params": ["amount"]},
+    "a statement of bytes": {"statements": {"why": b"by hand"}},
+    "a statement of nothing": {"statements": {"why": None}},
+    "a person that is none": {"person": b"ann"},
+    "groups that are none": {"groups": (b"finance",)},
+}
+
+
+def test_an_answer_that_cannot_be_written_answers_nothing(guard):
+    decision = guard.propose("issue_refund", params={"amount": "10"})
+    for odd in ODD.values():
+        said = {"person": "ann", **odd}
+        words = {**said, **said.get("statements", {}), "actor": said["person"]}
+        words = {name: words[name] for name in words if name not in ("statements", "person")}
+        with pytest.raises(Invalid):
+            guard.resolve(decision.approval.id, True, **words)
+        with pytest.raises(Invalid):
+            asyncio.run(guard.aresolve(decision.approval.id, True, **words))
+        assert guard.status(decision.id) is Status.PENDING
+
+
+def test_a_callback_whose_answer_cannot_be_written_approves_nothing(backend):
+    asked = []
+
+    def confirm(request):
+        asked.append(request)
+        return SignOff(**{"person": "ann", **odd})
+
+    guard = backend.open(confirm=confirm)
+    calls = (guard.execute, lambda *of: asyncio.run(guard.aexecute(*of)))
+    for count, (odd, call) in enumerate(itertools.product(ODD.values(), calls), start=1):
+        denied = call("issue_refund", {"amount": f"{count}"}, lambda *_: pytest.fail("it ran"))
+        assert "what the callback gave cannot be written down" in denied.reason
+        assert len(asked) == count
+    assert guard.pending() == []
+
+
+def test_a_sign_off_of_a_class_of_its_own_approves_nothing(backend):
+    class Own(SignOff):
+        """Of whose fields nobody knows what they say the next time."""
+
+    guard = backend.open(confirm=lambda request: Own("ann"))
+    for amount, call in (("7", guard.execute), ("8", lambda *of: asyncio.run(guard.aexecute(*of)))):
+        denied = call("issue_refund", {"amount": amount}, lambda *_: pytest.fail("it ran"))
+        assert "gave Own, which is neither True nor a sign-off" in denied.reason
+
+
 def test_what_an_executor_raises_is_reported_and_raised(backend):
     def fails(tool, params):
         raise RuntimeError("the bank is closed")
@@ -228,6 +290,25 @@ def test_what_an_executor_raises_is_reported_and_raised(backend):
     with pytest.raises(RuntimeError, match="the bank is closed"):
         guard.execute("issue_refund", {"amount": "7"}, fails)
     assert guard.status(asked[0].action_id) is Status.FAILED
+
+
+def test_secrets_in_what_went_wrong_are_not_stored(backend, tmp_path):
+    def fails(tool, params):
+        raise RuntimeError("the bank takes no password=hunter2-horse here")
+
+    settings = {"store": tmp_path / "placet.db"} if backend.kind == "in process" else {}
+    guard = backend.open(**settings)
+    with pytest.raises(RuntimeError, match="hunter2"):
+        guard.execute("get_order", {"id": 1}, fails)
+    with pytest.raises(RuntimeError, match="hunter2"):
+        asyncio.run(guard.aexecute("get_order", {"id": 2}, fails))
+    request = ActionRequest("get_order", params={"id": 3})
+    decision = guard.evaluate(request)
+    error = "token=hunter2-horse: no"
+    guard.record(AuditEntry(request, decision, approved=None, executed=True, error=error))
+    stored = b"".join(file.read_bytes() for file in tmp_path.rglob("placet.db*"))
+    assert stored.count(b"the bank takes no password=[redacted:") >= 2
+    assert b"token=[redacted:" in stored and b"hunter2" not in stored
 
 
 def confirming(backend, **settings):

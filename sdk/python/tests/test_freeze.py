@@ -21,7 +21,7 @@ from conftest import policy, program
 from hypothesis import given
 from hypothesis import strategies as some
 
-from placet import ActionRequest, Guard, Invalid, Mode, supervised
+from placet import ActionRequest, Guard, Invalid, Mode, SignOff, Status, supervised
 from placet._steps import Step
 
 
@@ -228,9 +228,7 @@ def test_decimals_keep_their_value(value):
     assert Decimal(str(written(value))) == value
 
 
-def test_the_object_of_a_method_is_not_decided_on():
-    guard = Guard(policy())
-
+def test_the_object_of_a_method_is_not_decided_on(guard):
     class Desk:
         @supervised("issue_refund", guard=guard, on_review="fail_closed")
         def refund(self, amount, note="none"):
@@ -243,9 +241,7 @@ def test_the_object_of_a_method_is_not_decided_on():
     assert guard.pending()[0].params == {"amount": "10", "note": "none"}
 
 
-def test_a_method_is_called_with_its_object():
-    guard = Guard(policy())
-
+def test_a_method_is_called_with_its_object(guard):
     class Desk:
         @supervised("get_order", guard=guard)
         def get_order(self, id, *more, **named):
@@ -312,8 +308,7 @@ def test_who_asks_to_be_held_to_it_is_stopped_in_shadow_as_well(backend, asked):
     assert decided["decision"]["verdict"] == "block" and "approval" not in decided
 
 
-def test_a_payload_says_what_is_decided_on():
-    guard = Guard(policy())
+def test_a_payload_says_what_is_decided_on(guard):
     seen = []
 
     @supervised(
@@ -361,8 +356,92 @@ def test_a_secret_among_the_arguments_of_a_function_is_not_on_record(backend):
     assert "hunter2" not in on_record
 
 
-def test_a_secret_is_not_on_record():
-    guard = Guard(policy())
+def test_a_secret_is_not_on_record(guard):
     guard.propose("issue_refund", params={"amount": "1", "password": "hunter2-correct-horse"})
     shown = json.dumps(guard.pending()[0].to_dict())
     assert "hunter2" not in shown
+
+
+EDITED = {
+    "a decimal": (Decimal("10"), "7.50", Decimal("7.5")),
+    "a fraction": (fractions.Fraction(1, 3), "2/3", fractions.Fraction(2, 3)),
+    "a date": (datetime.date(2026, 1, 31), "2026-02-01", datetime.date(2026, 2, 1)),
+    "a moment": (
+        datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.timezone.utc),
+        "2026-02-01T08:00:00Z",
+        datetime.datetime(2026, 2, 1, 8, tzinfo=datetime.timezone.utc),
+    ),
+    "a time": (datetime.time(12), "08:30:00", datetime.time(8, 30)),
+    "a duration": (datetime.timedelta(1), {"$seconds": "1.5"}, datetime.timedelta(seconds=1.5)),
+    "a name": (uuid.UUID(int=1), str(uuid.UUID(int=2)), uuid.UUID(int=2)),
+    "a path": (pathlib.Path("/a"), "/b", pathlib.Path("/b")),
+    "bytes of text": (b"a", {"$bytes": "b"}, b"b"),
+    "other bytes": (bytearray(b"a"), {"$base64": "/w=="}, bytearray(b"\xff")),
+    "a member": (Colour.DEEP, "red", Colour.RED),
+    "a member without a plain value": (Colour.RED, "DEEP", Colour.DEEP),
+    "a set": ({1, 2}, [1, 3], {1, 3}),
+    "a tuple": ((Decimal(1), "a"), ["2", "a"], (Decimal(2), "a")),
+    "a longer list": ([Decimal(1)], ["2", "3"], [Decimal(2), "3"]),
+    "a named tuple": (Point(Decimal(1), 2), {"x": "5", "y": 2}, Point(Decimal(5), 2)),
+    "an ordered dict": (OrderedDict(a=b"a"), {"a": {"$bytes": "b"}}, OrderedDict(a=b"b")),
+    "a whole number": (10, 2**80, 2**80),
+    "a number": (1.5, 7, 7.0),
+    "a number of numpy": (numpy.float32(1.5), 2.5, numpy.float32(2.5)),
+    "nothing any more": (datetime.date(2026, 1, 31), None, None),
+    "an array": (numpy.array([1, 2]), [3, 4], numpy.array([3, 4])),
+    "a model that stays": (Line("a", Decimal(1)), {"sku": "a", "amount": 1}, Line("a", Decimal(1))),
+}
+
+
+def test_what_people_write_reaches_the_function_in_its_type(backend):
+    guard = backend.open(confirm=lambda request: SignOff("ann", params={"amount": "7", "it": wrote}))
+
+    @supervised("issue_refund", guard=guard)
+    def refund(amount, it):
+        return it
+
+    @supervised("issue_refund", guard=guard)
+    async def arefund(amount, it):
+        return it
+
+    for of, (old, wrote, expected) in EDITED.items():
+        for got in (refund("10", old), asyncio.run(arefund("11", old))):
+            assert type(got) is type(expected) and numpy.all(got == expected), of
+            if isinstance(expected, tuple):
+                assert [type(one) for one in got] == [type(one) for one in expected], of
+
+
+NOT_EDITED = {
+    "no date": (datetime.date(2026, 1, 31), "soon"),
+    "a date that is a number": (datetime.date(2026, 1, 31), 20260131),
+    "no member": (Colour.RED, "blue"),
+    "no number": (Decimal("10"), "ten"),
+    "a yes for a number": (10, True),
+    "no bytes": (b"a", "a"),
+    "half a tuple": (Point(1, 2), {"x": 1}),
+    "an object": (Line("a", Decimal(1)), {"sku": "b", "amount": 1}),
+    "more than fits": (numpy.int8(1), 1000),
+}
+
+
+def test_what_people_write_of_another_kind_calls_nothing(backend):
+    guard = backend.open(confirm=lambda request: SignOff("ann", params={"amount": "7", "it": wrote}))
+    refund = supervised("issue_refund", guard=guard)(lambda amount, it: pytest.fail(of))
+
+    @supervised("issue_refund", guard=guard)
+    async def arefund(amount, it):
+        pytest.fail(of)
+
+    for of, (old, wrote) in NOT_EDITED.items():
+        for call in (refund, lambda *them: asyncio.run(arefund(*them))):
+            with pytest.raises(TypeError, match="deny instead of editing"):
+                call("10", old)
+
+
+def test_what_people_cannot_see_they_cannot_edit(guard):
+    """The placeholder that they see stands for nothing but itself."""
+    decision = guard.propose("issue_refund", params={"amount": "10", "password": "hunter2-horse"})
+    [held] = guard.pending()
+    with pytest.raises(Invalid, match="blocks the changed action"):
+        guard.resolve(held.request_id, True, actor="ann", params={**held.params, "amount": "7"})
+    assert guard.status(decision.id) is Status.PENDING

@@ -31,18 +31,29 @@ from placet import (
 )
 
 
-def ran(value, meanwhile=lambda: None):
+@pytest.fixture(params=["in process", "daemon"])
+def ran(request, daemon):
     """What a function gets that is called with a value, and what people saw of it."""
-    shown, got = [], []
 
-    def confirm(held):
-        shown.append(held.params["it"])
-        meanwhile()
-        return True
+    def opened(confirm):
+        if request.param == "in process":
+            return Guard(policy(), store=":memory:", confirm=confirm)
+        keys = {"approver_key": daemon.approver}
+        return Guard.connect(daemon.url, daemon.agent, confirm=confirm, **keys)
 
-    with Guard(policy(), confirm=confirm) as guard:
-        supervised("drop_database", guard=guard)(lambda it: got.append(it))(value)
-    return shown[0], got[0]
+    def run(value, meanwhile=lambda: None):
+        shown, got = [], []
+
+        def confirm(held):
+            shown.append(held.params["it"])
+            meanwhile()
+            return True
+
+        with opened(confirm) as guard:
+            supervised("drop_database", guard=guard)(lambda it: got.append(it))(value)
+        return shown[0], got[0]
+
+    return run
 
 
 class Int(int):
@@ -168,7 +179,7 @@ class Number(numpy.float64):
         ({frozenset([Int(99999)])}, {frozenset([99999])}),
     ],
 )
-def test_a_class_that_lies_is_read_as_what_it_is(value, plain):
+def test_a_class_that_lies_is_read_as_what_it_is(ran, value, plain):
     shown, got = ran(value)
     assert "99999" in str(shown) and str(got) == str(plain) and type(got) is type(plain)
 
@@ -244,7 +255,7 @@ class Model(pydantic.BaseModel):
         (Model(amount=1, more=pydantic.SecretBytes(b"hunter2")), "SecretBytes cannot be written"),
     ],
 )
-def test_what_cannot_be_told_is_refused(value, words):
+def test_what_cannot_be_told_is_refused(ran, value, words):
     if words is None:
         assert ran(value) == ("2026-01-02", datetime.date(2026, 1, 2))
         return
@@ -253,7 +264,7 @@ def test_what_cannot_be_told_is_refused(value, words):
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_model_is_shown_with_all_that_it_holds():
+def test_a_model_is_shown_with_all_that_it_holds(ran):
     model = Model(amount=99999, note=[1], more=2)
     assert ran(model) == ({"amount": 99999, "note": [1], "more": 2}, model)
     rooted = pydantic.RootModel[list[int]]([1, 2])
@@ -353,7 +364,7 @@ def set_value(member, value):
         ),
     ],
 )
-def test_what_changes_while_it_waits_is_not_run(make, change):
+def test_what_changes_while_it_waits_is_not_run(ran, make, change):
     value = make()
     with pytest.raises(Changed):
         ran(value, lambda: change(value))
@@ -386,7 +397,7 @@ class Zone(datetime.tzinfo):
         (lambda: numpy.array([1, 2]), lambda it: it.fill(3)),
     ],
 )
-def test_what_can_be_made_again_is_run_as_it_was(make, change):
+def test_what_can_be_made_again_is_run_as_it_was(ran, make, change):
     value, before = make(), make()
 
     def tries():
@@ -401,7 +412,7 @@ def test_what_can_be_made_again_is_run_as_it_was(make, change):
         assert got.default_factory is list
 
 
-def test_a_change_of_what_was_copied_is_no_reason_to_refuse():
+def test_a_change_of_what_was_copied_is_no_reason_to_refuse(ran):
     lines = [{"sku": "a"}]
     assert ran(lines, lambda: lines[0].clear())[1] == [{"sku": "a"}]
 
@@ -410,8 +421,8 @@ class Box(dict):
     amount = property(lambda self: self["amount"])
 
 
-def test_in_shadow_a_function_gets_what_it_was_given():
-    guard = Guard(policy(mode=Mode.SHADOW))
+def test_in_shadow_a_function_gets_what_it_was_given(backend):
+    guard = backend.open(policy(mode=Mode.SHADOW))
     given = [Box(amount=Text("10")), uuid.UUID(int=7)]
     got = supervised("drop_database", guard=guard)(lambda *them: list(them))(*given)
     assert [id(one) for one in got] == [id(one) for one in given]
@@ -420,8 +431,7 @@ def test_in_shadow_a_function_gets_what_it_was_given():
 
 
 @pytest.mark.parametrize("name", ["self", "cls"])
-def test_a_name_makes_no_parameter_an_object(name):
-    guard = Guard(policy())
+def test_a_name_makes_no_parameter_an_object(guard, name):
     space = {}
     exec(f"def refund_it({name}, amount): raise AssertionError('it ran')", space)
     refund = supervised(guard=guard, on_review="fail_closed")(space["refund_it"])
@@ -440,8 +450,7 @@ def passed(function):
     return on
 
 
-def test_an_object_is_what_its_class_says_it_is():
-    guard = Guard(policy())
+def test_an_object_is_what_its_class_says_it_is(guard):
     held = supervised("refund_it", guard=guard, on_review="fail_closed")
 
     class Desk:

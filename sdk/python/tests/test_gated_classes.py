@@ -61,6 +61,43 @@ def test_what_a_class_is_made_from_does_not_say_it_either():
         type.__delattr__(Claim, "is_signed_off")
 
 
+GUARDS = ["__setattr__", "__delattr__", "__new__", "__call__", "_stays"]
+
+
+@pytest.mark.parametrize("name", GUARDS)
+def test_the_class_of_the_class_stays_what_it_is(name):
+    """Without what refuses it, every class could be given another way of being read."""
+    kind = type(Claim)
+    for tamper in (
+        lambda: delattr(kind, name),
+        lambda: setattr(kind, name, lie),
+        lambda: type(name, (kind,), {name: lie}),
+        lambda: type(kind)(name, (kind,), {name: lie}),
+        lambda: setattr(kind, "__bases__", (type,)),
+    ):
+        with pytest.raises(TypeError, match="stays what it is"):
+            tamper()
+    with pytest.raises(AttributeError, match="stays so"):
+        Claim.__getattribute__ = lie
+    assert Claim().status == "draft"
+
+
+def test_the_class_of_a_class_can_have_more_than_ours():
+    class Registers(type(Claim)):
+        """One that keeps account of its classes."""
+
+        def __init__(cls, name, bases, space):
+            super().__init__(name, bases, space)
+            made.append(name)
+
+    made = []
+
+    class Kept(Claim, metaclass=Registers):
+        pass
+
+    assert made == ["Kept"] and is_unsigned(Kept())
+
+
 def test_the_class_stays_what_it_is():
     for tamper in (
         lambda: setattr(Claim, "status", "approved"),

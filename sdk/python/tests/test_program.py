@@ -315,6 +315,6 @@ def test_a_sink_that_fails_is_heard_and_the_log_has_it_all_the_same(backend):
 
 
 def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):
-    guard = Guard(policy(mode=Mode.SHADOW))
+    guard = Guard(policy(mode=Mode.SHADOW), store=":memory:")
     assert guard.execute("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
     assert caplog.records == []

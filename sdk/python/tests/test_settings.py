@@ -310,3 +310,52 @@ def test_a_log_is_free_once_its_guard_is_closed(tmp_path):
         settings = {"confirm": lambda request: True} if turn % 2 else {"review_timeout": 0.01}
         with Guard(tmp_path / "policy.toml", **settings) as guard:
             guard.execute("issue_refund", {"amount": turn}, lambda *_: True)
+
+
+@pytest.mark.parametrize("given", [None, "a policy"])
+def test_a_log_that_is_gone_with_the_guard_is_said(tmp_path, caplog, given):
+    of = given and policy()
+    with Guard(of):
+        [said] = caplog.messages
+        assert "in memory" in said and "store=" in said
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    for kept in (
+        lambda: Guard(of, store=":memory:"),
+        lambda: Guard(of, store=tmp_path / "log.db"),
+        lambda: Guard(tmp_path / "policy.toml"),
+        lambda: Guard.from_settings(Settings.from_environment({"PLACET_STORE": ":memory:"})),
+    ):
+        with kept():
+            assert len(caplog.messages) == 1
+    with Guard.from_settings(Settings.from_environment({})):
+        assert len(caplog.messages) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ann:hunter2@127.0.0.1:1",
+        "https://hunter2@placet.example",
+        "http://ann:hunter2@",
+        "http://ann:hunter2@[::1",
+        "http://ann:hunter2@placet.example?x=1",
+        "ftp://ann:hunter2@placet.example",
+        "ann:hunter2@placet.example",
+        "http://a:hunter2@b@placet.example",
+    ],
+)
+def test_an_address_has_no_password_and_shows_none(url):
+    with pytest.raises(ConfigError, match="url.*address") as error:
+        Guard.connect(url, "key")
+    assert "hunter2" not in f"{error.value!r} {error.value.__cause__!r}"
+    with pytest.raises(ConfigError, match="PLACET_URL.*address") as error:
+        Settings.from_environment({"PLACET_URL": url, "PLACET_KEY": "key"})
+    assert "hunter2" not in f"{error.value!r} {error.value.__cause__!r}"
+
+
+def test_settings_that_nobody_checked_show_no_password_either():
+    settings = Settings(url="http://ann:hunter2@127.0.0.1:1", key="key", timeout=1)
+    assert "hunter2" not in repr(settings) and "127.0.0.1" in repr(settings)
+    with pytest.raises(ConfigError, match="address") as error:
+        Guard.from_settings(settings)
+    assert "hunter2" not in repr(error.value)

@@ -6,20 +6,40 @@ import datetime
 import threading
 
 import pytest
-from conftest import Backend, policy
+from conftest import PATIENCE, Backend, Daemon, policy
 
 from placet import Guard, Invalid, Mode, ReviewPending, observing, supervised
 
 NAN = float("nan")
 
 
-@pytest.fixture(params=["by the policy", "by the program"])
-def shadow(request):
-    """A guard in shadow: because its policy is, or because that permits it."""
-    if request.param == "by the policy":
-        guard = Guard(policy(mode=Mode.SHADOW))
+POLICIES = {"by the policy": policy(mode=Mode.SHADOW), "by the program": policy(on_review="shadow")}
+"""Because of whom a guard is in shadow: its policy is, or permits that it is."""
+
+
+@pytest.fixture(scope="module")
+def daemons(tmp_path_factory):
+    """One for each of the policies."""
+    started = {
+        who: Daemon(tmp_path_factory.mktemp("daemon"), of) for who, of in POLICIES.items()
+    }
+    yield started
+    for daemon in started.values():
+        daemon.stop()
+
+
+@pytest.fixture(params=[(kind, who) for kind in ("in process", "daemon") for who in POLICIES])
+def shadow(request, daemons):
+    """A guard in shadow."""
+    kind, who = request.param
+    settings = {} if who == "by the policy" else {"mode": "shadow"}
+    if kind == "in process":
+        guard = Guard(POLICIES[who], **settings)
     else:
-        guard = Guard(policy(on_review="shadow"), mode="shadow")
+        daemon = daemons[who]
+        guard = Guard.connect(daemon.url, daemon.agent, shadow_limit=PATIENCE, **settings)
+        # By what that is answered it knows what the policy is.
+        guard.evaluate("get_order")
     with guard:
         yield guard
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from decimal import Decimal
 
 import pytest
 from conftest import PATIENCE, policy
@@ -16,6 +17,8 @@ from placet import (
     RiskTier,
     SignOff,
     Status,
+    TooMany,
+    Unavailable,
 )
 
 
@@ -169,6 +172,99 @@ def test_an_answer_is_heard_once():
     assert [guard.collect(), guard.collect()] == [1, 0]
     assert guard.status(held.id) is Status.PENDING
     store.answers[held.approval.id] = SignOff("eve")
+    assert guard.collect() == 1 and guard.status(held.id) is Status.APPROVED
+
+
+def failing_once(guard, name, error):
+    """Makes an operation of a guard fail the first time."""
+    carrier, failed = guard._carrier, []
+    do, ado = carrier.do, carrier.ado
+
+    def fail(step):
+        if step.name == name and not failed:
+            failed.append(step)
+            raise error
+
+    def failing(step):
+        fail(step)
+        return do(step)
+
+    async def afailing(step):
+        fail(step)
+        return await ado(step)
+
+    carrier.do, carrier.ado = failing, afailing
+    return failed
+
+
+@pytest.mark.parametrize("error", [Unavailable("the line is down"), TooMany("later")])
+def test_an_answer_that_could_not_be_given_is_given_again(backend, caplog, error):
+    store = Store()
+    guard = backend.open(approvals=store)
+    held = guard.propose("issue_refund", params={"amount": "10"})
+    store.answers[held.approval.id] = True
+    failed = failing_once(guard, "resolve", error)
+    assert guard.collect() == 0 and guard.status(held.id) is Status.PENDING
+    assert len(failed) == 1 and "was not taken in" in caplog.text
+    assert guard.collect() == 1 and guard.status(held.id) is Status.APPROVED
+
+
+def test_a_call_that_waits_gives_it_again(backend):
+    store = Store()
+    guard = backend.open(approvals=store)
+    failed = failing_once(guard, "resolve", Unavailable("the line is down"))
+    thread, box = started(guard)
+    store.answers[came(store).request_id] = True
+    thread.join(PATIENCE)
+    assert box == ["paid"] and len(failed) == 1
+
+    async def main():
+        failed = failing_once(guard, "resolve", Unavailable("the line is down"))
+        store.answer = lambda request_id: True
+        call = guard.aexecute("issue_refund", {"amount": "11"}, lambda *_: "paid")
+        assert await asyncio.wait_for(call, PATIENCE) == "paid" and len(failed) == 1
+
+    asyncio.run(main())
+
+
+def test_what_comes_too_late_does_not_count(backend):
+    store = Store()
+    guard = backend.open(approvals=store)
+    held = guard.propose("issue_refund", params={"amount": "10"})
+    guard.resolve(held.approval.id, False, actor="ann")
+    store.answers[held.approval.id] = True
+    assert guard.collect() == 0 and guard.status(held.id) is Status.DENIED
+    assert store.ends == {held.approval.id: Status.DENIED}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"params": {"amount": object()}}, {"statements": {"why": b"it was agreed upon"}}]
+)
+def test_an_answer_that_cannot_be_written_answers_nothing(backend, caplog, odd):
+    store = Store()
+    guard = backend.open(approvals=store)
+    thread, box = started(guard)
+    request = came(store)
+    store.answers[request.request_id] = SignOff("bob", **odd)
+    until = time.monotonic() + PATIENCE
+    while not caplog.records and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "was not taken in" in caplog.text and box == []
+    store.answers[request.request_id] = SignOff("bob", params={"amount": Decimal("7")})
+    thread.join(PATIENCE)
+    assert box == ["paid"]
+
+
+def test_an_answer_that_is_completed_in_place_is_another(backend):
+    """A store may well give the same object again, with more in it."""
+    terms = ApprovalTerms(fields=("why",), least_length=10)
+    pay = ActionClass("issue_refund", RiskTier.REVERSIBLE_WRITE, approval=terms)
+    store = Store()
+    guard = backend.open(policy(classes=[pay]), approvals=store)
+    held = guard.propose("issue_refund", params={"amount": "10"})
+    store.answers[held.approval.id] = answer = SignOff("bob", {"why": "short"})
+    assert guard.collect() == 0
+    object.__setattr__(answer, "statements", {"why": "it was agreed upon"})
     assert guard.collect() == 1 and guard.status(held.id) is Status.APPROVED
 
 

@@ -14,12 +14,16 @@ from conftest import PATIENCE, policy
 from placet import (
     ActionDenied,
     ActionRequest,
+    ApprovalRequest,
     Blocked,
     Decision,
     Guard,
     NotApproved,
+    Refusal,
     ReviewPending,
+    SignOff,
     Status,
+    classify,
     supervised,
 )
 
@@ -86,6 +90,12 @@ WIRE = {
 }
 
 
+HELD = {
+    "decision": {**WIRE, "warrant": None, "at": None},
+    "action": {"tool": "issue_refund", "params": {"amount": "10", "lines": [{"sku": "a"}]}},
+}
+
+
 def test_a_warrant_stays_in_its_process():
     decision = Decision.from_json(json.dumps(WIRE))
     again = pickle.loads(pickle.dumps(decision))
@@ -147,6 +157,44 @@ def test_what_a_person_is_shown_cannot_be_changed():
         assert duplicate(held) == held and type(duplicate(held).params) is type(held.params)
 
 
+def test_what_people_say_and_what_inspection_finds_cannot_be_changed():
+    given = {"why": "I read it"}
+    signed = SignOff("ann", given, params={"lines": [{"sku": "a"}]})
+    given["why"] = "no"
+    found = classify("run_sql", {"query": "DROP TABLE orders"})
+    for change in (
+        lambda: signed.statements.update(why="no"),
+        lambda: signed.params["lines"][0].pop("sku"),
+        lambda: found.evidence[0].clear(),
+    ):
+        with pytest.raises(TypeError, match="stays as it is"):
+            change()
+    assert signed.statements == {"why": "I read it"} and found.evidence[0]["effect"]
+    for duplicate in DUPLICATES:
+        assert duplicate(signed) == signed and duplicate(found) == found
+
+
+def test_what_cannot_be_changed_is_made_once():
+    of = policy()
+    params = ApprovalRequest.from_wire(HELD).params
+    of.actions.__init__(evil=1)
+    params.__init__({"amount": "1"})
+    params["lines"].__init__([2])
+    assert "evil" not in of.actions
+    assert params == {"amount": "10", "lines": [{"sku": "a"}]} == dict(params)
+
+
+def test_equal_values_have_the_same_hash():
+    for make in (
+        lambda: SignOff("ann", {"why": "x"}, {"lines": [{"n": 1}]}, ("finance",)),
+        lambda: Refusal("ann", "no"),
+        lambda: classify("run_sql", {"query": "DROP TABLE orders"}),
+        lambda: ApprovalRequest.from_wire(HELD),
+        lambda: policy(),
+    ):
+        assert make() == make() and len({make(), make()}) == 1
+
+
 def test_a_policy_cannot_be_changed():
     of = policy()
     with pytest.raises(TypeError, match="stays as it is"):
@@ -185,10 +233,14 @@ def others_ran(guard, request):
 
 def test_others_run_while_something_large_is_judged():
     with Guard(policy()) as guard:
-        large = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 20_000})
+
+        def of(words):
+            # A new one each time: of the same there is nothing to find out any more.
+            return ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * words})
+
         # Nearly as large, and judged without letting go.
-        small = ActionRequest("issue_refund", params={"amount": "10", "text": "x y " * 15_000})
-        assert guard.evaluate(large).reasons == guard.evaluate(small).reasons
-        assert not any(others_ran(guard, small) for _ in range(20))
+        large, small = 20_000, 15_000
+        assert guard.evaluate(of(large)).reasons == guard.evaluate(of(small)).reasons
+        assert not any(others_ran(guard, of(small)) for _ in range(20))
         # A machine that has much to do may leave the other thread where it is, once or twice.
-        assert any(others_ran(guard, large) for _ in range(200))
+        assert any(others_ran(guard, of(large)) for _ in range(200))

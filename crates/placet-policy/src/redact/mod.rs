@@ -152,6 +152,15 @@ impl Redactor {
         walk.into_found()
     }
 
+    /// The text with its secrets replaced by placeholders that are keyed with the log's pepper: for
+    /// what is stored beside an action and is no part of it.
+    #[must_use]
+    pub fn redact_text(&self, text: &str, pepper: &Pepper) -> String {
+        let mut text = text.to_owned();
+        Walk::new(self.detector, Mark::Keyed(pepper)).text(&mut text);
+        text
+    }
+
     /// The text with its secrets replaced by bare placeholders such as `[redacted:jwt]`: for
     /// messages and traces, where there is no pepper.
     #[must_use]

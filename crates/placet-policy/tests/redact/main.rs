@@ -219,6 +219,15 @@ const HARMLESS: &[&str] = &[
 ];
 
 #[test]
+fn a_text_by_itself_has_the_placeholders_of_an_action() {
+    let text = "it said password=hunter2-horse";
+    let alone = Redactor::default().redact_text(text, &pepper());
+    let (within, _) = redacted(&format!(r#"{{"said":"{text}"}}"#));
+    assert!(!alone.contains("hunter2") && alone.contains("hmac-sha256:"), "{alone}");
+    assert_eq!(within, format!(r#"{{"said":"{alone}"}}"#));
+}
+
+#[test]
 fn shapes_are_found_wherever_they_stand() {
     for (kind, secret) in shapes() {
         for [before, after] in

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._copied import Copied
 from ._core import ActionRequest, freeze
+from ._fitted import fitted
 from ._method import is_method
-from ._shape import is_dict, is_list, is_tuple
 
 if TYPE_CHECKING:
     import inspect
@@ -57,8 +57,7 @@ class Captured(NamedTuple):
                     "people changed what was decided on, and nobody knows how to call the function "
                     "with that; leave payload= out, or deny instead of editing"
                 )
-            fitted: dict[str, Any] = _fitted(edited, request.params)
-            return {**fitted, **(self.held or {})}
+            return {**fitted(edited, request.params), **(self.held or {})}
         if self.arguments is not None:
             return {**self.arguments.thaw(), **(self.held or {})}
         return {**request.params, **(self.held or {})}
@@ -227,25 +226,3 @@ def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> Orde
         if name in ordered and parameter.kind is parameter.VAR_POSITIONAL:
             ordered[name] = tuple(ordered[name])
     return ordered
-
-
-def _fitted(new: Any, old: Any) -> Any:
-    """What people wrote, as JSON has it, in the types of what it replaces."""
-    if is_dict(new) and is_dict(old):
-        return {
-            name: _fitted(value, old[name]) if name in old else value for name, value in new.items()
-        }
-    if is_list(new) and (is_list(old) or is_tuple(old)) and len(new) == len(old):
-        fitted = [_fitted(one, other) for one, other in zip(new, old, strict=True)]
-        return tuple(fitted) if is_tuple(old) else fitted
-    return _fitted_value(new, old)
-
-
-def _fitted_value(new: Any, old: Any) -> Any:
-    if freeze(new).canonical() == freeze(old).canonical():
-        return old
-    from decimal import Decimal
-
-    if isinstance(old, Decimal) and isinstance(new, (str, int, float)):
-        return Decimal(str(new))
-    return new

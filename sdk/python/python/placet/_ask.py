@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._drive import Carrier, Teller
-from ._errors import Blocked, Missing, PlacetError, Unavailable
+from ._errors import Blocked, Invalid, Missing, PlacetError, Unavailable
 from ._held import ApprovalRequest, Refusal, SignOff
+from ._reply import reply_of
 from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
 from ._within import is_awaitable
@@ -104,21 +105,24 @@ class Callback:
             warn("the callback answered too late, so nothing was approved: %s", held.tool)
             return
         of = (held.request_id, self._person, self._groups)
-        if answer is False or isinstance(answer, Refusal):
-            yield reply_of(answer, *of)
-            return
-        if answer is True:
-            yield reply_of(answer, *of)
-            reason = "the callback says yes, which is not what the approval asks for"
-        elif isinstance(answer, SignOff):
-            yield reply_of(answer, *of)
-            reason = "the sign-off is not what the approval asks for"
+        person, is_no = self._person, answer is False or isinstance(answer, Refusal)
+        if is_no or answer is True or type(answer) is SignOff:
+            try:
+                reply = reply_of(answer, *of)
+            except Invalid as error:
+                reason = f"what the callback gave cannot be written down: {error}"
+            else:
+                yield reply
+                if is_no:
+                    return
+                reason = "the callback says yes, which is not what the approval asks for"
+                if isinstance(answer, SignOff):
+                    person, reason = answer.person, "the sign-off is not what the approval asks for"
         else:
             kind = type(answer).__name__
             if is_awaitable(answer):
                 dispose(answer)
             reason = f"the callback gave {kind}, which is neither True nor a sign-off"
-        person = answer.person if isinstance(answer, SignOff) else self._person
         yield reply_of(Refusal(person, reason), *of)
 
 
@@ -243,26 +247,6 @@ def settle(of: Ask, within: float | None) -> Step:
 def look(of: Ask | Tell) -> Step:
     """Looks at a held action as the person sees it who is asked."""
     return Step("held", body={"id": approval_of(of.action_id)})
-
-
-def reply_of(
-    answer: bool | SignOff | Refusal, request_id: str, person: str, groups: Iterable[str] = ()
-) -> Step:
-    """An answer as it is given to the guard: of who gave it, or else of ``person``."""
-    reply: dict[str, Any]
-    if isinstance(answer, SignOff):
-        person, groups = answer.person, answer.groups or groups
-        reply = {**answer.statements, "approved": True}
-        if answer.params is not None:
-            reply["params"] = dict(answer.params)
-    elif isinstance(answer, Refusal):
-        person, reply = answer.person, {"approved": False, "reason": answer.reason}
-    elif answer is True:
-        reply = {"approved": True}
-    else:
-        reply = {"approved": False, "reason": f"the {person} says no"}
-    body = {"id": request_id, "person": person, "groups": list(groups), "reply": reply}
-    return Step("resolve", body=body)
 
 
 def dispose(awaitable: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._core import classify as _classify
+from ._fixed import fixed
 from ._types import RiskTier
 
 
@@ -46,7 +47,7 @@ def classify(
         hints = (annotations.get(names[0]), annotations.get(names[1]), annotations.get(names[2]))
     given = None if params is None else dict(params)
     found = json.loads(_classify(tool, given, hints, trusted))
-    evidence = tuple(found.get("evidence", ()))
+    evidence = tuple(map(fixed, found.get("evidence", ())))
     return Classification(
         tool=found["tool"],
         risk=RiskTier(found["risk"]),

@@ -47,7 +47,39 @@ class Field:
         raise AttributeError("a gated field stays what it is")
 
 
-class SignoffMeta(type):
+_REFUSING = ("__setattr__", "__delattr__", "__new__", "__call__", "_stays")
+"""What keeps a gated class what it is."""
+
+
+class Rules(type):
+    """The class of the class of gated classes: what refuses there is neither taken away nor replaced,
+    and comes first in whatever is made from it."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **words: Any
+    ) -> Rules:
+        made = super().__new__(mcs, name, bases, space, **words)
+        for base in bases:
+            if isinstance(base, Rules) and any(
+                _of_line(made, rule) is not _of_line(base, rule) for rule in _REFUSING
+            ):
+                raise TypeError(f"{base.__name__} stays what it is: {name} refuses what it refuses")
+        return made
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        cls._keeps(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        cls._keeps(name)
+        super().__delattr__(name)
+
+    def _keeps(cls, name: str) -> None:
+        if name in _REFUSING or name in ("__class__", "__bases__"):
+            raise TypeError(f"{cls.__name__} stays what it is")
+
+
+class SignoffMeta(type, metaclass=Rules):
     """The class of the classes whose records are gated."""
 
     def __new__(

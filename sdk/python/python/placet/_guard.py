@@ -47,8 +47,9 @@ class Guard(Deciding, Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
-    passes) and a log, which lies beside the policy file unless ``store`` says otherwise. At a daemon
-    (:meth:`connect`) both are the daemon's.
+    passes) and a log, which lies beside the policy file unless ``store`` says otherwise. Without a file
+    and without ``store`` the log is in memory and gone with the guard, which the logger ``placet`` says
+    unless ``store`` is ``":memory:"``. At a daemon (:meth:`connect`) both are the daemon's.
 
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
     :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of
@@ -328,15 +329,15 @@ class Guard(Deciding, Inbox, Switches):
         return review is OnReview.SHADOW or settings.mode is Mode.SHADOW
 
     def _policy_is_in_shadow(self) -> bool:
-        """Whether the policy is known to be; that of a daemon says so in its answers."""
-        if isinstance(self._carrier, Local):
-            try:
-                self._is_in_shadow = self._carrier.engine.mode() == "shadow"
-            except PlacetError:
-                # It is closed, and what it last said holds.
-                pass
-            return self._is_in_shadow
-        return False
+        """Whether the policy is known to be; that of a daemon by its last decision."""
+        if not isinstance(self._carrier, Local):
+            return bool(getattr(self._carrier, "is_in_shadow", False))
+        try:
+            self._is_in_shadow = self._carrier.engine.mode() == "shadow"
+        except PlacetError:
+            # It is closed, and what it last said holds.
+            pass
+        return self._is_in_shadow
 
     def _frozen(
         self, tool: str, captured: Captured, way: Way, fields: dict[str, Any]

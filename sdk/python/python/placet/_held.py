@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._fixed import fixed
+from ._fixed import fix, fixed
+from ._shape import is_mapping
 from ._types import RiskTier
 
 
@@ -84,6 +85,11 @@ class SignOff:
     statements: Mapping[str, str] = field(default_factory=lambda: {})
     params: Mapping[str, Any] | None = None
     groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        fix(self, "statements")
+        if is_mapping(self.params):
+            object.__setattr__(self, "params", fixed(dict(self.params)))
 
 
 @dataclass(frozen=True)

@@ -111,19 +111,13 @@ def _resolving(
     params: Mapping[str, Any] | None,
     statements: Mapping[str, str],
 ) -> Step:
+    from ._reply import given
+
     if approved is not True and approved is not False:
         raise TypeError(f"approved is True or False, not {type(approved).__name__}")
-    reply: dict[str, Any] = {**statements, "approved": approved}
-    if params is not None:
-        reply["params"] = dict(params)
+    said = dict(statements)
     if not approved:
-        reply["reason"] = reason or "it was denied without a reason"
+        said["reason"] = reason or "it was denied without a reason"
     elif reason is not None:
         raise TypeError("a reason goes with a no; write statements by the names of their fields")
-    body = {
-        "id": request_id,
-        "person": actor or "operator",
-        "groups": list(groups),
-        "reply": reply,
-    }
-    return Step("resolve", body=body)
+    return given(request_id, approved, actor or "operator", groups, said, params)

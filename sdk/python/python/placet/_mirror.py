@@ -6,16 +6,18 @@ it gets wrong is said in the program's own log and answers nothing.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._ask import dispose, look, reply_of, settle
-from ._errors import Missing, PlacetError
+from ._ask import dispose, look, settle
+from ._errors import Conflict, Forbidden, Gone, Invalid, Missing, PlacetError
 from ._held import ApprovalRequest, Refusal, SignOff
+from ._reply import reply_of
 from ._say import warn
 from ._steps import Ask, Ended, Step, Tell, approval_of
-from ._types import Status
+from ._types import ResolveOutcome, Status
 
 if TYPE_CHECKING:
     from ._drive import Carrier
@@ -28,6 +30,10 @@ LOOK_EVERY = 0.25
 """How often a wait on an event loop looks into the store, in seconds."""
 
 
+_ITS_OWN_FAULT = (Conflict, Forbidden, Gone, Invalid, Missing)
+"""Why an answer is refused that would be refused again."""
+
+
 class Mirror:
     """Whoever looks after a store: tells it what waits and what does not, and asks it for answers."""
 
@@ -35,8 +41,10 @@ class Mirror:
         self._store = store
         self._open: dict[str, ApprovalRequest] = {}
         """What the store was told of, and not of its end."""
-        self._heard: dict[str, Any] = {}
-        """The last answer to each, so that it is heard only once."""
+        self._heard: dict[str, str] = {}
+        """The last answer to each that was given, in its words, so that it is given only once."""
+        self._said: dict[str, tuple[str, str]] = {}
+        """The last answer to each that was not taken in, and why, so that it is said only once."""
 
     def tell(self, carrier: Carrier, of: Tell | Ask) -> None:
         """Puts a held action into the store, once."""
@@ -58,6 +66,7 @@ class Mirror:
         """Tells the store what came of an action that it was told of."""
         request_id = approval_of(of.action_id)
         self._heard.pop(request_id, None)
+        self._said.pop(request_id, None)
         if self._open.pop(request_id, None) is not None:
             self._call("ended", request_id, of.status)
 
@@ -71,7 +80,7 @@ class Mirror:
             if found["status"] != "pending":
                 return found
             is_last = time.monotonic() >= until
-            if not self.take(carrier, approval_of(of.action_id)) and is_last:
+            if self.take(carrier, approval_of(of.action_id)) is None and is_last:
                 return found
 
     async def aask(self, carrier: Carrier, of: Ask) -> Any:
@@ -87,34 +96,40 @@ class Mirror:
                     await self.atake(carrier, approval_of(of.action_id))
             found = settled.result()
             is_open = found["status"] == "pending"
-            if is_open and await self.atake(carrier, approval_of(of.action_id)):
+            if is_open and await self.atake(carrier, approval_of(of.action_id)) is not None:
                 return await carrier.ado(settle(of, LOOK_EVERY))
             return found
         finally:
             settled.cancel()
 
-    def take(self, carrier: Carrier, request_id: str) -> bool:
-        """Takes in what the store has as an answer; whether it was one that counts."""
-        answer = self._answer(request_id)
+    def take(self, carrier: Carrier, request_id: str) -> ResolveOutcome | None:
+        """Gives what the store has as an answer; what it led to, if there was one to give."""
+        reply = self._reply(request_id)
+        if reply is None:
+            return None
         try:
-            return answer is not None and bool(carrier.do(_reply(request_id, answer)))
+            return self._was_heard(reply, carrier.do(reply))
         except PlacetError as error:
-            return self._was_refused(error)
+            self._was_refused(reply, error)
+            return None
 
-    async def atake(self, carrier: Carrier, request_id: str) -> bool:
+    async def atake(self, carrier: Carrier, request_id: str) -> ResolveOutcome | None:
         """The same on the running event loop."""
-        answer = self._answer(request_id)
+        reply = self._reply(request_id)
+        if reply is None:
+            return None
         try:
-            return answer is not None and bool(await carrier.ado(_reply(request_id, answer)))
+            return self._was_heard(reply, await carrier.ado(reply))
         except PlacetError as error:
-            return self._was_refused(error)
+            self._was_refused(reply, error)
+            return None
 
     def collect(self, carrier: Carrier) -> int:
         """Takes in all answers, and tells the store what waits no more; how many answers counted."""
-        taken = sum(self.take(carrier, request_id) for request_id in list(self._open))
+        led_to = [self.take(carrier, request_id) for request_id in list(self._open)]
         for request_id in list(self._open):
             self.check(carrier, request_id)
-        return taken
+        return led_to.count(ResolveOutcome.RESOLVED)
 
     def check(self, carrier: Carrier, request_id: str) -> None:
         """Tells the store of the end of an action, where it has come to one."""
@@ -134,8 +149,8 @@ class Mirror:
         if not isinstance(error, Missing):
             warn("the store of approvals could not be told of what waits: %s", error)
 
-    def _answer(self, request_id: str) -> Any:
-        """What the store has, where that is an answer at all and was not heard before."""
+    def _reply(self, request_id: str) -> Step | None:
+        """What the store has, where that is an answer at all and was not given before."""
         answer = self._call("answer", request_id)
         if answer is None:
             return None
@@ -143,14 +158,25 @@ class Mirror:
             warn("the store of approvals gave %s, which is no answer", type(answer).__name__)
             dispose(answer)
             return None
-        if answer == self._heard.get(request_id):
+        try:
+            reply = reply_of(answer, request_id, PERSON)
+        except PlacetError as error:
+            warn("an answer of the store of approvals was not taken in: %s", error)
             return None
-        self._heard[request_id] = answer
-        return answer
+        return None if _words(reply) == self._heard.get(request_id) else reply
 
-    def _was_refused(self, error: PlacetError) -> bool:
-        warn("an answer of the store of approvals was not taken in: %s", error)
-        return False
+    def _was_heard(self, reply: Step, found: Any) -> ResolveOutcome:
+        self._heard[reply.body["id"]] = _words(reply)
+        return ResolveOutcome(found["outcome"])
+
+    def _was_refused(self, reply: Step, error: PlacetError) -> None:
+        """What is wrong with the answer itself is wrong the next time too; anything else is not."""
+        request_id, words = reply.body["id"], _words(reply)
+        if isinstance(error, _ITS_OWN_FAULT):
+            self._heard[request_id] = words
+        if self._said.get(request_id) != (words, str(error)):
+            self._said[request_id] = (words, str(error))
+            warn("an answer of the store of approvals was not taken in: %s", error)
 
     def _call(self, name: str, *arguments: Any) -> Any:
         """Calls the store. What it raises stops nobody: the action waits all the same."""
@@ -161,5 +187,6 @@ class Mirror:
             return None
 
 
-def _reply(request_id: str, answer: bool | SignOff | Refusal) -> Step:
-    return reply_of(answer, request_id, PERSON)
+def _words(reply: Step) -> str:
+    """An answer as it is given. The object that it was may say something else by now."""
+    return json.dumps(reply.body, sort_keys=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ._core import Engine
 from ._errors import ConfigError
 from ._program import Program
+from ._say import warn
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -38,6 +39,8 @@ def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> En
     elif policy is not None:
         files = policy.files()
     if store is None:
+        if path is None:
+            warn("the log is in memory and gone with the guard; say where to keep it with store=")
         place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
     else:
         place = None if os.fspath(store) == MEMORY else os.fspath(store)

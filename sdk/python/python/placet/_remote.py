@@ -20,7 +20,9 @@ import httpx
 from ._answers import told
 from ._errors import ConfigError, PlacetError, Unavailable
 from ._posts import Posts
+from ._settings import address
 from ._steps import Step
+from ._types import Mode
 from ._wire import Asked, Poll, asked_of, read
 from ._within import within
 
@@ -58,6 +60,9 @@ class Remote:
 
     look_every = 1.0
 
+    is_in_shadow = False
+    """Whether the policy was, by the daemon's last decision. Before the first one nobody knows."""
+
     def __init__(
         self,
         url: str,
@@ -89,7 +94,7 @@ class Remote:
         waits = Waits(step)
         while True:
             try:
-                answer = told(step, self._send(asked_of(step, waits.next_poll())))
+                answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
             except _HungUp:
                 continue
             if waits.is_done(answer):
@@ -104,7 +109,7 @@ class Remote:
         while True:
             asked = asked_of(step, waits.next_poll())
             try:
-                answer = told(step, await self._asend(asked))
+                answer = self._told(step, await self._asend(asked))
             except _HungUp:
                 continue
             except BaseException as error:
@@ -114,6 +119,14 @@ class Remote:
             if waits.is_done(answer):
                 return answer
             await asyncio.sleep(waits.rest())
+
+    def _told(self, step: Step, said: Any) -> Any:
+        """What came of a step. A decision says in which mode the policy is, also where whoever asked
+        for it did not wait so long."""
+        answer = told(step, said)
+        if step.name in ("propose", "evaluate"):
+            self.is_in_shadow = said.get("mode") == Mode.SHADOW.value
+        return answer
 
     def post(self, step: Step) -> None:
         """Carries out a step for whose result nobody waits."""
@@ -134,7 +147,7 @@ class Remote:
             self._posts.put(lambda: self._undo(step, asked))
 
     def _undo(self, step: Step, asked: Asked) -> None:
-        answer = told(step, self._send(asked))
+        answer = self._told(step, self._send(asked))
         if step.name == "redeem":
             detail = "it was abandoned before it ran"
             body = {"id": answer["id"], "status": "failed", "detail": detail}
@@ -360,6 +373,7 @@ def _verifier(url: str, verify: Any) -> Any:
 
     if verify is not True and verify is not False and not isinstance(verify, ssl.SSLContext):
         raise ConfigError(f"verify is True, False or an SSLContext, not {type(verify).__name__}")
+    address("url", url)
     try:
         httpx.URL(url)
     except httpx.InvalidURL as error:

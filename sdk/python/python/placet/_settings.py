@@ -52,8 +52,9 @@ class Settings(NamedTuple):
     agent: str | None = None
 
     def __repr__(self) -> str:
-        # A key is never shown.
+        # A key is never shown, and neither is a password, although no address may have one.
         shown = {name: value for name, value in self._asdict().items() if name != "key"}
+        shown["url"] = None if self.url is None else _without_password(self.url)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def changed(self, **changes: Any) -> Settings:
@@ -129,10 +130,14 @@ def secret(name: str, value: Any) -> str:
     return text
 
 
-def _url(name: str, value: Any) -> str:
+def address(name: str, value: Any) -> str:
+    """The address of a daemon. Who asks there says so by a key, so there is no password in it."""
     from urllib.parse import urlsplit
 
     text = _text(name, value)
+    if "@" in text and not text.startswith("unix:"):
+        shown = _without_password(text)
+        raise ConfigError(f"{name}: the address {shown!r} has a name or a password; leave it out")
     if text.startswith("unix:"):
         if not text.removeprefix("unix:").strip("/"):
             raise ConfigError(f"{name}: {text!r} names no socket; write unix:/path/to/socket")
@@ -147,6 +152,14 @@ def _url(name: str, value: Any) -> str:
     if not is_sound or any(sign.isspace() for sign in text):
         raise ConfigError(f"{name}: {text!r} is no address of a daemon; write http://host:port")
     return text
+
+
+def _without_password(url: str) -> str:
+    if url.startswith("unix:"):
+        return url
+    before, sign, after = url.rpartition("@")
+    scheme, slashes, _ = before.partition("//") if "//" in before else ("", "", "")
+    return f"{scheme}{slashes}…@{after}" if sign else url
 
 
 def _path(name: str, value: Any) -> str:
@@ -208,7 +221,7 @@ def _seconds(name: str, value: Any) -> float:
 _READ = {
     "policy": _policy,
     "store": _path,
-    "url": _url,
+    "url": address,
     "key": secret,
     "mode": _mode,
     "sample_percent": _percent,

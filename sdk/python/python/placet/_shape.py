@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
 def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
     """Whether it is a mapping of whatever."""
     return isinstance(value, Mapping)
+
+
+def is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
+    """Whether it has parts, of whatever."""
+    return isinstance(value, Iterable)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:

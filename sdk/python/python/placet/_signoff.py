@@ -23,7 +23,9 @@ What no library can prevent in its own process:
 - somebody who edits memory (``ctypes``, ``gc``), or writes the statements for the person;
 - ``type.__setattr__(Claim, "__getattribute__", …)``, which calls past the class's own refusal and
   replaces what reading means, or ``type.__new__(type(Claim), …)``, which makes a class of which nobody
-  has asked what reading its records means. The state behind it stays what it is;
+  has asked what reading its records means; and somebody who takes apart the classes that all this is
+  written in, from ``type(type(Claim))`` on, or replaces modules of Placet. The state behind it stays
+  what it is;
 - somebody who changes the members of an enum themselves, and so what they stand for;
 - a value in a field that can be changed from outside, such as a list: put a tuple there;
 - attributes that are no fields.
