@@ -101,6 +101,23 @@ pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
 /// none were for a while: a few of the largest bodies that anybody sends by mistake.
 pub const WASTE_BYTES_PER_SECOND: NonZeroU32 = at_least_one(16 * 1024 * 1024);
 
+/// How long a client may go on to send a request that has been refused. Were the connection closed
+/// while bytes come in, the system would tell the client so before it has read why.
+pub(crate) const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// How much it may send in that time, in bytes: as much as the largest body that is taken.
+pub(crate) const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+/// Fewest bytes of an answer that must be taken at a time, unless they are the last: a client that
+/// takes one now and then is as good as one that takes none.
+pub(crate) const LEAST_TAKEN: usize = 64 * 1024;
+
+/// Largest form of the console but that of a policy, in bytes: a password, a reason, a few names.
+pub(crate) const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// Longest name of a file of a policy, in characters: what file systems take.
+pub(crate) const MAX_POLICY_FILE_NAME_CHARS: usize = 255;
+
 /// Lookups in the log for one tenant at the same time: as many as keep a few cores busy. Beyond it they
 /// wait for each other, so that a tenant who lists everything again and again slows down itself.
 pub const LOOKUPS_PER_TENANT: usize = 8;
@@ -141,6 +158,12 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 
 /// Entries that a stream of events may fall behind before it reads from the log again.
 pub const EVENTS_BUFFERED: usize = 4_096;
+
+/// Entries that a stream of events reads from the log at a time.
+pub(crate) const EVENTS_READ_TOGETHER: usize = 256;
+
+/// Entries of a stream of events that wait for its client.
+pub(crate) const EVENTS_AHEAD: usize = 64;
 
 /// How often a stream of events says that it is alive, so that proxies leave it open.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);

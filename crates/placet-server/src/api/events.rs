@@ -12,7 +12,8 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
-use placet::Entry;
+use placet::store::StoreError;
+use placet::{AgentId, Entry, Log, TenantId};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -20,15 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, go_on, role};
-use crate::limits::EVENTS_HEARTBEAT;
+use crate::limits::{EVENTS_AHEAD, EVENTS_HEARTBEAT, EVENTS_READ_TOGETHER};
 use crate::seats::Seat;
 use crate::wire::{Problem, Query, prefer};
-
-/// How many entries are read from the log at a time.
-const READ_AHEAD: usize = 256;
-
-/// How many entries wait for the client.
-const AHEAD: usize = 64;
 
 /// Where the stream begins.
 #[derive(Deserialize, IntoParams)]
@@ -91,8 +86,10 @@ pub(crate) async fn events(
     }
     let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
     let seat = read.principal.seat(&app)?;
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let follower = Follower { app, principal: read.principal, next: from, sender };
+    let (sender, receiver) = mpsc::channel(EVENTS_AHEAD);
+    let key = &read.principal.key;
+    let sees = Sees(key.tenant.clone().map(|tenant| (tenant, key.agent.clone())));
+    let follower = Follower { app, principal: read.principal, sees, next: from, sender };
     go_on(follower.run(seat, prefer::wait(&headers)));
     let alive = KeepAlive::new().interval(EVENTS_HEARTBEAT);
     Ok(Sse::new(Events(receiver)).keep_alive(alive).into_response())
@@ -114,10 +111,28 @@ impl Stream for Events {
     }
 }
 
+/// What somebody sees: what is about a tenant and, where one is named, one of its agents; or everything.
+#[derive(Clone)]
+struct Sees(Option<(TenantId, Option<AgentId>)>);
+
+impl Sees {
+    fn sees(&self, log: &Log, entry: &Entry) -> Result<bool, StoreError> {
+        let Some((tenant, agent)) = &self.0 else { return Ok(true) };
+        log.is_about(entry, tenant, agent.as_ref())
+    }
+
+    /// Entries from an index on, and whether each is seen.
+    fn read(&self, log: &Log, from: u64) -> Result<Vec<(Entry, bool)>, StoreError> {
+        let entries = log.entries(from, EVENTS_READ_TOGETHER)?.into_iter();
+        entries.map(|entry| self.sees(log, &entry).map(|sees| (entry, sees))).collect()
+    }
+}
+
 /// Follows the log for one client.
 struct Follower {
     app: Arc<App>,
     principal: Principal,
+    sees: Sees,
     next: u64,
     sender: mpsc::Sender<Sent>,
 }
@@ -148,7 +163,10 @@ impl Follower {
             self.catch_up(u64::MAX).await?;
             loop {
                 match live.recv().await {
-                    Ok(entry) if entry.index == self.next => self.send(entry).await?,
+                    Ok(entry) if entry.index == self.next => {
+                        let sees = self.sees(&entry).await?;
+                        self.send(&entry, sees).await?;
+                    }
                     // It was read already.
                     Ok(entry) if entry.index < self.next => {}
                     // Some are missing: they are in the log.
@@ -162,39 +180,38 @@ impl Follower {
     /// What is in the log, at most the rest of what is read together with the last one below an index.
     async fn catch_up(&mut self, below: u64) -> Option<()> {
         while self.next < below {
-            let from = self.next;
-            let read = self.app.blocking(move |guard| guard.log().entries(from, READ_AHEAD)).await;
+            let (from, sees) = (self.next, self.sees.clone());
+            let read = self.app.blocking(move |guard| sees.read(guard.log(), from)).await;
             let entries = read.ok()?.ok()?;
             if entries.is_empty() {
                 return Some(());
             }
-            for entry in entries {
-                self.send(Arc::new(entry)).await?;
+            for (entry, sees) in entries {
+                self.send(&entry, sees).await?;
             }
         }
         Some(())
     }
 
-    async fn send(&mut self, entry: Arc<Entry>) -> Option<()> {
+    async fn send(&mut self, entry: &Entry, sees: bool) -> Option<()> {
         self.next = entry.index.saturating_add(1);
         // A stream outlives the request that opened it, but not the key.
         if !self.app.guard.admits(&self.principal.caller) {
             return None;
         }
-        if !self.sees(&entry).await? {
+        if !sees {
             return Some(());
         }
         let sent = Sent::default().id(entry.index.to_string()).event(entry.event.kind());
-        let sent = sent.json_data(&*entry).ok()?;
+        let sent = sent.json_data(entry).ok()?;
         self.sender.send(sent).await.ok()
     }
 
     async fn sees(&self, entry: &Arc<Entry>) -> Option<bool> {
-        let Some(tenant) = self.principal.key.tenant.clone() else { return Some(true) };
-        let agent = self.principal.key.agent.clone();
-        let entry = Arc::clone(entry);
-        let about =
-            self.app.blocking(move |guard| guard.log().is_about(&entry, &tenant, agent.as_ref()));
-        about.await.ok()?.ok()
+        if self.sees.0.is_none() {
+            return Some(true);
+        }
+        let (entry, sees) = (Arc::clone(entry), self.sees.clone());
+        self.app.blocking(move |guard| sees.sees(guard.log(), &entry)).await.ok()?.ok()
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::framing::Framing;
 use super::waste::Waste;
+use crate::limits::{LEAST_TAKEN, LINGER_BYTES, LINGER_TIME};
 
 /// When the first byte of the request at hand arrived.
 #[derive(Clone, Debug, Default)]
@@ -37,17 +38,6 @@ impl Beginning {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// Fewest bytes of an answer that must be taken at a time, unless they are the last: a client that
-/// takes one now and then is as good as one that takes none.
-const LEAST_TAKEN: usize = 64 * 1024;
-
-/// How long a client may go on to send a request that has been refused. Were the connection closed
-/// while bytes come in, the system would tell the client so before it has read why.
-const LINGER_TIME: Duration = Duration::from_secs(2);
-
-/// How much it may send in that time.
-const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// How much of it is read at a time.
 const MOUTHFUL: usize = 8 * 1024;

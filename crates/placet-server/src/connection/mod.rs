@@ -14,7 +14,7 @@ mod waste;
 
 pub(crate) use accept::{Shared, accept};
 pub(crate) use listen::{Listener, Peer, bind};
-pub(crate) use slots::{Carrier, Slots};
+pub(crate) use slots::{Carrier, Receiving, Slots};
 pub use tls::TlsError;
 pub(crate) use tls::acceptor;
 pub(crate) use waste::Waste;

@@ -122,6 +122,12 @@ impl Receiving {
     pub(crate) fn count(&self, bytes: usize) -> u64 {
         self.0.count(bytes)
     }
+
+    /// The body is whole; false when the connection was told to go before it was.
+    #[must_use]
+    pub(crate) fn end(self) -> bool {
+        self.0.work_on()
+    }
 }
 
 impl Drop for Receiving {
@@ -454,7 +460,8 @@ mod tests {
         assert_eq!(slots.lock().bytes, 0);
         // Nothing that comes in later counts, and the body is never whole.
         assert_eq!(receiving.count(BYTES + 1), 0);
-        drop((receiving, busy));
+        assert!(!receiving.end());
+        drop(busy);
         assert!(slow.work().is_none());
         drop(slow);
         assert!(known.work().is_some() && newcomer.work().is_some());
@@ -474,7 +481,7 @@ mod tests {
         assert_eq!(honest.count(10), 0);
         assert_eq!(slots.lock().bytes, BYTES);
         // A body that is whole counts no more.
-        drop(honest);
+        assert!(honest.end());
         assert_eq!(slots.lock().bytes, 30);
         assert_eq!(slow.each_ref().map(|(body, _)| body.0.work_on()), [false, false, true]);
     }

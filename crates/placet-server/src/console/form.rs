@@ -13,10 +13,8 @@ use super::fault::Fault;
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::auth::role::Role;
+use crate::limits::MAX_FORM_BYTES;
 use crate::wire::{Problem, body};
-
-/// Largest form but that of a policy, in bytes: a password, a reason, a few names.
-const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// What somebody who is signed in asks for with a form of one of our pages.
 pub(crate) struct Submitted<R> {

@@ -21,8 +21,9 @@ const ALL: [(HeaderName, &str); 7] = [
 /// Adds them, where the endpoint has not set its own. A browser that has found TLS here once is to
 /// ask for nothing else; whether there is some before us is for whoever provides it to say.
 pub(super) fn secure(headers: &mut HeaderMap, has_tls: bool) {
-    let expected = format!("max-age={TLS_EXPECTED_SECONDS}");
-    if has_tls && let Ok(expected) = HeaderValue::try_from(expected) {
+    let expected =
+        has_tls.then(|| HeaderValue::try_from(format!("max-age={TLS_EXPECTED_SECONDS}")));
+    if let Some(Ok(expected)) = expected {
         headers.insert(STRICT_TRANSPORT_SECURITY, expected);
     }
     for (name, value) in ALL {

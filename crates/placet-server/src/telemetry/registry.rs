@@ -199,3 +199,32 @@ fn level(number: u64) -> i64 {
 fn now() -> Timestamp {
     System.now()
 }
+
+#[cfg(test)]
+mod tests {
+    use placet::KeyId;
+    use uuid::Uuid;
+
+    use super::Telemetry;
+    use crate::limits::KEYS_BEFORE_FORGETTING;
+    use crate::telemetry::Exported;
+
+    #[test]
+    fn keys_that_ended_are_forgotten_before_they_are_many() {
+        let telemetry = Telemetry::new(Exported::default());
+        let most = u128::try_from(KEYS_BEFORE_FORGETTING).unwrap_or_default();
+        let [mut sweeps, mut known] = [0, 0];
+        // Sessions come and go: only the last few are there still.
+        for number in 1..=10 * most {
+            if telemetry.seen(KeyId::new(Uuid::from_u128(number))) {
+                let is_there =
+                    |key| (number - 9..=number).any(|it| key == KeyId::new(Uuid::from_u128(it)));
+                telemetry.keep(is_there);
+                sweeps += 1;
+            }
+            known = telemetry.used().at.len().max(known);
+        }
+        assert_eq!(known, KEYS_BEFORE_FORGETTING);
+        assert!((9..=11).contains(&sweeps), "{sweeps}");
+    }
+}

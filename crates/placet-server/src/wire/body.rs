@@ -12,7 +12,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use super::Problem;
 use crate::app::App;
-use crate::connection::Carrier;
+use crate::connection::{Carrier, Receiving};
 
 /// Reads the whole body of a request that came with `extensions`; none of it when its length says that
 /// it is too large. Meanwhile its connection is one of those that may have to make room.
@@ -35,6 +35,10 @@ pub(crate) async fn read(
         frame
     });
     let collected = tokio::time::timeout(time, Limited::new(body, limit).collect()).await;
+    // The connection is being closed, and with it goes the answer to whatever would be done.
+    if !receiving.is_none_or(Receiving::end) {
+        return Err(Problem::unavailable("the connection made room before the body was complete"));
+    }
     match collected.map_err(|_| Problem::too_slow(time))? {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),

@@ -8,10 +8,8 @@ use placet::{Json, PolicyFile};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::limits::MAX_POLICY_FILE_NAME_CHARS;
 use crate::wire::{Problem, body};
-
-/// Longest name of a file, in characters: what file systems take.
-const MAX_NAME: usize = 255;
 
 /// One file of a policy.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
@@ -47,10 +45,11 @@ fn files(sent: &Json) -> Result<Vec<PolicyFile>, Problem> {
         return Err(Problem::invalid_at("/files", "send at least one file"));
     }
     for (index, file) in files.iter().enumerate() {
-        let is_name = (1..=MAX_NAME).contains(&file.name.chars().count())
+        let is_name = (1..=MAX_POLICY_FILE_NAME_CHARS).contains(&file.name.chars().count())
             && !file.name.contains(|c: char| c == '/' || c.is_ascii_control());
         if !is_name {
-            let detail = format!("a file name of 1 to {MAX_NAME} characters without / is expected");
+            let most = MAX_POLICY_FILE_NAME_CHARS;
+            let detail = format!("a file name of 1 to {most} characters without / is expected");
             return Err(Problem::invalid_at(format!("/files/{index}/name"), detail));
         }
     }
