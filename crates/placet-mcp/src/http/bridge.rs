@@ -128,6 +128,8 @@ impl Bridge {
         let (answered, is_answered) = oneshot::channel();
         let unwanted = Arc::new(Notify::new());
         let noticed = Arc::clone(&unwanted);
+        // It is not closed before it is open.
+        let mut state = self.state();
         let task = tokio::spawn(async move {
             match bridge.remote.send(Method::POST, headers, message.into_bytes()).await {
                 Ok(answer) => bridge.read(answer, &id, answered, &noticed).await,
@@ -135,10 +137,7 @@ impl Bridge {
             }
             bridge.state().open.remove(id.key());
         });
-        let mut state = self.state();
-        if !task.is_finished() {
-            state.open.insert(key, Open { task: task.abort_handle(), unwanted });
-        }
+        state.open.insert(key, Open { task: task.abort_handle(), unwanted });
         is_answered
     }
 

@@ -195,7 +195,8 @@ mod tests {
             let cuts: Vec<_> = whole.iter().filter_map(|(_, data)| data.clone()).collect();
             prop_assert_eq!(&cuts, &read);
             let passed: Vec<u8> = whole.iter().flat_map(|(raw, _)| raw.to_vec()).collect();
-            prop_assert_eq!(String::from_utf8(passed).unwrap().trim(), text.trim());
+            let passed = String::from_utf8(passed).unwrap();
+            prop_assert_eq!(passed.trim(), text.trim());
             let last = (!datas.is_empty()).then(|| Bytes::from("7"));
             prop_assert_eq!(events.last_id(), last.as_ref());
             prop_assert_eq!(read, datas.into_iter().map(Bytes::from).collect::<Vec<_>>());

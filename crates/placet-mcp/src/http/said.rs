@@ -9,8 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError};
+use bytes::{Bytes, BytesMut};
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
@@ -44,8 +45,8 @@ pub(super) struct Said<'a> {
 
 /// Where it is read from.
 enum Reading {
-    /// One message.
-    One(Body),
+    /// One message, and what has come of it.
+    One(Body, BytesMut),
     /// A stream of them.
     Stream(Body, Events),
     Nothing,
@@ -62,13 +63,14 @@ impl<'a> Said<'a> {
         let (status, body) = (answer.status(), Body::new(answer.into_body()));
         let from = match is_stream {
             true => Reading::Stream(body, Events::new(MAX_SERVER_BYTES)),
-            false => Reading::One(body),
+            false => Reading::One(body, BytesMut::new()),
         };
         let (ready, last, heard) = (VecDeque::new(), Bytes::new(), Instant::now());
         Self { remote, again, status, from, ready, last, tries: 0, heard }
     }
 
-    /// The next message, on one line; none where there are no more.
+    /// The next message, on one line; none where there are no more. Asked again after it was not waited
+    /// for, it goes on where it was.
     ///
     /// # Errors
     /// Why it did not come whole.
@@ -80,17 +82,24 @@ impl<'a> Said<'a> {
             }
             let cut = match &mut self.from {
                 Reading::Nothing => return Ok(None),
-                Reading::One(body) => {
-                    let body = std::mem::take(body);
-                    self.from = Reading::Nothing;
-                    self.ready.push_back(whole(body).await?);
+                Reading::One(body, whole) => {
+                    match body.frame().await {
+                        Some(frame) => take_in(whole, frame)?,
+                        None => {
+                            self.ready.push_back(std::mem::take(whole).freeze());
+                            self.from = Reading::Nothing;
+                        }
+                    }
                     continue;
                 }
                 Reading::Stream(body, events) => match body.frame().await {
                     Some(Ok(frame)) => {
                         let part = frame.into_data().unwrap_or_default();
+                        let before = events.last_id().cloned();
                         let whole = events.push(&part).map_err(|_| too_large())?;
-                        (self.tries, self.heard) = (0, Instant::now());
+                        if !whole.is_empty() || events.last_id() != before.as_ref() {
+                            (self.tries, self.heard) = (0, Instant::now());
+                        }
                         let is_said = |data: &Bytes| !data.iter().all(u8::is_ascii_whitespace);
                         self.ready.extend(whole.into_iter().filter(is_said));
                         continue;
@@ -126,7 +135,7 @@ impl<'a> Said<'a> {
         let first = events.retry().unwrap_or(LISTEN_AGAIN.0).max(Duration::from_millis(1));
         while self.heard.elapsed() < CALL {
             let pause = first.saturating_mul(2_u32.saturating_pow(self.tries));
-            sleep(pause.min(LISTEN_AGAIN.1)).await;
+            sleep(pause.min(LISTEN_AGAIN.1).max(first)).await;
             self.tries += 1;
             let status = match self.remote.send(Method::GET, headers.clone(), Bytes::new()).await {
                 Ok(answer) if answer.status().is_success() && is_event_stream(answer.headers()) => {
@@ -154,16 +163,26 @@ impl<'a> Said<'a> {
 ///
 /// # Errors
 /// Why it did not come so.
-pub(super) async fn whole(body: Body) -> Result<Bytes, String> {
-    axum::body::to_bytes(body, MAX_SERVER_BYTES).await.map_err(|error| not_whole(&error))
+pub(super) async fn whole(mut body: Body) -> Result<Bytes, String> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        take_in(&mut whole, frame)?;
+    }
+    Ok(whole.freeze())
+}
+
+/// Takes in a part of a body.
+fn take_in(whole: &mut BytesMut, frame: Result<Frame<Bytes>, axum::Error>) -> Result<(), String> {
+    let part = frame.map_err(|error| not_whole(&error))?.into_data().unwrap_or_default();
+    if whole.len() + part.len() > MAX_SERVER_BYTES {
+        return Err(too_large());
+    }
+    whole.extend_from_slice(&part);
+    Ok(())
 }
 
 /// Why an answer did not come whole.
 pub(super) fn not_whole(error: &axum::Error) -> String {
-    let mut causes = std::iter::successors(Some::<&dyn std::error::Error>(error), |it| it.source());
-    if causes.any(|it| it.is::<LengthLimitError>()) {
-        return too_large();
-    }
     let mut text = "the server's answer did not come whole".to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

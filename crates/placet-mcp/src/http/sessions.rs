@@ -18,6 +18,7 @@ use super::GatewayConfig;
 use super::answer::{Answer, empty, json_answer, plain, stream};
 use super::events::event;
 use super::headers::SESSION;
+use super::said::one_line;
 use super::source::Source;
 use crate::child::{Child, Command};
 use crate::id::{Id, Key};
@@ -159,8 +160,7 @@ async fn answer(State(sessions): State<Arc<Sessions>>, request: Request) -> Answ
                 return plain(StatusCode::PAYLOAD_TOO_LARGE, why);
             };
             // On pipes a message has one line.
-            let line = body.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b });
-            match Message::read(line.collect()) {
+            match Message::read(one_line(&body)) {
                 Ok(message) => post(&sessions, &parts.headers, message).await,
                 Err(why) => {
                     let error = reply::error(None, reply::PARSE_ERROR, &why.to_string());

@@ -99,7 +99,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "50s", value_parser = duration)]
     hold: Duration,
 
-    /// How long the server may take for a call
+    /// How long the server may take for a call without a word of it
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     call_timeout: Duration,
 
