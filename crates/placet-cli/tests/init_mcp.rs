@@ -38,6 +38,8 @@ fn each_server_is_asked_and_its_secrets_stay_out_of_the_way() {
     let before = world.read("mcp.json");
     let said = world.ok(&["init", "--mcp", "mcp.json"]);
     assert!(said.contains("notes  2 tools"), "{said}");
+    assert!(said.contains("  read_note  read"), "{said}");
+    assert!(said.contains("  delete_note  consequential"), "{said}");
     assert!(said.contains("gone  not asked: cannot start /nowhere/at/all"), "{said}");
     let policy = world.read("policy.toml");
     assert!(policy.contains("[actions.mcp__notes__read_note]"), "{policy}");
@@ -76,7 +78,14 @@ fn what_is_there_already_is_kept_or_replaced_as_a_whole() {
         assert!(!world.path(file).exists(), "{file}");
     }
     std::fs::rename(world.path("away"), world.path("notes.env")).unwrap();
-    world.ok(&["init", "--mcp", "mcp.json", "--force"]);
+    let told = world.ok(&["init", "--mcp", "mcp.json", "--force", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let (notes, gone) = (&told["servers"][0], &told["servers"][1]);
+    assert_eq!((&notes["name"], &notes["error"]), (&json!("notes"), &Value::Null), "{told}");
+    assert_eq!(notes["tools"][0]["name"], "read_note");
+    assert_eq!((&notes["tools"][0]["risk"], &told["read"]), (&json!("read"), &json!(1)));
+    assert_eq!(notes["tools"][0]["suspicions"], json!([]));
+    assert!(gone["error"].as_str().unwrap().contains("/nowhere/at/all"), "{told}");
     let now: Value = serde_json::from_str(&world.read("tools.lock")).unwrap();
     for server in ["other", "gone"] {
         assert_eq!(now["servers"][server], vetted, "nobody looked at {server} anew");
