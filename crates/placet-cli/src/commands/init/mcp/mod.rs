@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::tools::Tools;
 use super::{Arguments, compose, print, summary, write};
-use crate::commands::mcp::config::OURS;
+use crate::commands::mcp::config::{OURS, trusted};
 use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
@@ -133,7 +133,8 @@ async fn ask(server: &Configured) -> Result<Vec<Definition>, String> {
             tools
         }
         Place::Url { url, headers } => {
-            let remote = Remote::new(url, headers, None).map_err(|error| error.to_string())?;
+            let remote = Remote::new(url, headers, trusted().as_deref())
+                .map_err(|error| error.to_string())?;
             survey(bridge(remote)).await.map_err(|error| error.to_string())
         }
     }
