@@ -38,6 +38,8 @@ fn each_server_is_asked_and_its_secrets_stay_out_of_the_way() {
     let before = world.read("mcp.json");
     let said = world.ok(&["init", "--mcp", "mcp.json"]);
     assert!(said.contains("notes  2 tools"), "{said}");
+    assert!(said.contains("  read_note  read"), "{said}");
+    assert!(said.contains("  delete_note  consequential"), "{said}");
     assert!(said.contains("gone  not asked: cannot start /nowhere/at/all"), "{said}");
     let policy = world.read("policy.toml");
     assert!(policy.contains("[actions.mcp__notes__read_note]"), "{policy}");
@@ -76,7 +78,14 @@ fn what_is_there_already_is_kept_or_replaced_as_a_whole() {
         assert!(!world.path(file).exists(), "{file}");
     }
     std::fs::rename(world.path("away"), world.path("notes.env")).unwrap();
-    world.ok(&["init", "--mcp", "mcp.json", "--force"]);
+    let told = world.ok(&["init", "--mcp", "mcp.json", "--force", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let (notes, gone) = (&told["servers"][0], &told["servers"][1]);
+    assert_eq!((&notes["name"], &notes["error"]), (&json!("notes"), &Value::Null), "{told}");
+    assert_eq!(notes["tools"][0]["name"], "read_note");
+    assert_eq!((&notes["tools"][0]["risk"], &told["read"]), (&json!("read"), &json!(1)));
+    assert_eq!(notes["tools"][0]["suspicions"], json!([]));
+    assert!(gone["error"].as_str().unwrap().contains("/nowhere/at/all"), "{told}");
     let now: Value = serde_json::from_str(&world.read("tools.lock")).unwrap();
     for server in ["other", "gone"] {
         assert_eq!(now["servers"][server], vetted, "nobody looked at {server} anew");
@@ -154,7 +163,7 @@ fn what_makes_no_sense_is_said_so() {
         ("missing.json", "missing.json"),
         ("vscode", ".vscode/mcp.json"),
     ] {
-        let ended = world.run(&["init", "--mcp", file]);
+        let ended = run(&world, &["init", "--mcp", file]);
         assert_ne!(ended.status, 0);
         assert!(ended.err.contains(expected), "{file}: {}", ended.err);
     }
@@ -172,7 +181,10 @@ fn environment(world: &World, entry: &Value, tool: &str) -> Value {
 
 fn run(world: &World, arguments: &[&str]) -> Ended {
     let mut command = world.command(arguments);
-    command.env("HOME", world.path("home")).env("OWN_TOKEN", "s3cret").env_remove("NOT_SET");
+    command.env("HOME", world.path("home")).env("OWN_TOKEN", "s3cret");
+    for unset in ["NOT_SET", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME"] {
+        command.env_remove(unset);
+    }
     Ended::from(command.output().unwrap())
 }
 
@@ -413,4 +425,51 @@ fn servers_of_the_same_client_in_another_file_are_named() {
     world.write("home/.claude.json", "{}");
     let ended = run(&world, &["init", "--mcp", "claude-code", "--force"]);
     assert!(!ended.err.contains("pass no gateway"), "{}", ended.err);
+}
+
+#[test]
+fn clients_that_keep_their_configuration_elsewhere_are_found_there() {
+    let entry = json!({ "notes": { "command": "python3", "args": [server()] } });
+    let table = format!("[mcp_servers.notes]\ncommand = \"python3\"\nargs = [{:?}]\n", server());
+    for (client, variable, folder, file, text) in [
+        (
+            "claude-code",
+            "CLAUDE_CONFIG_DIR",
+            "own",
+            "own/.claude.json",
+            json!({ "mcpServers": entry }).to_string(),
+        ),
+        ("codex", "CODEX_HOME", "own", "own/config.toml", table.clone()),
+        ("codex", "UNUSED", "own", ".codex/config.toml", table.clone()),
+        (
+            "vscode",
+            "XDG_CONFIG_HOME",
+            "own",
+            "own/Code/User/mcp.json",
+            json!({ "servers": entry }).to_string(),
+        ),
+    ] {
+        let world = World::new();
+        std::fs::create_dir_all(world.path(file).parent().unwrap()).unwrap();
+        world.write(file, text);
+        let mut command = world.command(&["init", "--mcp", client]);
+        command.env("HOME", world.path("home")).env_remove("CODEX_HOME");
+        command.env(variable, world.path(folder));
+        let ended = Ended::from(command.output().unwrap());
+        assert_eq!(ended.status, 0, "{client}: {}", ended.err);
+        assert!(ended.out.contains("notes  2 tools"), "{client}: {}", ended.out);
+    }
+    // Of two files the one that names servers, and both are told of.
+    let world = World::new();
+    for (file, text) in
+        [(".codex/config.toml", "model = \"o1\"\n"), ("home/.codex/config.toml", &table)]
+    {
+        std::fs::create_dir_all(world.path(file).parent().unwrap()).unwrap();
+        world.write(file, text);
+    }
+    let ended = run(&world, &["init", "--mcp", "codex"]);
+    assert!(ended.out.contains("notes  2 tools"), "{} {}", ended.out, ended.err);
+    world.write(".codex/config.toml", &table);
+    let ended = run(&world, &["init", "--mcp", "codex", "--force"]);
+    assert!(ended.err.contains("home/.codex/config.toml pass no gateway"), "{}", ended.err);
 }

@@ -76,6 +76,8 @@ pub(crate) struct Known {
     pub(crate) difference: Object,
     /// What its server says of what it does. It can only tighten.
     pub(crate) annotations: Object,
+    /// What in it is not what it seems, where nobody has vetted it.
+    pub(crate) suspicions: Vec<String>,
 }
 
 /// A call that goes on.
@@ -97,7 +99,11 @@ impl Known {
     pub(crate) fn of(book: &Book, name: &str) -> Self {
         let digest = book.digest(name).map(str::to_owned);
         let (standing, difference) = (book.standing(name), book.difference(name));
-        Self { standing, digest, difference, annotations: book.annotations(name) }
+        let suspicions = match standing {
+            Standing::Vetted => Vec::new(),
+            _ => book.suspicions(name),
+        };
+        Self { standing, digest, difference, annotations: book.annotations(name), suspicions }
     }
 }
 
@@ -548,6 +554,10 @@ fn context(known: &Known, call: &ToolCall) -> Object {
         if let Some(value) = value {
             mcp.insert(name.to_owned(), Json::String(value));
         }
+    }
+    if !known.suspicions.is_empty() {
+        let suspicions = known.suspicions.iter().cloned().map(Json::String).collect();
+        mcp.insert("suspicions".to_owned(), Json::Array(suspicions));
     }
     if call.beside.iter().next().is_some() {
         mcp.insert("beside".to_owned(), Json::Object(call.beside.clone()));

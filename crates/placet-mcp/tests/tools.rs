@@ -164,6 +164,8 @@ async fn a_suspicious_tool_is_not_trusted_at_first_sight() {
         world.read(1).await;
         world.list_tools().await;
         assert!(world.concern().await.contains("nobody has vetted"));
+        let odd = world.shown().await["suspicions"][0].as_str().unwrap().to_owned();
+        assert!(odd.starts_with("/description: "), "who is asked sees it: {odd}");
         refusal(&world.client.hear().await);
         assert!(world.server.is_silent(), "{description}");
     }

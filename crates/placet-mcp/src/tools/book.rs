@@ -283,6 +283,13 @@ impl Book {
         self.listed.get(name).map(|tool| tool.digest.as_str())
     }
 
+    /// What in a tool is not what it seems, as its server lists it: where, and what.
+    #[must_use]
+    pub fn suspicions(&self, name: &str) -> Vec<String> {
+        let found = self.listed.get(name).map(Definition::suspicions).unwrap_or_default();
+        found.iter().map(|it| format!("{}: {}", it.pointer, it.reason)).collect()
+    }
+
     /// The hints of a tool, as its server lists them.
     #[must_use]
     pub fn annotations(&self, name: &str) -> Object {

@@ -1,10 +1,10 @@
 //! The lock file: which tools were vetted, and as what.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use placet::Object;
+use placet_gate::private;
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
@@ -101,11 +101,7 @@ impl Lock {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|source| LockError::Form { path: path.to_owned(), source })?;
         text.push(b'\n');
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!("-new-{}", std::process::id()));
-        let mut file = std::fs::File::create(&beside).map_err(io)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(io)?;
-        std::fs::rename(&beside, path).map_err(io)
+        private::write(path, &text).map_err(io)
     }
 
     /// The tools of a server, if any were vetted.

@@ -19,7 +19,7 @@ use clap::Args;
 use placet_core::event::PolicyFile;
 use placet_core::{RiskTier, ToolName};
 use placet_policy::{Diagnostics, Policy, Severity};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::console::{Console, FAINT, GOOD, HELD, counted};
 use crate::escape;
@@ -152,17 +152,31 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     })
 }
 
+fn count(policy: &Composed, risk: RiskTier) -> usize {
+    policy.drafts.iter().filter(|draft| draft.risk == risk).count()
+}
+
+/// What was written, for programs.
+fn summary(policy: &Composed, path: &Path) -> Value {
+    let left_out = policy.left_out.iter();
+    let left_out = left_out.map(|(tool, reason)| json!({ "tool": tool, "reason": reason }));
+    json!({
+        "policy": path, "classes": policy.drafts.len(), "read": count(policy, RiskTier::Read),
+        "reversible_write": count(policy, RiskTier::ReversibleWrite),
+        "consequential": count(policy, RiskTier::Consequential),
+        "left_out": left_out.collect::<Vec<_>>(),
+    })
+}
+
 fn print(policy: &Composed, path: &Path, console: &Console) -> std::io::Result<()> {
-    let count = |risk| policy.drafts.iter().filter(|draft| draft.risk == risk).count();
-    let (reads, reversible, grave) =
-        (count(RiskTier::Read), count(RiskTier::ReversibleWrite), count(RiskTier::Consequential));
     if console.is_json() {
-        return console.value(&json!({
-            "policy": path, "classes": policy.drafts.len(), "read": reads, "reversible_write": reversible,
-            "consequential": grave,
-            "left_out": policy.left_out.iter().map(|(tool, reason)| json!({ "tool": tool, "reason": reason })).collect::<Vec<_>>(),
-        }));
+        return console.value(&summary(policy, path));
     }
+    let (reads, reversible, grave) = (
+        count(policy, RiskTier::Read),
+        count(policy, RiskTier::ReversibleWrite),
+        count(policy, RiskTier::Consequential),
+    );
     let place = path.display().to_string();
     let place = escape::line(&place);
     let classes = counted(u64::try_from(policy.drafts.len()).unwrap_or(u64::MAX), "class");

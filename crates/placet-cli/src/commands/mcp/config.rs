@@ -122,8 +122,12 @@ fn command(words: Vec<OsString>, environment: Vec<(String, String)>) -> Command 
 
 fn remote(url: &str, secrets: Option<&Path>) -> Result<Remote, Failure> {
     let secrets = secrets.map(headers).transpose()?.unwrap_or_default();
-    let trust = std::env::var_os("PLACET_CA").map(PathBuf::from);
-    Remote::new(url, &secrets, trust.as_deref()).map_err(Failure::unusable)
+    Remote::new(url, &secrets, trusted().as_deref()).map_err(Failure::unusable)
+}
+
+/// The file with the authorities that servers are trusted by, where one is named.
+pub(in crate::commands) fn trusted() -> Option<PathBuf> {
+    std::env::var_os("PLACET_CA").map(PathBuf::from)
 }
 
 /// The headers in a file, one a line.

@@ -30,27 +30,44 @@ pub(super) struct Settings {
     tree: Tree,
 }
 
-/// Where a client keeps its configuration; none where this is no client's name.
+/// Where a client keeps its configuration, that of the project first; none where this is no client's
+/// name.
 fn places(client: &str) -> Option<Vec<PathBuf>> {
     let home = || std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let moved = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let config = || moved("XDG_CONFIG_HOME").unwrap_or_else(|| home().join(".config"));
+    let support = || home().join("Library/Application Support");
     Some(match client {
-        "claude-code" => vec![PathBuf::from(".mcp.json"), home().join(".claude.json")],
+        "claude-code" => vec![
+            PathBuf::from(".mcp.json"),
+            moved("CLAUDE_CONFIG_DIR").unwrap_or_else(home).join(".claude.json"),
+        ],
         "claude-desktop" => vec![
-            home().join("Library/Application Support/Claude/claude_desktop_config.json"),
-            home().join(".config/Claude/claude_desktop_config.json"),
+            support().join("Claude/claude_desktop_config.json"),
+            config().join("Claude/claude_desktop_config.json"),
         ],
         "cursor" => vec![PathBuf::from(".cursor/mcp.json"), home().join(".cursor/mcp.json")],
-        "vscode" => vec![PathBuf::from(".vscode/mcp.json")],
-        "codex" => vec![home().join(".codex/config.toml")],
+        "vscode" => vec![
+            PathBuf::from(".vscode/mcp.json"),
+            support().join("Code/User/mcp.json"),
+            config().join("Code/User/mcp.json"),
+        ],
+        "codex" => vec![
+            PathBuf::from(".codex/config.toml"),
+            moved("CODEX_HOME").unwrap_or_else(|| home().join(".codex")).join("config.toml"),
+        ],
         _ => return None,
     })
 }
 
-/// The file that is meant by a path or by the name of a client.
+/// The file that is meant by a path or by the name of a client: the first that names servers, else the
+/// first that is there.
 pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
     let Some(places) = places(client) else { return Ok(PathBuf::from(client)) };
     let shown: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
-    places.into_iter().find(|place| place.exists()).ok_or_else(|| {
+    let there: Vec<_> = places.into_iter().filter(|place| place.exists()).collect();
+    let named = there.iter().find(|place| Setup::read(place).is_ok_and(|it| it.has_servers()));
+    named.or(there.first()).cloned().ok_or_else(|| {
         Failure::unusable_because(format!("there is no configuration of {client}"))
             .help(format!("looked at {}; name a file", shown.join(" and ")))
     })
@@ -58,17 +75,11 @@ pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
 
 /// Other files with servers that the same client starts here.
 pub(super) fn others(client: &str, path: &Path) -> Vec<PathBuf> {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
     let mut others = places(client).unwrap_or_default();
     others.retain(|other| {
-        let setup = Setup::read(other).ok();
-        let has_servers = match &setup {
-            Some(Setup::Json(settings)) => match settings.place() {
-                Ok(place) => settings.at(&place).is_some_and(|it| !it.fields().is_empty()),
-                Err(_) => true,
-            },
-            _ => false,
-        };
-        other != path && has_servers
+        let is_it = whole(other) == whole(path);
+        !is_it && Setup::read(other).is_ok_and(|setup| setup.has_servers())
     });
     others
 }
@@ -132,6 +143,20 @@ impl Setup {
             }
         }
         Ok(servers)
+    }
+
+    /// Whether its client starts any servers because of it here.
+    fn has_servers(&self) -> bool {
+        match self {
+            Self::Json(settings) => match settings.place() {
+                Ok(place) => settings.at(&place).is_some_and(|it| !it.fields().is_empty()),
+                Err(_) => true,
+            },
+            Self::Toml(text) => {
+                let servers = tables::servers(text).ok();
+                servers.and_then(|it| Some(!it.as_object()?.is_empty())).unwrap_or(false)
+            }
+        }
     }
 
     /// What in the same file is left as it is, and why.

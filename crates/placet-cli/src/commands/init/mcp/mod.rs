@@ -6,17 +6,19 @@ mod entry;
 mod files;
 mod swap;
 mod tables;
+mod told;
 
 use std::path::Path;
 
 use placet_mcp::tools::Definition;
 use placet_mcp::{Child, Command, Remote, bridge, survey};
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::tools::Tools;
-use super::{Arguments, compose, print, write};
-use crate::commands::mcp::config::OURS;
-use crate::console::{BAD, Console, FAINT, GOOD, HELD, STRONG, counted};
+use super::{Arguments, compose, print, summary, write};
+use crate::commands::mcp::config::{OURS, trusted};
+use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::status::Status;
@@ -65,20 +67,31 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
         }
         return Err(error);
     }
+    let backup = pointing.map(|text| swap::rewrite(&path, &text)).transpose()?;
+    let mut left = setup.left();
+    left.extend(client::others(client, &path).iter().map(|other| {
+        let other = other.display();
+        format!("the servers in {other} pass no gateway; name that file to init --mcp as well")
+    }));
+    if console.is_json() {
+        let mut value = summary(&composed, &arguments.output);
+        let more = [
+            ("servers", told::value(&asked, &composed)),
+            ("left", json!(left)),
+            ("backup", json!(backup)),
+        ];
+        if let Some(fields) = value.as_object_mut() {
+            fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        }
+        console.value(&value)?;
+        return Ok(Status::Ok);
+    }
     print(&composed, &arguments.output, console)?;
-    tell(&asked, console)?;
-    for left in setup.left() {
+    console.text(&told::text(&asked, &composed))?;
+    for left in left {
         console.note(&format!("{HELD}left{HELD:#} {}", escape::line(&left)));
     }
-    for other in client::others(client, &path) {
-        let other = other.display().to_string();
-        console.note(&format!(
-            "{HELD}left{HELD:#} the servers in {} pass no gateway; name that file to init --mcp as well",
-            escape::line(&other)
-        ));
-    }
-    if let Some(text) = pointing {
-        let backup = swap::rewrite(&path, &text)?;
+    if let Some(backup) = backup {
         console.note(&format!(
             "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
             path.display(),
@@ -120,55 +133,27 @@ async fn ask(server: &Configured) -> Result<Vec<Definition>, String> {
             tools
         }
         Place::Url { url, headers } => {
-            let remote = Remote::new(url, headers, None).map_err(|error| error.to_string())?;
+            let remote = Remote::new(url, headers, trusted().as_deref())
+                .map_err(|error| error.to_string())?;
             survey(bridge(remote)).await.map_err(|error| error.to_string())
         }
     }
+}
+
+/// Under which name the policy knows a tool.
+fn whole(server: &Configured, tool: &Definition) -> String {
+    format!("mcp__{}__{}", server.name, tool.name)
 }
 
 fn drafts(asked: &[Asked]) -> Result<Tools, Failure> {
     let mut tools = Tools::default();
     for Asked { server, tools: found } in asked {
         for tool in found.as_deref().unwrap_or_default() {
-            let name = format!("mcp__{}__{}", server.name, tool.name);
+            let name = whole(server, tool);
             tools.defined(&name, &tool.content).map_err(|why| {
                 Failure::unusable_because(format!("{}: {why}", escape::clipped(&name, 80)))
             })?;
         }
     }
     Ok(tools)
-}
-
-fn tell(asked: &[Asked], console: &Console) -> std::io::Result<()> {
-    if console.is_json() {
-        return Ok(());
-    }
-    let (mut text, mut notes) = (String::new(), String::new());
-    for Asked { server, tools } in asked {
-        let name = escape::line(&server.name).into_owned();
-        for note in &server.notes {
-            notes.push_str(&format!("{HELD}copied{HELD:#} for {name}: {}\n", escape::line(note)));
-        }
-        match tools {
-            Ok(tools) => {
-                let count = counted(u64::try_from(tools.len()).unwrap_or(u64::MAX), "tool");
-                text.push_str(&format!("{STRONG}{name}{STRONG:#}  {count}\n"));
-                for tool in tools {
-                    for odd in tool.suspicions() {
-                        let tool = escape::clipped(&tool.name, 60);
-                        text.push_str(&format!(
-                            "  {HELD}look at{HELD:#} {tool}{}: {}\n",
-                            odd.pointer, odd.reason
-                        ));
-                    }
-                }
-            }
-            Err(why) => {
-                let why = escape::clipped(why, 200);
-                text.push_str(&format!("{STRONG}{name}{STRONG:#}  {BAD}not asked{BAD:#}: {why}\n"));
-            }
-        }
-    }
-    text.push_str(&notes);
-    console.text(&text)
 }
