@@ -40,7 +40,7 @@ pub(crate) struct Problem {
     retry_after: Option<Duration>,
     /// What is for the operator to know.
     #[serde(skip)]
-    cause: Option<Cause>,
+    cause: Option<Box<Cause>>,
 }
 
 /// Why a request could not be answered, in the words of what failed. It is for the operator, and goes
@@ -50,13 +50,13 @@ pub(crate) struct Cause(pub(crate) String);
 
 impl Cause {
     /// An error with all that led to it.
-    fn of(error: &(dyn Error + 'static)) -> Self {
+    fn of(error: &(dyn Error + 'static)) -> Box<Self> {
         let (mut texts, mut next) = (Vec::new(), Some(error));
         while let Some(error) = next {
             texts.push(error.to_string());
             next = error.source();
         }
-        Self(texts.join(": "))
+        Box::new(Self(texts.join(": ")))
     }
 }
 
@@ -217,7 +217,7 @@ impl Problem {
                       is in what it writes";
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", title, detail);
         // What a panic says may repeat what was asked, and is written where it happens.
-        Self { cause: Some(Cause("the work for it panicked".to_owned())), ..problem }
+        Self { cause: Some(Box::new(Cause("the work for it panicked".to_owned()))), ..problem }
     }
 
     /// What the engine refused.
@@ -247,7 +247,7 @@ impl Problem {
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if let Some(cause) = &self.cause {
-            response.extensions_mut().insert(cause.clone());
+            response.extensions_mut().insert(Cause::clone(cause));
         }
         response
     }
