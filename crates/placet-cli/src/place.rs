@@ -7,12 +7,11 @@
 mod approvals;
 mod daemon;
 mod people;
-
-use std::collections::BTreeSet;
 mod record;
 mod rules;
 mod standing;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use placet::Guard;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::api;
@@ -161,9 +161,10 @@ impl Server {
         let deadline = Instant::now() + limit;
         let kept = CLOSING_TIME.min(limit / 4);
         handle.ask();
+        let mut helpers = [follower, reloader, announcer];
         let all_is_answered = async {
             while accepting.join_next().await.is_some() {}
-            for helper in [follower, reloader, announcer] {
+            for helper in &mut helpers {
                 helper.abort();
                 drop(helper.await);
             }
@@ -175,6 +176,8 @@ impl Server {
             () = stop.insisted() => false,
         };
         if !answered {
+            accepting.abort_all();
+            helpers.iter().for_each(JoinHandle::abort);
             handle.ask();
             drop(timeout(ENDING_TIME.min(kept / 2), done.recv()).await);
         }
@@ -195,13 +198,14 @@ impl Server {
 async fn close(guard: Guard, deadline: Instant, stop: &Stop) -> bool {
     let (tell, closed) = oneshot::channel();
     let close = move || tell.send(guard.close()).is_ok();
-    let thread = std::thread::Builder::new().name("placet-closing".to_owned()).spawn(close);
+    // Where there is no thread for it, the guard is dropped, which closes the log as well.
+    drop(std::thread::Builder::new().name("placet-closing".to_owned()).spawn(close));
     let insisted = async {
         stop.insisted().await;
         sleep(ENDING_TIME).await;
     };
     tokio::select! {
-        closed = closed => thread.is_ok() && closed.unwrap_or(false),
+        closed = closed => closed.unwrap_or(false),
         () = sleep_until(deadline) => false,
         () = insisted => false,
     }

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use crate::limits::MAX_IDEMPOTENCY_KEY_BYTES;
 
 /// Endpoints that take a body, and yet change nothing.
-const ASKING: [&str; 2] = ["/v1/evaluate", "/v1/policy/validate"];
+const CHANGELESS: [&str; 2] = ["/v1/evaluate", "/v1/policy/validate"];
 
 /// What an endpoint is, as far as errors follow from it.
 struct Traits {
@@ -84,7 +84,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     for (path, mut item) in paths {
         // Our router marks parameters that may contain slashes; a client encodes these.
         let path = path.replace("{*", "{");
-        let is_change = !ASKING.contains(&&*path);
+        let is_change = !CHANGELESS.contains(&&*path);
         let takes_warrant = path == "/v1/warrants/redeem";
         let names_something = path.contains('{') || path == "/v1/log/proof" || takes_warrant;
         for (operation, takes_body) in operations(&mut item) {

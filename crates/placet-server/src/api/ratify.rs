@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use placet::{AutonomyState, BuildId, ClassName, Guard, Json as Value, LedgerKey, TenantId};
+use placet::{AutonomyState, BuildId, ClassName, Guard, LedgerKey, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -59,10 +59,7 @@ pub(crate) async fn ratify(
 ) -> Result<Json<Ratified>, Problem> {
     let class: ClassName = class.parse().map_err(Problem::missing)?;
     let person = write.principal.approver(&app.guard)?.person;
-    let whose = match &write.body {
-        Value::Null => Whose::default(),
-        json => body::typed(json)?,
-    };
+    let whose: Whose = body::optional(&write.body)?;
     let tenant = write.principal.tenant(whose.tenant)?;
     let of = LedgerKey { tenant, class: class.clone(), build: whose.build };
     let ratify = move |_: &Guard| write.guard.blocking().ratify(of, person);

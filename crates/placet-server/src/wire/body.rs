@@ -88,6 +88,17 @@ pub(crate) fn typed<T: DeserializeOwned>(json: &Json) -> Result<T, Problem> {
     })
 }
 
+/// The reason that is recorded when none is given.
+pub(crate) const NO_REASON: &str = "no reason was given";
+
+/// The same for a body that may be left out as a whole.
+pub(crate) fn optional<T: DeserializeOwned + Default>(json: &Json) -> Result<T, Problem> {
+    match json {
+        Json::Null => Ok(T::default()),
+        json => typed(json),
+    }
+}
+
 /// A field that may be left out, and is not `null` when it is there: for serde with `default`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

@@ -40,7 +40,7 @@ pub(crate) struct Problem {
     retry_after: Option<Duration>,
     /// What is for the operator to know.
     #[serde(skip)]
-    cause: Option<Cause>,
+    cause: Option<Box<Cause>>,
 }
 
 /// Why a request could not be answered, in the words of what failed. It is for the operator, and goes
@@ -50,13 +50,13 @@ pub(crate) struct Cause(pub(crate) String);
 
 impl Cause {
     /// An error with all that led to it.
-    fn of(error: &(dyn Error + 'static)) -> Self {
+    fn of(error: &(dyn Error + 'static)) -> Box<Self> {
         let (mut texts, mut next) = (Vec::new(), Some(error));
         while let Some(error) = next {
             texts.push(error.to_string());
             next = error.source();
         }
-        Self(texts.join(": "))
+        Box::new(Self(texts.join(": ")))
     }
 }
 
@@ -217,7 +217,7 @@ impl Problem {
                       is in what it writes";
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", title, detail);
         // What a panic says may repeat what was asked, and is written where it happens.
-        Self { cause: Some(Cause("the work for it panicked".to_owned())), ..problem }
+        Self { cause: Some(Box::new(Cause("the work for it panicked".to_owned()))), ..problem }
     }
 
     /// What the engine refused.
@@ -247,7 +247,7 @@ impl Problem {
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if let Some(cause) = &self.cause {
-            response.extensions_mut().insert(cause.clone());
+            response.extensions_mut().insert(Cause::clone(cause));
         }
         response
     }
@@ -350,74 +350,4 @@ impl From<RedeemError> for Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
-
-    use std::sync::Arc;
-
-    use axum::http::StatusCode;
-    use axum::response::IntoResponse as _;
-    use placet::GuardError;
-    use placet::store::{StoreError, SubmitError};
-
-    use super::{Cause, Problem};
-
-    fn disk() -> Arc<StoreError> {
-        Arc::new(StoreError::Io("disk I/O error at /var/lib/placet/placet.db".to_owned()))
-    }
-
-    fn told(error: SubmitError) -> Problem {
-        GuardError::Unrecorded(error).into()
-    }
-
-    #[test]
-    fn the_operator_learns_the_cause_and_who_asks_what_to_do() {
-        let unknown = told(SubmitError::Unknown(disk()));
-        assert!(unknown.detail().contains("may have been recorded"), "{unknown:?}");
-        assert!(unknown.detail().contains("Idempotency-Key"), "{unknown:?}");
-        let unrecorded = told(SubmitError::NotRecorded(disk()));
-        assert!(unrecorded.detail().contains("nothing was recorded"), "{unrecorded:?}");
-        for problem in [
-            unknown,
-            unrecorded,
-            Problem::unreadable(GuardError::Log(StoreError::Io(
-                "disk I/O error at /var/lib/placet/placet.db".to_owned(),
-            ))),
-        ] {
-            assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE);
-            let body = serde_json::to_string(&problem).expect("JSON");
-            assert!(!body.contains("disk") && !body.contains("/var"), "{body}");
-            let response = problem.into_response();
-            let Some(Cause(cause)) = response.extensions().get() else { panic!("no cause") };
-            assert!(cause.contains("disk I/O error"), "{cause}");
-        }
-    }
-
-    #[test]
-    fn what_would_fail_again_is_not_put_off_until_later() {
-        for (error, status) in [
-            (SubmitError::TooLarge { bytes: 1 << 30 }, StatusCode::PAYLOAD_TOO_LARGE),
-            (SubmitError::Unwritable("a number".to_owned()), StatusCode::UNPROCESSABLE_ENTITY),
-            (SubmitError::NotErasable(3), StatusCode::CONFLICT),
-        ] {
-            assert_eq!(told(error).status(), status);
-        }
-    }
-
-    #[test]
-    fn a_fault_of_the_daemon_is_none_of_its_stops() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let panicked = runtime.block_on(async {
-            tokio::spawn(async { panic!("it has a bug") }).await.expect_err("it panics")
-        });
-        let ended = runtime.block_on(async {
-            let task = tokio::spawn(std::future::pending::<()>());
-            task.abort();
-            task.await.expect_err("it was ended")
-        });
-        let fault = Problem::unfinished(&panicked);
-        assert_eq!(fault.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(!fault.detail().contains("stopping") && fault.cause.is_some());
-        assert_eq!(Problem::unfinished(&ended), Problem::unavailable("the daemon is stopping"));
-    }
-}
+mod tests;

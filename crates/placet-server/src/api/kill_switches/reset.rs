@@ -1,7 +1,7 @@
 //! `DELETE /v1/kill-switches/{scope}`
 
 use axum::Json;
-use placet::{Json as Value, PersonId, Rejection, Scope};
+use placet::{PersonId, Rejection, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -9,11 +9,8 @@ use super::trip::{Switched, within};
 use crate::auth::{Write, role};
 use crate::wire::{Path, Problem, body};
 
-/// The reason when none is given.
-const NO_REASON: &str = "no reason was given";
-
 /// Why the switch is reset. The whole body may be left out.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reset)]
 pub(crate) struct Reset {
@@ -46,11 +43,8 @@ pub(crate) async fn reset(
         return Err(Rejection::NotTripped(scope).into());
     }
     let scope = within(&write.principal.key, scope)?;
-    let given = match &write.body {
-        Value::Null => Reset { reason: None, by: None },
-        body => body::typed(body)?,
-    };
-    let reason = given.reason.as_deref().unwrap_or(NO_REASON);
+    let given: Reset = body::optional(&write.body)?;
+    let reason = given.reason.as_deref().unwrap_or(body::NO_REASON);
     let change = write.guard.reset(scope.clone(), reason, given.by).await?;
     Ok(Json(Switched::new(scope, change.log_index)))
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 
-use super::{asker, may_count};
+use super::{Asker, may_count};
 use crate::app::App;
 use crate::auth::role;
 use crate::wire::Problem;
@@ -22,8 +21,8 @@ use crate::wire::Problem;
 )]
 pub(crate) async fn checkpoint(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<String, Problem> {
-    may_count::<role::Anyone>(&app, asker(&headers, &app))?;
+    may_count::<role::Anyone>(&app, asker)?;
     Ok(app.guard.log().checkpoint().to_string())
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{Bytes, asker, may_count, tile};
+use super::{Asker, Bytes, may_count, tile};
 use crate::app::App;
 use crate::auth::role;
 use crate::wire::{Path, Problem};
@@ -27,8 +26,8 @@ use crate::wire::{Path, Problem};
 pub(crate) async fn hashes(
     State(app): State<Arc<App>>,
     Path((level, index)): Path<(String, String)>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<Response, Problem> {
-    may_count::<role::Reader>(&app, asker(&headers, &app))?;
+    may_count::<role::Reader>(&app, asker)?;
     tile(&app, &format!("tile/{level}/{index}")).await
 }

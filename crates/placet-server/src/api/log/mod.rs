@@ -7,7 +7,7 @@ pub(super) mod proof;
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use placet::core::log::{Tile, TileKind};
@@ -23,9 +23,12 @@ use crate::wire::Problem;
 #[schema(value_type = String, format = Binary)]
 struct Bytes(#[expect(dead_code, reason = "only described")] Vec<u8>);
 
+/// Whoever asks, if they showed a key: as the edge found them.
+type Asker = Extension<Result<Principal, Problem>>;
+
 /// Whether a request may read what shows how much was decided, and nothing of what.
-fn may_count<R: Role>(app: &App, principal: Result<Principal, Problem>) -> Result<(), Problem> {
-    if app.config.public_log { Ok(()) } else { R::check(&principal?.key) }
+fn may_count<R: Role>(app: &App, Extension(asker): Asker) -> Result<(), Problem> {
+    if app.config.public_log { Ok(()) } else { R::check(&asker?.key) }
 }
 
 /// The content of a tile. A complete one never changes.
@@ -38,9 +41,4 @@ async fn tile(app: &Arc<App>, path: &str) -> Result<Response, Problem> {
         TileKind::Hashes { .. } | TileKind::Entries => "application/octet-stream",
     };
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], content).into_response())
-}
-
-/// Whoever asks, if they showed a key.
-fn asker(headers: &HeaderMap, app: &App) -> Result<Principal, Problem> {
-    Principal::identify(headers, &app.guard)
 }

@@ -1,18 +1,15 @@
 //! `DELETE /v1/standing-approvals/{id}`
 
 use axum::Json;
-use placet::{Json as Value, StandingApprovalId};
+use placet::StandingApprovalId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::{Write, own, role};
 use crate::wire::{Path, Problem, body};
 
-/// The reason when none is given.
-const NO_REASON: &str = "no reason was given";
-
 /// Why it is taken back. The whole body may be left out.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RevokeStanding)]
 pub(crate) struct Revoke {
@@ -55,11 +52,8 @@ pub(crate) async fn revoke(
         let state = write.guard.log().state();
         own::standing(&id, state.standing_approvals(), &write.principal)?
     };
-    let given = match &write.body {
-        Value::Null => Revoke { reason: None },
-        body => body::typed(body)?,
-    };
-    let reason = given.reason.as_deref().unwrap_or(NO_REASON);
+    let given: Revoke = body::optional(&write.body)?;
+    let reason = given.reason.as_deref().unwrap_or(body::NO_REASON);
     let by = write.principal.key.person.clone();
     let change = write.guard.revoke_standing(id, reason, by).await?;
     Ok(Json(Revoked { id, log_index: change.log_index }))
