@@ -224,7 +224,7 @@ mod tests {
             }
             known = telemetry.used().at.len().max(known);
         }
-        assert_eq!(known, KEYS_BEFORE_FORGETTING);
+        assert!(known < KEYS_BEFORE_FORGETTING, "{known}");
         assert!((9..=11).contains(&sweeps), "{sweeps}");
     }
 }
