@@ -2,6 +2,7 @@
 
 mod progress;
 mod questions;
+mod unanswered;
 mod unjudged;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use placet::{ActionId, Outcome};
+use placet::Outcome;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -22,10 +23,10 @@ use crate::id::{Id, Key};
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
 use crate::limits::{LAST_WORDS, QUEUE};
 use crate::message::{Kind, Message};
-use crate::parts::{IN_DOUBT, forwarded, meta, outcome, progress_token};
+use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
-use crate::stdio::{Skipped, Unanswered};
+use crate::stdio::Skipped;
 use crate::task::{self, Errand, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
 
@@ -329,22 +330,6 @@ impl Relay {
         }
     }
 
-    /// Passes a permitted call on, and watches that it is answered, or at least that its server goes on.
-    async fn pass(&self, id: &Id, action: Option<ActionId>, bytes: Bytes, token: Option<Value>) {
-        let (done, answered) = oneshot::channel();
-        lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
-        let passed = async {
-            self.tell_server(bytes).await;
-            answered.await
-        };
-        if !self.is_answered(passed, token.as_ref()).await
-            && lock(&self.pending).answered(id).is_some()
-        {
-            let text = format!("the server did not answer in time; {IN_DOUBT}");
-            self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, &text)).await;
-        }
-    }
-
     /// Whether the tool of a call is still the one that was judged, as far as the server says.
     async fn is_still(&self, known: &Known, name: &str, meta: &Value) -> bool {
         self.know_tools(meta).await;
@@ -382,52 +367,6 @@ impl Relay {
                 self.tell_client(message.into_bytes()).await;
             }
         }
-    }
-
-    /// Tells whoever waits for an answer that was skipped, as far as it can be made out.
-    async fn skipped(&self, skipped: Skipped) {
-        if let Skipped::Unanswered(unanswered) = skipped {
-            return self.unanswered(unanswered).await;
-        }
-        tracing::warn!(why = %skipped, "the server said something that was not passed on");
-        for id in skipped.ids() {
-            let asked = lock(&self.pending).answered_by_server(&id);
-            if asked.is_some() {
-                let text = format!("the server's answer was not passed on: {skipped}");
-                return self
-                    .tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, &text))
-                    .await;
-            }
-        }
-    }
-
-    /// Tells whoever waits for an answer that there is none. What came of a call nobody knows then, unless
-    /// it never reached the server.
-    async fn unanswered(&self, Unanswered { id, mut why, never_came }: Unanswered) {
-        if let Some(asked) = lock(&self.asked).remove(id.key()) {
-            drop(asked.send(Err(why)));
-            return;
-        }
-        let Some(asked) = lock(&self.pending).answered_by_server(&id) else { return };
-        if let Asked::Call(action, done) = asked {
-            if let Some(done) = lock(&done).take() {
-                let _heard = done.send(());
-            }
-            match (action, never_came) {
-                (Some(action), true) => self.conclude(action, Outcome::Failed, why.clone()),
-                (None, true) => {}
-                (_, false) => why = format!("{why}; {IN_DOUBT}"),
-            }
-        }
-        self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, &why)).await;
-    }
-
-    /// Writes down what came of a call, beside whatever else passes.
-    fn conclude(&self, action: ActionId, outcome: Outcome, detail: String) {
-        let judge = Arc::clone(&self.judge);
-        let mut concluding = lock(&self.concluding);
-        while concluding.try_join_next().is_some() {}
-        concluding.spawn(async move { judge.conclude(action, outcome, &detail).await });
     }
 
     async fn answered(&self, id: &Id, message: Message) {

@@ -2,18 +2,46 @@
 //! because a call takes long.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use placet::ActionId;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::sleep;
 
 use super::{Relay, lock};
+use crate::id::Id;
 use crate::message::Message;
+use crate::parts::IN_DOUBT;
+use crate::pending::Asked;
+use crate::reply;
 
 impl Relay {
+    /// Passes a permitted call on, and watches that it is answered, or at least that its server goes on.
+    pub(super) async fn pass(
+        &self,
+        id: &Id,
+        action: Option<ActionId>,
+        bytes: Bytes,
+        token: Option<Value>,
+    ) {
+        let (done, answered) = oneshot::channel();
+        lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
+        let passed = async {
+            self.tell_server(bytes).await;
+            answered.await
+        };
+        if !self.is_answered(passed, token.as_ref()).await
+            && lock(&self.pending).answered(id).is_some()
+        {
+            let text = format!("the server did not answer in time; {IN_DOUBT}");
+            self.tell_client(reply::error(Some(id), reply::INTERNAL_ERROR, &text)).await;
+        }
+    }
+
     /// Whether a call is answered before its server has been silent for too long.
-    pub(super) async fn is_answered(&self, call: impl Future, token: Option<&Value>) -> bool {
+    async fn is_answered(&self, call: impl Future, token: Option<&Value>) -> bool {
         let (said, token) = (Arc::new(Notify::new()), token.map(Value::to_string));
         if let Some(token) = &token {
             lock(&self.progress).insert(token.clone(), Arc::clone(&said));
