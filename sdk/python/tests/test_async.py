@@ -536,3 +536,19 @@ def test_what_cannot_be_started_leaves_nothing_behind():
             assert not asyncio.get_running_loop().remove_reader(desk._mailbox.fileno())
 
         asyncio.run(main())
+
+
+class Lazy:
+    """It does something as soon as somebody asks what it is."""
+
+    @property
+    def __class__(self):
+        raise LookupError("there is no request")
+
+
+@pytest.mark.parametrize("mode", [None, "shadow"])
+def test_what_a_function_gives_is_not_asked_what_it_is(backend, mode):
+    guard, lazy = backend.open(policy(on_review="shadow"), mode=mode), Lazy()
+    assert guard.execute("get_order", {}, lambda *_: lazy) is lazy
+    assert asyncio.run(guard.aexecute("get_order", {}, lambda *_: lazy)) is lazy
+    assert set(came_of_it(backend, guard)) <= {Status.SUCCEEDED, Status.ALLOWED}

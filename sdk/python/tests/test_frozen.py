@@ -602,6 +602,19 @@ def test_what_a_payload_reads_of_what_cannot_be_frozen_is_read_again():
     assert got == []
 
 
+def test_what_is_too_long_to_look_into_goes_along_and_what_is_beside_it_is_frozen():
+    long, to, got = [Session()] * 100_000, {"iban": "ANN"}, []
+
+    def confirm(_):
+        to["iban"] = "EVE"
+        return True
+
+    with Guard(policy(), confirm=confirm) as guard:
+        pay = supervised("drop_database", guard=guard, payload=lambda long, to: {})
+        pay(lambda long, to: got.append((long, to)))(long, to)
+    assert got[0][0] is long and got[0][1] == {"iban": "ANN"}
+
+
 def test_what_contains_itself_goes_along():
     ring, got = [Session()], []
     ring.append(ring)

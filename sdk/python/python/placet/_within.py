@@ -18,11 +18,17 @@ _ITERABLE_COROUTINE = 0x100
 """What the code of a generator says that ``types.coroutine`` decorates."""
 
 
+def kind_of(value: object) -> Any:
+    """The class of a value, which is not asked for it."""
+    return type(value)
+
+
 def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
     """Whether a value can be awaited. What ``inspect`` says, which takes long to load."""
-    if isinstance(value, GeneratorType):
+    kind = kind_of(value)
+    if kind is GeneratorType:
         return bool(value.gi_code.co_flags & _ITERABLE_COROUTINE)
-    return isinstance(value, Awaitable)
+    return issubclass(kind, Awaitable)
 
 
 def is_on_a_loop() -> bool:
