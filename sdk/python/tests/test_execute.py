@@ -272,6 +272,16 @@ def test_a_callback_whose_answer_cannot_be_written_approves_nothing(backend):
     assert guard.pending() == []
 
 
+@pytest.mark.parametrize("person", ["", "x" * 600])
+def test_a_sign_off_of_nobody_approves_nothing_and_leaves_nothing_waiting(person):
+    """In this process; at a daemon the key says who it is."""
+    guard = Guard(policy(), store=":memory:", confirm=lambda request: SignOff(person))
+    for amount, call in (("7", guard.execute), ("8", lambda *of: asyncio.run(guard.aexecute(*of)))):
+        denied = call("issue_refund", {"amount": amount}, lambda *_: pytest.fail("it ran"))
+        assert denied.reason == "the sign-off is not what the approval asks for"
+    assert guard.pending() == []
+
+
 def test_a_sign_off_of_a_class_of_its_own_approves_nothing(backend):
     class Own(SignOff):
         """Of whose fields nobody knows what they say the next time."""

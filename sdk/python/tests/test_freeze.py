@@ -21,7 +21,7 @@ from conftest import policy, program
 from hypothesis import given
 from hypothesis import strategies as some
 
-from placet import ActionRequest, Guard, Invalid, Mode, SignOff, Status, supervised
+from placet import ActionRequest, Invalid, Mode, SignOff, Status, supervised
 from placet._steps import Step
 
 

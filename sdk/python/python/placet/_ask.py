@@ -124,6 +124,8 @@ class Callback:
                 dispose(answer)
             reason = f"the callback gave {kind}, which is neither True nor a sign-off"
         yield reply_of(Refusal(person, reason), *of)
+        # Who signed may be nobody.
+        yield reply_of(Refusal(self._person, reason), *of)
 
 
 def _takes_two(confirm: Callable[..., Any]) -> bool:
