@@ -135,11 +135,6 @@ impl Engine {
         Ok(self.guard(py)?.policy().terms().mode.as_str())
     }
 
-    /// The laxest treatment that the policy permits.
-    fn laxest(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(self.guard(py)?.policy().terms().laxest.as_str())
-    }
-
     /// The signed head of the log.
     fn checkpoint(&self, py: Python<'_>) -> PyResult<String> {
         Ok(self.guard(py)?.log().checkpoint().to_string())
