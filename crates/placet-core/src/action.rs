@@ -114,13 +114,27 @@ impl Action {
             build: fields.name("build", BuildId::new)?,
             session: fields.name("session", SessionId::new)?,
             user: fields.name("user", PersonId::new)?,
-            reason: fields.text("reason")?,
+            reason: fields.string("reason")?,
             context: fields.object("context")?,
             value: fields.take("value"),
             enforce: fields.boolean("enforce")?.unwrap_or(false),
         };
         fields.finish()?;
+        action.check()?;
         Ok(action)
+    }
+
+    /// Checks what its types do not, for whoever puts an action together field by field.
+    ///
+    /// # Errors
+    /// When the reason is over its limit.
+    pub fn check(&self) -> Result<(), ActionError> {
+        match &self.reason {
+            Some(text) if text.len() > limits::MAX_TEXT_BYTES => {
+                Err(error("/reason", ActionErrorKind::TooLong { bytes: text.len() }))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The action in the shape of the wire, without `enforce`: what its digest is taken of.
@@ -230,16 +244,6 @@ impl Fields {
         self.string(field)?
             .map(|text| make(text).map_err(|kind| error(&format!("/{field}"), kind.into())))
             .transpose()
-    }
-
-    fn text(&mut self, field: &str) -> Result<Option<String>, ActionError> {
-        match self.string(field)? {
-            Some(text) if text.len() > limits::MAX_TEXT_BYTES => {
-                let kind = ActionErrorKind::TooLong { bytes: text.len() };
-                Err(error(&format!("/{field}"), kind))
-            }
-            text => Ok(text),
-        }
     }
 
     fn string(&mut self, field: &str) -> Result<Option<String>, ActionError> {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use placet::core::action::ActionError;
 use placet::core::autonomy::Metrics;
 use placet::{
     Action, AgentId, Answer, BuildId, Guard, Json, Known, PersonId, SessionId, TenantId, ToolName,
@@ -66,7 +65,7 @@ impl ActionRequest {
         of.context =
             context.map(|it| freeze::object(it).map(|(context, _)| context)).transpose()?;
         // The limits of an action are checked where every other caller's are.
-        let of = check(of)?;
+        of.check().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let value = value.map(|it| it.clone().unbind());
         Ok(Self { action: of, params: frozen, value, known: Mutex::default() })
     }
@@ -230,13 +229,6 @@ impl ActionRequest {
             Some(metrics) => guard.evaluate_by(&self.action, metrics),
         })
     }
-}
-
-fn check(action: Action) -> PyResult<Action> {
-    let enforce = action.enforce;
-    let read = Action::from_json(action.into_json());
-    let wrong = |error: ActionError| PyValueError::new_err(error.to_string());
-    Ok(Action { enforce, ..read.map_err(wrong)? })
 }
 
 /// Reads one of the names.

@@ -207,6 +207,12 @@ def test_a_policy_cannot_be_changed():
             del duplicate(of).actions["get_order"]
 
 
+def test_a_reason_has_its_limit_like_everybody_elses():
+    assert ActionRequest("issue_refund", reason="a" * 16_384).reason
+    with pytest.raises(ValueError, match="/reason: is 16385 bytes long; at most 16384 are accepted"):
+        ActionRequest("issue_refund", reason="a" * 16_385)
+
+
 def others_ran(guard, request):
     """Whether another thread, which waits for nothing but the interpreter, gets it while a request is
     judged. Nobody takes the interpreter from a thread that does not let go of it."""
