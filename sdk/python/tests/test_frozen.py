@@ -309,7 +309,7 @@ def with_private(value):
         (with_private(Private(amount="10")), {"amount": "10", "_to": "EVE"}),
     ],
 )
-def test_what_is_set_beside_the_fields_is_shown_as_well(value, shown):
+def test_what_is_set_beside_the_fields_is_shown_as_well(ran, value, shown):
     assert ran(value) == (shown, value)
 
 
@@ -329,12 +329,12 @@ class IntAsWell(int):
 
 
 @pytest.mark.parametrize("value", [DictAsWell("10"), ListAsWell("10"), IntAsWell()])
-def test_what_is_two_things_at_once_is_refused(value):
+def test_what_is_two_things_at_once_is_refused(ran, value):
     with pytest.raises(Invalid, match="at once; pass one of them"):
         ran(value)
 
 
-def test_what_an_array_holds_is_read_as_what_it_is():
+def test_what_an_array_holds_is_read_as_what_it_is(ran):
     with pytest.raises(Invalid, match="of a class of the program's own"):
         ran(numpy.array([Int(99999)], dtype=object))
     shown, got = ran(numpy.array(["2026-01-02T03:04:05.000000007"], "M8[ns]"))
