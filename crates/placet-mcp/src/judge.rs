@@ -1,6 +1,7 @@
 //! The judgement of a call: whether it goes on to its server.
 
 mod unjudged;
+mod wait;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,12 +14,11 @@ use placet::{
 };
 use placet_gate::{Call, Course, Gate, GateError};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use crate::ask::{Ask, page};
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::held::{CallKey, Held, HeldCall};
-use crate::limits::{CALL, FOREVER, HOLD, PROGRESS};
+use crate::limits::{CALL, FOREVER, HOLD};
 use crate::message::{folded, imitates};
 use crate::tools::{Book, Standing};
 
@@ -374,95 +374,6 @@ impl Judge {
                 let edited = permitted.is_edited.then(|| permitted.params.clone());
                 let (action, binds) = (permitted.id, permitted.binds());
                 Ruling::Forward(Forward { action, edited, binds })
-            }
-        }
-    }
-
-    /// Waits for people as long as it is allowed to.
-    async fn wait(
-        &self,
-        id: ActionId,
-        tool: &ToolName,
-        (call, known): (&ToolCall, &Known),
-        fresh: Option<&Call>,
-        hold: Duration,
-        ask: &mut Ask,
-    ) -> Result<Ruling, GateError> {
-        let key = self.key(tool, call, ask.client());
-        let held = HeldCall { id, digest: known.digest.clone() };
-        self.held().note(key, &held);
-        let place = fresh.and_then(|it| it.approval.as_ref()?.url.clone());
-        let approval = id.approval().to_string();
-        let because = fresh.map(|it| clip(&it.because())).unwrap_or_default();
-        let text = format!("{} needs a person's approval: {because}", clip(tool.as_str()));
-        if let (true, Some(fresh)) =
-            (ask.client().takes_tasks, fresh.and_then(|fresh| fresh.approval.as_ref()))
-        {
-            let shown = place.as_deref().filter(|_| ask.client().opens_pages);
-            let page = shown.map(|url| elicitation(&page(url, &text, &approval)));
-            let (tool, deadline) = (tool.clone(), fresh.deadline);
-            return Ok(Ruling::Task(Box::new(Waiting { id, tool, deadline, page, text })));
-        }
-        if let Some(url) = &place {
-            if ask.client().is_modern && ask.client().opens_pages {
-                let requests = json!({ "placet": elicitation(&page(url, &text, &approval)) });
-                self.held().put(key, held);
-                return Ok(Ruling::Page(requests, format!("{STATE}{id}")));
-            }
-            ask.show_page(url, &text, &approval).await;
-        }
-        ask.begin();
-        let until = Instant::now() + hold;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let answered = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS));
-            let course = tokio::select! {
-                course = answered => course,
-                () = ask.cancelled() => {
-                    self.held().forget(key, &held);
-                    self.gate.withdraw(id.approval()).await?;
-                    return Ok(Ruling::Cancelled);
-                }
-            };
-            let course = match course {
-                Ok(course) => course,
-                Err(error) if error.is_unknown() => {
-                    self.held().forget(key, &held);
-                    return Err(error);
-                }
-                Err(error) => {
-                    // It still waits, whatever has just gone wrong.
-                    self.held().put(key, held);
-                    let (why, later) = (words(&error), come_back(&approval, place.as_deref()));
-                    tracing::warn!(tool = %escape::clipped(&call.name, SHOWN), %error, "not waited for");
-                    return Ok(Ruling::Refuse(format!(
-                        "{later} It is not waited for here: {why}."
-                    )));
-                }
-            };
-            match course {
-                Course::Pending if left.is_zero() => {
-                    self.held().put(key, held);
-                    return Ok(Ruling::Refuse(come_back(&approval, place.as_deref())));
-                }
-                Course::Pending => ask.progress("waiting for a person's approval").await,
-                course => {
-                    // What is permitted may still be made again, if this process ends right here.
-                    if !matches!(course, Course::Permitted(_)) {
-                        self.held().forget(key, &held);
-                    }
-                    ask.close_page(&approval).await;
-                    return match course {
-                        Course::Permitted(permitted) => {
-                            Ok(Ruling::Permitted(Permit::of_held(*permitted, held)))
-                        }
-                        Course::Denied(reason) => Ok(Ruling::Refuse(denied(&reason))),
-                        Course::Over(status) => Ok(Ruling::Refuse(format!(
-                            "This call was not run: its approval is {status}."
-                        ))),
-                        Course::Pending => Ok(Ruling::Refuse(come_back(&approval, None))),
-                    };
-                }
             }
         }
     }

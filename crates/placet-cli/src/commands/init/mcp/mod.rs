@@ -8,7 +8,7 @@ mod swap;
 mod tables;
 mod told;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use placet_mcp::tools::Definition;
 use placet_mcp::{Child, Command, Remote, bridge, survey};
@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::tools::Tools;
-use super::{Arguments, compose, print, summary, write};
+use super::{Arguments, Composed, compose, print, summary, write};
 use crate::commands::mcp::config::{OURS, trusted};
 use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::escape;
@@ -53,21 +53,7 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     let asked = runtime.block_on(ask_all(servers, console));
     runtime.shutdown_background();
     let composed = compose(drafts(&asked)?.into_drafts())?;
-    let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
-    // All is known before the first of these is written.
-    let files = Files::new(&folder, &asked, arguments.force)?;
-    let pointing = || swap::pointing_here(&setup, &folder, &arguments.output);
-    let pointing = arguments.rewrite.then(pointing).transpose()?;
-    let is_new = !arguments.output.exists();
-    write(&arguments.output, &composed.text, arguments.force)?;
-    if let Err(error) = files.write() {
-        if is_new {
-            drop(std::fs::remove_file(&arguments.output));
-        }
-        return Err(error);
-    }
-    let backup = pointing.map(|text| swap::rewrite(&path, &text)).transpose()?;
+    let backup = write_all(&path, &setup, (&asked, &composed), arguments)?;
     let mut left = setup.left();
     left.extend(client::others(client, &path).iter().map(|other| {
         let other = other.display();
@@ -91,19 +77,48 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     for left in left {
         console.note(&format!("{HELD}left{HELD:#} {}", escape::line(&left)));
     }
-    if let Some(backup) = backup {
-        console.note(&format!(
+    say_what_is_next(client, &path, backup.as_deref(), console);
+    Ok(Status::Ok)
+}
+
+/// Writes the policy, what the gateway needs beside it and, where that is asked for, the client's
+/// configuration; where a copy of that was kept.
+fn write_all(
+    path: &Path,
+    setup: &Setup,
+    (asked, composed): (&[Asked], &Composed),
+    arguments: &Arguments,
+) -> Result<Option<PathBuf>, Failure> {
+    let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    // All is known before the first of these is written.
+    let files = Files::new(folder, asked, arguments.force)?;
+    let pointing = || swap::pointing_here(setup, folder, &arguments.output);
+    let pointing = arguments.rewrite.then(pointing).transpose()?;
+    let is_new = !arguments.output.exists();
+    write(&arguments.output, &composed.text, arguments.force)?;
+    if let Err(error) = files.write() {
+        if is_new {
+            drop(std::fs::remove_file(&arguments.output));
+        }
+        return Err(error);
+    }
+    pointing.map(|text| swap::rewrite(path, &text)).transpose()
+}
+
+fn say_what_is_next(client: &str, path: &Path, backup: Option<&Path>, console: &Console) {
+    let next = match backup {
+        Some(backup) => format!(
             "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
             path.display(),
             backup.display()
-        ));
-    } else {
-        console.note(&format!(
+        ),
+        None => format!(
             "{FAINT}next: read the policy, then{FAINT:#} placet init --mcp {client} --rewrite --force {FAINT}puts \
              the gateway in the place of these servers{FAINT:#}"
-        ));
-    }
-    Ok(Status::Ok)
+        ),
+    };
+    console.note(&next);
 }
 
 /// Starts each server and asks it for its tools.
