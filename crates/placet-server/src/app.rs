@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use placet::{Guard, TenantId};
+use placet::{Guard, Pulse, TenantId};
 use tokio::sync::mpsc;
 
 use crate::alone::Proposals;
@@ -23,6 +23,8 @@ use crate::wire::Problem;
 pub(crate) struct App {
     /// What decides.
     pub(crate) guard: Guard,
+    /// What tells whether the log is still written.
+    pub(crate) pulse: Pulse,
     /// What the daemon was told.
     pub(crate) config: ServerConfig,
     /// Where requests may come from.
@@ -80,6 +82,7 @@ impl App {
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),
+            pulse: guard.log().pulse(),
             dead_letters: Arc::new(DeadLetters::open(config.dead_letters.as_deref())),
             guard,
             config,

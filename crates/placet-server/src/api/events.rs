@@ -13,7 +13,7 @@ use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use placet::store::StoreError;
-use placet::{AgentId, Entry, Log, TenantId};
+use placet::{AgentId, Entry, Log, READ_TOGETHER, TenantId};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, go_on, role};
-use crate::limits::{EVENTS_AHEAD, EVENTS_HEARTBEAT, EVENTS_READ_TOGETHER};
+use crate::limits::{EVENTS_AHEAD, EVENTS_HEARTBEAT};
 use crate::seats::Seat;
 use crate::wire::{Problem, Query, prefer};
 
@@ -131,7 +131,7 @@ impl Sees {
 
     /// Entries from an index on, and whether each is seen.
     fn read(&self, log: &Log, from: u64) -> Result<Vec<(Entry, bool)>, StoreError> {
-        let entries = log.entries(from, EVENTS_READ_TOGETHER)?.into_iter();
+        let entries = log.entries(from, READ_TOGETHER)?.into_iter();
         entries.map(|entry| self.sees(log, &entry).map(|sees| (entry, sees))).collect()
     }
 }

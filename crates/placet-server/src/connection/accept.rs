@@ -194,7 +194,11 @@ async fn carry(
     let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
     let Ok(response) = answer;
     if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) {
+        let resting = busy.rest();
         tokio::time::sleep(REFUSAL_PAUSE).await;
+        if !resting.end() {
+            return Err(Evicted);
+        }
     }
     let carried = Carrying { _busy: busy, beginning: beginning.clone() };
     Ok(response.map(|body| Carried { body, _carrying: carried }))

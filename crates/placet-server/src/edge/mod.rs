@@ -1,5 +1,6 @@
 //! What every request passes before its endpoint, and every answer after it.
 
+mod caught;
 mod cors;
 mod headers;
 mod source;
@@ -29,14 +30,17 @@ pub(crate) async fn cross(
 ) -> Response {
     let mut exchange = Exchange::begin(&app, &mut request);
     let page = app.source.page_of_another(&request);
-    let mut response = match framed(&request) {
-        Ok(()) => match admit(&app, &mut request, &mut exchange) {
-            Ok(()) if page.is_some() && cors::asks_leave(&request) => cors::leave(),
-            Ok(()) => on_behalf_of(asking(&exchange), next.run(request)).await,
-            Err(problem) => problem.into_response(),
-        },
-        Err(problem) => last(problem),
+    let answer = async {
+        match framed(&request) {
+            Ok(()) => match admit(&app, &mut request, &mut exchange) {
+                Ok(()) if page.is_some() && cors::asks_leave(&request) => cors::leave(),
+                Ok(()) => on_behalf_of(asking(&exchange), next.run(request)).await,
+                Err(problem) => problem.into_response(),
+            },
+            Err(problem) => last(problem),
+        }
     };
+    let mut response = caught::caught(answer).await;
     headers::secure(response.headers_mut(), app.config.tls.is_some());
     if app.source.has_others() {
         cors::show(response.headers_mut(), page);
@@ -86,9 +90,21 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
         let from = request.extensions().get::<Peer>().copied().unwrap_or_default();
         app.rates.admit_stranger(from)?;
     }
+    if let Some(carrier) = request.extensions().get::<Carrier>() {
+        carrier.admit()?;
+    }
+    // What a panic left behind is not gone on with, not even to look at it.
+    if app.pulse.has_stopped() && !tells_how_it_is(request.uri().path()) {
+        return Err(Problem::log_stopped());
+    }
     // What is open to everyone does not look at it.
     request.extensions_mut().insert(principal);
     Ok(())
+}
+
+/// Whether a path is asked by those who watch over the daemon.
+fn tells_how_it_is(path: &str) -> bool {
+    matches!(path, "/health" | "/ready" | "/metrics")
 }
 
 /// Whether a path is text once its escapes are undone: what is not names nothing here.
