@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use placet::core::autonomy::{Record, Samples};
-use placet::{AutonomyState, RiskTier, Standing, TenantId, standings};
+use placet::{AutonomyState, Guard, RiskTier, Standing, TenantId, standings};
 
 use super::super::fault::Fault;
 use super::super::frame::{Frame, Place};
