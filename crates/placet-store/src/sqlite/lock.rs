@@ -57,7 +57,13 @@ impl Lock {
             _ => StoreError::Io(format!("{}: {error}", lock_path.display())),
         };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).mode(PRIVATE).open(&lock_path);
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE)
+            .open(&lock_path);
         let mut file = file.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
