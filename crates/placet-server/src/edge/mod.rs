@@ -85,22 +85,20 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     } else {
         Principal::identify(request.headers(), &app.guard)
     };
+    let carrier = request.extensions().get::<Carrier>();
     if let Ok(principal) = &principal {
         exchange.by(principal);
         let tenant = principal.key.tenant.as_ref();
-        if let Some(carrier) = request.extensions().get::<Carrier>() {
-            carrier.belongs_to(tenant);
-        }
+        let has_place = carrier.map_or(Ok(()), |carrier| carrier.admit_known(tenant));
         app.rates.admit(principal.caller.key, tenant)?;
+        has_place?;
         if app.telemetry.seen(principal.caller.key) || app.tenants.are_many() {
             app.forget_ended();
         }
     } else {
         let from = request.extensions().get::<Peer>().copied().unwrap_or_default();
         app.rates.admit_stranger(from)?;
-    }
-    if let Some(carrier) = request.extensions().get::<Carrier>() {
-        carrier.admit()?;
+        carrier.map_or(Ok(()), Carrier::admit)?;
     }
     // What a panic left behind is not gone on with, not even to look at it.
     if app.pulse.has_stopped() && !tells_how_it_is(request.uri().path()) {

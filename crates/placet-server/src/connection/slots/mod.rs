@@ -62,7 +62,10 @@ pub(crate) struct Carrier(Arc<Slot>);
 
 /// A body that is coming in. Dropped, it is whole, or nobody waits for it any more.
 #[derive(Debug)]
-pub(crate) struct Receiving(Arc<Slot>);
+pub(crate) struct Receiving {
+    slot: Arc<Slot>,
+    has_ended: bool,
+}
 
 impl Busy {
     /// What carries the request.
@@ -86,32 +89,21 @@ impl Resting<'_> {
 }
 
 impl Carrier {
-    /// Someone with a key, and with this tenant if any, has sent the request.
-    pub(crate) fn belongs_to(&self, tenant: Option<&TenantId>) {
-        self.0.belongs_to(Owner::Known(tenant.cloned()));
+    /// Lets in a request that someone with a key, and with this tenant if any, has sent.
+    pub(crate) fn admit_known(&self, tenant: Option<&TenantId>) -> Result<(), Problem> {
+        self.0.admit(Some(Owner::Known(tenant.cloned())))
     }
 
-    /// Lets a request all of which is there into the works, unless whoever the connection belongs to
-    /// has too many there.
+    /// Lets in a request all of which is there, unless whoever the connection belongs to has too many
+    /// in the works.
     pub(crate) fn admit(&self) -> Result<(), Problem> {
-        let (table, state) = self.0.lock();
-        if table.is_within_share(&state.owner) {
-            return Ok(());
-        }
-        let whose = match state.owner {
-            Owner::Stranger => "those without a key have",
-            Owner::Known(None) => "those who run the daemon have",
-            Owner::Known(Some(_)) => "the tenant has",
-        };
-        let detail =
-            format!("{whose} so many requests in the works that others would find no place");
-        Err(Problem::too_many(detail, RETRY_AFTER))
+        self.0.admit(None)
     }
 
     /// Begins to wait for the rest of the request.
     pub(crate) fn receive(&self) -> Receiving {
         self.0.wait(At::Receiving);
-        Receiving(Arc::clone(&self.0))
+        Receiving { slot: Arc::clone(&self.0), has_ended: false }
     }
 }
 
@@ -119,19 +111,22 @@ impl Receiving {
     /// Counts bytes that have come in; how many connections are being closed because there were too
     /// many.
     pub(crate) fn count(&self, bytes: usize) -> u64 {
-        self.0.count(bytes)
+        self.slot.count(bytes)
     }
 
     /// The body is whole; false when the connection was told to go before it was.
     #[must_use]
-    pub(crate) fn end(self) -> bool {
-        self.0.work_on()
+    pub(crate) fn end(mut self) -> bool {
+        self.has_ended = true;
+        self.slot.work_on()
     }
 }
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        self.0.work_on();
+        if !self.has_ended {
+            self.slot.work_on();
+        }
     }
 }
 
@@ -191,12 +186,25 @@ impl Slot {
         }
     }
 
-    fn belongs_to(&self, owner: Owner) {
+    /// Lets in a request, of another owner from now on where one is named.
+    fn admit(&self, owner: Option<Owner>) -> Result<(), Problem> {
         let (mut table, mut state) = self.lock();
-        if state.at == At::Working && state.owner != owner {
+        let is_other = |owner: &Owner| state.at == At::Working && state.owner != *owner;
+        if let Some(owner) = owner.filter(is_other) {
             table.pass(&state.owner, &owner);
             state.owner = owner;
         }
+        if table.is_within_share(&state.owner) {
+            return Ok(());
+        }
+        let whose = match state.owner {
+            Owner::Stranger => "those without a key have",
+            Owner::Known(None) => "those who run the daemon have",
+            Owner::Known(Some(_)) => "the tenant has",
+        };
+        let detail =
+            format!("{whose} so many requests in the works that others would find no place");
+        Err(Problem::too_many(detail, RETRY_AFTER))
     }
 
     fn count(&self, bytes: usize) -> u64 {

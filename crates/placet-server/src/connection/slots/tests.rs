@@ -19,7 +19,7 @@ fn take(slots: &Slots) -> (Arc<Slot>, Room) {
 fn known(slots: &Slots, tenant: &str) -> Arc<Slot> {
     let (slot, _) = take(slots);
     let tenant: TenantId = tenant.parse().expect("a tenant");
-    slot.work().expect("here").carrier().belongs_to(Some(&tenant));
+    slot.work().expect("here").carrier().admit_known(Some(&tenant)).unwrap_or_default();
     slot
 }
 
@@ -115,7 +115,7 @@ fn who_has_sent_the_most_loses_the_body_that_is_the_longest_on_its_way() {
     // A body that is whole counts no more.
     assert!(honest.end());
     assert_eq!(slots.lock().bytes, 30);
-    assert_eq!(slow.each_ref().map(|(body, _)| body.0.work_on()), [false, false, true]);
+    assert_eq!(slow.each_ref().map(|(body, _)| body.slot.work_on()), [false, false, true]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_body_that_is_not_whole_is_not_at_work_and_is_let_in_once_it_is() {
     let many = [(); 4].map(|()| known(&slots, "acme"));
     let sent = many.each_ref().map(begin);
     let is_let_in = sent.each_ref().map(|(receiving, busy)| {
-        assert!(receiving.0.work_on());
+        assert!(receiving.slot.work_on());
         busy.carrier().admit().is_ok()
     });
     assert_eq!(is_let_in, [true, true, false, false]);
