@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use placet::{Guard, Pulse, TenantId};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::alone::Proposals;
 use crate::auth::Tenants;
@@ -12,6 +12,7 @@ use crate::config::ServerConfig;
 use crate::console::{Throttle, Verifications};
 use crate::edge::Source;
 use crate::hub::Hub;
+use crate::limits::LEFT_BEHIND;
 use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::stop::Stop;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) series: Series,
     /// Those who propose.
     pub(crate) proposals: Proposals,
+    /// Places for requests whose clients have gone.
+    pub(crate) left_behind: Arc<Semaphore>,
     /// How often someone may ask.
     pub(crate) rates: Rates,
     /// How often somebody may try to sign in.
@@ -79,6 +82,7 @@ impl App {
             stop,
             series: Series::default(),
             proposals: Proposals::default(),
+            left_behind: Arc::new(Semaphore::new(LEFT_BEHIND)),
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),

@@ -194,8 +194,13 @@ pub const SPANS_SENT_TOGETHER: usize = 512;
 /// a while may cost.
 pub const MAX_SPANS_QUEUED: usize = 65_536;
 
-/// As much of a path as a span keeps, in characters: the longest that names something has fewer.
-pub const MAX_SPAN_PATH: usize = 256;
+/// As much of a path as the line about a request and its span keep, in characters: the longest that
+/// names something has fewer.
+pub const MAX_PATH_SHOWN: usize = 256;
+
+/// Requests whose clients have gone that are worked on to their end at a time. What they asked for
+/// takes the turns of its tenant besides.
+pub const LEFT_BEHIND: usize = 1024;
 
 /// Longest `traceparent` or `tracestate` that is read, in bytes: what everyone must be able to
 /// pass on.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::api;
 use crate::app::App;
 use crate::config::{Listen, ServerConfig};
-use crate::connection::{self, Listener, Shared, Slots, TlsError, Waste};
+use crate::connection::{self, Listener, Secured, Shared, Slots, TlsError, Waste};
 use crate::edge::Source;
 use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
@@ -65,7 +65,7 @@ pub struct Server {
     guard: Guard,
     listeners: Vec<Listener>,
     addresses: Vec<Listen>,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    tls: Option<Arc<Secured>>,
     reload: ReloadHandle,
     exported: Exported,
     exporters: Exporters,
@@ -77,7 +77,7 @@ impl Server {
     /// # Errors
     /// When it cannot, or must not.
     pub async fn bind(config: ServerConfig, guard: Guard) -> Result<Self, StartError> {
-        let tls = config.tls.as_ref().map(connection::acceptor).transpose()?;
+        let tls = config.tls.as_ref().map(Secured::new).transpose()?.map(Arc::new);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for listen in &config.listen {
@@ -147,7 +147,8 @@ impl Server {
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }
         });
-        let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
+        let reloader =
+            tokio::spawn(reload::follow(Arc::clone(&app), self.reload, self.tls.clone()));
         let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
         let watcher = tokio::spawn(watch(app.pulse.clone()));
         let router = api::router(&app);

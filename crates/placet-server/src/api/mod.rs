@@ -118,8 +118,10 @@ pub fn document() -> String {
 
 /// Everything that is answered.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let (router, _) = endpoints().split_for_parts();
+    let (router, described) = endpoints().split_for_parts();
+    let queries = Arc::new(edge::Queries::new(&described));
     router
+        .route_layer(from_fn_with_state(queries, edge::refuse_stray))
         .merge(console::router())
         .fallback(async || Problem::missing("there is nothing at this path; see /openapi.json"))
         .method_not_allowed_fallback(async || Problem::method())

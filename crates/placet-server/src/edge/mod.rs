@@ -3,6 +3,7 @@
 mod caught;
 mod cors;
 mod headers;
+mod query;
 mod source;
 
 use std::sync::Arc;
@@ -18,16 +19,24 @@ use crate::app::App;
 use crate::auth::{Asking, Principal, on_behalf_of};
 use crate::connection::{Carrier, Peer};
 use crate::console;
+use crate::gone;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
+pub(crate) use query::{Queries, refuse_stray};
 pub(crate) use source::Source;
 
+/// Answers a request. What may change something is worked on to its end, whether or not its client waits
+/// for that.
+pub(crate) async fn cross(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return answer(app, request, next).await;
+    }
+    let places = Arc::clone(&app.left_behind);
+    gone::to_its_end(&places, answer(app, request, next)).await
+}
+
 /// Lets a request in, or not; notes who sends it; and writes one line about what came of it.
-pub(crate) async fn cross(
-    State(app): State<Arc<App>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn answer(app: Arc<App>, mut request: Request, next: Next) -> Response {
     let mut exchange = Exchange::begin(&app, &mut request);
     let page = app.source.page_of_another(&request);
     let answer = async {
@@ -45,7 +54,7 @@ pub(crate) async fn cross(
     if app.source.has_others() {
         cors::show(response.headers_mut(), page);
     }
-    exchange.end(&app, &mut response);
+    exchange.end(&mut response);
     response
 }
 
