@@ -484,7 +484,7 @@ fn context(known: &Known, call: &ToolCall) -> Object {
 }
 
 /// A name for what one client does from its start to its end.
-fn session() -> Option<SessionId> {
+pub(crate) fn session() -> Option<SessionId> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).ok()?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

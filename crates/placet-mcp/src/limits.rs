@@ -44,6 +44,9 @@ pub(crate) const MAX_SESSIONS: usize = 4096;
 /// Servers on pipes that run at a time for clients that come over HTTP: each is a process.
 pub(crate) const MAX_CHILDREN: usize = 64;
 
+/// Clients that may have sessions at a time, however many servers each of them needs.
+pub(crate) const MIN_SESSIONS: usize = 8;
+
 /// How long a server gets to list its tools when the gateway asks.
 pub(crate) const LIST: Duration = Duration::from_secs(10);
 

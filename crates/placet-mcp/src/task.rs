@@ -394,7 +394,7 @@ pub(crate) fn has_member(object: &str, name: &str) -> bool {
 }
 
 /// JSON with another value at a place, or with none; everything else stays as it is written.
-fn changed(raw: &RawValue, path: &[&str], value: Option<&str>) -> Option<Box<RawValue>> {
+pub(crate) fn changed(raw: &RawValue, path: &[&str], value: Option<&str>) -> Option<Box<RawValue>> {
     let Some((first, rest)) = path.split_first() else {
         return RawValue::from_string(value?.to_owned()).ok();
     };

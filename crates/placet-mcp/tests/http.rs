@@ -10,6 +10,8 @@
 mod misbehaving;
 #[path = "http/progress.rs"]
 mod progress;
+#[path = "http/shared.rs"]
+mod shared;
 #[path = "http/strict.rs"]
 mod strict;
 mod support;

@@ -82,11 +82,22 @@ impl Relay {
         judge: Judge,
         book: Book,
         on_change: OnChange,
+        client: Duplex,
+        server: Duplex,
+    ) -> End {
+        Self::pass_all(Arc::new(judge), book, on_change, client, server).await.0
+    }
+
+    /// The same, with a judge that outlives it; what is known of the tools at the end.
+    pub(crate) async fn pass_all(
+        judge: Arc<Judge>,
+        book: Book,
+        on_change: OnChange,
         mut client: Duplex,
         mut server: Duplex,
-    ) -> End {
+    ) -> (End, Book) {
         let relay = Arc::new(Self {
-            judge: Arc::new(judge),
+            judge,
             to_client: client.to,
             to_server: server.to,
             pending: Mutex::default(),
@@ -115,7 +126,7 @@ impl Relay {
             () = from_server => End::Server,
         };
         relay.end(end).await;
-        end
+        (end, std::mem::take(&mut *lock(&relay.book)))
     }
 
     /// Nobody waits for what was asked, and nobody will answer it.

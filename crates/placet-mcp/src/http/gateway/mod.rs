@@ -350,6 +350,6 @@ async fn until_answered(mut body: Body, id: &Id) -> Result<Bytes, String> {
 const MISMATCH: &str =
     "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
 
-fn mismatch(id: &Id) -> Answer {
+pub(super) fn mismatch(id: &Id) -> Answer {
     json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, MISMATCH))
 }
