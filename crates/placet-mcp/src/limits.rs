@@ -57,6 +57,9 @@ pub(crate) const START: Duration = Duration::from_secs(60);
 /// goes on without it: less than the half of a minute after which some clients give up all of them.
 pub(crate) const GATHER: Duration = Duration::from_secs(20);
 
+/// How long one of several servers may take to take a message, once: the others wait for that.
+pub(crate) const TAKES: Duration = Duration::from_secs(2);
+
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 

@@ -99,5 +99,7 @@ for line in sys.stdin:
             answer(id, json.dumps({name: value for name, value in os.environ.items()}))
         elif mode != "silent":
             answer(id, "done")
+    elif id is not None and mode == "strict":
+        say({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "no such method"}})
     elif id is not None:
         say({"jsonrpc": "2.0", "id": id, "result": {}})

@@ -287,18 +287,23 @@ async fn a_server_that_ends_is_started_again_and_what_waits_for_people_still_wai
 
 #[tokio::test]
 async fn before_a_server_of_before_a_client_falls_back() {
-    let before = Before::new(&[("only", "good")]).await;
-    for _ in 0..2 {
-        let (headers, body) = modern(&json!(1), "server/discover", json!({}));
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
-        let (status, _, said) = before.scene.post(&headers, &body).await;
-        assert_eq!((status, said.as_str()), (400, "there is no session; begin with initialize"));
+    for mode in ["good", "strict"] {
+        let before = Before::new(&[("only", mode)]).await;
+        for _ in 0..2 {
+            let (headers, body) = modern(&json!(1), "server/discover", json!({}));
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+            let (status, _, said) = before.scene.post(&headers, &body).await;
+            assert_eq!(
+                (status, said.as_str()),
+                (400, "there is no session; begin with initialize")
+            );
+        }
+        assert_eq!(before.noted("only.started").len(), 1, "it is asked once");
+        let session = before.scene.begin(initialize()).await;
+        let of = [("mcp-session-id", session.as_str())];
+        let (_, said) = before.send(&of, &call("read_note", &json!({}))).await;
+        assert_eq!(text(&said[0]), "done");
     }
-    assert_eq!(before.noted("only.started").len(), 1, "it is asked once");
-    let session = before.scene.begin(initialize()).await;
-    let of = [("mcp-session-id", session.as_str())];
-    let (_, said) = before.send(&of, &call("read_note", &json!({}))).await;
-    assert_eq!(text(&said[0]), "done");
 }
 
 fn initialize() -> String {
