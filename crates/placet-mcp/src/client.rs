@@ -41,7 +41,7 @@ impl Client {
             name: name(&info),
             session: Bytes::new(),
             opens_pages: opens_pages(&capabilities),
-            // Before 2026-07-28 tasks were something else.
+            // Before 2026-07-28 a client says so with each call.
             takes_tasks: false,
             is_modern: false,
         }

@@ -2,6 +2,7 @@
 
 mod progress;
 mod questions;
+mod tasks;
 mod unanswered;
 mod unjudged;
 
@@ -20,14 +21,14 @@ use tokio::time::timeout;
 use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
-use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
 use crate::limits::{LAST_WORDS, QUEUE};
 use crate::message::{Kind, Message};
 use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
-use crate::task::{self, Errand, Tasks};
+use crate::task::{self, Answered, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
@@ -70,6 +71,8 @@ pub struct Relay {
     concluding: Mutex<JoinSet<()>>,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
+    /// Whether the server lets its tools be called as tasks (2025-11-25).
+    runs_tasks: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -110,6 +113,7 @@ impl Relay {
             on_change,
             concluding: Mutex::default(),
             passes_unasked: AtomicBool::new(false),
+            runs_tasks: AtomicBool::new(false),
         });
         let from_client = async {
             while let Some(line) = client.from.recv().await {
@@ -182,13 +186,17 @@ impl Relay {
 
     async fn request(self: &Arc<Self>, id: Id, method: &str, message: Message) {
         let answered = lock(&self.tasks).answer(&id, method, message.params());
-        if let Some(answer) = answered {
-            return self.tell_client(answer).await;
+        match answered {
+            Some(Answered::Now(answer)) => return self.tell_client(answer).await,
+            Some(Answered::Later(ended)) => return self.answer_later(id, message, ended).await,
+            None => {}
         }
         let asked = match method {
             "tools/call" => Asked::Judged,
             "tools/list" => Asked::Tools(Listed::shown(message.params())),
             "server/discover" => Asked::Discover,
+            "initialize" => Asked::Initialize,
+            "tasks/list" if Listed::shown(message.params()) == Listed::First => Asked::Tasks,
             _ => Asked::Other,
         };
         let added = match id.is_ours() {
@@ -241,7 +249,10 @@ impl Relay {
         };
         let relay = Arc::clone(self);
         let key = id.key().clone();
-        let client = self.client_of(&message);
+        let mut client = self.client_of(&message);
+        if !client.is_modern && self.runs_tasks.load(Ordering::Relaxed) {
+            client.takes_tasks = call.wants_task();
+        }
         let (ask, wanted) = Ask::new(self.to_client.clone(), client, progress_token(&message));
         let (go, gone) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -292,41 +303,17 @@ impl Relay {
                     ),
                 }
             }
-            Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
+            Ruling::Refuse(text) => self.refuse(id, &text, ask.client()),
             Ruling::Cancelled | Ruling::Permitted(_) => return,
             Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
             Ruling::Task(waiting) => {
                 let begun = self.begin_task(id, &waiting, (call, &known, message), &ask);
                 let later = || self.judge.come_back(&waiting, (call, &known), &ask);
-                begun.unwrap_or_else(|| reply::refused(id, &later(), is_modern))
+                begun.unwrap_or_else(|| self.refuse(id, &later(), ask.client()))
             }
         };
         lock(&self.pending).answered(id);
         self.tell_client(answer).await;
-    }
-
-    /// Waits for people beside whatever else passes; the answer to the call meanwhile.
-    fn begin_task(
-        self: &Arc<Self>,
-        id: &Id,
-        waiting: &Waiting,
-        of: (&ToolCall, &Known, &Message),
-        ask: &Ask,
-    ) -> Option<Bytes> {
-        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
-        let (errand, wanted) = Errand::new(waiting, of, ask);
-        let (relay, name) = (Arc::clone(self), task.clone());
-        let running = tokio::spawn(async move {
-            let meta = meta(&errand.message);
-            let is_still =
-                async |known: Known, name: String| relay.is_still(&known, &name, &meta).await;
-            let send = |id, bytes| relay.exchange(id, bytes, relay.judge.call_time());
-            let ended = errand.run(&relay.judge, is_still, send).await;
-            lock(&relay.tasks).end(&name, ended);
-        });
-        let mut tasks = lock(&self.tasks);
-        tasks.keeps(&task, wanted, running);
-        tasks.created(id, &task)
     }
 
     /// What was permitted in the moment in which the client did not want it any more did not run.
@@ -406,6 +393,13 @@ impl Relay {
             Some(Asked::Discover) => {
                 let declared = task::declared(&message);
                 return self.tell_client(declared.unwrap_or_else(|| message.into_bytes())).await;
+            }
+            Some(Asked::Initialize) => {
+                self.runs_tasks.store(task::runs_tasks(&message), Ordering::Relaxed);
+            }
+            Some(Asked::Tasks) => {
+                let listed = lock(&self.tasks).listed(&message);
+                return self.tell_client(listed.unwrap_or_else(|| message.into_bytes())).await;
             }
             Some(Asked::Judged | Asked::Other) => {}
         }

@@ -311,6 +311,12 @@ impl Book {
         hints
     }
 
+    /// Whether a tool is run as a task and not otherwise, as its server lists it.
+    pub(crate) fn is_always_task(&self, name: &str) -> bool {
+        let execution = self.definition(name).and_then(|tool| tool.get("execution")?.as_object());
+        execution.and_then(|it| it.get("taskSupport")?.as_str()) == Some("required")
+    }
+
     /// What is others about a tool than was vetted: each part as it was and as it is.
     #[must_use]
     pub fn difference(&self, name: &str) -> Object {

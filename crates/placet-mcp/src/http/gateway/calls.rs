@@ -345,7 +345,7 @@ impl Gateway {
         of: (&ToolCall, &Known, &Message),
         ask: &Ask,
     ) -> Option<Bytes> {
-        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
+        let task = lock(&self.tasks).begin(waiting, self.judge.call_time(), true)?;
         let (errand, wanted) = Errand::new(waiting, of, ask);
         let (gateway, name) = (Arc::clone(self), task.clone());
         let running = tokio::spawn(async move {
@@ -353,7 +353,7 @@ impl Gateway {
             let is_still = async |known: Known, name: String| {
                 gateway.is_still(&known, &name, &of_list, &meta).await
             };
-            let send = |id, bytes| gateway.run_task(&name, headers, (id, bytes));
+            let send = |id, bytes| gateway.run_task(&name, headers.clone(), (id, bytes));
             let ended = errand.run(&gateway.judge, is_still, send).await;
             lock(&gateway.tasks).end(&name, ended);
         });

@@ -41,7 +41,7 @@ use crate::message::{Kind, Message, answers};
 use crate::parts::outcome;
 use crate::relay::OnChange;
 use crate::reply;
-use crate::task::{self, Tasks};
+use crate::task::{self, Answered, Tasks};
 use crate::tools::{Book, Listed, Page, UNREADABLE_LIST};
 
 /// The error of a request whose headers say something else than it does (2026-07-28).
@@ -143,7 +143,7 @@ impl Gateway {
                     return self.unjudged(headers, body, MISMATCH, refusal).await;
                 }
                 let answered = lock(&self.tasks).answer(&id, &method, message.params());
-                if let Some(answer) = answered {
+                if let Some(Answered::Now(answer)) = answered {
                     return json_answer(StatusCode::OK, answer);
                 }
                 if matches!(method.as_str(), "server/discover" | "tools/list") {
