@@ -71,8 +71,6 @@ pub struct Relay {
     concluding: Mutex<JoinSet<()>>,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
-    /// Whether the server lets its tools be called as tasks (2025-11-25).
-    runs_tasks: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -113,7 +111,6 @@ impl Relay {
             on_change,
             concluding: Mutex::default(),
             passes_unasked: AtomicBool::new(false),
-            runs_tasks: AtomicBool::new(false),
         });
         let from_client = async {
             while let Some(line) = client.from.recv().await {
@@ -250,7 +247,7 @@ impl Relay {
         let relay = Arc::clone(self);
         let key = id.key().clone();
         let mut client = self.client_of(&message);
-        if !client.is_modern && self.runs_tasks.load(Ordering::Relaxed) {
+        if !client.is_modern && client.may_ask_for_tasks {
             client.takes_tasks = call.wants_task();
         }
         let (ask, wanted) = Ask::new(self.to_client.clone(), client, progress_token(&message));
@@ -395,7 +392,7 @@ impl Relay {
                 return self.tell_client(declared.unwrap_or_else(|| message.into_bytes())).await;
             }
             Some(Asked::Initialize) => {
-                self.runs_tasks.store(task::runs_tasks(&message), Ordering::Relaxed);
+                lock(&self.client).may_ask_for_tasks = task::runs_tasks(&message);
             }
             Some(Asked::Tasks) => {
                 let listed = lock(&self.tasks).listed(&message);

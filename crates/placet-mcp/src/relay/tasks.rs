@@ -44,11 +44,7 @@ impl Relay {
 
     /// The answer to a call that did not run. Who wanted a task for it (2025-11-25) gets one that has ended.
     pub(super) fn refuse(&self, id: &Id, text: &str, client: &Client) -> Bytes {
-        let mut tasks = lock(&self.tasks);
-        let wants_task = client.takes_tasks && !client.is_modern;
-        let task = wants_task.then(|| tasks.refused(text)).flatten();
-        let created = task.and_then(|task| tasks.created(id, &task));
-        created.unwrap_or_else(|| reply::refused(id, text, client.is_modern))
+        lock(&self.tasks).refuse(id, text, client)
     }
 
     /// Answers a question about a task once it has ended.

@@ -7,6 +7,7 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Answered, Ended, State, TASK_KEPT, Task, Tasks, changed};
+use crate::client::Client;
 use crate::id::Id;
 use crate::limits::POLL;
 use crate::message::Message;
@@ -19,11 +20,18 @@ const RELATED: &str = "io.modelcontextprotocol/related-task";
 const MEANWHILE: &str = "io.modelcontextprotocol/model-immediate-response";
 
 impl Tasks {
-    /// Takes a task in for a call that did not run, and why; none where there are too many.
-    pub(crate) fn refused(&mut self, text: &str) -> Option<String> {
+    /// The answer to a call that did not run. Who wanted a task for it gets one that has ended, unless
+    /// there are too many.
+    pub(crate) fn refuse(&mut self, request: &Id, text: &str, client: &Client) -> Bytes {
+        let wants_task = client.takes_tasks && !client.is_modern;
+        let created = wants_task.then(|| self.refused(request, text)).flatten();
+        created.unwrap_or_else(|| reply::refused(request, text, client.is_modern))
+    }
+
+    fn refused(&mut self, request: &Id, text: &str) -> Option<Bytes> {
         let id = self.add(TASK_KEPT, text.to_owned(), State::Open(None), false)?;
         self.end(&id, Ended::refused(text, false));
-        Some(id)
+        self.created(request, &id)
     }
 
     /// Answers what a client of 2025-11-25 asks of a task that it was given.
