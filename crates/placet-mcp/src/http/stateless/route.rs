@@ -22,7 +22,7 @@ pub(super) async fn route(stateless: Weak<Stateless>, mut from: mpsc::Receiver<B
     while let Some(bytes) = from.recv().await {
         let Some(stateless) = stateless.upgrade() else { return };
         if let Ok(message) = Message::read(bytes) {
-            stateless.hear(message);
+            stateless.hear(&message);
         }
     }
     if let Some(stateless) = stateless.upgrade() {
@@ -31,10 +31,10 @@ pub(super) async fn route(stateless: Weak<Stateless>, mut from: mpsc::Receiver<B
 }
 
 impl Stateless {
-    fn hear(&self, message: Message) {
+    fn hear(&self, message: &Message) {
         match message.kind().clone() {
-            Kind::Response(outer) => self.answered(&outer, &message),
-            Kind::Notification(method) => self.told(&method, &message),
+            Kind::Response(outer) => self.answered(&outer, message),
+            Kind::Notification(method) => self.told(&method, message),
             // In this revision a server asks within its answers.
             Kind::Request(id, _) => self.refuse(&id),
             Kind::Complaint => {}
