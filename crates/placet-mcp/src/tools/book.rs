@@ -233,7 +233,7 @@ impl Book {
 
     /// Notes that several clients are shown what the server lists: what one of them was shown is not
     /// forgotten because another asks.
-    pub(crate) fn is_of_several_clients(&mut self) {
+    pub fn is_of_several_clients(&mut self) {
         self.has_several_clients = true;
     }
 
