@@ -43,14 +43,6 @@ impl Guard {
         (is_ours && self.still_holds_to(&known.policy)).then(|| self.judge(known, metrics))
     }
 
-    /// Answers as [`Guard::evaluate`] or [`Guard::evaluate_by`], and gives what is known of the action
-    /// now, for the next time.
-    #[must_use]
-    pub fn evaluate_new(&self, action: &Action, metrics: Option<&Metrics>) -> (Answer, Known) {
-        let known = self.know(action);
-        (self.judge(&known, metrics), known)
-    }
-
     /// What is decided now by what is known.
     pub(crate) fn judge(&self, known: &Known, metrics: Option<&Metrics>) -> Answer {
         let Evaluated { assessment, digest } = &known.evaluated;

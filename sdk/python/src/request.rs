@@ -233,9 +233,14 @@ impl ActionRequest {
         if let Some(answer) = kept.and_then(|known| guard.evaluate_known(&known, metrics)) {
             return answer;
         }
-        let (answer, known) = guard.evaluate_new(&self.action, metrics);
+        let known = guard.know(&self.action);
+        let answer = guard.evaluate_known(&known, metrics);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
-        answer
+        // Another policy may have come in between.
+        answer.unwrap_or_else(|| match metrics {
+            None => guard.evaluate(&self.action),
+            Some(metrics) => guard.evaluate_by(&self.action, metrics),
+        })
     }
 }
 
