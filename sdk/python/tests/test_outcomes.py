@@ -177,7 +177,8 @@ def test_a_secret_that_begins_before_the_end_of_what_is_recorded_is_not(backend,
 def test_a_param_that_the_policy_calls_secret_is_not_stored_where_an_error_quotes_it(
     backend, tmp_path, mode
 ):
-    guard = with_secrets(backend, tmp_path, mode=mode, **({"shadow_limit": 5} if mode else {}))
+    settings = {"shadow_limit": 5} if backend.kind == "daemon" else {}
+    guard = with_secrets(backend, tmp_path, mode=mode, **settings)
 
     def fails(tool, params):
         shortened = f"{params['card']['holder'][:8]}..."

@@ -45,8 +45,11 @@ class Posts:
         until = time.monotonic() + GRACE
         while (left := until - time.monotonic()) > 0 and self._works.acquire(timeout=left):
             self._works.release()
-            if not self._left or not self._wake():
+            if not self._left:
                 return
+            if not self._wake():
+                # From Python 3.12 on no thread starts at the end of the interpreter.
+                self._send(self._left.popleft())
 
     def _wake(self) -> bool:
         """Sees to it that what is left is sent; whether it will be."""
@@ -58,7 +61,7 @@ class Posts:
         except RuntimeError as error:
             # There is no thread to be had, or the interpreter is about to end.
             self._works.release()
-            note("the daemon could not be told: %s", error)
+            note("the daemon is told later: %s", error)
             return False
         return True
 

@@ -64,15 +64,16 @@ class Program(NamedTuple):
             given: Any = self.metrics.metrics_for(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
-        if self.figures is None or not isinstance(given, self.figures):
+        figures = self.figures
+        if type(given) is not figures and (figures is None or not isinstance(given, figures)):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
         # Whatever their types say.
         passed: Any = given.pass_rate
         resisted: Any = given.adversarial_pass_rate
         samples: Any = given.sample_size
-        if type(passed) is type(resisted) is float and type(samples) is int:
+        if type(passed) is float and type(resisted) is float and type(samples) is int:
             # As they nearly always are, and many ask for them at every call.
-            if 0 <= passed <= 1 and 0 <= resisted <= 1 and 0 <= samples < 2**63:
+            if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
                 return (passed, resisted, samples), ()
         is_sound = _is_rate(passed) and _is_rate(resisted)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:

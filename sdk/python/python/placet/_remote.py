@@ -20,7 +20,7 @@ import httpx
 from ._answers import told
 from ._drive import nothing, run
 from ._errors import ConfigError, PlacetError, Unavailable
-from ._posts import Posts
+from ._posts import GRACE, Posts
 from ._settings import address
 from ._step import Post, Step
 from ._types import Mode
@@ -307,6 +307,8 @@ class Remote:
     def close(self) -> None:
         """Closes its connections, after a moment for what is still to be told."""
         if self._process == os.getpid():
+            # Each of those that are left has as long as all of them.
+            self._timeout = min(self._timeout, GRACE)
             self._posts.end()
         self._is_closed = True
         client, self._client = self._client, None
