@@ -19,7 +19,7 @@ from placet import (
     Status,
     Verdict,
 )
-from placet._steps import Step
+from placet._step import Step
 
 STATES = (AutonomyState.SUPERVISED, AutonomyState.AUTONOMOUS)
 BAR = GraduationThresholds(

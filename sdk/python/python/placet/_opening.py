@@ -77,7 +77,7 @@ def program_of(
     tripped_verdict: Verdict | str,
 ) -> Program:
     """What a program brings of its own, where it is that."""
-    from ._policy import stricter
+    from ._policy import EvalMetrics, stricter
 
     if metrics is not None:
         having("metrics", metrics, "metrics_for")
@@ -86,7 +86,8 @@ def program_of(
     if kill_switch is not None:
         having("kill_switch", kill_switch, "is_tripped")
     tripped = stricter("tripped_verdict", tripped_verdict).value
-    return Program(metrics, audit, kill_switch, tripped)
+    figures = None if metrics is None else EvalMetrics
+    return Program(metrics, audit, kill_switch, tripped, figures)
 
 
 def mirror_of(approvals: ApprovalStore) -> Mirror:

@@ -5,7 +5,6 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import ConfigError
@@ -34,11 +33,8 @@ class Program(NamedTuple):
     kill_switch: KillSwitchSource | None = None
     tripped: str = "block"
     """What it means that the switch is tripped: ``block`` or ``require_approval``."""
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it has nothing to say about decisions."""
-        return self.metrics is None and self.kill_switch is None
+    figures: type[EvalMetrics] | None = None
+    """What its metrics have to give. A program that brings none need not load it."""
 
     def objections(self, action: str) -> tuple[Objection, ...]:
         """What the program itself has against an action: that its switch is tripped, and whatever of
@@ -68,12 +64,17 @@ class Program(NamedTuple):
             given: Any = self.metrics.metrics_for(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
-        if not isinstance(given, _metrics_type()):
+        figures = self.figures
+        if type(given) is not figures and (figures is None or not isinstance(given, figures)):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
         # Whatever their types say.
         passed: Any = given.pass_rate
         resisted: Any = given.adversarial_pass_rate
         samples: Any = given.sample_size
+        if type(passed) is float and type(resisted) is float and type(samples) is int:
+            # As they nearly always are, and many ask for them at every call.
+            if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
+                return (passed, resisted, samples), ()
         is_sound = _is_rate(passed) and _is_rate(resisted)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
@@ -98,14 +99,6 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
-
-
-@cache
-def _metrics_type() -> type[EvalMetrics]:
-    # Not at the top: a program that brings no figures need not load it.
-    from ._policy import EvalMetrics
-
-    return EvalMetrics
 
 
 def _is_rate(value: Any) -> bool:

@@ -18,10 +18,11 @@ from typing import Any
 import httpx
 
 from ._answers import told
+from ._drive import nothing, run
 from ._errors import ConfigError, PlacetError, Unavailable
-from ._posts import Posts
+from ._posts import GRACE, Posts
 from ._settings import address
-from ._steps import Step
+from ._step import Post, Step
 from ._types import Mode
 from ._wire import Asked, Poll, asked_of, read
 from ._within import within
@@ -59,6 +60,7 @@ class Remote:
     """Carries out steps by asking a daemon."""
 
     look_every = 1.0
+    is_hurried = False
 
     is_in_shadow = False
     """Whether the policy was, by the daemon's last decision. Before the first one nobody knows."""
@@ -128,14 +130,14 @@ class Remote:
             self.is_in_shadow = said.get("mode") == Mode.SHADOW.value
         return answer
 
-    def post(self, step: Step) -> None:
-        """Carries out a step for whose result nobody waits."""
-        if step.hurried or _on_a_loop():
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
+        if of.hurried or _on_a_loop():
             # The loop may be about to end, and is not held up.
-            self._posts.put(lambda: self.do(step))
+            self._posts.put(lambda: run(of.steps, self, nothing))
             return
         try:
-            self.do(step)
+            run(of.steps, self, nothing)
         except PlacetError:
             # The deadline ends what could not be taken back.
             pass
@@ -305,6 +307,8 @@ class Remote:
     def close(self) -> None:
         """Closes its connections, after a moment for what is still to be told."""
         if self._process == os.getpid():
+            # Each of those that are left has as long as all of them.
+            self._timeout = min(self._timeout, GRACE)
             self._posts.end()
         self._is_closed = True
         client, self._client = self._client, None
