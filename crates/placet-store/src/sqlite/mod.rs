@@ -104,6 +104,7 @@ impl Sqlite {
     fn open_locked(path: &Path, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
         let connection = connect(path, options)?;
         let checkpointer = Checkpointer::start(path)?;
+        checkpointer.found(&connection);
         Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })
     }
 
