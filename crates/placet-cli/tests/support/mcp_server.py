@@ -26,12 +26,18 @@ for line in sys.stdin:
     method, id = message.get("method"), message.get("id")
     if method == "initialize":
         info = {"name": "test", "version": "1"}
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info}
+        # Real clients do not all know the newest version.
+        version = message["params"]["protocolVersion"] if mode == "leave" else "2025-11-25"
+        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": info}
         say({"jsonrpc": "2.0", "id": id, "result": result})
     elif method == "tools/list":
         say({"jsonrpc": "2.0", "id": id, "result": {"tools": [tool("read_note"), tool("delete_note")]}})
     elif method == "tools/call":
-        if ran:
+        if mode == "leave":
+            call = message["params"]
+            with open(os.path.join(ran, call["arguments"]["name"]), "w") as file:
+                file.write(call["name"] + "\n")
+        elif ran:
             with open(ran, "a") as file:
                 file.write(line)
         if mode == "big":
