@@ -112,7 +112,7 @@ impl Hook {
     }
 
     fn run(&self) -> Result<()> {
-        let mut command = super::command(&self.words)?;
+        let mut command = command(&self.words)?;
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().with_context(|| format!("{command:?} cannot be run"))?;
         process.stdin.take().context("it hears nothing")?.write_all(EVENT.as_bytes())?;
