@@ -48,6 +48,7 @@ fn a_quick_run_writes_the_whole_report() {
         ("| bare axum long poll |", 1),
         ("| through Placet, ", 2),
         ("| placet hook |", 1),
+        ("| placet hook, as it is installed |", 1),
     ] {
         assert_eq!(rows(row), count, "{row}");
     }

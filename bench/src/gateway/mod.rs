@@ -32,8 +32,10 @@ before the next step; it listens for clients on pipes and over HTTP. warrantd-ga
 pipes only, and adds rows to SQLite with its standard settings. \"Added\" is what lies between a \
 call's median through the gateway and directly. The second table is `placet hook claude-code` as a \
 process, from its start to its end, for a call that its policy allows: it opens the log, decides, \
-writes, and closes it. Beside it is the least that a hook in Python takes, which reads the event and \
-says nothing.";
+and writes. The second row is the same as a client starts it, by the command line that \
+`placet hook install` writes, which has a shell watch over it. Below them is the least that a hook in \
+Python takes, which reads the event and says nothing. \"Processor\" is how long all of its processes \
+keep one busy, on the mean.";
 
 /// What a call takes.
 #[derive(Clone, Copy, Debug)]
@@ -114,17 +116,22 @@ fn write(table: &mut Table, names: &[&str], figures: &[Vec<Latency>]) {
 
 fn hooks(scale: &Scale, scratch: &Scratch) -> Result<(Table, Target)> {
     let ours = hook::Hook::placet(scratch)?;
+    let installed = hook::Hook::installed(scratch)?;
     let least = hook::Hook::python()?;
     let turn = scale.disk_turn;
-    let mut contestants: [Contestant<'_, Latency>; 2] =
-        [Box::new(|| ours.run_for(turn)), Box::new(|| least.run_for(turn))];
+    let mut contestants: [Contestant<'_, hook::Taken>; 3] = [
+        Box::new(|| ours.run_for(turn)),
+        Box::new(|| installed.run_for(turn)),
+        Box::new(|| least.run_for(turn)),
+    ];
     let figures = in_turn(scale.rounds, &mut contestants)?;
-    let mut table = Table::new("a hook", ["p50", "p99"].map(str::to_owned).to_vec());
-    for (name, turns) in ["placet hook", "Python that does nothing"].iter().zip(&figures) {
-        let Latency { p50, p99 } = Latency::median(turns);
-        table.row(name, vec![nanos(p50), nanos(p99)]);
+    let names = ["placet hook", "placet hook, as it is installed", "Python that does nothing"];
+    let mut table = Table::new("a hook", ["p50", "p99", "processor"].map(str::to_owned).to_vec());
+    for (name, turns) in names.iter().zip(&figures) {
+        let hook::Taken { latency: Latency { p50, p99 }, busy } = hook::Taken::median(turns);
+        table.row(name, vec![nanos(p50), nanos(p99), nanos(busy)]);
     }
-    let taken = figures.first().map_or(f64::NAN, |turns| Latency::median(turns).p50);
+    let taken = figures.first().map_or(f64::NAN, |turns| hook::Taken::median(turns).latency.p50);
     Ok((table, Target::at_most("a hook, from start to end", taken, GOAL_HOOK, nanos)))
 }
 

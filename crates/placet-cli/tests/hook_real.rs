@@ -17,6 +17,8 @@ mod agents;
 #[path = "support/npm.rs"]
 mod npm;
 mod support;
+#[path = "hook_real/tools.rs"]
+mod tools;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -181,7 +183,11 @@ impl Agent {
             Self::Claude => {
                 // A session that is resumed goes on where it was, without another word.
                 let prompt: &[&str] = if more.is_empty() { &["-p", "do it"] } else { &["-p"] };
-                command.args(prompt).args(["--allowedTools=Bash", "--output-format", "json"]);
+                command.args(prompt).args([
+                    "--allowedTools=Bash,Write,mcp__notes",
+                    "--output-format",
+                    "json",
+                ]);
                 command.env("ANTHROPIC_BASE_URL", &model.url).env("ANTHROPIC_API_KEY", "none");
                 for off in [
                     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
@@ -193,7 +199,9 @@ impl Agent {
                 }
             }
             Self::Codex => {
-                std::fs::write(user.home(".codex/config.toml"), codex_config(&model.url)).unwrap();
+                let servers = std::fs::read_to_string(user.world.path("servers.toml"));
+                let config = codex_config(&model.url) + &servers.unwrap_or_default();
+                std::fs::write(user.home(".codex/config.toml"), config).unwrap();
                 command.args(["exec", "--dangerously-bypass-hook-trust", "--skip-git-repo-check"]);
                 command.args(["--json", "do it"]).env("KEY", "none");
             }
@@ -217,7 +225,7 @@ impl Agent {
 
 fn codex_config(url: &str) -> String {
     format!(
-        "model = \"gpt-5.1-codex\"\nmodel_provider = \"script\"\napproval_policy = \"never\"\n\
+        "model = \"gpt-5.5\"\nmodel_provider = \"script\"\napproval_policy = \"never\"\n\
          sandbox_mode = \"danger-full-access\"\n[model_providers.script]\nname = \"script\"\n\
          base_url = \"{url}/v1\"\nwire_api = \"responses\"\nenv_key = \"KEY\"\n\
          requires_openai_auth = false\n"

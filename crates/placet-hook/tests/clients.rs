@@ -119,6 +119,46 @@ fn calls_and_their_ends_are_read_as_they_are() {
     }
 }
 
+/// Gemini CLI joins the server's name and the tool's by a single underscore, so that the one could pass
+/// for a part of the other.
+#[test]
+fn a_server_of_gemini_is_no_part_of_its_tools_name() {
+    let event = |event: &str, context: Value| {
+        json!({
+            "session_id": "s-1", "cwd": "/w", "hook_event_name": event, "timestamp": "2026-01-01",
+            "tool_name": "mcp_read_it__all_wipe", "tool_input": { "name": "a" },
+            "tool_response": {}, "mcp_context": context,
+        })
+    };
+    let context = json!({ "server_name": "read_it__all", "tool_name": "wipe", "args": [] });
+    let before = call(ClientName::Gemini, &event("BeforeTool", context.clone()));
+    assert_eq!(before.tool.as_str(), "mcp__read_it_all__wipe");
+    assert!(before.context.get("mcp_context").is_some());
+    let after = ended(ClientName::Gemini, &event("AfterTool", context));
+    assert_eq!(after.call.tool, before.tool);
+    for context in [json!("x"), json!({ "server_name": "a" }), json!({ "tool_name": "b" })] {
+        let event = event("BeforeTool", context);
+        assert!(read(ClientName::Gemini, &event).is_err(), "{event}");
+    }
+}
+
+/// What is left of a key that is cut through looks like no key any more.
+#[test]
+fn what_is_cut_off_an_error_leaves_no_part_of_a_secret() {
+    let secret = format!("ghp_{}", "a1B2c3D4".repeat(5));
+    let most = placet::core::limits::MAX_OUTCOME_BYTES;
+    for before in [most - 20, most - 3] {
+        let error = format!("{} {secret} and more", "é".repeat(before / 2));
+        let event = json!({
+            "session_id": "s-1", "cwd": "/w", "hook_event_name": "PostToolUseFailure",
+            "tool_name": "Bash", "tool_input": {}, "tool_use_id": "u", "error": error,
+        });
+        let detail = ended(ClientName::ClaudeCode, &event).detail;
+        assert!(detail.starts_with("éé") && detail.len() <= most);
+        assert!(!detail.contains("gh"), "{}", detail.trim_start_matches('é'));
+    }
+}
+
 #[test]
 fn what_went_well_is_told_apart() {
     let well = [

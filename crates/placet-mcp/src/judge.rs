@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use placet::policy::redact::Redactor;
 use placet::{
     Action, ActionId, AgentId, Json, Object, Outcome, SessionId, TenantId, Timestamp, ToolName,
     Verdict, escape,
@@ -399,7 +400,10 @@ impl Judge {
 
     /// Says what came of a call that went on.
     pub(crate) async fn conclude(&self, id: ActionId, outcome: Outcome, detail: &str) {
-        let detail = escape::clipped(detail, SHOWN);
+        // The log replaces the secrets in it, but would not know one by the part that a cut leaves.
+        let is_cut = detail.len() > SHOWN;
+        let clean = is_cut.then(|| Redactor::default().scan_text(detail));
+        let detail = escape::clipped(clean.as_deref().unwrap_or(detail), SHOWN);
         if let Err(error) = self.gate.conclude(id, outcome, &detail).await {
             tracing::warn!(%id, %error, "what came of a call was not recorded");
         }

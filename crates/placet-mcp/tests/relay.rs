@@ -76,6 +76,31 @@ async fn a_tool_that_says_it_failed_has_failed() {
     }
 }
 
+/// What is left of a key that is cut through looks like no key any more.
+#[tokio::test]
+async fn what_is_cut_off_an_error_leaves_no_part_of_a_secret() {
+    let mut world = World::new();
+    world.call(1, "read_file", json!({})).await;
+    world.list_tools().await;
+    world.server.hear().await;
+    let secret = format!("ghp_{}", "a1B2c3D4".repeat(5));
+    let message = format!("{} {secret} and more", "x".repeat(365));
+    let error = json!({ "code": -32000, "message": message });
+    world.server.say(json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string()).await;
+    world.client.hear().await;
+    world.becomes(world.decided().await.id, Status::Failed).await;
+    let log = world.guard.log();
+    let receipts = (0..log.size()).map(|index| log.receipt(index, true).unwrap());
+    let kept: Vec<String> = receipts
+        .filter_map(|receipt| {
+            let known = receipt.verify(std::slice::from_ref(log.verifier())).unwrap();
+            known.private.map(ToOwned::to_owned)
+        })
+        .collect();
+    assert!(kept.iter().any(|it| it.contains("xxx")), "{kept:?}");
+    assert!(!kept.iter().any(|it| it.contains("ghp_")), "{kept:?}");
+}
+
 #[tokio::test]
 async fn a_blocked_call_never_reaches_the_server() {
     let mut world = World::new();

@@ -288,6 +288,28 @@ fn a_full_log_says_so_and_loses_nothing() {
     assert_eq!(roomy.submit_blocking(trip(answered)).unwrap().entries[0].index, answered);
 }
 
+/// Each of them ends without a word after a few commits, as hooks do.
+#[test]
+fn what_short_lived_processes_leave_does_not_pile_up() {
+    let (log, bench) = (Log::empty(), Bench::new(1));
+    let of = |name: &str| log.folder().join(name);
+    for process in 0..40 {
+        let sequencer = log.start(keys(), &bench);
+        for number in 0..3 {
+            sequencer.submit_blocking(trip(process * 3 + number)).unwrap();
+        }
+        // Closing would clear it away.
+        let left = ["placet.db", "placet.db-wal"].map(|name| (name, fs::read(of(name)).unwrap()));
+        sequencer.close();
+        for (name, bytes) in left {
+            fs::write(of(name), bytes).unwrap();
+        }
+        let length = fs::metadata(of("placet.db-wal")).unwrap().len();
+        assert!(length < 2 * 1024 * 1024, "after {process} there are {length} bytes to read");
+    }
+    assert!(log.verify().is_sound());
+}
+
 /// Root may write anything, so there the file is not read-only at all.
 #[cfg(unix)]
 #[test]

@@ -68,7 +68,7 @@ def tool(name):
 
 
 waiting = []
-if ran:
+if ran and mode != "leave":
     with open(ran + ".started", "a") as file:
         file.write(str(os.getpid()) + "\n")
 
@@ -79,12 +79,21 @@ for line in sys.stdin:
         continue
     if method == "initialize":
         info = {"name": "test", "version": "1"}
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info}
+        # Real clients do not all know the newest version.
+        version = message["params"]["protocolVersion"] if mode == "leave" else "2025-11-25"
+        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": info}
         say({"jsonrpc": "2.0", "id": id, "result": result})
     elif method == "tools/list":
         say({"jsonrpc": "2.0", "id": id, "result": {"tools": [tool("read_note"), tool("delete_note")]}})
     elif method == "tools/call":
-        note(line.rstrip("\n"))
+        if mode == "leave":
+            call = message["params"]
+            with open(os.path.join(ran, call["arguments"]["name"]), "w") as file:
+                file.write(call["name"] + "
+")
+        else:
+            note(line.rstrip("
+"))
         if mode == "big":
             answer(id, "x" * 100_000_000)
         elif mode == "die" or (mode == "modern-die" and message["params"].get("arguments", {}).get("die")):

@@ -7,13 +7,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use placet::Json;
+use placet::{Json, ToolName};
 use serde_json::{Value, json};
 
-use super::{OTHER_PARAMS, call, ended, group};
+use super::{OTHER_PARAMS, ended, group};
 use crate::answer::Answer;
 use crate::client::{Client, Entry};
-use crate::event::{Event, EventError, Fields};
+use crate::event::{Event, EventError, Fields, ToolCall};
 use crate::json::Tree;
 use crate::line::Lines;
 use crate::place::{Folders, Scope};
@@ -34,8 +34,8 @@ impl Client for Gemini {
 
     fn read_fields(&self, fields: Fields<'_>) -> Result<Event, EventError> {
         match fields.text("hook_event_name")? {
-            "BeforeTool" => Ok(Event::Call(call(fields, &CONTEXT)?)),
-            "AfterTool" => Ok(ended(call(fields, &CONTEXT)?, failure(fields))),
+            "BeforeTool" => Ok(Event::Call(call(fields)?)),
+            "AfterTool" => Ok(ended(call(fields)?, failure(fields))),
             other => Err(EventError::Unknown(other.to_owned())),
         }
     }
@@ -104,6 +104,21 @@ impl Client for Gemini {
             "tool_name": "read_file", "tool_input": { "file_path": "/etc/hostname" },
         })
     }
+}
+
+/// A call. A tool of a server is named as the other clients name it, `mcp__server__tool`: with the single
+/// underscores of this one, a server's name would pass for a word of the tool's.
+fn call(fields: Fields<'_>) -> Result<ToolCall, EventError> {
+    let call = super::call(fields, &CONTEXT)?;
+    let Some(context) = fields.get("mcp_context").filter(|context| !context.is_null()) else {
+        return Ok(call);
+    };
+    let context = Fields::of(context)?;
+    let (mut server, tool) = (context.text("server_name")?.to_owned(), context.text("tool_name")?);
+    while server.contains("__") {
+        server = server.replace("__", "_");
+    }
+    Ok(ToolCall { tool: ToolName::new(format!("mcp__{server}__{tool}"))?, ..call })
 }
 
 fn failure(fields: Fields<'_>) -> Option<String> {

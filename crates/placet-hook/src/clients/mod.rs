@@ -6,6 +6,8 @@ mod copilot;
 mod cursor;
 mod gemini;
 
+use placet::core::limits::MAX_OUTCOME_BYTES;
+use placet::policy::redact::Redactor;
 use serde_json::{Value, json};
 
 pub(crate) use claude_code::ClaudeCode;
@@ -40,15 +42,15 @@ fn ended(call: ToolCall, error: Option<String>) -> Event {
     Event::Ended(Ended { call, outcome, detail })
 }
 
-/// No more of what a tool said than the log takes.
-fn clipped(mut detail: String) -> String {
-    let most = placet::core::limits::MAX_OUTCOME_BYTES;
-    let mut end = most.min(detail.len());
-    while !detail.is_char_boundary(end) {
-        end -= 1;
+/// No more of what a tool said than the log takes. The log replaces the secrets in it, but would not know
+/// one by the part that a cut leaves; so they are replaced before.
+fn clipped(detail: String) -> String {
+    if detail.len() <= MAX_OUTCOME_BYTES {
+        return detail;
     }
-    detail.truncate(end);
-    detail
+    let mut clean = Redactor::default().scan_text(&detail);
+    clean.truncate(clean.floor_char_boundary(MAX_OUTCOME_BYTES));
+    clean
 }
 
 /// Permission as it is denied in the format of Claude Code.

@@ -1,6 +1,7 @@
 //! Runs the detectors over one text and settles what they found.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
@@ -27,7 +28,9 @@ pub(super) struct Span {
     pub(super) kind: Kind,
 }
 
-/// Every detector, compiled.
+/// Every detector. A pattern is compiled when a text first gives reason to try it: most processes see no
+/// such text, and one that answers a single call would spend most of its time on patterns that it never
+/// tries.
 #[derive(Debug)]
 pub(super) struct Detector {
     /// Finds which detectors a text gives reason to run.
@@ -35,7 +38,7 @@ pub(super) struct Detector {
     /// For each of the prefilter's patterns, the detector that it wakes.
     wakes: Vec<usize>,
     /// The patterns of [`RULES`], in their order.
-    patterns: Vec<Regex>,
+    patterns: Vec<OnceLock<Regex>>,
 }
 
 /// Compiles a pattern that is part of this crate.
@@ -62,7 +65,7 @@ impl Detector {
             .flat_map(|(at, rule)| rule.literals.iter().map(move |l| (*l, at)));
         let of_names = name::LITERALS.iter().map(|literal| (*literal, NAMED));
         let (literals, wakes): (Vec<&str>, Vec<usize>) = of_rules.chain(of_names).unzip();
-        let patterns = RULES.iter().map(|rule| compile(rule.pattern)).collect();
+        let patterns = RULES.iter().map(|_| OnceLock::new()).collect();
         Self { prefilter: prefilter(&literals), wakes, patterns }
     }
 
@@ -128,7 +131,7 @@ impl Detector {
     fn shapes(&self, text: &str, awake: u64, spans: &mut Vec<Span>) {
         let all = RULES.iter().zip(&self.patterns).enumerate();
         for (_, (rule, pattern)) in all.filter(|(at, _)| awake & (1 << at) != 0) {
-            shape(rule, pattern, text, spans);
+            shape(rule, pattern.get_or_init(|| compile(rule.pattern)), text, spans);
         }
     }
 }

@@ -84,7 +84,7 @@ static DETECTOR: LazyLock<Detector> = LazyLock::new(Detector::new);
 const PUBLIC: [&str; 4] = ["tool", "tenant", "agent", "build"];
 
 impl Default for Redactor {
-    /// A redactor with every detector. The first one compiles them for all.
+    /// A redactor with every detector. The first one makes them for all.
     fn default() -> Self {
         Self { detector: &DETECTOR }
     }

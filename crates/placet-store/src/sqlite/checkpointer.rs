@@ -7,6 +7,10 @@
 //! soon does matters: a file that grows makes the file system write its own journal with every
 //! sync, and a commit then takes twice as long (ext4).
 //!
+//! A process that lives for a few commits only never comes to that, and each of them would leave its share
+//! for the next to read when it opens the log. So what is found in the write-ahead log counts as well, and
+//! whoever finds too much does the work before the first commit.
+//!
 //! After an erasure the thread also empties the write-ahead log, in which the erased bytes would
 //! otherwise stay until they are overwritten by chance.
 
@@ -18,7 +22,7 @@ use std::thread::{Builder, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::BUSY_TIMEOUT;
+use super::{BUSY_TIMEOUT, PAGE_BYTES};
 use crate::error::StoreError;
 
 /// About how many bytes are committed between two passes of the thread.
@@ -26,6 +30,10 @@ const PASS_EVERY: u64 = 2 * 1024 * 1024;
 
 /// About how many bytes are committed before the writer does the rest.
 const RELIEF_EVERY: u64 = 8 * 1024 * 1024;
+
+/// How many bytes may be found in the write-ahead log when it is opened. To read them takes about as long
+/// as the share that a short-lived process would have of moving them.
+const FOUND_MOST: u64 = 1024 * 1024;
 
 /// Wakes the thread, and ends it when dropped.
 #[derive(Debug)]
@@ -55,6 +63,16 @@ impl Checkpointer {
             since_relief: AtomicU64::new(0),
             unclean,
         })
+    }
+
+    /// Notes what others have left in the write-ahead log, which the connection has just read.
+    pub(super) fn found(&self, connection: &Connection) {
+        let pages = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1));
+        let pages: i64 = pages.unwrap_or_default();
+        let found = u64::try_from(pages).unwrap_or_default() * u64::from(PAGE_BYTES);
+        if found > FOUND_MOST {
+            self.since_relief.store(RELIEF_EVERY, Ordering::Relaxed);
+        }
     }
 
     /// Notes that about so many bytes were committed.

@@ -73,9 +73,16 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // Who crashes between these lines holds nothing, and is overwritten by the next.
-        file.set_len(0).map_err(failed)?;
-        let holder = serde_json::to_vec(&Holder::this(env)).unwrap_or_default();
+        // Who crashes between these lines holds nothing, and is overwritten by the next. A file that is
+        // emptied has the file system write its journal, for which the next commit would wait: so what is
+        // longer is overwritten with spaces.
+        let mut holder = serde_json::to_vec(&Holder::this(env)).unwrap_or_default();
+        let length = file.metadata().map_err(failed)?.len();
+        if length > MAX_BYTES {
+            file.set_len(0).map_err(failed)?;
+        } else if let Ok(length) = usize::try_from(length) {
+            holder.resize(holder.len().max(length), b' ');
+        }
         file.write_all(&holder).map_err(failed)?;
         Ok(Self { file })
     }

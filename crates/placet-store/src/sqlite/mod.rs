@@ -111,6 +111,7 @@ impl Sqlite {
         create_private(path)?;
         let connection = connect(path, options)?;
         let checkpointer = Checkpointer::start(path)?;
+        checkpointer.found(&connection);
         Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })
     }
 

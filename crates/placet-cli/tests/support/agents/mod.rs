@@ -3,3 +3,4 @@
 
 pub(crate) mod model;
 pub(crate) mod programs;
+pub(crate) mod tools;

@@ -1,5 +1,5 @@
-//! A server that plays a model. Whatever it is asked, it calls the agent's shell with the next
-//! command of its script; when that is through, it is done.
+//! A server that plays a model. Whatever it is asked, it calls the tool of the next step of its
+//! script, most often the agent's shell; when that is through, it is done.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+use super::tools::{Use, named};
 
 /// The API that an agent speaks to its model.
 #[derive(Clone, Copy, Debug)]
@@ -19,27 +21,27 @@ pub(crate) enum Api {
 /// What happens while the model thinks.
 type Thought = Box<dyn FnMut(&[Seen]) + Send>;
 
-/// A command that the model runs, and what happens before it does.
+/// What the model does, and what happens before it does.
 pub(crate) struct Step {
-    command: String,
+    used: Use,
     before: Thought,
 }
 
 impl Step {
-    pub(crate) fn run(command: impl Into<String>) -> Self {
-        Self { command: command.into(), before: Box::new(|_| {}) }
+    pub(crate) fn run(used: impl Into<Use>) -> Self {
+        Self { used: used.into(), before: Box::new(|_| {}) }
     }
 
-    /// While the model thinks, this happens. It sees what came of the commands before.
+    /// While the model thinks, this happens. It sees what came of the steps before.
     pub(crate) fn after(
         before: impl FnMut(&[Seen]) + Send + 'static,
-        command: impl Into<String>,
+        used: impl Into<Use>,
     ) -> Self {
-        Self { command: command.into(), before: Box::new(before) }
+        Self { used: used.into(), before: Box::new(before) }
     }
 }
 
-/// What the model was told of a command, and what was in the watched file then.
+/// What the model was told of a step, and what was in the watched file or folder then.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) result: String,
@@ -59,7 +61,7 @@ struct Script {
 }
 
 impl Model {
-    /// Plays these steps, and looks at a file after each.
+    /// Plays these steps, and looks at a file, or at the files of a folder, after each.
     pub(crate) fn play(api: Api, watched: &Path, steps: Vec<Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -83,9 +85,11 @@ impl Model {
 }
 
 impl Script {
-    /// The command that comes next, and its number.
-    fn next(&mut self, results: Vec<String>) -> Option<(usize, String)> {
-        let ran = std::fs::read_to_string(&self.watched).unwrap_or_default();
+    /// What comes next, by the name of a tool that is offered, with its number.
+    fn next(&mut self, results: Vec<String>, offered: &[&str]) -> Option<(usize, String, Value)> {
+        // A question beside the work offers nothing to work with.
+        named(&Use::Shell(String::new()), offered)?;
+        let ran = content(&self.watched);
         for result in results.into_iter().skip(self.seen.len()) {
             self.seen.push(Seen { result, ran: ran.clone() });
         }
@@ -95,8 +99,34 @@ impl Script {
             (step.before)(&self.seen);
             self.asked += 1;
         }
-        Some((at, step.command.clone()))
+        let Some((name, params)) = named(&step.used, offered) else {
+            // The agent would ask again and again whoever breaks off here.
+            let result = format!("{:?} is not among {offered:?}", step.used);
+            self.seen.push(Seen { result, ran });
+            return None;
+        };
+        Some((at, name, params))
     }
+}
+
+/// The same for who shares the script. Whoever breaks off in it fails its test; the agent is done then,
+/// instead of asking again and again.
+fn next(
+    script: &Mutex<Script>,
+    results: Vec<String>,
+    offered: &[&str],
+) -> Option<(usize, String, Value)> {
+    script.lock().ok()?.next(results, offered)
+}
+
+/// What is in a file, or in the files of a folder, in their order; nothing where there is none.
+fn content(watched: &Path) -> String {
+    let Ok(files) = std::fs::read_dir(watched) else {
+        return std::fs::read_to_string(watched).unwrap_or_default();
+    };
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn serve(api: Api, script: &Mutex<Script>, mut stream: TcpStream) -> std::io::Result<()> {
@@ -153,20 +183,16 @@ fn items<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn anthropic(request: &Value, script: &Mutex<Script>) -> (&'static str, String) {
-    let mut tools = items(request, "tools").filter_map(|tool| tool["name"].as_str());
-    let shell = tools.find(|name| name.eq_ignore_ascii_case("bash"));
+    let offered: Vec<&str> =
+        items(request, "tools").filter_map(|tool| tool["name"].as_str()).collect();
     let parts = items(request, "messages").flat_map(|message| items(message, "content"));
     let results = parts.filter(|part| part["type"] == "tool_result");
     let results = results.map(|part| part["content"].to_string()).collect();
-    let next = shell.and_then(|shell| Some((shell, script.lock().unwrap().next(results)?)));
-    let (block, stop) = match next {
-        Some((shell, (at, command))) => {
-            let input = json!({ "command": command, "description": "a step" });
-            (
-                json!({ "type": "tool_use", "id": format!("toolu_{at:08}"), "name": shell, "input": input }),
-                "tool_use",
-            )
-        }
+    let (block, stop) = match next(script, results, &offered) {
+        Some((at, name, input)) => (
+            json!({ "type": "tool_use", "id": format!("toolu_{at:08}"), "name": name, "input": input }),
+            "tool_use",
+        ),
         None => (json!({ "type": "text", "text": "done" }), "end_turn"),
     };
     let usage = json!({ "input_tokens": 1, "output_tokens": 1 });
@@ -198,25 +224,29 @@ fn anthropic(request: &Value, script: &Mutex<Script>) -> (&'static str, String) 
 }
 
 fn openai(request: &Value, script: &Mutex<Script>) -> (&'static str, String) {
-    let tools: Vec<&str> =
-        items(request, "tools").filter_map(|tool| tool["name"].as_str()).collect();
-    let shell =
-        ["exec_command", "shell_command", "shell"].into_iter().find(|it| tools.contains(it));
+    // A tool of the API's own has no name but its type.
+    let tools = items(request, "tools");
+    let offered = tools.filter_map(|tool| tool["name"].as_str().or_else(|| tool["type"].as_str()));
+    let offered: Vec<&str> = offered.collect();
     let is_output = |item: &&Value| item["type"].as_str().is_some_and(|it| it.ends_with("_output"));
     let results = items(request, "input").filter(is_output).map(|item| item["output"].to_string());
     let results = results.collect();
-    let next = shell.and_then(|shell| Some((shell, script.lock().unwrap().next(results)?)));
-    let item = match next {
-        Some((shell, (at, command))) => {
-            let arguments = match shell {
-                "exec_command" => json!({ "cmd": command }),
-                "shell_command" => json!({ "command": command }),
-                _ => json!({ "command": ["bash", "-lc", command] }),
-            };
-            json!({
+    let item = match next(script, results, &offered) {
+        // A patch is a text of its own, and no params.
+        Some((at, name, Value::String(input))) => json!({
+            "type": "custom_tool_call", "id": format!("ctc_{at}"), "call_id": format!("call_{at}"),
+            "name": name, "input": input, "status": "completed",
+        }),
+        Some((at, name, params)) => {
+            let mut item = json!({
                 "type": "function_call", "id": format!("fc_{at}"), "call_id": format!("call_{at}"),
-                "name": shell, "arguments": arguments.to_string(),
-            })
+                "name": name, "arguments": params.to_string(),
+            });
+            // Which server a tool belongs to is said apart from its name.
+            if let Some((server, tool)) = name.rsplit_once("__") {
+                (item["namespace"], item["name"]) = (json!(server), json!(tool));
+            }
+            item
         }
         None => json!({
             "type": "message", "role": "assistant", "id": "msg_1",
@@ -236,18 +266,13 @@ fn openai(request: &Value, script: &Mutex<Script>) -> (&'static str, String) {
 }
 
 fn google(target: &str, request: &Value, script: &Mutex<Script>) -> (&'static str, String) {
-    const SHELL: &str = "run_shell_command";
-    let mut tools = items(request, "tools").flat_map(|tool| items(tool, "functionDeclarations"));
-    let has_shell = tools.any(|tool| tool["name"] == SHELL);
+    let tools = items(request, "tools").flat_map(|tool| items(tool, "functionDeclarations"));
+    let offered: Vec<&str> = tools.filter_map(|tool| tool["name"].as_str()).collect();
     let parts = items(request, "contents").flat_map(|content| items(content, "parts"));
     let results = parts.filter(|part| part["functionResponse"].is_object());
     let results = results.map(|part| part["functionResponse"]["response"].to_string()).collect();
-    let next = has_shell.then(|| script.lock().unwrap().next(results)).flatten();
-    let part = match next {
-        Some((_, command)) => {
-            let args = json!({ "command": command, "description": "a step" });
-            json!({ "functionCall": { "name": SHELL, "args": args } })
-        }
+    let part = match next(script, results, &offered) {
+        Some((_, name, args)) => json!({ "functionCall": { "name": name, "args": args } }),
         None => json!({ "text": "done" }),
     };
     let answer = json!({
