@@ -13,6 +13,13 @@ pub(crate) const MAX_SERVER_BYTES: usize = 64 * 1024 * 1024;
 /// a reader who is stuck stops the writer.
 pub(crate) const QUEUE: usize = 64;
 
+/// Most that waits for one of several servers while the others are spoken to, in bytes. Of messages that
+/// are larger one waits.
+pub(crate) const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+
+/// What a message takes besides its bytes where it waits, in bytes, so that small ones are not for nothing.
+pub(crate) const SLOT: usize = 256;
+
 /// Requests of one client that are open at a time. No client has as many questions; one that has
 /// would only make the gateway remember.
 pub(crate) const MAX_PENDING: usize = 4096;
@@ -74,8 +81,12 @@ pub(crate) const LISTEN_AGAIN: (Duration, Duration) =
 /// How often a stream is taken up again at a server that is away, before its answer is given up.
 pub(crate) const GO_ON: u32 = 5;
 
-/// How long a server may take to say that it has taken what it was told.
+/// How long a server may take to say that it has taken what it was told; and how long several servers are
+/// held up by one that has not taken what was sent to it before.
 pub(crate) const TOLD: Duration = Duration::from_secs(5);
+
+/// How long a client waits until a server on pipes takes what it is sent.
+pub(crate) const TAKEN: Duration = Duration::from_secs(2);
 
 /// How long a server that was told to end gets for it.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);

@@ -6,10 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "http/misbehaving.rs"]
+#[path = "http/misbehaving/mod.rs"]
 mod misbehaving;
 #[path = "http/progress.rs"]
 mod progress;
+#[path = "http/sessions.rs"]
+mod sessions;
 #[path = "http/strict.rs"]
 mod strict;
 mod support;

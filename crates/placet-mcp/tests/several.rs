@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use placet_mcp::many_within;
 use serde_json::{Value, json};
-use support::{Side, tool};
+use support::{LIMIT, Side, tool};
+use tokio::time::timeout;
 
 struct World {
     client: Side,
@@ -21,7 +22,7 @@ struct World {
 
 impl World {
     fn new(names: &[&str]) -> Self {
-        Self::within(names, support::LIMIT)
+        Self::within(names, LIMIT)
     }
 
     /// Where servers get this long to say what they have.
@@ -292,4 +293,44 @@ async fn what_a_server_was_asked_when_it_ended_is_answered() {
     assert!(call["error"]["message"].as_str().unwrap().contains("ended"), "{call}");
     let list = answers.iter().find(|it| it["id"] == 2).unwrap();
     assert_eq!(list["result"]["nextCursor"], "1:", "{list}");
+}
+
+#[tokio::test]
+async fn a_server_that_has_stopped_reading_does_not_hold_up_the_others() {
+    let mut world = World::new(&["deaf", "b"]);
+    let ask = async |world: &World, name: &str, id: u64| {
+        world.ask(id, "tools/call", json!({ "name": name, "arguments": {} })).await;
+    };
+    for id in 1..=500 {
+        timeout(LIMIT, ask(&world, "deaf__t", id)).await.expect("the client is heard");
+    }
+    ask(&world, "b__t", 501).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "content": [] })).await;
+    assert_eq!(world.client.hear().await["id"], 501);
+    // It reads on, and nothing is lost or out of order.
+    for id in 1..=500 {
+        assert_eq!(world.servers[0].hear().await["id"], id);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_server_that_has_stopped_reading_is_bounded() {
+    let mut world = World::within(&["deaf", "b"], Duration::from_millis(300));
+    let text = "x".repeat(1 << 20);
+    for id in 1..=140 {
+        let arguments = if id > 134 { json!({ "text": text }) } else { json!({}) };
+        world.ask(id, "tools/call", json!({ "name": "deaf__t", "arguments": arguments })).await;
+    }
+    let mut answered = Vec::new();
+    for _ in 1..=140 {
+        let answer = world.client.hear().await;
+        let why = answer["error"]["message"].as_str().unwrap();
+        assert!(why.contains("does not take") || why.contains("left out"), "{why}");
+        answered.push(answer["id"].as_u64().unwrap());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, (1..=140).collect::<Vec<_>>());
+    world.ask(141, "tools/call", json!({ "name": "b__t" })).await;
+    assert_eq!(world.servers[1].hear().await["params"]["name"], "t");
 }

@@ -6,6 +6,7 @@
 
 mod known;
 mod merge;
+mod outbox;
 mod route;
 mod wait;
 
@@ -19,20 +20,21 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::ask::fresh_id;
 use crate::id::{Id, Key};
-use crate::limits::{FOREVER, GATHER};
+use crate::limits::{FOREVER, GATHER, TOLD};
 use crate::message::{Kind, Message};
 use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
 use known::Known;
 use merge::Merge;
+use outbox::Outbox;
 use route::{Route, reworded};
 use wait::Waiting;
 
 /// A server, as it is known to the client.
 struct Member {
     name: String,
-    to: Option<mpsc::Sender<Result<Bytes, Skipped>>>,
+    to: Option<Outbox>,
 }
 
 /// What is to be done with the answer of a server.
@@ -90,7 +92,7 @@ pub fn many_within(
         let (to, from) = queue();
         let (back, mut said) = queue::<Bytes>();
         ends.push(Duplex { from, to: back });
-        members.push(Member { name, to: Some(to) });
+        members.push(Member { name, to: Some(Outbox::new(to)) });
         let heard: mpsc::Sender<(usize, Option<Bytes>)> = heard.clone();
         tokio::spawn(async move {
             while let Some(bytes) = said.recv().await {
@@ -132,7 +134,7 @@ impl Many {
                 },
                 Some((number, said)) = from_members.recv() => match said {
                     Some(bytes) => self.hear_member(number, bytes).await,
-                    None => self.lose(number).await,
+                    None => self.lose(number, "it has ended").await,
                 },
             }
         }
@@ -142,13 +144,15 @@ impl Many {
         drop(self.to_client.send(bytes).await);
     }
 
-    async fn tell(&self, number: usize, bytes: Bytes) {
-        if let Some(to) = self.members.get(number).and_then(|member| member.to.as_ref()) {
-            drop(to.send(Ok(bytes)).await);
+    async fn tell(&mut self, number: usize, bytes: Bytes) {
+        let to = self.members.get(number).and_then(|member| member.to.as_ref());
+        let Some(to) = to else { return };
+        if !to.send(bytes, TOLD.min(self.time)).await {
+            self.lose(number, "it does not take what it is sent").await;
         }
     }
 
-    async fn tell_all(&self, bytes: &Bytes) {
+    async fn tell_all(&mut self, bytes: &Bytes) {
         for number in 0..self.members.len() {
             self.tell(number, bytes.clone()).await;
         }
@@ -209,7 +213,7 @@ impl Many {
 
     async fn send(&mut self, id: Id, number: usize, awaited: Awaited, bytes: Bytes) {
         if self.members.get(number).is_none_or(|member| member.to.is_none()) {
-            let text = "the server of this has ended";
+            let text = "the server of this has ended, or was left out";
             return self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
         }
         self.sent.insert(id.key().clone(), number);

@@ -69,7 +69,7 @@ impl Relay {
 }
 
 /// Whether a call ends before a silence does, which begins anew with whatever is said.
-async fn ends_before<S: Future<Output = ()>>(
+pub(super) async fn ends_before<S: Future<Output = ()>>(
     call: impl Future,
     said: &Notify,
     silence: impl Fn() -> S,

@@ -178,6 +178,11 @@ async fn relay(judge: Judge, keeper: Keeper, server: Server, client: Duplex) -> 
     let ended = child.end().await;
     match end {
         End::Client => Ok(Status::Ok),
+        End::Stuck => {
+            let why = "the server has stopped reading what it is sent, and was ended";
+            tracing::warn!(server = server.name, why);
+            Err(Failure::unusable_because(why.to_owned()))
+        }
         End::Server => {
             let how = ended.map_or_else(|| "and had to be killed".to_owned(), |it| it.to_string());
             tracing::warn!(server = server.name, how, "the server ended by itself");
