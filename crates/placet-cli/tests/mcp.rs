@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "mcp/beside.rs"]
+mod beside;
 #[path = "support/mcp.rs"]
 mod mcp;
 mod support;
