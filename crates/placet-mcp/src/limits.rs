@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Largest message that a client may send, in bytes: files are written as an argument of a call,
-/// and a log has no place for larger ones.
-pub(crate) const MAX_CLIENT_BYTES: usize = 16 * 1024 * 1024;
+/// Largest message that a client may send, in bytes: as large as one of a server. A call is judged only if
+/// it is much smaller; where nothing is stopped it goes on all the same, and so does what is no call.
+pub(crate) const MAX_CLIENT_BYTES: usize = MAX_SERVER_BYTES;
 
 /// Largest message that a server may send, in bytes: pictures and files come in one message.
 pub(crate) const MAX_SERVER_BYTES: usize = 64 * 1024 * 1024;

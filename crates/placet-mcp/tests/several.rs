@@ -10,7 +10,7 @@ mod support;
 
 use std::time::Duration;
 
-use placet_mcp::many_within;
+use placet_mcp::{Skipped, many_within};
 use serde_json::{Value, json};
 use support::{LIMIT, Side, tool};
 use tokio::time::timeout;
@@ -333,4 +333,12 @@ async fn what_waits_for_a_server_that_has_stopped_reading_is_bounded() {
     assert_eq!(answered, (1..=140).collect::<Vec<_>>());
     world.ask(141, "tools/call", json!({ "name": "b__t" })).await;
     assert_eq!(world.servers[1].hear().await["params"]["name"], "t");
+}
+
+#[tokio::test]
+async fn whoever_asks_at_too_great_length_is_told_so() {
+    let mut world = World::new(&["a", "b"]);
+    let ends = [r#"{"jsonrpc":"2.0","id":8,"method":"tools/call","#.into(), "}}".into()];
+    world.client.to.send(Err(Skipped::TooLong { limit: 10, ends })).await.unwrap();
+    assert_eq!(world.client.hear().await["id"], 8);
 }

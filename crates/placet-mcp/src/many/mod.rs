@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::ask::fresh_id;
 use crate::id::{Id, Key};
 use crate::limits::{FOREVER, GATHER, TOLD};
-use crate::message::{Kind, Message};
+use crate::message::{Kind, Message, MessageError};
 use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
@@ -159,13 +159,16 @@ impl Many {
     }
 
     async fn hear_client(&mut self, line: Result<Bytes, Skipped>) {
-        let line = line.map_err(|skipped| skipped.to_string());
-        let read = line.and_then(|line| Message::read(line).map_err(|error| error.to_string()));
+        let waits = |key: &Key| self.sent.contains_key(key) || self.gathered.contains_key(key);
+        let unreadable =
+            |why: MessageError| reply::error(None, reply::PARSE_ERROR, &why.to_string());
+        let read = match line {
+            Ok(line) => Message::read(line).map_err(unreadable),
+            Err(skipped) => Err(skipped.refusal(waits)),
+        };
         let message = match read {
             Ok(message) => message,
-            Err(why) => {
-                return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
-            }
+            Err(refusal) => return self.tell_client(refusal).await,
         };
         match message.kind().clone() {
             Kind::Request(id, method) => self.request(id, &method, &message).await,

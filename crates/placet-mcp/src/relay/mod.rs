@@ -146,8 +146,8 @@ impl Relay {
         let line = match line {
             Ok(line) => line,
             Err(skipped) => {
-                let why = skipped.to_string();
-                return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
+                let refusal = skipped.refusal(|key| lock(&self.pending).waits(key));
+                return self.tell_client(refusal).await;
             }
         };
         let message = match Message::read(line.clone()) {
