@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::{Gateway, Heard, MISMATCH, lock, mismatch};
+use super::{Gateway, MISMATCH, lock, mismatch};
 use crate::ask::{Ask, Wanted};
 use crate::http::answer::{Answer, json_answer, plain, stream};
 use crate::http::events::{Cut, event};
@@ -82,7 +82,10 @@ impl Gateway {
         match passage {
             Some(Passage::Answer(bytes)) => json_answer(StatusCode::OK, bytes),
             Some(Passage::Go(go)) => match self.go(&go).await {
-                Ok(answer) => self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)),
+                Ok(answer) => {
+                    let heard = self.listen_for(&go.headers, &go.id, go.action);
+                    self.watch(answer, heard)
+                }
                 Err(refusal) => json_answer(StatusCode::OK, refusal),
             },
             None => plain(StatusCode::INTERNAL_SERVER_ERROR, NOT_JUDGED),
@@ -131,7 +134,8 @@ impl Gateway {
     async fn pour(self: Arc<Self>, answer: Response<Incoming>, go: &Go, to: &mpsc::Sender<Bytes>) {
         let (status, is_stream) = (answer.status(), headers::is_event_stream(answer.headers()));
         let poured = if headers::can_be_heard(answer.headers()) {
-            let body = self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)).into_body();
+            let heard = self.listen_for(&go.headers, &go.id, go.action);
+            let body = self.watch(answer, heard).into_body();
             match is_stream {
                 true => pour_events(body, &go.id, to).await,
                 false => pour_one(body, status, &go.id, to).await,

@@ -220,6 +220,39 @@ async fn a_stream_that_its_server_ends_to_be_polled_is_taken_up_again() {
     assert!(answers(&messages(&answer.2)).is_empty(), "{}", answer.2);
 }
 
+impl Scene {
+    /// What a client hears that takes a stream up again after this event.
+    async fn take_up(&self, session: &'static str, last: &'static str) -> String {
+        let url = self.url.clone();
+        let heard = tokio::task::spawn_blocking(move || {
+            let asked = ureq::get(&url).header("accept", STREAM).header("mcp-session-id", session);
+            let mut answer = asked.header("last-event-id", last).call().unwrap();
+            answer.body_mut().read_to_string().unwrap()
+        });
+        timeout(LIMIT, heard).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_came_of_a_call_is_noted_also_where_its_client_takes_the_answer_up_again() {
+    let (url, server) = server().await;
+    let scene = Scene::before(POLICY, LIMIT, None, (&url, server.seen)).await;
+    let call = crate::call("write_file", &json!({ "path": "is polled" }));
+    let approve = async {
+        let id = scene.pending().await;
+        scene.answer(Reply::Approve { statement: [].into() }).await;
+        id
+    };
+    let session = [("mcp-session-id", "s-1")];
+    let (answer, id) = tokio::join!(scene.post(&session, &call), approve);
+    assert!(answers(&messages(&answer.2)).is_empty(), "{}", answer.2);
+    let status = || scene.guard.log().action(id).unwrap().unwrap().status;
+    assert!(scene.take_up("s-1", "1").await.contains("notifications/x"));
+    assert_eq!(status(), Status::Redeemed);
+    assert!(scene.take_up("s-1", "2").await.contains("once"));
+    becomes(&scene.guard, id, Status::Succeeded).await;
+}
+
 #[tokio::test]
 async fn over_http_a_tool_that_changes_in_a_session_is_held() {
     for is_on_pipes in [false, true] {
