@@ -27,6 +27,7 @@ mod parts;
 mod pending;
 mod relay;
 mod reply;
+mod silence;
 mod stdio;
 mod survey;
 mod task;

@@ -34,6 +34,9 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+/// How long a server may be silent about a call.
+const CALL: Duration = Duration::from_secs(2);
+
 /// What a server was asked.
 type Seen = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
 
@@ -146,7 +149,7 @@ impl Scene {
         let remote = Remote::new(server, &secrets, None).unwrap();
         let judge = Judge::new(
             Gate::at(guard.clone(), false, None),
-            JudgeConfig { hold, call: Duration::from_secs(2), ..JudgeConfig::default() },
+            JudgeConfig { hold, call: CALL, ..JudgeConfig::default() },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());

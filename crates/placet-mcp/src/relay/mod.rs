@@ -22,15 +22,15 @@ use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
-use crate::limits::QUEUE;
+use crate::limits::{FOREVER, QUEUE};
 use crate::message::{Kind, Message};
 use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
+use crate::silence::{self, TOO_LATE};
 use crate::stdio::Skipped;
 use crate::task::{self, Errand, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
-use progress::ends_before;
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
 pub struct Duplex {
@@ -133,11 +133,12 @@ impl Relay {
         drop(self.to_client.send(bytes).await);
     }
 
-    /// Sends the server something. One that takes nothing, and says nothing, for as long as it may take
-    /// for a call, will do neither any more.
+    /// Sends the server something of the client's, which waits with all that comes after it. A server that
+    /// takes nothing, and says nothing, for as long as it may take for a call, will do neither any more.
     async fn tell_server(&self, bytes: Bytes) {
         let sent = self.to_server.send(bytes);
-        if !ends_before(sent, &self.said, || sleep(self.judge.call_time())).await {
+        let silence = || sleep(self.judge.call_time());
+        if silence::before(silence, &self.said, sent).await.is_none() {
             self.stuck.notify_one();
         }
     }
@@ -303,7 +304,12 @@ impl Relay {
             let meta = meta(&errand.message);
             let is_still =
                 async |known: Known, name: String| relay.is_still(&known, &name, &meta).await;
-            let send = |id, bytes| relay.exchange(id, bytes, relay.judge.call_time());
+            let token = progress_token(&errand.message);
+            let send = async |id, bytes| {
+                let exchanged = relay.exchange(id, bytes, FOREVER);
+                let exchanged = relay.unless_silent(exchanged, token.as_ref()).await;
+                exchanged.unwrap_or_else(|| Err(TOO_LATE.to_owned()))
+            };
             let ended = errand.run(&relay.judge, is_still, send).await;
             lock(&relay.tasks).end(&name, ended);
         });

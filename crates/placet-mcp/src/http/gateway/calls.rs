@@ -26,6 +26,7 @@ use crate::limits::{MAX_SERVER_BYTES, PROGRESS, QUEUE};
 use crate::message::{Message, answers};
 use crate::parts::{IN_DOUBT, forwarded, meta, progress_token};
 use crate::reply;
+use crate::silence::{self, TOO_LATE};
 use crate::task::Errand;
 
 impl Gateway {
@@ -155,7 +156,7 @@ impl Gateway {
         let (why, never_came) = match timeout(self.judge.call_time(), sent).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => (error.to_string(), error.never_came()),
-            Err(_) => ("the server did not answer in time".to_owned(), false),
+            Err(_) => (TOO_LATE.to_owned(), false),
         };
         if let Some(action) = go.action.filter(|_| never_came) {
             self.judge.conclude(action, Outcome::Failed, &why).await;
@@ -379,9 +380,13 @@ impl Gateway {
         }
         // The call was answered with the task, and its stream has ended: what the server says while it
         // runs the call its client finds in the task.
-        let told = |message: &Message| lock(&self.tasks).tell(task, message);
+        let said = Notify::new();
+        let told = |message: &Message| {
+            said.notify_one();
+            lock(&self.tasks).tell(task, message);
+        };
         let asked = self.exchange(headers, (&id, bytes), told);
-        let answered = timeout(self.judge.call_time(), asked).await;
-        answered.map_err(|_| "the server did not answer in time")?
+        let answered = silence::before(|| sleep(self.judge.call_time()), &said, asked).await;
+        answered.unwrap_or_else(|| Err(TOO_LATE.to_owned()))
     }
 }
