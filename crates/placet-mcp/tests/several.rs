@@ -302,7 +302,8 @@ async fn a_server_that_has_stopped_reading_does_not_hold_up_the_others() {
         world.ask(id, "tools/call", json!({ "name": name, "arguments": {} })).await;
     };
     for id in 1..=500 {
-        timeout(LIMIT, ask(&world, "deaf__t", id)).await.expect("the client is heard");
+        // The client is heard, however little the server reads.
+        timeout(LIMIT, ask(&world, "deaf__t", id)).await.unwrap();
     }
     ask(&world, "b__t", 501).await;
     let asked = world.servers[1].hear().await;
