@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "init_mcp/looking.rs"]
+mod looking;
 #[path = "support/mcp.rs"]
 mod mcp;
 mod support;

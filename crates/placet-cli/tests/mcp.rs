@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "mcp/beside.rs"]
+mod beside;
 #[path = "support/mcp.rs"]
 mod mcp;
 mod support;
@@ -173,6 +175,26 @@ fn in_shadow_nothing_is_stopped_without_a_policy_either() {
     assert_eq!(text(&client.call(1, "delete_note", &json!({ "note": 1 }))), "done");
     assert!(client.end().success());
     assert_eq!(ran(&world), 1);
+}
+
+#[test]
+fn in_shadow_a_call_too_large_to_be_judged_runs_and_is_noted() {
+    for (mode, runs) in [("shadow", true), ("enforce", false)] {
+        let world = World::new();
+        world.write("policy.toml", format!("mode = {mode:?}\n{POLICY}"));
+        let mut client = Client::start(gateway(&world, &OWN, "good"));
+        let answer = client.call(1, "read_note", &json!({ "text": "x".repeat(20 << 20) }));
+        if runs {
+            assert_eq!(text(&answer), "done");
+        } else {
+            let why = answer["error"]["message"].as_str().unwrap();
+            assert!(why.contains("cannot be judged"), "{why}");
+        }
+        assert!(client.end().success());
+        assert_eq!(ran(&world), usize::from(runs));
+        let log = world.ok(&["log", "show", "--log", "placet.db"]);
+        assert_eq!(log.contains("unjudged_call"), runs, "{log}");
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod pending;
 mod relay;
 mod reply;
 mod servers;
+mod silence;
 mod stdio;
 mod survey;
 mod task;

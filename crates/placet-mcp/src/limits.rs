@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Largest message that a client may send, in bytes: files are written as an argument of a call,
-/// and a log has no place for larger ones.
-pub(crate) const MAX_CLIENT_BYTES: usize = 16 * 1024 * 1024;
+/// Largest message that a client may send, in bytes: as large as one of a server. A call is judged only if
+/// it is much smaller; where nothing is stopped it goes on all the same, and so does what is no call.
+pub(crate) const MAX_CLIENT_BYTES: usize = MAX_SERVER_BYTES;
 
 /// Largest message that a server may send, in bytes: pictures and files come in one message.
 pub(crate) const MAX_SERVER_BYTES: usize = 64 * 1024 * 1024;
@@ -12,6 +12,13 @@ pub(crate) const MAX_SERVER_BYTES: usize = 64 * 1024 * 1024;
 /// Messages that wait for a reader: enough that nobody waits for a slow moment, and few enough that
 /// a reader who is stuck stops the writer.
 pub(crate) const QUEUE: usize = 64;
+
+/// Most that waits for one of several servers while the others are spoken to, in bytes. Of messages that
+/// are larger one waits.
+pub(crate) const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+
+/// What a message takes besides its bytes where it waits, in bytes, so that small ones are not for nothing.
+pub(crate) const SLOT: usize = 256;
 
 /// Requests of one client that are open at a time. No client has as many questions; one that has
 /// would only make the gateway remember.
@@ -57,9 +64,6 @@ pub(crate) const START: Duration = Duration::from_secs(60);
 /// goes on without it: less than the half of a minute after which some clients give up all of them.
 pub(crate) const GATHER: Duration = Duration::from_secs(20);
 
-/// How long one of several servers may take to take a message, once: the others wait for that.
-pub(crate) const TAKES: Duration = Duration::from_secs(2);
-
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 
@@ -80,8 +84,12 @@ pub(crate) const LISTEN_AGAIN: (Duration, Duration) =
 /// How often a stream is taken up again at a server that is away, before its answer is given up.
 pub(crate) const GO_ON: u32 = 5;
 
-/// How long a server may take to say that it has taken what it was told.
+/// How long a server may take to say that it has taken what it was told; and how long several servers are
+/// held up by one that has not taken what was sent to it before.
 pub(crate) const TOLD: Duration = Duration::from_secs(5);
+
+/// How long a client waits until a server on pipes takes what it is sent.
+pub(crate) const TAKEN: Duration = Duration::from_secs(2);
 
 /// How long a server that was told to end gets for it.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);

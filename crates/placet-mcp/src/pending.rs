@@ -75,6 +75,11 @@ impl Pending {
         }
     }
 
+    /// Whether this request has no answer yet.
+    pub(crate) fn waits(&self, key: &Key) -> bool {
+        self.requests.contains_key(key)
+    }
+
     /// Says of a request what it turned out to be.
     pub(crate) fn is(&mut self, id: &Id, now: Asked) {
         if let Some((_, asked)) = self.requests.get_mut(id.key()) {

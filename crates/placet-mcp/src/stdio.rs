@@ -4,9 +4,10 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
 
-use crate::id::Id;
+use crate::id::{Id, Key};
 use crate::limits::{MAX_CLIENT_BYTES, QUEUE};
 use crate::relay::{Duplex, queue};
+use crate::reply;
 
 /// The client that started this process, on its standard input and output.
 #[must_use]
@@ -63,6 +64,13 @@ impl Skipped {
     pub(crate) fn ids(&self) -> Vec<Id> {
         let Self::TooLong { ends, .. } = self else { return Vec::new() };
         ends.iter().flat_map(|end| ids_in(end)).collect()
+    }
+
+    /// What a client is told whose message this was, under its id as far as that can be made out: none
+    /// that still waits for an answer.
+    pub(crate) fn refusal(&self, waits: impl Fn(&Key) -> bool) -> Bytes {
+        let id = self.ids().into_iter().find(|id| !waits(id.key()));
+        reply::error(id.as_ref(), reply::PARSE_ERROR, &self.to_string())
     }
 }
 

@@ -6,10 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "http/misbehaving.rs"]
+#[path = "http/misbehaving/mod.rs"]
 mod misbehaving;
 #[path = "http/progress.rs"]
 mod progress;
+#[path = "http/sessions.rs"]
+mod sessions;
 #[path = "http/shared.rs"]
 mod shared;
 #[path = "http/strict.rs"]
@@ -33,6 +35,9 @@ use support::{LIMIT, POLICY};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
+
+/// How long a server may be silent about a call.
+const CALL: Duration = Duration::from_secs(2);
 
 /// What a server was asked.
 type Seen = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
@@ -149,7 +154,7 @@ impl Scene {
         let remote = Remote::new(server, &secrets, None).unwrap();
         let judge = Judge::new(
             Gate::at(guard.clone(), false, None),
-            JudgeConfig { hold, call: Duration::from_secs(2), ..JudgeConfig::default() },
+            JudgeConfig { hold, call: CALL, ..JudgeConfig::default() },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());

@@ -1,6 +1,10 @@
 //! What passes between a client and a server, and what does not.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "relay/large.rs"]
+mod large;
+#[path = "relay/stuck.rs"]
+mod stuck;
 mod support;
 
 use std::collections::BTreeMap;

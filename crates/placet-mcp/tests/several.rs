@@ -10,9 +10,10 @@ mod support;
 
 use std::time::Duration;
 
-use placet_mcp::many_within;
+use placet_mcp::{Skipped, many_within};
 use serde_json::{Value, json};
-use support::{Side, tool};
+use support::{LIMIT, Side, tool};
+use tokio::time::timeout;
 
 struct World {
     client: Side,
@@ -21,7 +22,7 @@ struct World {
 
 impl World {
     fn new(names: &[&str]) -> Self {
-        Self::within(names, support::LIMIT)
+        Self::within(names, LIMIT)
     }
 
     /// Where servers get this long to say what they have.
@@ -296,26 +297,49 @@ async fn what_a_server_was_asked_when_it_ended_is_answered() {
 
 #[tokio::test]
 async fn a_server_that_has_stopped_reading_does_not_hold_up_the_others() {
-    let mut world = World::new(&["stuck", "b"]);
-    // As many as are kept for it, and one more.
-    let mut refused = Value::Null;
-    for id in 1_000.. {
-        world.ask(id, "tools/call", json!({ "name": "stuck__t" })).await;
-        world.ask(id + 100_000, "ping", json!({})).await;
-        let heard = world.client.hear().await;
-        if heard["id"] == id {
-            refused = heard;
-            break;
-        }
+    let mut world = World::new(&["deaf", "b"]);
+    let ask = async |world: &World, name: &str, id: u64| {
+        world.ask(id, "tools/call", json!({ "name": name, "arguments": {} })).await;
+    };
+    for id in 1..=500 {
+        // The client is heard, however little the server reads.
+        timeout(LIMIT, ask(&world, "deaf__t", id)).await.unwrap();
     }
-    let why = refused["error"]["message"].as_str().unwrap();
-    assert!(why.contains("stuck") && why.contains("does not read"), "{why}");
-    world.ask(1, "tools/call", json!({ "name": "b__t" })).await;
+    ask(&world, "b__t", 501).await;
     let asked = world.servers[1].hear().await;
     world.reply(1, &asked["id"], json!({ "content": [] })).await;
-    while world.client.hear().await["id"] != 1 {}
-    // Nor is it waited for with a list.
-    world.ask(2, "tools/list", json!({})).await;
-    let page = world.client.hear().await;
-    assert_eq!((&page["id"], &page["result"]["nextCursor"]), (&json!(2), &json!("1:")));
+    assert_eq!(world.client.hear().await["id"], 501);
+    // It reads on, and nothing is lost or out of order.
+    for id in 1..=500 {
+        assert_eq!(world.servers[0].hear().await["id"], id);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_server_that_has_stopped_reading_is_bounded() {
+    let mut world = World::within(&["deaf", "b"], Duration::from_millis(300));
+    let text = "x".repeat(1 << 20);
+    for id in 1..=140 {
+        let arguments = if id > 134 { json!({ "text": text }) } else { json!({}) };
+        world.ask(id, "tools/call", json!({ "name": "deaf__t", "arguments": arguments })).await;
+    }
+    let mut answered = Vec::new();
+    for _ in 1..=140 {
+        let answer = world.client.hear().await;
+        let why = answer["error"]["message"].as_str().unwrap();
+        assert!(why.contains("does not take") || why.contains("left out"), "{why}");
+        answered.push(answer["id"].as_u64().unwrap());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, (1..=140).collect::<Vec<_>>());
+    world.ask(141, "tools/call", json!({ "name": "b__t" })).await;
+    assert_eq!(world.servers[1].hear().await["params"]["name"], "t");
+}
+
+#[tokio::test]
+async fn whoever_asks_at_too_great_length_is_told_so() {
+    let mut world = World::new(&["a", "b"]);
+    let ends = [r#"{"jsonrpc":"2.0","id":8,"method":"tools/call","#.into(), "}}".into()];
+    world.client.to.send(Err(Skipped::TooLong { limit: 10, ends })).await.unwrap();
+    assert_eq!(world.client.hear().await["id"], 8);
 }

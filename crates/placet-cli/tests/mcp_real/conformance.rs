@@ -1,4 +1,8 @@
 //! The conformance suite asks a server directly and through the gateway, and sees no difference.
+//!
+//! The suite reaches a server at an address and cannot start one on pipes, so this is the gateway with
+//! HTTP on both sides. What passes between pipes is tested in `placet-mcp`, and with real servers and a
+//! real client in `people.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,17 +15,27 @@ use crate::packages;
 use crate::support::World;
 use crate::support::daemon::Daemon;
 
-/// The versions of MCP, each behind a policy with which nothing is held. In the older one all tools are
-/// classes of what only reads. In the newer one that is not enough: inspection holds a tool that says in its
-/// name that it carries out a request, whatever its class. The last are all scenarios in the version that
-/// each of them takes, with the extensions, which belong to no version.
-const VERSIONS: [(&str, &str); 3] = [
-    ("2025-11-25", "version = 1\nmode = \"enforce\"\n[actions.\"*\"]\nrisk = \"read\"\n"),
-    ("2026-07-28", SHADOW),
-    (EVERY, SHADOW),
-];
+/// The versions of MCP. The last are all scenarios in the version that each of them takes, with the
+/// extensions, which belong to no version.
+const VERSIONS: [&str; 3] = ["2025-11-25", "2026-07-28", EVERY];
 
-const SHADOW: &str = "version = 1\nmode = \"shadow\"\n";
+/// A policy that enforces and stops nothing. A class of what only reads would not do: inspection holds a
+/// tool that says in its name that it carries out a request. So every tool is a class of the strictest
+/// tier, which no call exceeds, and of which evidence says that it may run by itself, however many of its
+/// calls fail.
+const ALLOW_ALL: &str = r#"
+version = 1
+mode = "enforce"
+defaults = "permissive"
+[actions."*"]
+risk = "consequential"
+hard_cap = "1"
+[graduation.supervised]
+pass_rate = 0
+min_samples = 1
+"#;
+
+const EVIDENCE: &str = r#"{ "class": "*", "source": "review", "passed": 1, "failed": 0 }"#;
 
 /// No version in particular.
 const EVERY: &str = "every";
@@ -67,24 +81,26 @@ fn differing(direct: &Checks, passed: &Checks) -> String {
     odd.map(line).collect()
 }
 
-/// A gateway in front of a server, with a policy.
-fn gateway(world: &World, url: &str, policy: &str) -> Daemon {
-    world.write("policy.toml", policy);
+/// A gateway in front of a server that allows everything.
+fn gateway(world: &World, url: &str) -> Daemon {
     let log = tempfile::TempDir::new_in(world.path(".")).unwrap().keep().join("placet.db");
+    let kept = ["--policy", "policy.toml", "--log", log.to_str().unwrap()];
+    let begin = ["check", "-", "--evidence", "evidence.jsonl", "--policy", "policy.toml"];
+    world.ok(&[&begin[..], &["--record", log.to_str().unwrap()]].concat());
     let command = ["mcp", "--server-url", url, "--listen", "127.0.0.1:0"];
-    let rest =
-        ["--policy", "policy.toml", "--log", log.to_str().unwrap(), "--console", "127.0.0.1:0"];
-    Daemon::run(world.command(&[&command[..], &rest].concat()))
+    Daemon::run(world.command(&[&command[..], &kept, &["--console", "127.0.0.1:0"]].concat()))
 }
 
 #[test]
 fn the_conformance_suite_sees_no_difference() {
     let Some(modules) = packages() else { return };
     let world = World::new();
+    world.write("policy.toml", ALLOW_ALL);
+    world.write("evidence.jsonl", EVIDENCE);
     let server = Serving::start();
     let mut difference = String::new();
-    for (version, policy) in VERSIONS {
-        let gateway = gateway(&world, &server.url, policy);
+    for version in VERSIONS {
+        let gateway = gateway(&world, &server.url);
         let through = format!("{}/mcp", gateway.url());
         let ask = |name: &str, url: &str| {
             checks(&modules, &world.path(&format!("{name}-{version}")), url, version)

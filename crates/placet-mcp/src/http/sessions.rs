@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
 
 use super::GatewayConfig;
 use super::answer::{Answer, empty, json_answer, plain, stream};
@@ -25,7 +26,7 @@ use super::said::one_line;
 use super::source::Source;
 use super::stateless::{Era, Stateless};
 use crate::id::{Id, Key};
-use crate::limits::{MAX_CHILDREN, MAX_CLIENT_BYTES, MIN_SESSIONS, QUEUE};
+use crate::limits::{MAX_CHILDREN, MAX_CLIENT_BYTES, MIN_SESSIONS, QUEUE, TAKEN};
 use crate::message::{Kind, Message};
 use crate::relay::{Duplex, queue};
 use crate::reply;
@@ -203,8 +204,13 @@ async fn post(sessions: &Arc<Sessions>, headers: &HeaderMap, message: Message) -
         },
         _ => empty(StatusCode::ACCEPTED),
     };
+    let kind = message.kind().clone();
     // Whoever waits for an answer that cannot come any more is told so when the session is over.
-    drop(session.to.send(Ok(message.into_bytes())).await);
+    if let Err(SendTimeoutError::Timeout(_)) =
+        session.to.send_timeout(Ok(message.into_bytes()), TAKEN).await
+    {
+        return session.takes_nothing(&kind);
+    }
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
         answer.headers_mut().insert(SESSION, id);
     }
@@ -235,6 +241,17 @@ impl Session {
         }
         streams.waiting.insert(id.key().clone(), (id.clone(), to));
         Some(parts)
+    }
+
+    /// What a client is told whose message its server does not take, for now or for ever.
+    fn takes_nothing(&self, kind: &Kind) -> Answer {
+        let why = "the server does not take what it is sent; wait, or begin another session";
+        let Kind::Request(id, _) = kind else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, why);
+        };
+        lock(&self.streams).waiting.remove(id.key());
+        let error = reply::error(Some(id), reply::INTERNAL_ERROR, why);
+        json_answer(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
     /// A stream of what belongs to no request; the one before ends. None where the session is over.

@@ -6,6 +6,7 @@
 
 mod known;
 mod merge;
+mod outbox;
 mod route;
 mod wait;
 
@@ -15,27 +16,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::time::{Instant, sleep_until};
 
 use crate::ask::fresh_id;
 use crate::id::{Id, Key};
-use crate::limits::{FOREVER, GATHER, TAKES};
-use crate::message::{Kind, Message};
+use crate::limits::{FOREVER, GATHER, TOLD};
+use crate::message::{Kind, Message, MessageError};
 use crate::relay::{Duplex, queue};
 use crate::reply;
 use crate::stdio::Skipped;
 use known::Known;
 use merge::Merge;
+use outbox::Outbox;
 use route::{Route, reworded};
 use wait::Waiting;
 
 /// A server, as it is known to the client.
 struct Member {
     name: String,
-    to: Option<mpsc::Sender<Result<Bytes, Skipped>>>,
-    /// Whether it did not take what it was sent last.
-    is_stuck: bool,
+    to: Option<Outbox>,
 }
 
 /// What is to be done with the answer of a server.
@@ -93,7 +92,7 @@ pub fn many_within(
         let (to, from) = queue();
         let (back, mut said) = queue::<Bytes>();
         ends.push(Duplex { from, to: back });
-        members.push(Member { name, to: Some(to), is_stuck: false });
+        members.push(Member { name, to: Some(Outbox::new(to)) });
         let heard: mpsc::Sender<(usize, Option<Bytes>)> = heard.clone();
         tokio::spawn(async move {
             while let Some(bytes) = said.recv().await {
@@ -135,7 +134,7 @@ impl Many {
                 },
                 Some((number, said)) = from_members.recv() => match said {
                     Some(bytes) => self.hear_member(number, bytes).await,
-                    None => self.lose(number).await,
+                    None => self.lose(number, "it has ended").await,
                 },
             }
         }
@@ -145,23 +144,11 @@ impl Many {
         drop(self.to_client.send(bytes).await);
     }
 
-    /// Tells a server something. One that does not take it for a while holds up nobody from there on: what
-    /// it does not take at once it does not get, and its answer is not waited for.
     async fn tell(&mut self, number: usize, bytes: Bytes) {
-        let Some(member) = self.members.get_mut(number) else { return };
-        let Some(to) = &member.to else { return };
-        let time = if member.is_stuck { Duration::ZERO } else { TAKES };
-        match to.send_timeout(Ok(bytes), time).await {
-            Ok(()) => member.is_stuck = false,
-            Err(SendTimeoutError::Closed(_)) => {}
-            Err(SendTimeoutError::Timeout(line)) => {
-                member.is_stuck = true;
-                let asked = line.ok().and_then(|bytes| Message::read(bytes).ok());
-                if let Some(Kind::Request(id, _)) = asked.as_ref().map(Message::kind) {
-                    let place = (number, id.key().clone());
-                    Box::pin(self.miss(place, "it does not read what it is sent")).await;
-                }
-            }
+        let to = self.members.get(number).and_then(|member| member.to.as_ref());
+        let Some(to) = to else { return };
+        if !to.send(bytes, TOLD.min(self.time)).await {
+            self.lose(number, "it does not take what it is sent").await;
         }
     }
 
@@ -172,13 +159,16 @@ impl Many {
     }
 
     async fn hear_client(&mut self, line: Result<Bytes, Skipped>) {
-        let line = line.map_err(|skipped| skipped.to_string());
-        let read = line.and_then(|line| Message::read(line).map_err(|error| error.to_string()));
+        let waits = |key: &Key| self.sent.contains_key(key) || self.gathered.contains_key(key);
+        let unreadable =
+            |why: MessageError| reply::error(None, reply::PARSE_ERROR, &why.to_string());
+        let read = match line {
+            Ok(line) => Message::read(line).map_err(unreadable),
+            Err(skipped) => Err(skipped.refusal(waits)),
+        };
         let message = match read {
             Ok(message) => message,
-            Err(why) => {
-                return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
-            }
+            Err(refusal) => return self.tell_client(refusal).await,
         };
         match message.kind().clone() {
             Kind::Request(id, method) => self.request(id, &method, &message).await,
@@ -226,7 +216,7 @@ impl Many {
 
     async fn send(&mut self, id: Id, number: usize, awaited: Awaited, bytes: Bytes) {
         if self.members.get(number).is_none_or(|member| member.to.is_none()) {
-            let text = "the server of this has ended";
+            let text = "the server of this has ended, or was left out";
             return self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
         }
         self.sent.insert(id.key().clone(), number);

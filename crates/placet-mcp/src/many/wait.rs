@@ -78,15 +78,16 @@ impl Many {
         }
     }
 
-    /// A server has ended: nothing is sent there any more, and nothing more comes.
-    pub(super) async fn lose(&mut self, number: usize) {
+    /// A server has ended, or might as well have: nothing is sent there any more, and nothing that it was
+    /// asked is answered.
+    pub(super) async fn lose(&mut self, number: usize, why: &str) {
         if let Some(member) = self.members.get_mut(number) {
             member.to = None;
         }
         let mut lost: Vec<_> = self.awaited.keys().cloned().collect();
         lost.retain(|(of, _)| *of == number);
         for place in lost {
-            self.miss(place, "it has ended").await;
+            self.miss(place, why).await;
         }
     }
 

@@ -1,5 +1,6 @@
 //! One client and one server, and what passes between them.
 
+mod end;
 mod progress;
 mod questions;
 mod tasks;
@@ -16,17 +17,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
 use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
-use crate::limits::{LAST_WORDS, QUEUE};
+use crate::limits::QUEUE;
 use crate::message::{Kind, Message};
 use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
+use crate::silence;
 use crate::stdio::Skipped;
 use crate::task::{self, Answered, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
@@ -46,6 +48,8 @@ pub enum End {
     Client,
     /// The server went away.
     Server,
+    /// The server is there, and takes nothing any more.
+    Stuck,
 }
 
 /// Called with each change of a tool that nobody has vetted.
@@ -69,6 +73,10 @@ pub struct Relay {
     on_change: OnChange,
     /// What is being written down of calls that were answered.
     concluding: Mutex<JoinSet<()>>,
+    /// Told of whatever the server says, for those who wait until it takes something.
+    said: Notify,
+    /// Told when it takes nothing any more.
+    stuck: Notify,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
 }
@@ -110,6 +118,8 @@ impl Relay {
             book: Mutex::new(book),
             on_change,
             concluding: Mutex::default(),
+            said: Notify::new(),
+            stuck: Notify::new(),
             passes_unasked: AtomicBool::new(false),
         });
         let from_client = async {
@@ -125,47 +135,32 @@ impl Relay {
         let end = tokio::select! {
             () = from_client => End::Client,
             () = from_server => End::Server,
+            () = relay.stuck.notified() => End::Stuck,
         };
         relay.end(end).await;
         (end, std::mem::take(&mut *lock(&relay.book)))
-    }
-
-    /// Nobody waits for what was asked, and nobody will answer it.
-    async fn end(&self, end: End) {
-        let judging: Vec<_> = lock(&self.judging).drain().map(|(_, it)| it).collect();
-        // What a task asked the server is not answered any more either.
-        lock(&self.asked).clear();
-        let errands = lock(&self.tasks).errands();
-        for (wanted, task) in judging.into_iter().chain(errands) {
-            drop(wanted);
-            drop(task.await);
-        }
-        let left = lock(&self.pending).drain();
-        for (id, _) in left {
-            if end == End::Server {
-                let text = "the server ended before it answered";
-                self.tell_client(reply::error(Some(&id), reply::INTERNAL_ERROR, text)).await;
-            }
-        }
-        // What came of calls is not lost with the process, if the log takes it.
-        let concluding = std::mem::take(&mut *lock(&self.concluding));
-        drop(timeout(LAST_WORDS, concluding.join_all()).await);
     }
 
     async fn tell_client(&self, bytes: Bytes) {
         drop(self.to_client.send(bytes).await);
     }
 
+    /// Sends the server something of the client's, which waits with all that comes after it. A server that
+    /// takes nothing, and says nothing, for as long as it may take for a call, will do neither any more.
     async fn tell_server(&self, bytes: Bytes) {
-        drop(self.to_server.send(bytes).await);
+        let sent = self.to_server.send(bytes);
+        let silence = || sleep(self.judge.call_time());
+        if silence::before(silence, &self.said, sent).await.is_none() {
+            self.stuck.notify_one();
+        }
     }
 
     async fn hear_client(self: &Arc<Self>, line: Result<Bytes, Skipped>) {
         let line = match line {
             Ok(line) => line,
             Err(skipped) => {
-                let why = skipped.to_string();
-                return self.tell_client(reply::error(None, reply::PARSE_ERROR, &why)).await;
+                let refusal = skipped.refusal(|key| lock(&self.pending).waits(key));
+                return self.tell_client(refusal).await;
             }
         };
         let message = match Message::read(line.clone()) {
@@ -332,6 +327,7 @@ impl Relay {
     }
 
     async fn hear_server(&self, line: Result<Bytes, Skipped>) {
+        self.said.notify_waiters();
         let line = match line {
             Ok(line) => line,
             Err(skipped) => return self.skipped(skipped).await,

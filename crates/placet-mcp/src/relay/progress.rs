@@ -1,7 +1,5 @@
-//! Calls whose server says now and then how far it is: a server is given up when it is silent, and not
-//! because a call takes long.
+//! Calls whose server says now and then how far it is.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -16,6 +14,7 @@ use crate::message::Message;
 use crate::parts::IN_DOUBT;
 use crate::pending::Asked;
 use crate::reply;
+use crate::silence;
 
 impl Relay {
     /// Passes a permitted call on, and watches that it is answered, or at least that its server goes on.
@@ -29,10 +28,10 @@ impl Relay {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
         let passed = async {
-            self.tell_server(bytes).await;
+            drop(self.to_server.send(bytes).await);
             answered.await
         };
-        if !self.is_answered(passed, token.as_ref()).await
+        if self.unless_silent(passed, token.as_ref()).await.is_none()
             && lock(&self.pending).answered(id).is_some()
         {
             let text = format!("the server did not answer in time; {IN_DOUBT}");
@@ -40,17 +39,21 @@ impl Relay {
         }
     }
 
-    /// Whether a call is answered before its server has been silent for too long.
-    async fn is_answered(&self, call: impl Future, token: Option<&Value>) -> bool {
+    /// What a call ends with, if its server is not silent about it for too long before.
+    pub(super) async fn unless_silent<T>(
+        &self,
+        call: impl Future<Output = T>,
+        token: Option<&Value>,
+    ) -> Option<T> {
         let (said, token) = (Arc::new(Notify::new()), token.map(Value::to_string));
         if let Some(token) = &token {
             lock(&self.progress).insert(token.clone(), Arc::clone(&said));
         }
-        let is_answered = ends_before(call, &said, || sleep(self.judge.call_time())).await;
+        let ended = silence::before(|| sleep(self.judge.call_time()), &said, call).await;
         if let Some(token) = &token {
             lock(&self.progress).remove(token);
         }
-        is_answered
+        ended
     }
 
     /// Notes that the server has said how far it is with a call.
@@ -65,54 +68,5 @@ impl Relay {
         if let Some(said) = said {
             said.notify_one();
         }
-    }
-}
-
-/// Whether a call ends before a silence does, which begins anew with whatever is said.
-async fn ends_before<S: Future<Output = ()>>(
-    call: impl Future,
-    said: &Notify,
-    silence: impl Fn() -> S,
-) -> bool {
-    let mut call = pin!(call);
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut call => return true,
-            () = said.notified() => {}
-            () = silence() => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::future::{pending, ready};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_silence_begins_anew_with_whatever_is_said() {
-        let (said, begun) = (Notify::new(), Cell::new(0));
-        let silence = || {
-            begun.set(begun.get() + 1);
-            let is_long = begun.get() > 2;
-            async move {
-                if !is_long {
-                    pending::<()>().await;
-                }
-            }
-        };
-        let talk = async {
-            for _ in 0..2 {
-                said.notify_one();
-                tokio::task::yield_now().await;
-            }
-        };
-        let (is_answered, ()) = tokio::join!(ends_before(pending::<()>(), &said, silence), talk);
-        assert!(!is_answered);
-        assert_eq!(begun.get(), 3);
-        assert!(ends_before(ready(()), &said, || ready(())).await);
     }
 }

@@ -14,6 +14,7 @@ use crate::limits::{LIST, MAX_PAGES};
 use crate::message::Message;
 use crate::parts::introduction;
 use crate::reply;
+use crate::silence::TOO_LATE;
 use crate::tools::{Listed, Page};
 
 impl Relay {
@@ -67,12 +68,12 @@ impl Relay {
         lock(&self.asked).insert(id.key().clone(), answer);
         // A server that has stopped reading does not take it either.
         let exchanged = timeout(time, async {
-            self.tell_server(bytes).await;
+            drop(self.to_server.send(bytes).await);
             answered.await
         });
         let exchanged = exchanged.await;
         lock(&self.asked).remove(id.key());
-        let answer = exchanged.map_err(|_| "the server did not answer in time")?;
+        let answer = exchanged.map_err(|_| TOO_LATE)?;
         answer.map_err(|_| "the server ended before it answered")?
     }
 }

@@ -10,10 +10,12 @@ use crate::ask::Ask;
 use crate::client::Client;
 use crate::id::Id;
 use crate::judge::{Known, ToolCall, Waiting};
+use crate::limits::FOREVER;
 use crate::message::Message;
-use crate::parts::meta;
+use crate::parts::{meta, progress_token};
 use crate::pending::Asked;
 use crate::reply;
+use crate::silence::TOO_LATE;
 use crate::task::{Answered, Errand};
 
 impl Relay {
@@ -33,7 +35,12 @@ impl Relay {
             let meta = meta(&errand.message);
             let is_still =
                 async |known: Known, name: String| relay.is_still(&known, &name, &meta).await;
-            let send = |id, bytes| relay.exchange(id, bytes, relay.judge.call_time());
+            let token = progress_token(&errand.message);
+            let send = async |id, bytes| {
+                let exchanged = relay.exchange(id, bytes, FOREVER);
+                let exchanged = relay.unless_silent(exchanged, token.as_ref()).await;
+                exchanged.unwrap_or_else(|| Err(TOO_LATE.to_owned()))
+            };
             let ended = errand.run(&relay.judge, is_still, send).await;
             lock(&relay.tasks).end(&name, ended);
         });

@@ -12,10 +12,10 @@ use placet::Reply;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::support::{self, LIMIT, POLICY};
-use crate::{Scene, Seen, call};
+use crate::{CALL, Scene, Seen, call};
 
 /// A stream that says what the test has it say.
 struct Said(mpsc::UnboundedReceiver<Value>);
@@ -115,6 +115,19 @@ async fn what_is_said_while_a_task_runs_is_its_status_and_heard() {
     let working = seen(&|seen| status(seen).contains("half")).await;
     assert_eq!(working["status"], "working");
     assert!(!status(&working).contains('\u{202e}'), "{working}");
+    // It takes longer than a server may be silent.
+    let begun = Instant::now();
+    for step in 1.. {
+        told(
+            "notifications/progress",
+            json!({ "progressToken": "t", "progress": step, "total": 9e9 }),
+        );
+        let seen = seen(&|seen| status(seen).starts_with(&format!("{step} of"))).await;
+        assert_eq!(seen["status"], "working");
+        if begun.elapsed() > CALL.mul_f32(1.5) {
+            break;
+        }
+    }
     // What a server may not ask there is said to be asked, and its tools are others.
     let asked = json!({ "jsonrpc": "2.0", "id": 9, "method": "sampling/createMessage" });
     to.send(asked).unwrap();

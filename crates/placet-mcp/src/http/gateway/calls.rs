@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::{Gateway, Heard, MISMATCH, lock, mismatch};
+use super::{Gateway, MISMATCH, lock, mismatch};
 use crate::ask::{Ask, Wanted};
 use crate::http::answer::{Answer, json_answer, plain, stream};
 use crate::http::events::{Cut, event};
@@ -26,6 +26,7 @@ use crate::limits::{MAX_SERVER_BYTES, PROGRESS, QUEUE};
 use crate::message::{Message, answers};
 use crate::parts::{IN_DOUBT, forwarded, meta, progress_token};
 use crate::reply;
+use crate::silence::TOO_LATE;
 
 impl Gateway {
     /// Judges a call, and answers as soon as it is known how.
@@ -81,7 +82,10 @@ impl Gateway {
         match passage {
             Some(Passage::Answer(bytes)) => json_answer(StatusCode::OK, bytes),
             Some(Passage::Go(go)) => match self.go(&go).await {
-                Ok(answer) => self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)),
+                Ok(answer) => {
+                    let heard = self.listen_for(&go.headers, &go.id, go.action);
+                    self.watch(answer, heard)
+                }
                 Err(refusal) => json_answer(StatusCode::OK, refusal),
             },
             None => plain(StatusCode::INTERNAL_SERVER_ERROR, NOT_JUDGED),
@@ -130,7 +134,8 @@ impl Gateway {
     async fn pour(self: Arc<Self>, answer: Response<Incoming>, go: &Go, to: &mpsc::Sender<Bytes>) {
         let (status, is_stream) = (answer.status(), headers::is_event_stream(answer.headers()));
         let poured = if headers::can_be_heard(answer.headers()) {
-            let body = self.watch(answer, Heard::Call(Some(go.id.clone()), go.action)).into_body();
+            let heard = self.listen_for(&go.headers, &go.id, go.action);
+            let body = self.watch(answer, heard).into_body();
             match is_stream {
                 true => pour_events(body, &go.id, to).await,
                 false => pour_one(body, status, &go.id, to).await,
@@ -150,7 +155,7 @@ impl Gateway {
         let (why, never_came) = match timeout(self.judge.call_time(), sent).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => (error.to_string(), error.never_came()),
-            Err(_) => ("the server did not answer in time".to_owned(), false),
+            Err(_) => (TOO_LATE.to_owned(), false),
         };
         if let Some(action) = go.action.filter(|_| never_came) {
             self.judge.conclude(action, Outcome::Failed, &why).await;

@@ -6,6 +6,7 @@
 
 mod calls;
 mod questions;
+mod resumed;
 mod tasks;
 mod unjudged;
 
@@ -21,7 +22,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use placet::ActionId;
+use resumed::{Running, Unheard};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -70,6 +71,7 @@ pub struct Gateway {
     /// What the clients of open sessions said of themselves.
     clients: Mutex<HashMap<Bytes, Client>>,
     tasks: Mutex<Tasks>,
+    running: Mutex<Running>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -91,7 +93,9 @@ impl Gateway {
         let address: SocketAddr = listener.local_addr()?;
         let source = Source::new(address, &config.hosts, config.token);
         let (book, clients, tasks) = (Mutex::new(book), Mutex::default(), Mutex::default());
-        let gateway = Arc::new(Self { judge, remote, source, book, on_change, clients, tasks });
+        let running = Mutex::default();
+        let gateway =
+            Arc::new(Self { judge, remote, source, book, on_change, clients, tasks, running });
         let router = Router::new().fallback(answer).with_state(gateway);
         axum::serve(listener, router).await
     }
@@ -104,7 +108,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Answer
     let (parts, body) = request.into_parts();
     let mut headers = headers::passed_on(&parts.headers, gateway.source.has_token());
     if parts.method != Method::POST {
-        return gateway.pass(parts.method, headers, Bytes::new(), None).await;
+        let heard = Heard::of_stream(&parts.method, &headers);
+        return gateway.pass(parts.method, headers, Bytes::new(), Some(heard)).await;
     }
     let Ok(body) = axum::body::to_bytes(body, MAX_CLIENT_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "this message is larger than is passed on");
@@ -264,9 +269,7 @@ impl Gateway {
             return;
         };
         self.overhear(&message);
-        if !matches!(message.kind(), Kind::Response(_)) {
-            return;
-        }
+        let Kind::Response(id) = message.kind() else { return };
         // A list may also come on a stream that is resumed.
         if let Some(tools) = message.result().filter(|result| task::has_member(result, "tools")) {
             match Page::read(tools) {
@@ -280,10 +283,14 @@ impl Gateway {
             client.may_ask_for_tasks = task::runs_tasks(&message);
         }
         // A second answer, or one to something else, says nothing of the call.
-        if let Heard::Call(of, action) = heard
-            && of.as_ref().is_none_or(|id| answers(&message, id))
-            && let Some(action) = action.take()
-        {
+        let action = match heard {
+            Heard::Call(of, action) if of.as_ref().is_none_or(|of| of.key() == id.key()) => {
+                lock(action).take()
+            }
+            Heard::Resumed(session) => self.resumed(session, id),
+            _ => None,
+        };
+        if let Some(action) = action {
             let gateway = Arc::clone(self);
             let (came, detail) = outcome(&message);
             tokio::spawn(async move { gateway.judge.conclude(action, came, &detail).await });
@@ -328,7 +335,9 @@ enum Heard {
     /// The session that a client opens, once it is known which that is.
     Session(Client, Option<Bytes>),
     /// What came of a call, where its id is known in the answer to it.
-    Call(Option<Id>, Option<ActionId>),
+    Call(Option<Id>, Unheard),
+    /// What came of calls, on a stream that is taken up again in this session.
+    Resumed(Bytes),
     /// Nothing.
     Nothing,
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::sleep;
 
 use super::{Gateway, lock};
 use crate::ask::Ask;
@@ -18,6 +18,7 @@ use crate::judge::{Known, ToolCall, Waiting};
 use crate::limits::{PROGRESS, QUEUE};
 use crate::message::Message;
 use crate::parts::meta;
+use crate::silence::{self, TOO_LATE};
 use crate::task::{Answered, Errand};
 
 impl Gateway {
@@ -109,9 +110,13 @@ impl Gateway {
         }
         // The call was answered with the task, and its stream has ended: what the server says while it
         // runs the call its client finds in the task.
-        let told = |message: &Message| lock(&self.tasks).tell(task, message);
+        let said = Notify::new();
+        let told = |message: &Message| {
+            said.notify_one();
+            lock(&self.tasks).tell(task, message);
+        };
         let asked = self.exchange(headers, (&id, bytes), told);
-        let answered = timeout(self.judge.call_time(), asked).await;
-        answered.map_err(|_| "the server did not answer in time")?
+        let answered = silence::before(|| sleep(self.judge.call_time()), &said, asked).await;
+        answered.unwrap_or_else(|| Err(TOO_LATE.to_owned()))
     }
 }

@@ -1,7 +1,7 @@
 //! What a client sends that cannot be judged. It goes on only where nothing is stopped, and then as it
 //! came.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ impl Gateway {
         match self.judge.let_pass(why, &body, &client).await {
             None => otherwise,
             Some(passed) => {
-                let heard = Some(Heard::Call(None, passed.action));
+                let heard = Some(Heard::Call(None, Arc::new(Mutex::new(passed.action))));
                 self.pass(Method::POST, headers, body, heard).await
             }
         }

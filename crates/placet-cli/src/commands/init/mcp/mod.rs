@@ -21,6 +21,7 @@ use crate::commands::mcp::config::{OURS, trusted};
 use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
+use crate::jsonl;
 use crate::status::Status;
 use client::Setup;
 use entry::{Configured, Place};
@@ -36,6 +37,11 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     let path = client::path(client)?;
     if arguments.undo {
         return swap::undo(&path, console);
+    }
+    let is_shown = jsonl::is_stdin(&arguments.output);
+    if is_shown && arguments.rewrite {
+        return Err(Failure::usage("--rewrite needs the policy in a file, and - is none")
+            .help("name a file with --output, or leave --rewrite out to look at the policy"));
     }
     let setup = Setup::read(&path)?;
     let servers = setup.servers(&path)?;
@@ -53,6 +59,10 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     let asked = runtime.block_on(ask_all(servers, console));
     runtime.shutdown_background();
     let composed = compose(drafts(&asked)?.into_drafts())?;
+    if is_shown {
+        console.bytes(composed.text.as_bytes())?;
+        return Ok(Status::Ok);
+    }
     let backup = write_all(&path, &setup, (&asked, &composed), arguments)?;
     let mut left = setup.left();
     left.extend(client::others(client, &path).iter().map(|other| {
