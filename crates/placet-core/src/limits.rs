@@ -98,8 +98,17 @@ pub const MAX_SOURCES: usize = 64;
 /// Most records of evidence, over all tenants, classes and builds.
 pub const MAX_LEDGERS: usize = 100_000;
 
-/// Most tripped switches: every decision looks at all of them.
-pub const MAX_SWITCHES: usize = 1_000;
+/// Most tripped switches of agents and tools inside tenants, over all tenants, 25 MB of state at the
+/// most. What stops a whole tenant, or everything, is always let in.
+pub const MAX_SWITCHES: usize = 10_000;
+
+/// Most tripped switches of agents and tools inside one tenant, so that none of them takes all the
+/// room: each of its decisions looks at all of them.
+pub const MAX_SWITCHES_PER_TENANT: usize = 1_000;
+
+/// Most tripped switches that stop an agent or a tool at every tenant: every decision looks at all
+/// of them.
+pub const MAX_SWITCHES_OF_ALL: usize = 1_000;
 
 /// Most open approvals in one log, about 40 MB of state.
 pub const MAX_OPEN_APPROVALS: usize = 100_000;

@@ -7,6 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::assessment::Subject;
+use crate::command::Rejection;
+use crate::handle::room;
+use crate::limits;
 use crate::name::{AgentId, ClassName, NameError, PersonId, TenantId, ToolName};
 use crate::quote::quote;
 use crate::time::Timestamp;
@@ -144,7 +147,38 @@ impl Switches {
         subject: &'a Subject,
         class: Option<&'a ClassName>,
     ) -> impl Iterator<Item = &'a KillSwitch> {
-        self.0.values().filter(move |switch| switch.scope.covers(subject, class))
+        // Those of no tenant come first.
+        let of_all = self.0.values().take_while(|switch| switch.scope.tenant.is_none());
+        let both = of_all.chain(self.inside(&subject.tenant));
+        both.filter(move |switch| switch.scope.covers(subject, class))
+    }
+
+    /// Those of one tenant.
+    fn inside<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a KillSwitch> {
+        let first = Scope { tenant: Some(tenant.clone()), target: Target::Everything };
+        let from_there = self.0.range(first..).map(|(_, switch)| switch);
+        from_there.take_while(move |switch| switch.scope.tenant.as_ref() == Some(tenant))
+    }
+
+    /// Whether there is room for another one. What stops a whole tenant, or everything, finds it
+    /// always: there is one such switch for each.
+    pub(crate) fn check_room(&self, scope: &Scope) -> Result<(), Rejection> {
+        let is_part = |switch: &&KillSwitch| switch.scope.target != Target::Everything;
+        match (&scope.target, &scope.tenant) {
+            (Target::Everything, _) => Ok(()),
+            (_, None) => {
+                let of_all = self.0.values().take_while(|switch| switch.scope.tenant.is_none());
+                let used = of_all.filter(is_part).count();
+                room("tripped kill switches of no tenant", used, limits::MAX_SWITCHES_OF_ALL)
+            }
+            (_, Some(tenant)) => {
+                let inside = self.0.values().filter(|switch| switch.scope.tenant.is_some());
+                let used = inside.filter(is_part).count();
+                room("tripped kill switches inside tenants", used, limits::MAX_SWITCHES)?;
+                let own = self.inside(tenant).filter(is_part).count();
+                room("tripped kill switches of this tenant", own, limits::MAX_SWITCHES_PER_TENANT)
+            }
+        }
     }
 
     /// The switch with exactly this scope, if it is tripped.

@@ -158,7 +158,7 @@ fn trip(state: &State, switched: Switched) -> Result<Vec<Fact>, Rejection> {
     if state.switches().tripped(&switched.scope).is_some() {
         return Ok(Vec::new());
     }
-    room("tripped kill switches", state.switches().len(), limits::MAX_SWITCHES)?;
+    state.switches().check_room(&switched.scope)?;
     Ok(vec![Event::Tripped(switched).into()])
 }
 
