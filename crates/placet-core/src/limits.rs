@@ -98,6 +98,14 @@ pub const MAX_SOURCES: usize = 64;
 /// Most records of evidence, over all tenants, classes and builds.
 pub const MAX_LEDGERS: usize = 100_000;
 
+/// Most records of evidence of one tenant, so that none of them takes all the room. Beyond it the
+/// build that was reported on longest ago gives way to a new one.
+pub const MAX_LEDGERS_PER_TENANT: usize = 10_000;
+
+/// Most builds of one class of one tenant with a record of evidence: three releases a day, for a
+/// year. Beyond it the one that was reported on longest ago gives way to a new one.
+pub const MAX_BUILDS_PER_CLASS: usize = 1_000;
+
 /// Most tripped switches of agents and tools inside tenants, over all tenants, 25 MB of state at the
 /// most. What stops a whole tenant, or everything, is always let in.
 pub const MAX_SWITCHES: usize = 10_000;

@@ -238,7 +238,7 @@ fn ledger(state: &State, of: &LedgerKey) -> Result<Record, Rejection> {
     match state.ledgers().get(of) {
         Some(record) => Ok(record.clone()),
         None => {
-            room("records of evidence", state.ledgers().len(), limits::MAX_LEDGERS)?;
+            state.ledgers().room(of)?;
             Ok(Record::default())
         }
     }
