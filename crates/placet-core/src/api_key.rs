@@ -106,10 +106,10 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether it has a scope.
+    /// Whether it has a scope. A key for one agent is in charge of nothing, whatever it was given.
     #[must_use]
     pub fn has(&self, scope: KeyScope) -> bool {
-        self.scopes.contains(&scope)
+        self.scopes.contains(&scope) && (scope != KeyScope::Admin || self.agent.is_none())
     }
 
     /// Whether it is the session of a person who signed in.

@@ -170,6 +170,9 @@ fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection
     if speaks && created.tenant.is_none() {
         return Err(Rejection::NoTenant);
     }
+    if created.agent.is_some() && created.scopes.contains(&KeyScope::Admin) {
+        return Err(Rejection::AdminOfAgent);
+    }
     if state.keys().get(created.id).is_some() {
         return Err(Rejection::KnownKey(created.id));
     }
