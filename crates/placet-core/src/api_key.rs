@@ -169,6 +169,7 @@ impl ApiKey {
             }
             Event::Tripped(switched) | Event::Reset(switched) => {
                 self.administers(switched.scope.tenant.as_ref())
+                    && self.may_name(switched.by.as_ref())
             }
             Event::EvidenceReported(evidence) => self.administers(Some(&evidence.tenant)),
             Event::Ratified(ratified) => {
@@ -275,6 +276,14 @@ impl ApiKey {
     fn administers_known(&self, state: &State, person: &PersonId) -> bool {
         let known = state.people().get(person);
         known.is_none_or(|known| self.administers(known.tenant.as_ref()))
+    }
+
+    /// Whether it may say that somebody did it: a key that speaks for a person names nobody else.
+    fn may_name(&self, by: Option<&PersonId>) -> bool {
+        match (&self.person, by) {
+            (Some(own), Some(by)) => own == by,
+            _ => true,
+        }
     }
 
     fn is_of(&self, person: &PersonId) -> bool {

@@ -178,6 +178,8 @@ fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection
     }
     if let Some(person) = &created.person {
         let known = state.people().get(person);
+        // No tenant learns the names of another's people.
+        let known = known.filter(|it| created.tenant.is_none() || created.tenant == it.tenant);
         let known = known.ok_or_else(|| Rejection::UnknownPerson(person.clone()))?;
         let is_within = created.scopes.is_subset(&known.roles);
         if !is_within || created.tenant != known.tenant || created.agent.is_some() {
