@@ -118,6 +118,11 @@ pub const MAX_SWITCHES_PER_TENANT: usize = 1_000;
 /// of them.
 pub const MAX_SWITCHES_OF_ALL: usize = 1_000;
 
+/// Most switches inside one tenant, or of none, of which it is remembered when they were tripped last, also after
+/// they were reset: more than can be tripped at once. Whoever trips and resets under ever new names
+/// ends every warrant there instead.
+pub const MAX_TRIPS_PER_TENANT: usize = 2 * MAX_SWITCHES_PER_TENANT;
+
 /// Most open approvals in one log, about 40 MB of state.
 pub const MAX_OPEN_APPROVALS: usize = 100_000;
 

@@ -147,38 +147,28 @@ impl Switches {
         subject: &'a Subject,
         class: Option<&'a ClassName>,
     ) -> impl Iterator<Item = &'a KillSwitch> {
-        // Those of no tenant come first.
-        let of_all = self.0.values().take_while(|switch| switch.scope.tenant.is_none());
-        let both = of_all.chain(self.inside(&subject.tenant));
-        both.filter(move |switch| switch.scope.covers(subject, class))
-    }
-
-    /// Those of one tenant.
-    fn inside<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a KillSwitch> {
-        let first = Scope { tenant: Some(tenant.clone()), target: Target::Everything };
-        let from_there = self.0.range(first..).map(|(_, switch)| switch);
-        from_there.take_while(move |switch| switch.scope.tenant.as_ref() == Some(tenant))
+        let of_all = inside(&self.0, None);
+        let both = of_all.chain(inside(&self.0, Some(&subject.tenant)));
+        let switches = both.map(|(_, switch)| switch);
+        switches.filter(move |switch| switch.scope.covers(subject, class))
     }
 
     /// Whether there is room for another one. What stops a whole tenant, or everything, finds it
     /// always: there is one such switch for each.
     pub(crate) fn check_room(&self, scope: &Scope) -> Result<(), Rejection> {
-        let is_part = |switch: &&KillSwitch| switch.scope.target != Target::Everything;
-        match (&scope.target, &scope.tenant) {
-            (Target::Everything, _) => Ok(()),
-            (_, None) => {
-                let of_all = self.0.values().take_while(|switch| switch.scope.tenant.is_none());
-                let used = of_all.filter(is_part).count();
-                room("tripped kill switches of no tenant", used, limits::MAX_SWITCHES_OF_ALL)
-            }
-            (_, Some(tenant)) => {
-                let inside = self.0.values().filter(|switch| switch.scope.tenant.is_some());
-                let used = inside.filter(is_part).count();
-                room("tripped kill switches inside tenants", used, limits::MAX_SWITCHES)?;
-                let own = self.inside(tenant).filter(is_part).count();
-                room("tripped kill switches of this tenant", own, limits::MAX_SWITCHES_PER_TENANT)
-            }
+        if scope.target == Target::Everything {
+            return Ok(());
         }
+        let is_part = |scope: &&Scope| scope.target != Target::Everything;
+        let tenant = scope.tenant.as_ref();
+        let own = inside(&self.0, tenant).map(|(scope, _)| scope).filter(is_part).count();
+        if tenant.is_none() {
+            return room("tripped kill switches of no tenant", own, limits::MAX_SWITCHES_OF_ALL);
+        }
+        let of_tenants = self.0.keys().filter(|scope| scope.tenant.is_some());
+        let used = of_tenants.filter(is_part).count();
+        room("tripped kill switches inside tenants", used, limits::MAX_SWITCHES)?;
+        room("tripped kill switches of this tenant", own, limits::MAX_SWITCHES_PER_TENANT)
     }
 
     /// The switch with exactly this scope, if it is tripped.
@@ -211,6 +201,16 @@ impl Switches {
     pub(crate) fn reset(&mut self, scope: &Scope) {
         self.0.remove(scope);
     }
+}
+
+/// What is there for the scopes inside one tenant, or for those of no tenant.
+pub(crate) fn inside<'a, V>(
+    map: &'a BTreeMap<Scope, V>,
+    tenant: Option<&TenantId>,
+) -> impl Iterator<Item = (&'a Scope, &'a V)> + use<'a, V> {
+    let first = Scope { tenant: tenant.cloned(), target: Target::Everything };
+    let tenant = tenant.cloned();
+    map.range(first..).take_while(move |(scope, _)| scope.tenant == tenant)
 }
 
 impl From<Vec<KillSwitch>> for Switches {
