@@ -106,10 +106,10 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether it has a scope.
+    /// Whether it has a scope. A key for one agent is in charge of nothing, whatever it was given.
     #[must_use]
     pub fn has(&self, scope: KeyScope) -> bool {
-        self.scopes.contains(&scope)
+        self.scopes.contains(&scope) && (scope != KeyScope::Admin || self.agent.is_none())
     }
 
     /// Whether it is the session of a person who signed in.
@@ -169,6 +169,7 @@ impl ApiKey {
             }
             Event::Tripped(switched) | Event::Reset(switched) => {
                 self.administers(switched.scope.tenant.as_ref())
+                    && self.may_name(switched.by.as_ref())
             }
             Event::EvidenceReported(evidence) => self.administers(Some(&evidence.tenant)),
             Event::Ratified(ratified) => {
@@ -275,6 +276,14 @@ impl ApiKey {
     fn administers_known(&self, state: &State, person: &PersonId) -> bool {
         let known = state.people().get(person);
         known.is_none_or(|known| self.administers(known.tenant.as_ref()))
+    }
+
+    /// Whether it may say that somebody did it: a key that speaks for a person names nobody else.
+    fn may_name(&self, by: Option<&PersonId>) -> bool {
+        match (&self.person, by) {
+            (Some(own), Some(by)) => own == by,
+            _ => true,
+        }
     }
 
     fn is_of(&self, person: &PersonId) -> bool {

@@ -226,6 +226,14 @@ pub struct Record {
     pub sources: BTreeMap<(SourceName, bool), Samples>,
     /// Who has ratified autonomy since it was last lost.
     pub ratified_by: BTreeSet<PersonId>,
+    /// The entry by which somebody reported on it, or ratified it, last; 0 where only outcomes did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) latest: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Record {

@@ -391,6 +391,9 @@ pub enum Rejection {
     /// A key for proposing actions that could propose them for anyone.
     #[error("a key with the scope agent, or for one agent, must name its tenant")]
     NoTenant,
+    /// A key that is bound to one agent, and in charge of all of them.
+    #[error("a key with the scope admin belongs to no agent; leave out one of the two")]
+    AdminOfAgent,
     /// A key that would speak for somebody, and could do what they may not.
     #[error(
         "a key that speaks for {0} has their tenant and at most their roles, and belongs to no agent"

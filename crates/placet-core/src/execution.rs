@@ -12,8 +12,9 @@ use crate::approval::decrement;
 use crate::assessment::Subject;
 use crate::digest::Digest;
 use crate::id::ActionId;
+use crate::limits;
 use crate::name::{ClassName, TenantId};
-use crate::switch::{Scope, Switches};
+use crate::switch::{Scope, Switches, Target, inside};
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -176,7 +177,10 @@ impl Executions {
         let is_later = |(scope, (tripped, _)): &(&Scope, &(u64, Timestamp))| {
             *tripped > entry && scope.covers(subject, class)
         };
-        self.trips.iter().find(is_later).map(|(scope, _)| scope)
+        let of_all = inside(&self.trips, None);
+        let both = of_all.chain(inside(&self.trips, Some(&subject.tenant)));
+        let mut later = both.filter(is_later);
+        later.next().map(|(scope, _)| scope)
     }
 
     /// The approved actions that a switch covers and that have not run.
@@ -214,13 +218,19 @@ impl Executions {
     }
 
     pub(crate) fn tripped(&mut self, scope: Scope, entry: u64, at: Timestamp) {
+        let tenant = scope.tenant.clone();
         self.trips.insert(scope, (entry, at));
+        // Where there are too many to remember, everything there counts as stopped by the last one.
+        if inside(&self.trips, tenant.as_ref()).count() > limits::MAX_TRIPS_PER_TENANT {
+            self.trips.retain(|scope, _| scope.tenant != tenant);
+            self.trips.insert(Scope { tenant, target: Target::Everything }, (entry, at));
+        }
     }
 
     /// Forgets what no warrant can be older than.
     pub(crate) fn sweep(&mut self, now: Timestamp) {
         self.spent.retain(|_, expires| *expires > now);
-        let lives = |at: Timestamp| at.saturating_add(crate::limits::MAX_WARRANT_TIME) > now;
+        let lives = |at: Timestamp| at.saturating_add(limits::MAX_WARRANT_TIME) > now;
         self.trips.retain(|_, (_, at)| lives(*at));
     }
 }

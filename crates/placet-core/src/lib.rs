@@ -29,6 +29,7 @@ pub mod execution;
 pub mod handle;
 pub mod id;
 pub mod json;
+pub mod ledgers;
 pub mod limits;
 pub mod log;
 pub mod mode;

@@ -98,8 +98,30 @@ pub const MAX_SOURCES: usize = 64;
 /// Most records of evidence, over all tenants, classes and builds.
 pub const MAX_LEDGERS: usize = 100_000;
 
-/// Most tripped switches: every decision looks at all of them.
-pub const MAX_SWITCHES: usize = 1_000;
+/// Most records of evidence of one tenant, so that none of them takes all the room. Beyond it the
+/// build that was reported on longest ago gives way to a new one.
+pub const MAX_LEDGERS_PER_TENANT: usize = 10_000;
+
+/// Most builds of one class of one tenant with a record of evidence: three releases a day, for a
+/// year. Beyond it the one that was reported on longest ago gives way to a new one.
+pub const MAX_BUILDS_PER_CLASS: usize = 1_000;
+
+/// Most tripped switches of agents and tools inside tenants, over all tenants, 25 MB of state at the
+/// most. What stops a whole tenant, or everything, is always let in.
+pub const MAX_SWITCHES: usize = 10_000;
+
+/// Most tripped switches of agents and tools inside one tenant, so that none of them takes all the
+/// room: each of its decisions looks at all of them.
+pub const MAX_SWITCHES_PER_TENANT: usize = 1_000;
+
+/// Most tripped switches that stop an agent or a tool at every tenant: every decision looks at all
+/// of them.
+pub const MAX_SWITCHES_OF_ALL: usize = 1_000;
+
+/// Most switches inside one tenant, or of none, of which it is remembered when they were tripped last, also after
+/// they were reset: more than can be tripped at once. Whoever trips and resets under ever new names
+/// ends every warrant there instead.
+pub const MAX_TRIPS_PER_TENANT: usize = 2 * MAX_SWITCHES_PER_TENANT;
 
 /// Most open approvals in one log, about 40 MB of state.
 pub const MAX_OPEN_APPROVALS: usize = 100_000;

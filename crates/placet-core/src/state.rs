@@ -23,12 +23,12 @@ use crate::event::{
 use crate::execution::{Executions, Grant, Run};
 use crate::handle;
 use crate::id::ActionId;
+use crate::ledgers::Ledgers;
 use crate::limits;
 use crate::name::PersonId;
 use crate::person::{People, PersonChanged, PersonInvited, SignedIn};
 use crate::standing_approval::{StandingApproval, StandingApprovals, StandingGranted};
 use crate::switch::{KillSwitch, Scope, Switches};
-use crate::table::Table;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -45,8 +45,7 @@ pub struct State {
     terms: Arc<Terms>,
     switches: Switches,
     windows: Windows,
-    #[serde(with = "crate::table::pairs")]
-    ledgers: Table<LedgerKey, Record>,
+    ledgers: Ledgers,
     approvals: OpenApprovals,
     #[serde(default)]
     standing_approvals: StandingApprovals,
@@ -209,7 +208,7 @@ impl State {
 
     /// The evidence, and what it has earned.
     #[must_use]
-    pub fn ledgers(&self) -> &Table<LedgerKey, Record> {
+    pub fn ledgers(&self) -> &Ledgers {
         &self.ledgers
     }
 
@@ -270,8 +269,8 @@ impl State {
             Event::Indeterminate(Indeterminate { action }) => self.executions.ended(*action),
             Event::Tripped(switched) => self.tripped(switched, entry),
             Event::Reset(switched) => self.switches.reset(&switched.scope),
-            Event::EvidenceReported(evidence) => self.reported(evidence),
-            Event::Ratified(ratified) => self.ratified(ratified),
+            Event::EvidenceReported(evidence) => self.reported(evidence, Some(entry.index)),
+            Event::Ratified(ratified) => self.ratified(ratified, entry.index),
             Event::AutonomyChanged(changed) => self.autonomy_changed(changed),
             Event::KeyCreated(created) => self.keys.create(created, entry.at),
             Event::KeyRotated(rotated) => self.keys.rotate(rotated.id, rotated.secret_digest),
@@ -328,15 +327,15 @@ impl State {
         self.owed = self.ledgers.iter().filter(owes).map(|(of, _)| of.clone()).collect();
     }
 
-    fn reported(&mut self, evidence: &Evidence) {
+    fn reported(&mut self, evidence: &Evidence, entry: Option<u64>) {
         let of = LedgerKey::of(evidence);
         let window = self.terms.graduation.window;
-        self.ledgers.or_default(of.clone()).add(evidence, window);
+        self.ledgers.change(of.clone(), entry).add(evidence, window);
         self.settle(of);
     }
 
-    fn ratified(&mut self, ratified: &Ratified) {
-        let record = self.ledgers.or_default(ratified.of.clone());
+    fn ratified(&mut self, ratified: &Ratified, entry: u64) {
+        let record = self.ledgers.change(ratified.of.clone(), Some(entry));
         record.ratified_by.insert(ratified.by.clone());
         self.settle(ratified.of.clone());
     }
@@ -453,7 +452,7 @@ impl State {
 
     fn concluded(&mut self, reported: &OutcomeReported) {
         if let Some(evidence) = handle::run::evidence(self, reported) {
-            self.reported(&evidence);
+            self.reported(&evidence, None);
         }
         self.executions.ended(reported.action);
     }
@@ -478,7 +477,7 @@ impl State {
     }
 
     fn autonomy_changed(&mut self, changed: &AutonomyChanged) {
-        let record = self.ledgers.or_default(changed.of.clone());
+        let record = self.ledgers.change(changed.of.clone(), None);
         record.state = changed.to;
         // Autonomy that was lost must be ratified afresh when it is earned again.
         if changed.to < changed.from {

@@ -7,6 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::assessment::Subject;
+use crate::command::Rejection;
+use crate::handle::room;
+use crate::limits;
 use crate::name::{AgentId, ClassName, NameError, PersonId, TenantId, ToolName};
 use crate::quote::quote;
 use crate::time::Timestamp;
@@ -144,7 +147,28 @@ impl Switches {
         subject: &'a Subject,
         class: Option<&'a ClassName>,
     ) -> impl Iterator<Item = &'a KillSwitch> {
-        self.0.values().filter(move |switch| switch.scope.covers(subject, class))
+        let of_all = inside(&self.0, None);
+        let both = of_all.chain(inside(&self.0, Some(&subject.tenant)));
+        let switches = both.map(|(_, switch)| switch);
+        switches.filter(move |switch| switch.scope.covers(subject, class))
+    }
+
+    /// Whether there is room for another one. What stops a whole tenant, or everything, finds it
+    /// always: there is one such switch for each.
+    pub(crate) fn check_room(&self, scope: &Scope) -> Result<(), Rejection> {
+        if scope.target == Target::Everything {
+            return Ok(());
+        }
+        let is_part = |scope: &&Scope| scope.target != Target::Everything;
+        let tenant = scope.tenant.as_ref();
+        let own = inside(&self.0, tenant).map(|(scope, _)| scope).filter(is_part).count();
+        if tenant.is_none() {
+            return room("tripped kill switches of no tenant", own, limits::MAX_SWITCHES_OF_ALL);
+        }
+        let of_tenants = self.0.keys().filter(|scope| scope.tenant.is_some());
+        let used = of_tenants.filter(is_part).count();
+        room("tripped kill switches inside tenants", used, limits::MAX_SWITCHES)?;
+        room("tripped kill switches of this tenant", own, limits::MAX_SWITCHES_PER_TENANT)
     }
 
     /// The switch with exactly this scope, if it is tripped.
@@ -177,6 +201,16 @@ impl Switches {
     pub(crate) fn reset(&mut self, scope: &Scope) {
         self.0.remove(scope);
     }
+}
+
+/// What is there for the scopes inside one tenant, or for those of no tenant.
+pub(crate) fn inside<'a, V>(
+    map: &'a BTreeMap<Scope, V>,
+    tenant: Option<&TenantId>,
+) -> impl Iterator<Item = (&'a Scope, &'a V)> + use<'a, V> {
+    let first = Scope { tenant: tenant.cloned(), target: Target::Everything };
+    let tenant = tenant.cloned();
+    map.range(first..).take_while(move |(scope, _)| scope.tenant == tenant)
 }
 
 impl From<Vec<KillSwitch>> for Switches {

@@ -46,6 +46,14 @@ impl<K: Ord + Hash, V> Table<K, V> {
         self.0.insert(key, value)
     }
 
+    /// Takes out the value of a key.
+    pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.remove(key)
+    }
+
     /// The value of a key, to change it; a new one where there was none.
     pub fn or_default(&mut self, key: K) -> &mut V
     where
@@ -195,6 +203,7 @@ mod tests {
             prop_assert!(table.iter().eq(tree.iter()));
             *table.or_default(key) = 1;
             prop_assert_eq!(table.get(&key), Some(&1));
+            prop_assert_eq!((table.remove(&key), table.remove(&key)), (Some(1), None));
         }
     }
 }

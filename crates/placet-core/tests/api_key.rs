@@ -305,6 +305,33 @@ fn keys_that_make_no_sense_are_refused() {
     }
 }
 
+/// What an agent runs with cannot make keys, people or switches, for itself or for another.
+#[test]
+fn a_key_for_one_agent_is_in_charge_of_nothing() {
+    let mut world = world();
+    let bot = Some("bot".parse().unwrap());
+    let both =
+        KeyCreated { agent: bot, ..key(9, tenant("acme"), &[KeyScope::Admin, KeyScope::Agent]) };
+    assert_eq!(world.run(create(both.clone()), ms(1)), Err(Rejection::AdminOfAgent));
+    // One that an older log has.
+    world.take_unrecorded(Event::KeyCreated(both), ms(0));
+    assert_eq!(propose(&mut world, 9, "acme", Some("bot")), Ok(1));
+    let person = PersonInvited { person: "eve".parse().unwrap(), ..ana() };
+    let beyond = [
+        create(key(10, tenant("acme"), &[KeyScope::Agent])),
+        create(key(10, tenant("acme"), &[KeyScope::Admin])),
+        rotate(AGENT),
+        revoke(AGENT),
+        trip("tenant:acme"),
+        trip("tenant:acme/agent:bot"),
+        Command::Invite(Box::new(person)),
+    ];
+    for command in beyond {
+        let said = format!("{command:?}");
+        assert_eq!(ask(&world, 9, command), Err(Rejection::Forbidden(id(9))), "{said}");
+    }
+}
+
 #[test]
 fn one_tenant_cannot_take_the_keys_of_all() {
     let mut world = World::with(terms());

@@ -12,9 +12,11 @@ mod common;
 use common::build::{amount, call, class, evidence, ledger, rate, ratify, terms_of, thresholds};
 use common::{World, arbitrary, ms};
 use placet_core::autonomy::{Evidence, Graduation, LedgerKey, Record, Standing, standing};
-use placet_core::limits::{MAX_SAMPLES_PER_REPORT, MAX_SOURCES};
+use placet_core::limits::{
+    MAX_BUILDS_PER_CLASS, MAX_LEDGERS_PER_TENANT, MAX_SAMPLES_PER_REPORT, MAX_SOURCES,
+};
 use placet_core::{
-    ActionClass, AutonomyState, Command, Entry, Event, Rejection, RiskTier, Terms, decide,
+    ActionClass, AutonomyState, Command, Entry, Event, Rejection, RiskTier, State, Terms, decide,
 };
 use proptest::prelude::*;
 
@@ -344,6 +346,69 @@ fn evidence_stays_with_its_tenant_class_and_build() {
     assert_eq!(earned("acme", Some("v3")), Manual);
     assert_eq!(earned("acme", None), Manual);
     assert_eq!(earned("default", Some("v2")), Manual);
+}
+
+/// A good report on a build, or on those that name none.
+fn of_build(tenant: &str, class: &str, build: Option<usize>) -> Evidence {
+    let tenant = tenant.parse().unwrap();
+    let build = build.map(|number| format!("b{number}").parse().unwrap());
+    Evidence { tenant, build, ..evidence(class, "nightly", 40, 0) }
+}
+
+#[test]
+fn the_build_that_was_reported_on_longest_ago_gives_way_to_a_new_one() {
+    let mut world = refunds();
+    let of_build = |build| of_build("default", "refund", build);
+    let report = |world: &mut World, build| {
+        world.run(Command::Report(of_build(build)), ms(0)).unwrap();
+    };
+    let earned = |world: &World, build| {
+        world.state.ledgers().get(&LedgerKey::of(&of_build(build))).map(|record| record.state)
+    };
+    report(&mut world, None);
+    for number in 0..MAX_BUILDS_PER_CLASS {
+        report(&mut world, Some(number));
+    }
+    report(&mut world, Some(0));
+    let new = Some(MAX_BUILDS_PER_CLASS);
+    report(&mut world, new);
+    assert_eq!(world.state.ledgers().len(), MAX_BUILDS_PER_CLASS + 1);
+    for stays in [None, Some(0), Some(2), new] {
+        assert_eq!(earned(&world, stays), Some(Supervised), "{stays:?}");
+    }
+    assert_eq!(earned(&world, Some(1)), None);
+    let mut of = call("refund");
+    of.subject.build = LedgerKey::of(&of_build(Some(1))).build;
+    assert_eq!(decide(&world.state, &of, ms(0)).autonomy, Some(Manual));
+    let snapshot = serde_json::to_string(&world.state).unwrap();
+    assert_eq!(serde_json::from_str::<State>(&snapshot).unwrap(), world.state);
+    // It earns afresh, and now another one gives way.
+    report(&mut world, Some(1));
+    assert_eq!((earned(&world, Some(1)), earned(&world, Some(2))), (Some(Supervised), None));
+}
+
+#[test]
+fn one_tenant_cannot_take_all_the_room_for_evidence() {
+    let names = || (0..=MAX_LEDGERS_PER_TENANT / MAX_BUILDS_PER_CLASS).map(|n| format!("c{n}"));
+    let classes = names().map(|name| class(&name, RiskTier::ReversibleWrite));
+    let mut world = World::with(terms_of(classes));
+    for name in names().take(MAX_LEDGERS_PER_TENANT / MAX_BUILDS_PER_CLASS) {
+        for number in 0..MAX_BUILDS_PER_CLASS {
+            let report = of_build("acme", &name, Some(number));
+            world.take_unrecorded(Event::EvidenceReported(report), ms(0));
+        }
+    }
+    assert_eq!(world.state.ledgers().len(), MAX_LEDGERS_PER_TENANT);
+    let has = |world: &World, class: &str| {
+        let of = LedgerKey::of(&of_build("acme", class, Some(0)));
+        world.state.ledgers().get(&of).is_some()
+    };
+    world.run(Command::Report(of_build("acme", "c10", Some(0))), ms(0)).unwrap();
+    assert_eq!(world.state.ledgers().len(), MAX_LEDGERS_PER_TENANT);
+    assert!(!has(&world, "c0") && has(&world, "c1") && has(&world, "c10"));
+    world.run(Command::Report(of_build("umbrella", "c10", Some(0))), ms(0)).unwrap();
+    assert_eq!(world.state.ledgers().len(), MAX_LEDGERS_PER_TENANT + 1);
+    assert!(has(&world, "c1"));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use common::build::{
 use common::{World, approval_id, arbitrary, ms, seconds};
 use placet_core::audit::Violation;
 use placet_core::autonomy::Evidence;
-use placet_core::event::{AutonomyChanged, Decided, Denied, Expired, Ratified};
-use placet_core::limits::MAX_SWITCHES;
+use placet_core::event::{AutonomyChanged, Decided, Denied, Expired, Ratified, Switched};
+use placet_core::limits::{MAX_SWITCHES, MAX_SWITCHES_OF_ALL, MAX_SWITCHES_PER_TENANT};
 use placet_core::{
     Assessment, AutonomyState, Command, Entry, Event, Mode, Rejection, RiskTier, State, Terms,
     Verdict, audit,
@@ -156,18 +156,82 @@ fn a_second_hand_on_the_switch_is_no_error() {
     assert_eq!(world.run(reset("all"), ms(2)), Err(Rejection::NotTripped(scope("all"))));
 }
 
-#[test]
-fn switches_have_a_limit_and_a_reset_makes_room() {
-    let mut world = World::with(terms_of([]));
-    let tool = |number: usize| format!("tool:t{number}");
-    for number in 0..MAX_SWITCHES {
-        world.run(trip(&tool(number)), ms(0)).unwrap();
+/// So many tools are stopped, inside a tenant or everywhere.
+fn stop_tools(world: &mut World, inside: &str, count: usize) {
+    for number in 0..count {
+        let scope = scope(&format!("{inside}tool:t{number}"));
+        let switched = Switched { scope, reason: "because".into(), by: None };
+        world.take_unrecorded(Event::Tripped(switched), ms(0));
     }
-    let refused = world.run(trip("all"), ms(0)).unwrap_err().to_string();
-    let text = "there are already 1000 tripped kill switches; close or remove some first";
-    assert_eq!(refused, text);
-    world.run(reset(&tool(7)), ms(0)).unwrap();
-    world.run(trip("all"), ms(0)).unwrap();
+}
+
+fn no_room_to_trip(world: &mut World, scope: &str) -> String {
+    world.run(trip(scope), ms(0)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_tenant_has_a_limit_of_its_own_for_switches_and_a_reset_makes_room() {
+    let mut world = World::with(terms_of([]));
+    stop_tools(&mut world, "tenant:acme/", MAX_SWITCHES_PER_TENANT);
+    let text = "there are already 1000 tripped kill switches of this tenant; close or remove some \
+                first";
+    assert_eq!(no_room_to_trip(&mut world, "tenant:acme/tool:x"), text);
+    assert_eq!(no_room_to_trip(&mut world, "tenant:acme/agent:x"), text);
+    for scope in ["tenant:umbrella/tool:x", "tool:x", "tenant:acme", "all"] {
+        assert_eq!(world.run(trip(scope), ms(0)).unwrap().len(), 1, "{scope}");
+    }
+    world.run(reset("tenant:acme/tool:t7"), ms(0)).unwrap();
+    world.run(trip("tenant:acme/tool:x"), ms(0)).unwrap();
+}
+
+#[test]
+fn all_tenants_together_have_a_limit_for_switches_and_what_stops_everything_has_none() {
+    let mut world = World::with(terms_of([]));
+    for number in 0..MAX_SWITCHES / MAX_SWITCHES_PER_TENANT {
+        stop_tools(&mut world, &format!("tenant:t{number}/"), MAX_SWITCHES_PER_TENANT);
+    }
+    let text =
+        "there are already 10000 tripped kill switches inside tenants; close or remove some first";
+    assert_eq!(no_room_to_trip(&mut world, "tenant:umbrella/tool:x"), text);
+    for scope in ["tenant:umbrella", "tenant:t1", "all", "tool:x", "agent:x"] {
+        assert_eq!(world.run(trip(scope), ms(0)).unwrap().len(), 1, "{scope}");
+    }
+}
+
+#[test]
+fn the_operator_s_switches_have_a_limit_and_everything_is_let_in_beyond_it() {
+    let mut world = World::with(terms_of([]));
+    stop_tools(&mut world, "", MAX_SWITCHES_OF_ALL);
+    let text = "there are already 1000 tripped kill switches of no tenant; close or remove some \
+                first";
+    assert_eq!(no_room_to_trip(&mut world, "tool:x"), text);
+    for scope in ["all", "tenant:acme", "tenant:acme/tool:x"] {
+        assert_eq!(world.run(trip(scope), ms(0)).unwrap().len(), 1, "{scope}");
+    }
+}
+
+#[test]
+fn a_switch_of_a_tenant_covers_nothing_of_its_neighbours() {
+    let mut world = World::with(terms_of([]));
+    for of in ["a", "b", "c"] {
+        for scope in ["", "/agent:bot", "/tool:mail", "/tool:other"] {
+            world.run(trip(&format!("tenant:{of}{scope}")), ms(0)).unwrap();
+        }
+    }
+    for scope in ["all", "agent:bot", "tool:mail", "tool:other"] {
+        world.run(trip(scope), ms(0)).unwrap();
+    }
+    let mut subject = call("mail").subject;
+    subject.agent = Some("bot".parse().unwrap());
+    let mut covering = |tenant: &str| {
+        subject.tenant = tenant.parse().unwrap();
+        let found = world.state.switches().covering(&subject, None);
+        found.map(|switch| switch.scope.to_string()).collect::<Vec<_>>()
+    };
+    let own =
+        ["all", "agent:bot", "tool:mail", "tenant:b", "tenant:b/agent:bot", "tenant:b/tool:mail"];
+    assert_eq!(covering("b"), own);
+    assert_eq!(covering("bb"), own[..3]);
 }
 
 #[test]

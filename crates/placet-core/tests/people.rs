@@ -307,7 +307,6 @@ fn a_key_speaks_for_a_person_only_when_they_ask_for_it() {
     assert_eq!(ask(&world, ANA, revoke(20)), Ok(1));
     let beyond = [
         bound(21, "ben", tenant("acme"), &[KeyScope::Approver, KeyScope::Admin]),
-        bound(21, "ben", tenant("umbrella"), &[KeyScope::Approver]),
         bound(21, "ben", None, &[KeyScope::Approver]),
         KeyCreated {
             agent: Some("bot".parse().unwrap()),
@@ -320,6 +319,44 @@ fn a_key_speaks_for_a_person_only_when_they_ask_for_it() {
     }
     let nobody = world.run(create(bound(21, "eve", None, &[KeyScope::Approver])), ms(1));
     assert_eq!(nobody, Err(Rejection::UnknownPerson(person("eve"))));
+}
+
+/// Who did something is not what a body says, where the key says it.
+#[test]
+fn a_key_that_speaks_for_a_person_moves_no_switch_in_the_name_of_another() {
+    let mut world = world();
+    let trip = |by: Option<&str>| Command::Trip {
+        scope: "tenant:acme".parse().unwrap(),
+        reason: "a drill".into(),
+        by: by.map(person),
+    };
+    let reset = |by: Option<&str>| Command::Reset {
+        scope: "tenant:acme".parse().unwrap(),
+        reason: "a drill".into(),
+        by: by.map(person),
+    };
+    let forbidden = || Err(Rejection::Forbidden(key(ANA)));
+    assert_eq!(ask(&world, ANA, trip(Some("ben"))), forbidden());
+    assert_eq!(ask(&world, ANA, trip(Some("ana"))), Ok(1));
+    world.run(trip(Some("ana")), ms(1)).unwrap();
+    assert_eq!(ask(&world, ANA, reset(Some("ben"))), forbidden());
+    assert_eq!(ask(&world, ANA, reset(Some("ana"))), Ok(1));
+}
+
+/// Whoever names somebody of another tenant learns no more than of nobody.
+#[test]
+fn a_person_of_another_tenant_is_nobody_to_a_key() {
+    let world = world();
+    for (by, own) in [(ANA, "acme"), (UMA, "umbrella")] {
+        for name in ["ana", "ben", "uma", "olga", "eve"] {
+            let of = bound(21, name, tenant(own), &[KeyScope::Approver]);
+            let refused = ask(&world, by, create(of));
+            let is_own =
+                world.state.people().get(&person(name)).is_some_and(|it| it.tenant == tenant(own));
+            let unknown = Err(Rejection::UnknownPerson(person(name)));
+            assert_eq!(refused == unknown, !is_own, "{name} at {own}: {refused:?}");
+        }
+    }
 }
 
 #[test]

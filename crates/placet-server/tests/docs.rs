@@ -111,6 +111,73 @@ fn every_endpoint_is_on_the_page() {
     assert!(missing.is_empty(), "the page shows no request to {missing:?}");
 }
 
+/// The limits of the core that are no row of the page: how large or how long one thing may be, what
+/// holds where a policy says nothing, and what nobody comes up against.
+const OF_ONE_THING: &str = "
+    DEFAULT_APPROVAL_DEADLINE DEFAULT_COOL_DOWN DEFAULT_EVIDENCE_WINDOW DEFAULT_OUTCOME_TIME
+    DEFAULT_STATEMENT_LENGTH DEFAULT_WARRANT_TIME MAX_AMOUNT_FRACTION_DIGITS
+    MAX_AMOUNT_INTEGER_DIGITS MAX_APPROVAL_DEADLINE MAX_CURRENCIES_PER_SLOT MAX_CURRENCY_CHARS
+    MAX_EXPIRIES_PER_TICK MAX_GROUPS MAX_INVITE_TIME MAX_JSON_BYTES MAX_NAME_BYTES
+    MAX_OUTCOME_BYTES MAX_OUTCOME_TIME MAX_PASSWORD_MEMORY_KIB MAX_PASSWORD_PASSES
+    MAX_PINNABLE_PLACES MAX_PINS MAX_QUOTED_CHARS MAX_REASON_BYTES MAX_SAFE_INTEGER
+    MAX_SAMPLES_PER_REPORT MAX_SESSIONS_PER_PERSON MAX_SESSION_TIME MAX_SOURCES
+    MAX_STANDING_TIME MAX_STANDING_USES MAX_STATEMENT_BYTES MAX_TEXT_BYTES MAX_TRIPS_PER_TENANT
+    MAX_WARRANT_KEYS MAX_WARRANT_TIME MIN_PASSWORD_MEMORY_KIB REQUEST_TIME SWEEP_EVERY
+";
+
+/// A row about what all share: its name, its text, and the constants that it is made of.
+type Share = (&'static str, String, Vec<&'static str>);
+
+macro_rules! share {
+    ($row:literal, $all:ident $(, $of:literal $own:ident)*) => {
+        (
+            $row,
+            [grouped(core::$all) $(, format!("{} {}", $of, grouped(core::$own)))*].join("; "),
+            vec![stringify!($all) $(, stringify!($own))*],
+        )
+    };
+}
+
+/// What all share, and how much of it one of them has.
+fn shares() -> [Share; 9] {
+    [
+        share!(
+            "open approvals", MAX_OPEN_APPROVALS,
+            "of a tenant" MAX_OPEN_APPROVALS_PER_TENANT,
+            "of an agent" MAX_OPEN_APPROVALS_PER_AGENT,
+            "of a key" MAX_OPEN_APPROVALS_PER_KEY
+        ),
+        share!("running actions", MAX_RUNS, "of a tenant" MAX_RUNS_PER_TENANT),
+        share!("standing approvals", MAX_STANDING, "of a tenant" MAX_STANDING_PER_TENANT),
+        share!("budget windows", MAX_WINDOWS, "of a tenant" MAX_WINDOWS_PER_TENANT),
+        share!(
+            "records of evidence", MAX_LEDGERS,
+            "of a tenant" MAX_LEDGERS_PER_TENANT,
+            "builds of a class" MAX_BUILDS_PER_CLASS
+        ),
+        share!(
+            "kill switches of agents and tools inside tenants", MAX_SWITCHES,
+            "of a tenant" MAX_SWITCHES_PER_TENANT
+        ),
+        share!("kill switches of agents and tools at every tenant", MAX_SWITCHES_OF_ALL),
+        share!("API keys", MAX_API_KEYS, "of a tenant" MAX_API_KEYS_PER_TENANT),
+        share!("people", MAX_PEOPLE, "of a tenant" MAX_PEOPLE_PER_TENANT),
+    ]
+}
+
+#[test]
+fn every_limit_of_what_all_share_is_on_the_page() {
+    let source = include_str!("../../placet-core/src/limits.rs");
+    let constant = Regex::new(r"(?m)^pub const (\w+)").unwrap();
+    let mut there: Vec<&str> =
+        constant.captures_iter(source).map(|found| found.get(1).unwrap().as_str()).collect();
+    let shown = shares().into_iter().flat_map(|(.., names)| names).chain(["MAX_JSON_DEPTH"]);
+    let mut known: Vec<&str> = shown.chain(OF_ONE_THING.split_whitespace()).collect();
+    there.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(there, known, "a limit is a row of docs/serving.md, or is that of one thing");
+}
+
 /// A number as the page writes it.
 fn grouped(number: impl TryInto<u64>) -> String {
     let digits = number.try_into().ok().unwrap().to_string();
@@ -205,25 +272,10 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
             "half of the connections; of one key a quarter; of one tenant as many as it leaves free"
                 .to_owned(),
         ),
-        (
-            "open approvals",
-            format!(
-                "{}; of a tenant {}; of an agent {}",
-                grouped(core::MAX_OPEN_APPROVALS),
-                grouped(core::MAX_OPEN_APPROVALS_PER_TENANT),
-                grouped(core::MAX_OPEN_APPROVALS_PER_AGENT)
-            ),
-        ),
         ("announcements in the works", grouped(limits::MAX_ANNOUNCEMENTS)),
-        (
-            "API keys",
-            format!(
-                "{}; of a tenant {}",
-                grouped(core::MAX_API_KEYS),
-                grouped(core::MAX_API_KEYS_PER_TENANT)
-            ),
-        ),
     ];
+    let expected: Vec<(&str, String)> =
+        expected.into_iter().chain(shares().map(|(row, text, _)| (row, text))).collect();
     let shown: Vec<(&str, String)> = rows.iter().map(|row| (row[0], row[1].to_owned())).collect();
     assert_eq!(shown, expected);
 }

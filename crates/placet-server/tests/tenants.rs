@@ -14,7 +14,7 @@ use std::io::BufRead as _;
 use std::num::NonZeroU32;
 
 use common::{Answer, Daemon, POLICY, endpoints, person_key, sample};
-use placet::{KeyScope, LogPlace, NewPerson};
+use placet::{KeyScope, LogPlace, NewKey, NewPerson};
 use placet_server::{Limits, ServerConfig};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -326,6 +326,83 @@ fn unused(answer: &Answer) -> Value {
         key.as_object_mut().unwrap().remove("last_used");
     }
     read
+}
+
+#[test]
+fn people_of_another_tenant_are_nobody() {
+    let (daemon, ula) = with_ula();
+    let admin = daemon.keys.other_admin.as_str();
+    let asked = |person: &str| {
+        let path = format!("/v1/people/{person}");
+        let key = json!({"name": "phone", "scopes": ["approver"], "person": person});
+        let roles = json!({"roles": ["approver"]});
+        let answers = [
+            daemon.post("/v1/integrations", admin, &key),
+            daemon.post("/v1/integrations", &ula, &key),
+            daemon.call("PUT", &path, Some(admin), Some(&roles)),
+            daemon.call("DELETE", &path, Some(admin), None),
+        ];
+        answers.map(|answer| (answer.status, answer.text.replace(person, "whoever")))
+    };
+    let nobody = asked("eve");
+    assert_eq!(asked("ann"), nobody);
+    assert_eq!(nobody.map(|(status, _)| status), [422, 422, 404, 404]);
+}
+
+#[test]
+fn who_moves_a_switch_is_whom_the_key_speaks_for() {
+    let daemon = Daemon::start();
+    let guard = daemon.guard.as_ref().unwrap().blocking();
+    let (ada, acme) = ("ada".parse().unwrap(), Some("acme".parse().unwrap()));
+    let ada = NewPerson {
+        person: ada,
+        tenant: acme.clone(),
+        roles: [KeyScope::Admin].into(),
+        groups: [].into(),
+    };
+    guard.invite(ada.clone()).unwrap();
+    let key = NewKey {
+        name: "ada".parse().unwrap(),
+        tenant: acme,
+        agent: None,
+        person: Some(ada.person),
+        scopes: ada.roles,
+    };
+    let ada = guard.create_key(key).unwrap().0.danger_text().to_string();
+    let move_it = |key: &str, method: &str, by: Option<&str>| {
+        let mut body = json!({"reason": "a drill"});
+        if let Some(by) = by {
+            body["by"] = by.into();
+        }
+        if method == "POST" {
+            body["scope"] = "tenant:acme".into();
+            return daemon.post("/v1/kill-switches", key, &body).status;
+        }
+        daemon.call(method, "/v1/kill-switches/tenant:acme", Some(key), Some(&body)).status
+    };
+    let tripped_by = || {
+        let listed = daemon.get("/v1/kill-switches", &daemon.keys.admin).json();
+        listed["switches"][0]["by"].clone()
+    };
+    assert_eq!(move_it(&ada, "POST", Some("dana")), 403);
+    assert_eq!(tripped_by(), Value::Null);
+    assert_eq!(move_it(&ada, "POST", None), 201);
+    assert_eq!(tripped_by(), "ada");
+    assert_eq!(move_it(&ada, "DELETE", Some("dana")), 403);
+    assert_eq!(move_it(&ada, "DELETE", Some("ada")), 200);
+    // A key of nobody says whose word it passes on.
+    assert_eq!(move_it(&daemon.keys.admin, "POST", Some("dana")), 201);
+    assert_eq!(tripped_by(), "dana");
+}
+
+#[test]
+fn no_key_for_one_agent_is_in_charge_of_others() {
+    let daemon = Daemon::start();
+    for scopes in [json!(["admin", "agent"]), json!(["admin"])] {
+        let new = json!({"name": "bot", "scopes": scopes, "agent": "bot1"});
+        let made = daemon.post("/v1/integrations", &daemon.keys.admin, &new);
+        assert_eq!(made.status, 422, "{}", made.text);
+    }
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn of_rejection(rejection: &Rejection) -> Trouble {
         | Rejection::PolicyEntry(_)
         | Rejection::NoScope
         | Rejection::NoTenant
+        | Rejection::AdminOfAgent
         | Rejection::BeyondPerson(_)
         | Rejection::Roles
         | Rejection::InviteTime

@@ -158,7 +158,7 @@ fn trip(state: &State, switched: Switched) -> Result<Vec<Fact>, Rejection> {
     if state.switches().tripped(&switched.scope).is_some() {
         return Ok(Vec::new());
     }
-    room("tripped kill switches", state.switches().len(), limits::MAX_SWITCHES)?;
+    state.switches().check_room(&switched.scope)?;
     Ok(vec![Event::Tripped(switched).into()])
 }
 
@@ -170,11 +170,16 @@ fn create_key(state: &State, created: KeyCreated) -> Result<Vec<Fact>, Rejection
     if speaks && created.tenant.is_none() {
         return Err(Rejection::NoTenant);
     }
+    if created.agent.is_some() && created.scopes.contains(&KeyScope::Admin) {
+        return Err(Rejection::AdminOfAgent);
+    }
     if state.keys().get(created.id).is_some() {
         return Err(Rejection::KnownKey(created.id));
     }
     if let Some(person) = &created.person {
         let known = state.people().get(person);
+        // No tenant learns the names of another's people.
+        let known = known.filter(|it| created.tenant.is_none() || created.tenant == it.tenant);
         let known = known.ok_or_else(|| Rejection::UnknownPerson(person.clone()))?;
         let is_within = created.scopes.is_subset(&known.roles);
         if !is_within || created.tenant != known.tenant || created.agent.is_some() {
@@ -238,7 +243,7 @@ fn ledger(state: &State, of: &LedgerKey) -> Result<Record, Rejection> {
     match state.ledgers().get(of) {
         Some(record) => Ok(record.clone()),
         None => {
-            room("records of evidence", state.ledgers().len(), limits::MAX_LEDGERS)?;
+            state.ledgers().room(of)?;
             Ok(Record::default())
         }
     }

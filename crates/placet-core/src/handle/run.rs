@@ -151,5 +151,5 @@ pub(crate) fn evidence(state: &State, reported: &OutcomeReported) -> Option<Evid
         passed: u64::from(is_success),
         failed: u64::from(!is_success),
     });
-    evidence.filter(|evidence| ledger(state, &LedgerKey::of(evidence)).is_ok())
+    evidence.filter(|evidence| state.ledgers().counts(&LedgerKey::of(evidence)))
 }

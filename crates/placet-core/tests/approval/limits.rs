@@ -1,7 +1,7 @@
 //! One tenant cannot take all the room for running actions.
 
-use placet_core::event::Redeemed;
-use placet_core::limits::{MAX_RUNS, MAX_RUNS_PER_TENANT};
+use placet_core::event::{Redeemed, Switched};
+use placet_core::limits::{MAX_RUNS, MAX_RUNS_PER_TENANT, MAX_TRIPS_PER_TENANT};
 
 use crate::case::*;
 
@@ -54,6 +54,33 @@ fn all_together_have_a_limit() {
     }
     let text = "there are already 200000 running actions; close or remove some first";
     assert_eq!(redeem(&mut world, granted).unwrap_err().to_string(), text);
+}
+
+/// So many tools of a tenant are stopped and let run again.
+fn come_and_go(world: &mut World, tenant: &str, count: usize) {
+    for number in 0..count {
+        let scope = format!("tenant:{tenant}/tool:t{number}").parse().unwrap();
+        let switched = Switched { scope, reason: "because".into(), by: None };
+        world.take_unrecorded(Event::Tripped(switched.clone()), seconds(1));
+        world.take_unrecorded(Event::Reset(switched), seconds(1));
+    }
+}
+
+/// When a switch was tripped is remembered after its reset, because no warrant from before it lives.
+#[test]
+fn of_switches_that_come_and_go_so_many_are_remembered_and_then_the_whole_tenant() {
+    let mut world = desk();
+    let (first, second) = (world.grant(1, seconds(1)), world.grant(2, seconds(1)));
+    come_and_go(&mut world, "default", MAX_TRIPS_PER_TENANT);
+    come_and_go(&mut world, "acme", 3 * MAX_TRIPS_PER_TENANT);
+    redeem(&mut world, first).unwrap();
+    assert!(world.state.executions().is_spent(first), "no other tenant, and no other tool");
+    come_and_go(&mut world, "default", MAX_TRIPS_PER_TENANT + 1);
+    redeem(&mut world, second).unwrap();
+    assert!(!world.state.executions().is_spent(second));
+    let snapshot = serde_json::to_value(&world.state).unwrap();
+    let remembered = snapshot["executions"]["trips"].as_array().unwrap().len();
+    assert!(remembered <= 2 * MAX_TRIPS_PER_TENANT, "{remembered} are remembered");
 }
 
 #[test]

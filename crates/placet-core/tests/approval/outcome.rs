@@ -1,8 +1,8 @@
 //! What came of an action: who may say so, and what it counts for.
 
-use placet_core::autonomy::{Evidence, OUTCOMES};
+use placet_core::autonomy::{Evidence, LedgerKey, OUTCOMES};
 use placet_core::event::{Kept, Payload};
-use placet_core::limits::MAX_OUTCOME_BYTES;
+use placet_core::limits::{MAX_BUILDS_PER_CLASS, MAX_LEDGERS, MAX_OUTCOME_BYTES};
 
 use crate::case::*;
 use crate::common::build::{evidence, ledger};
@@ -169,7 +169,7 @@ fn outcomes_count_for_the_build_that_ran() {
     world.conclude(id.action(), Outcome::Succeeded, seconds(1)).unwrap();
     assert_eq!(counted(&world), (0, 0));
     let build = Some("v2".parse().unwrap());
-    let of = placet_core::autonomy::LedgerKey { build, ..ledger("refund") };
+    let of = LedgerKey { build, ..ledger("refund") };
     assert!(world.state.ledgers().get(&of).is_some());
 }
 
@@ -204,20 +204,26 @@ fn the_policy_says_how_long_an_outcome_may_take_up_to_a_week() {
     }
 }
 
-/// An agent makes up names of builds, each of which would have a record of its own. What came of
-/// an action can be recorded all the same.
+fn of_build(tenant: &str, build: usize) -> Evidence {
+    let (tenant, build) = (tenant.parse().unwrap(), Some(format!("b{build}").parse().unwrap()));
+    Evidence { tenant, build, ..evidence("refund", "nightly", 0, 1) }
+}
+
+/// Agents name builds as they like, each of which would have a record of its own. What came of an
+/// action can be recorded all the same.
 #[test]
 fn an_outcome_is_recorded_also_where_there_is_no_room_for_evidence() {
-    use placet_core::limits::MAX_LEDGERS;
     let mut world = ladder(&[]);
     let action = running(&mut world, 1, seconds(1));
     for number in 0..MAX_LEDGERS {
-        let build = Some(format!("b{number}").parse().unwrap());
-        let report = Evidence { build, ..evidence("refund", "nightly", 0, 1) };
+        let tenant = format!("t{}", number / MAX_BUILDS_PER_CLASS);
+        let report = of_build(&tenant, number % MAX_BUILDS_PER_CLASS);
         world.take_unrecorded(Event::EvidenceReported(report), seconds(1));
     }
+    assert_eq!(world.state.ledgers().len(), MAX_LEDGERS);
     let report = world.run(Command::Report(evidence("refund", "nightly", 0, 1)), seconds(1));
-    assert!(matches!(report, Err(Rejection::TooMany { .. })));
+    let text = "there are already 100000 records of evidence; close or remove some first";
+    assert_eq!(report.unwrap_err().to_string(), text);
     let redeemed = world.log.last().unwrap().clone();
     let conclusion =
         Conclusion { action, of: redeemed, outcome: Outcome::Failed, detail: String::new() };
@@ -225,4 +231,35 @@ fn an_outcome_is_recorded_also_where_there_is_no_room_for_evidence() {
     assert_eq!(kinds(&entries), ["outcome_reported"]);
     assert_eq!(world.state.executions().running(), 0);
     assert_eq!(world.state.ledgers().len(), MAX_LEDGERS);
+    // Who has records already makes room among them.
+    world.run(Command::Report(of_build("t0", MAX_LEDGERS)), seconds(2)).unwrap();
+    assert_eq!(world.state.ledgers().len(), MAX_LEDGERS);
+}
+
+#[test]
+fn a_build_that_an_agent_names_makes_no_other_give_way_and_gives_way_first() {
+    let fill = |world: &mut World| {
+        for number in 0..MAX_BUILDS_PER_CLASS {
+            let report = Event::EvidenceReported(of_build("default", number));
+            world.take_unrecorded(report, seconds(1));
+        }
+    };
+    let has = |world: &World, build| {
+        world.state.ledgers().get(&LedgerKey::of(&of_build("default", build))).is_some()
+    };
+    let run = |world: &mut World| {
+        let mut of = refund(1);
+        of.subject.build = LedgerKey::of(&of_build("default", MAX_LEDGERS)).build;
+        let id = world.propose(of, seconds(1)).approval.unwrap().id;
+        world.run(sign(id, "ben"), seconds(1)).unwrap();
+        world.redeem(id.action(), seconds(1)).unwrap();
+        world.conclude(id.action(), Outcome::Failed, seconds(1)).unwrap();
+    };
+    let mut first = ladder(&[]);
+    run(&mut first);
+    assert!(has(&first, MAX_LEDGERS));
+    fill(&mut first);
+    assert!(has(&first, 0) && !has(&first, MAX_LEDGERS));
+    run(&mut first);
+    assert!(has(&first, 0) && !has(&first, MAX_LEDGERS));
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
 use placet::core::Request as Repeatable;
 use placet::core::assessment::Subject;
-use placet::{Action, AgentId, ApiKey, Approver, Caller, Guard, Json, Secret, TenantId};
+use placet::{Action, AgentId, ApiKey, Approver, Caller, Guard, Json, PersonId, Secret, TenantId};
 
 use super::role::Role;
 use crate::app::App;
@@ -76,6 +76,17 @@ impl Principal {
         })?;
         let groups = guard.log().state().people().get(&person).map(|known| known.groups.clone());
         Ok(Approver { person, groups: groups.unwrap_or_default() })
+    }
+
+    /// Who says so: the person that the key speaks for, or for a key of nobody whoever was named.
+    pub(crate) fn says(&self, named: Option<PersonId>) -> Result<Option<PersonId>, Problem> {
+        match (&self.key.person, named) {
+            (Some(own), Some(named)) if *own != named => Err(Problem::forbidden(format!(
+                "/by: the key speaks for {own}, and for nobody else"
+            ))),
+            (Some(own), _) => Ok(Some(own.clone())),
+            (None, named) => Ok(named),
+        }
     }
 
     /// Whether the key may see what concerns an action.

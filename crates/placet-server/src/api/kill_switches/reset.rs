@@ -18,7 +18,7 @@ pub(crate) struct Reset {
     #[serde(default, deserialize_with = "body::present")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 1024)]
     reason: Option<String>,
-    /// Who says so.
+    /// Who says so, where the key speaks for no person; else they do, and no other may be named.
     #[serde(default, deserialize_with = "body::present")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     by: Option<PersonId>,
@@ -45,6 +45,7 @@ pub(crate) async fn reset(
     let scope = within(&write.principal.key, scope)?;
     let given: Reset = body::optional(&write.body)?;
     let reason = given.reason.as_deref().unwrap_or(body::NO_REASON);
-    let change = write.guard.reset(scope.clone(), reason, given.by).await?;
+    let by = write.principal.says(given.by)?;
+    let change = write.guard.reset(scope.clone(), reason, by).await?;
     Ok(Json(Switched::new(scope, change.log_index)))
 }

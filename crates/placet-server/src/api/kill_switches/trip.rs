@@ -21,7 +21,7 @@ pub(crate) struct Trip {
     /// Why.
     #[schema(min_length = 1, max_length = 1024)]
     reason: String,
-    /// Who says so.
+    /// Who says so, where the key speaks for no person; else they do, and no other may be named.
     #[serde(default, deserialize_with = "body::present")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 512)]
     by: Option<PersonId>,
@@ -62,6 +62,7 @@ pub(crate) async fn trip(
 ) -> Result<(StatusCode, Json<Switched>), Problem> {
     let Trip { scope, reason, by } = body::typed(&write.body)?;
     let scope = within(&write.principal.key, scope)?;
+    let by = write.principal.says(by)?;
     let change = write.guard.trip(scope.clone(), &reason, by).await?;
     Ok((StatusCode::CREATED, Json(Switched::new(scope, change.log_index))))
 }
