@@ -95,6 +95,26 @@ impl Ledgers {
         self.records.iter()
     }
 
+    /// The tenants that have any, in order.
+    pub fn tenants(&self) -> impl Iterator<Item = &TenantId> {
+        self.tenants.keys()
+    }
+
+    /// Those of a class of a tenant, in the order of builds. No other tenant's are looked at.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId, class: &ClassName) -> Vec<(LedgerKey, &Record)> {
+        let Some(own) = self.tenants.get(tenant) else { return Vec::new() };
+        let builds = own.builds.get(class).into_iter().flatten();
+        let mut builds: Vec<_> = builds.map(|(_, build)| Some(build.clone())).collect();
+        builds.push(None);
+        builds.sort_unstable();
+        let record = |build| {
+            let of = LedgerKey { tenant: tenant.clone(), class: class.clone(), build };
+            self.get(&of).map(|record| (of, record))
+        };
+        builds.into_iter().filter_map(record).collect()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

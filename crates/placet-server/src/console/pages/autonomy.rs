@@ -109,7 +109,7 @@ async fn tenants(app: &Arc<App>) -> Result<BTreeSet<TenantId>, Fault> {
     let recent = app.blocking(|guard| guard.log().recent(None, LATELY)).await??;
     let mut tenants: BTreeSet<TenantId> = recent.into_iter().map(|(row, _)| row.tenant).collect();
     let state = app.guard.log().state();
-    tenants.extend(state.ledgers().parts(|of| &of.tenant).into_iter().cloned());
+    tenants.extend(state.ledgers().tenants().cloned());
     tenants.extend(state.keys().iter().filter_map(|(_, key)| key.tenant.clone()));
     tenants.extend(state.people().iter().filter_map(|(_, person)| person.tenant.clone()));
     if tenants.is_empty() {
