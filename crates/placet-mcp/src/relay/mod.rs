@@ -1,5 +1,6 @@
 //! One client and one server, and what passes between them.
 
+mod ahead;
 mod progress;
 mod questions;
 mod unanswered;
@@ -7,7 +8,7 @@ mod unjudged;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use placet::Outcome;
@@ -64,12 +65,16 @@ pub struct Relay {
     progress: Mutex<HashMap<String, Arc<Notify>>>,
     tasks: Mutex<Tasks>,
     client: Mutex<Client>,
+    /// What the client called itself first: it keeps that name.
+    name: OnceLock<Option<String>>,
     book: Mutex<Book>,
     on_change: OnChange,
     /// What is being written down of calls that were answered.
     concluding: Mutex<JoinSet<()>>,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
+    /// Whether the server has left unread for long what waits for it.
+    is_stuck: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,16 +100,14 @@ impl Relay {
             progress: Mutex::default(),
             tasks: Mutex::default(),
             client: Mutex::default(),
+            name: OnceLock::new(),
             book: Mutex::new(book),
             on_change,
             concluding: Mutex::default(),
             passes_unasked: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
         });
-        let from_client = async {
-            while let Some(line) = client.from.recv().await {
-                relay.hear_client(line).await;
-            }
-        };
+        let from_client = relay.hear_all(&mut client.from);
         let from_server = async {
             while let Some(line) = server.from.recv().await {
                 relay.hear_server(line).await;
@@ -144,10 +147,6 @@ impl Relay {
         drop(self.to_client.send(bytes).await);
     }
 
-    async fn tell_server(&self, bytes: Bytes) {
-        drop(self.to_server.send(bytes).await);
-    }
-
     async fn hear_client(self: &Arc<Self>, line: Result<Bytes, Skipped>) {
         let line = match line {
             Ok(line) => line,
@@ -165,7 +164,9 @@ impl Relay {
             Kind::Notification(method) => self.told(&method, message).await,
             // Whoever was asked by the gateway has opened a page or not: the log knows better.
             Kind::Response(id) if id.is_ours() => {}
-            Kind::Response(_) | Kind::Complaint => self.tell_server(message.into_bytes()).await,
+            Kind::Response(_) | Kind::Complaint => {
+                self.tell_server(message.into_bytes()).await;
+            }
         }
     }
 
@@ -190,10 +191,11 @@ impl Relay {
         match method {
             "tools/call" => self.call(id, message),
             "initialize" => {
-                *lock(&self.client) = Client::introduced(message.params());
-                self.tell_server(message.into_bytes()).await;
+                let client = self.named(Client::introduced(message.params()));
+                *lock(&self.client) = client;
+                self.ask(&id, message.into_bytes()).await;
             }
-            _ => self.tell_server(message.into_bytes()).await,
+            _ => self.ask(&id, message.into_bytes()).await,
         }
     }
 
@@ -205,7 +207,9 @@ impl Relay {
                 }
             }
             "tools/call" => self.untold(message).await,
-            _ => self.tell_server(message.into_bytes()).await,
+            _ => {
+                self.tell_server(message.into_bytes()).await;
+            }
         }
     }
 

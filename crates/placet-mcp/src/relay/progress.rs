@@ -28,11 +28,10 @@ impl Relay {
     ) {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
-        let passed = async {
-            self.tell_server(bytes).await;
-            answered.await
-        };
-        if !self.is_answered(passed, token.as_ref()).await
+        if !self.tell_server(bytes).await {
+            return self.unread(id, action).await;
+        }
+        if !self.is_answered(answered, token.as_ref()).await
             && lock(&self.pending).answered(id).is_some()
         {
             let text = format!("the server did not answer in time; {IN_DOUBT}");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::ahead::UNREAD;
 use super::{Relay, lock};
 use crate::ask::fresh_id;
 use crate::id::Id;
@@ -65,14 +66,15 @@ impl Relay {
     ) -> Result<Message, String> {
         let (answer, answered) = oneshot::channel();
         lock(&self.asked).insert(id.key().clone(), answer);
-        // A server that has stopped reading does not take it either.
         let exchanged = timeout(time, async {
-            self.tell_server(bytes).await;
-            answered.await
+            match self.tell_server(bytes).await {
+                true => Ok(answered.await),
+                false => Err(UNREAD),
+            }
         });
         let exchanged = exchanged.await;
         lock(&self.asked).remove(id.key());
-        let answer = exchanged.map_err(|_| "the server did not answer in time")?;
+        let answer = exchanged.map_err(|_| "the server did not answer in time")??;
         answer.map_err(|_| "the server ended before it answered")?
     }
 }
