@@ -3,6 +3,7 @@
 mod beside;
 mod unjudged;
 mod wait;
+mod within;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,7 +16,6 @@ use placet::{
 };
 use placet_gate::{Call, Course, Gate, GateError};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout_at};
 
 use crate::ask::Ask;
 use crate::client::Client;
@@ -23,6 +23,7 @@ use crate::held::{CallKey, Held, HeldCall};
 use crate::limits::{CALL, DECIDE, FOREVER, HOLD};
 use crate::message::{folded, imitates};
 use crate::tools::{Book, Standing};
+use within::Within;
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
 const STATE: &str = "placet:";
@@ -463,28 +464,6 @@ impl Judge {
             context: Some(context(known, call)),
             ..Action::new(tool, call.arguments.clone())
         }
-    }
-}
-
-/// Until when something has to be decided.
-#[derive(Clone, Copy)]
-struct Within {
-    until: Instant,
-    time: Duration,
-}
-
-impl Within {
-    fn begin(time: Duration) -> Self {
-        Self { until: Instant::now() + time, time }
-    }
-
-    /// Waits for an answer, and no longer. What is asked may still be carried out after that.
-    async fn time<T>(
-        self,
-        asked: impl Future<Output = Result<T, GateError>>,
-    ) -> Result<T, GateError> {
-        let late = GateError::TooLate(self.time);
-        timeout_at(self.until, asked).await.unwrap_or(Err(late))
     }
 }
 

@@ -484,9 +484,11 @@ async fn headers_of_a_call_do_not_go_on_with_what_is_none() {
     let told = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
     let response = r#"{"jsonrpc":"2.0","id":7,"result":{}}"#;
     let complaint = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}"#;
-    for header in
-        [("mcp-method", "tools/call"), ("mcp-name", "write_file"), ("mcp-param-path", "/etc/passwd")]
-    {
+    for header in [
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "write_file"),
+        ("mcp-param-path", "/etc/passwd"),
+    ] {
         for body in [told, response, complaint] {
             let (status, _, answer) = scene.post(&[header], body).await;
             assert_eq!(status, 400, "{header:?} {body}: {answer}");

@@ -522,7 +522,11 @@ async fn a_daemon_that_never_answers_stops_the_call_and_not_the_agent() {
         world.call(1, "read_file", json!({})).await;
         world.list_tools().await;
         match is_shadow {
-            true => assert_eq!(world.server.hear().await["method"], "tools/call"),
+            true => {
+                assert_eq!(world.server.hear().await["method"], "tools/call");
+                world.answer(1, "ok").await;
+                world.client.hear().await;
+            }
             false => {
                 let text = refusal(&world.client.hear().await);
                 assert!(text.contains("no answer within 200ms"), "{text}");

@@ -305,9 +305,8 @@ async fn what_two_readers_could_understand_in_two_ways_goes_to_no_server() {
         r#"{"uri":"file:///a","uri":"file:///b"}"#,
     ] {
         for method in ["tools/call", "prompts/get", "resources/read"] {
-            let asked = format!(
-                r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#
-            );
+            let asked =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
             world.client.say(asked).await;
             let answer = world.client.hear().await;
             assert_eq!(answer["error"]["code"], -32602, "{method} {params}: {answer}");

@@ -7,8 +7,9 @@ use placet_gate::{Call, Course, GateError};
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::within::Within;
 use super::{
-    Judge, Known, Permit, Ruling, SHOWN, STATE, ToolCall, Waiting, Within, clip, come_back, denied,
+    Judge, Known, Permit, Ruling, SHOWN, STATE, ToolCall, Waiting, clip, come_back, denied,
     elicitation, words,
 };
 use crate::ask::{Ask, page};

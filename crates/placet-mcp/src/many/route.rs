@@ -31,7 +31,9 @@ impl Route {
     pub(super) fn of(method: &str, message: &Message, names: &[&str], known: &Known) -> Self {
         // Written anew it would say what one of two readers understands.
         if let Some(odd) = message.params().and_then(twice) {
-            return Self::Nowhere(format!("params.{odd} is there twice, or could be taken for another"));
+            return Self::Nowhere(format!(
+                "params.{odd} is there twice, or could be taken for another"
+            ));
         }
         match method {
             "initialize" => Self::All(Merge::Initialize),

@@ -39,8 +39,8 @@ use placet_core::RiskTier;
 use placet_core::json::Object;
 use serde::Serialize;
 
-pub use fold::{disguised, fold as look};
 pub use effect::{Concern, Effect, Effects, Evidence, Inspection, Source, Weight};
+pub use fold::{disguised, fold as look};
 
 pub(crate) use tool::Tool;
 
