@@ -40,7 +40,7 @@ pub fn note(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// When it could not.
 pub fn try_write(path: &Path) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".try");
+    name.push(format!(".{}.try", std::process::id()));
     let beside = path.with_file_name(name);
     place(&beside, &[], false)?;
     fs::remove_file(&beside)
