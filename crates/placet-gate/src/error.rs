@@ -34,7 +34,9 @@ pub enum GateError {
     #[error("nothing permits this call: it was neither allowed nor approved, or it ran already")]
     NotPermitted,
     /// It took too long.
-    #[error("there was no answer within {0:?} of whoever decides")]
+    #[error(
+        "there was no answer within {0:?} from whoever decides; see whether the daemon is well"
+    )]
     TooLate(std::time::Duration),
     /// The thread that asked is gone.
     #[error("the question was dropped before there was an answer")]
