@@ -487,7 +487,10 @@ fn who_waits_no_longer_is_told_where_to_ask_and_is_known_again() {
     let more = ["--url", &url, "--tenant", "acme", "--wait", "0"];
     let hook = Hook::of(user, "claude-code", &more, Some(&agent));
     let held = hook.stopped("rm -r build");
-    assert!(held.contains(&format!("{url}/console")) || held.contains("--url"), "{held}");
+    let page = format!("{url}/console/actions/act_");
+    assert!(held.contains(&page), "{held}");
+    let still = hook.stopped("rm -r build");
+    assert!(still.contains("still waits") && still.contains(&page), "{still}");
     let path = format!("/v1/approvals/{}/resolve", approval(&held));
     let yes = json!({ "approved": true, "why": "I read it" });
     assert_eq!(daemon.call("POST", &path, &person, Some(&yes)).0, 200);

@@ -290,6 +290,8 @@ fn what_makes_no_sense_is_said_so() {
         (&["mcp", "--server-url", "nonsense"][..], "is no URL of a server"),
         (&["mcp", "--config", "missing.toml"], "missing.toml"),
         (&["mcp", "--listen", "0.0.0.0:0", "--log", "x.db", "--", "true"], "plain text"),
+        (&["mcp", "--name", "a__b", "--", "true"], "a__b"),
+        (&["mcp", "--name", "a_", "--", "true"], "a_"),
         (&["mcp"], "COMMAND"),
     ] {
         let mut command = world.command(arguments);
@@ -298,9 +300,11 @@ fn what_makes_no_sense_is_said_so() {
         assert_ne!(ended.status, 0);
         assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
     }
-    world.write("lonely.toml", "[servers.\"a__b\"]\ncommand = [\"true\"]\n");
-    let ended = world.run(&["mcp", "--config", "lonely.toml"]);
-    assert!(ended.err.contains("a__b"), "{}", ended.err);
+    for name in ["a__b", "a_", "_a"] {
+        world.write("lonely.toml", format!("[servers.\"{name}\"]\ncommand = [\"true\"]\n"));
+        let ended = world.run(&["mcp", "--config", "lonely.toml"]);
+        assert!(ended.err.contains(&format!("{name:?}")), "{}", ended.err);
+    }
 }
 
 /// A client over HTTP: status, session and the data of the last event of the answer.

@@ -113,6 +113,11 @@ fn place(client: &Client, path: &str) -> String {
     if client.url().starts_with("http") { format!("{}{path}", client.url()) } else { path.into() }
 }
 
+/// Where people answer a held action.
+pub(crate) fn page(client: &Client, id: ActionId) -> String {
+    place(client, &format!("/console/actions/{id}"))
+}
+
 pub(crate) fn course(
     client: &Client,
     mut id: ActionId,

@@ -33,6 +33,11 @@ pub enum GateError {
     /// Nothing permits the call.
     #[error("nothing permits this call: it was neither allowed nor approved, or it ran already")]
     NotPermitted,
+    /// It took too long.
+    #[error(
+        "there was no answer within {0:?} from whoever decides; see whether the daemon is well"
+    )]
+    TooLate(std::time::Duration),
     /// The thread that asked is gone.
     #[error("the question was dropped before there was an answer")]
     Dropped,
@@ -51,6 +56,16 @@ impl GateError {
         match self {
             Self::Guard(GuardError::NotPermitted(_)) => true,
             Self::Client(ClientError::Refused(problem)) => (400..500).contains(&problem.status),
+            _ => false,
+        }
+    }
+
+    /// Whether whoever decides did not answer at all, so that nothing else has to be asked there.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::TooLate(_) | Self::Dropped => true,
+            Self::Client(error) => !matches!(error, ClientError::Refused(_)),
             _ => false,
         }
     }

@@ -160,6 +160,9 @@ impl Gate {
         action: &Action,
         error: GateError,
     ) -> Result<Call, GateError> {
+        if error.is_silence() && !self.is_shadow {
+            return Err(error);
+        }
         // What cannot be decided on cannot be asked about either.
         let about = Action {
             tenant: action.tenant.clone(),
@@ -203,9 +206,17 @@ impl Gate {
     }
 
     fn place_page(&self, call: &mut Call) {
-        if let (Some(console), Some(id), Some(held)) = (&self.console, call.id, &mut call.approval)
-        {
-            held.url = Some(format!("{console}/actions/{id}"));
+        if let (Place::Here(_), Some(id), Some(held)) = (&self.place, call.id, &mut call.approval) {
+            held.url = self.page(id);
+        }
+    }
+
+    /// Where people answer a held action, if there is such a place.
+    #[must_use]
+    pub fn page(&self, id: ActionId) -> Option<String> {
+        match &self.place {
+            Place::Here(_) => Some(format!("{}/actions/{id}", self.console.as_ref()?)),
+            Place::Daemon(client) => Some(daemon::page(client, id)),
         }
     }
 

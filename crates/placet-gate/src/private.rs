@@ -34,6 +34,18 @@ pub fn note(path: &Path, bytes: &[u8]) -> io::Result<()> {
     place(path, bytes, false)
 }
 
+/// Whether a file could be written there; nothing is left behind.
+///
+/// # Errors
+/// When it could not.
+pub fn try_write(path: &Path) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.try", std::process::id()));
+    let beside = path.with_file_name(name);
+    place(&beside, &[], false)?;
+    fs::remove_file(&beside)
+}
+
 /// Writes it under another name first, so that nobody sees half of it.
 fn place(path: &Path, bytes: &[u8], is_kept: bool) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -79,7 +79,8 @@ impl<'a> Flow<'a> {
         match course {
             Course::Pending => {
                 let what = "This call still waits for a person.";
-                Ok(Some(self.pending(id.approval(), what, None)))
+                let place = self.gate.page(id);
+                Ok(Some(self.pending(id.approval(), what, place.as_deref())))
             }
             Course::Permitted(permitted) => match self.go_held(call, &permitted, &key).await {
                 Err(HookError::Gate(error)) if error.is_final() => Ok(None),

@@ -1,7 +1,9 @@
 //! The judgement of a call: whether it goes on to its server.
 
+mod beside;
 mod unjudged;
 mod wait;
+mod within;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,9 +21,10 @@ use serde_json::{Value, json};
 use crate::ask::Ask;
 use crate::client::Client;
 use crate::held::{CallKey, Held, HeldCall};
-use crate::limits::{CALL, FOREVER, HOLD};
+use crate::limits::{CALL, DECIDE, FOREVER, HOLD};
 use crate::message::{folded, imitates};
 use crate::tools::{Book, Standing};
+use within::Within;
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
 const STATE: &str = "placet:";
@@ -48,6 +51,8 @@ pub struct JudgeConfig {
     pub hold: Duration,
     /// How long a server may take for a call.
     pub call: Duration,
+    /// How long it may take until a call is decided on. It does not run if that takes longer.
+    pub decide: Duration,
     /// A folder in which the calls that wait are remembered for the next start. Only where all that
     /// comes in here comes from one client, or in sessions that are told apart.
     pub memory: Option<PathBuf>,
@@ -56,7 +61,8 @@ pub struct JudgeConfig {
 impl Default for JudgeConfig {
     fn default() -> Self {
         let (server, agent, tenant) = (None, None, TenantId::default());
-        Self { server, agent, tenant, session: session(), hold: HOLD, call: CALL, memory: None }
+        let (hold, call, decide) = (HOLD, CALL, DECIDE);
+        Self { server, agent, tenant, session: session(), hold, call, decide, memory: None }
     }
 }
 
@@ -185,9 +191,10 @@ impl ToolCall {
         let state = params.get("requestState").and_then(Json::as_str);
         let comes_back_for = state.and_then(|state| state.strip_prefix(STATE)?.parse().ok());
         let mut beside = params.clone();
-        for judged in ["name", "arguments", "_meta"] {
+        for judged in ["name", "arguments"] {
             beside.remove(judged);
         }
+        beside::reduce(&mut beside);
         if comes_back_for.is_some() {
             beside.remove("requestState");
             beside.remove("inputResponses");
@@ -244,14 +251,23 @@ impl Judge {
     ) -> String {
         let key = self.key(&waiting.tool, call, ask.client());
         self.held().put(key, HeldCall { id: waiting.id, digest: known.digest.clone() });
-        come_back(&waiting.id.approval().to_string(), None)
+        come_back(&waiting.id.approval().to_string(), self.gate.page(waiting.id).as_deref())
     }
 
     /// Takes back a call that nobody wants any more.
     pub(crate) async fn take_back(&self, waiting: &Waiting) {
-        if let Err(error) = self.gate.withdraw(waiting.id.approval()).await {
+        if let Err(error) = self.withdraw(waiting.id).await {
             tracing::warn!(id = %waiting.id, %error, "a call was not taken back");
         }
+    }
+
+    async fn withdraw(&self, id: ActionId) -> Result<(), GateError> {
+        self.begin().time(self.gate.withdraw(id.approval())).await
+    }
+
+    /// The time that a decision has from now on.
+    fn begin(&self) -> Within {
+        Within::begin(self.config.decide)
     }
 
     async fn ruled(
@@ -265,8 +281,10 @@ impl Judge {
             Err(why) => return Ok(self.unnameable(call, &why, ask.client()).await),
         };
         let key = self.key(&tool, call, ask.client());
-        while let Some(id) = self.comes_back(key, call, known, ask.client()).await? {
-            let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO).await;
+        let within = self.begin();
+        while let Some(id) = self.comes_back(key, call, known, ask.client(), within).await? {
+            let course = self.gate.course(id, &tool, &call.arguments, Duration::ZERO);
+            let course = within.time(course).await;
             let held = HeldCall { id, digest: known.digest.clone() };
             let course = match course {
                 // It was remembered for another log.
@@ -298,14 +316,7 @@ impl Judge {
             }
         }
         let action = self.action(tool, call, ask.client(), known);
-        let decided = match known.standing {
-            Standing::Vetted => self.gate.propose(&action).await,
-            _ => self.gate.propose_gated(&action).await,
-        };
-        let decided = match decided {
-            Ok(decided) => decided,
-            Err(error) => self.gate.pass_undecided(&action, error).await?,
-        };
+        let decided = self.decided(&action, known, within).await?;
         match (decided.is_permitted, decided.verdict, decided.id) {
             (true, ..) => Ok(Ruling::Permitted(Box::new(Permit { call: decided, held: None }))),
             (false, Verdict::RequireApproval, Some(id)) => {
@@ -313,6 +324,25 @@ impl Judge {
                 self.wait(id, &action.tool, (call, known), Some(&decided), hold, ask).await
             }
             _ => Ok(Ruling::Refuse(format!("Blocked by policy: {}.", clip(&decided.because())))),
+        }
+    }
+
+    /// What is decided on an action in this time.
+    async fn decided(
+        &self,
+        action: &Action,
+        known: &Known,
+        within: Within,
+    ) -> Result<Call, GateError> {
+        let proposed = async {
+            match known.standing {
+                Standing::Vetted => self.gate.propose(action).await,
+                _ => self.gate.propose_gated(action).await,
+            }
+        };
+        match within.time(proposed).await {
+            Ok(decided) => Ok(decided),
+            Err(error) => within.time(self.gate.pass_undecided(action, error)).await,
         }
     }
 
@@ -334,20 +364,30 @@ impl Judge {
         call: &ToolCall,
         known: &Known,
         client: &Client,
+        within: Within,
     ) -> Result<Option<ActionId>, GateError> {
         let Some(held) = self.held().take(key, call.comes_back_for) else { return Ok(None) };
+        let withdrawn = async || within.time(self.gate.withdraw(held.id.approval())).await;
         // What was held before shadow began is not held any more.
-        if self.is_in_shadow(client).await {
-            drop(self.gate.withdraw(held.id.approval()).await);
-            self.held().forget(key, &held);
-            return Ok(None);
+        let is_in_shadow = async { Ok(self.is_in_shadow(client).await) };
+        match within.time(is_in_shadow).await {
+            Ok(false) => {}
+            Ok(true) => {
+                drop(withdrawn().await);
+                self.held().forget(key, &held);
+                return Ok(None);
+            }
+            Err(error) => {
+                self.held().put(key, held);
+                return Err(error);
+            }
         }
         if held.digest == known.digest {
             return Ok(Some(held.id));
         }
         self.held().forget(key, &held);
         // Whatever becomes of it, it permits nothing here any more.
-        if let Err(error) = self.gate.withdraw(held.id.approval()).await {
+        if let Err(error) = withdrawn().await {
             tracing::warn!(id = %held.id, %error, "a call of another tool was not taken back");
         }
         Ok(None)
@@ -369,15 +409,17 @@ impl Judge {
         if permitted.binds() && !is_still {
             return Ruling::Refuse(CHANGED.to_owned());
         }
-        match self.gate.redeem(permitted).await {
-            Err(error) => {
+        let redeemed = self.begin().time(self.gate.redeem(permitted)).await;
+        match redeemed {
+            // Where nothing is stopped it goes on, although nobody knows whether that is on record.
+            Err(error) if permitted.binds() => {
                 // Where nobody said no it may still be spent: whether it was, the log knows.
                 if let (Some(held), false) = (&permit.held, error.is_final()) {
                     self.held().put(self.key(&permitted.tool, call, ask.client()), held.clone());
                 }
                 undecided(call, &error)
             }
-            Ok(()) => {
+            Ok(()) | Err(_) => {
                 if permitted.id.is_none() {
                     let (tool, why) = (permitted.tool.as_str(), clip(&permitted.because()));
                     tracing::warn!(tool, why, "passed on without a record");

@@ -67,6 +67,16 @@ pub(crate) const GATHER: Duration = Duration::from_secs(20);
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);
 
+/// How long it may take until a call is decided on, or what permits it is spent: as long as a hook waits,
+/// and long enough for a daemon that is just replaced.
+pub(crate) const DECIDE: Duration = Duration::from_secs(20);
+
+/// How long a server may leave unread what waits for it.
+pub(crate) const READS: Duration = Duration::from_secs(10);
+
+/// How much of what a client says is taken in while its server does not read, in bytes.
+pub(crate) const MAX_AHEAD: usize = 2 * MAX_CLIENT_BYTES;
+
 /// How long a call waits for people before the agent is told to come back: less than the minute
 /// after which most clients give up.
 pub(crate) const HOLD: Duration = Duration::from_secs(50);

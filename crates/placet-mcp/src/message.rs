@@ -148,6 +148,13 @@ pub(crate) fn imitates(name: &str, known: &[&str]) -> bool {
     !known.contains(&name) && known.iter().any(|it| folded(it) == folded(name))
 }
 
+/// A member that an object has twice, but for how it is written.
+pub(crate) fn twice(object: &str) -> Option<String> {
+    let Names(names) = serde_json::from_str(object).ok()?;
+    let mut seen = std::collections::HashSet::new();
+    names.into_iter().find(|name| !seen.insert(folded(name)))
+}
+
 const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, MessageError> {

@@ -57,9 +57,6 @@ pub enum Gone {
     /// Its process has ended.
     #[error("the server ended by itself: {}", how(.0))]
     Ended(Option<ExitStatus>),
-    /// It is there, and takes nothing any more.
-    #[error("the server has stopped reading what it is sent, and was ended")]
-    Stuck,
 }
 
 fn how(status: &Option<ExitStatus>) -> String {
@@ -101,11 +98,6 @@ impl Upstream {
         let status = child.end().await;
         match end {
             End::Client => Ok(()),
-            End::Stuck => {
-                let why = "the server has stopped reading what it is sent, and was ended";
-                tracing::warn!(server = self.name, why);
-                Err(Gone::Stuck)
-            }
             End::Server => {
                 let how = how(&status);
                 tracing::warn!(server = self.name, how, "the server ended by itself");

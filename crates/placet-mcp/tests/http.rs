@@ -218,6 +218,20 @@ impl Scene {
         timeout(LIMIT, found).await.unwrap()
     }
 
+    /// As whose the first so many calls were decided.
+    async fn agents(&self, count: usize) -> Vec<String> {
+        let mut tail = self.guard.tail(0);
+        let mut agents = Vec::new();
+        while agents.len() < count {
+            let entry = timeout(LIMIT, tail.next()).await.unwrap().unwrap();
+            if let placet::Event::Decided(decided) = entry.event {
+                let agent = decided.assessment.subject.agent;
+                agents.push(agent.map(|it| it.to_string()).unwrap_or_default());
+            }
+        }
+        agents
+    }
+
     async fn answer(&self, reply: Reply) {
         let by = Approver { person: "dana".parse().unwrap(), groups: [].into() };
         self.guard.resolve(self.pending().await.approval(), &by, reply).await.unwrap();
@@ -500,6 +514,52 @@ async fn headers_that_say_something_else_than_the_message_are_refused() {
         assert!(answer.contains("-32020"), "{answer}");
     }
     assert!(scene.ran().is_empty());
+}
+
+#[tokio::test]
+async fn headers_of_a_call_do_not_go_on_with_what_is_none() {
+    let scene = Scene::new(LIMIT, None).await;
+    let told = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
+    let response = r#"{"jsonrpc":"2.0","id":7,"result":{}}"#;
+    let complaint = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}"#;
+    for header in [
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "write_file"),
+        ("mcp-param-path", "/etc/passwd"),
+    ] {
+        for body in [told, response, complaint] {
+            let (status, _, answer) = scene.post(&[header], body).await;
+            assert_eq!(status, 400, "{header:?} {body}: {answer}");
+            assert!(answer.contains("-32020"), "{answer}");
+        }
+    }
+    assert_eq!(scene.seen.lock().unwrap().len(), 0);
+    for (headers, body) in
+        [(&[("mcp-method", "notifications/x")][..], told), (&[], told), (&[], response)]
+    {
+        assert_eq!(scene.post(headers, body).await.0, 200, "{body}");
+    }
+    assert_eq!(scene.seen.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_session_keeps_the_name_under_which_it_began() {
+    let scene = Scene::new(LIMIT, None).await;
+    let session = [("mcp-session-id", "s-1")];
+    for name in ["agent-a", "agent-b"] {
+        let params = json!({ "clientInfo": { "name": name }, "capabilities": {} });
+        let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
+        scene.post(&session, &asked.to_string()).await;
+    }
+    scene.post(&session, &call("read_file", &json!({}))).await;
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "agent-b" },
+    });
+    let params = json!({ "name": "read_file", "arguments": {}, "_meta": meta });
+    let asked = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    scene.post(&session, &asked.to_string()).await;
+    assert_eq!(scene.agents(2).await, ["agent-a", "agent-a"]);
 }
 
 #[tokio::test]

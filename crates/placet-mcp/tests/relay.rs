@@ -3,8 +3,6 @@
 
 #[path = "relay/large.rs"]
 mod large;
-#[path = "relay/stuck.rs"]
-mod stuck;
 mod support;
 
 use std::collections::BTreeMap;
@@ -160,6 +158,84 @@ async fn who_was_told_to_come_back_runs_it_once() {
     world.call(4, "write_file", arguments).await;
     refusal(&world.client.hear().await);
     assert!(world.server.is_silent());
+}
+
+#[tokio::test]
+async fn who_comes_back_too_soon_is_told_again_where_people_answer() {
+    let mut world = World::new();
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let first = refusal(&world.client.hear().await);
+    assert!(first.contains("/console/actions/act_"), "{first}");
+    world.call(2, "write_file", json!({ "path": "b" })).await;
+    assert_eq!(refusal(&world.client.hear().await), first);
+}
+
+#[tokio::test]
+async fn what_a_call_says_beside_its_arguments_is_part_of_what_is_approved() {
+    let mut world = World::new();
+    let with = |id: u64, meta: Value| {
+        let params = json!({ "name": "write_file", "arguments": { "path": "b" }, "_meta": meta });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string()
+    };
+    let usual = json!({
+        "traceparent": "00-1", "tracestate": "x=1", "baggage": "y=2",
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "claudecode/toolUseId": "toolu_01", "vscode.requestId": "r-1",
+    });
+    world.client.say(with(1, usual)).await;
+    world.list_tools().await;
+    let id = world.noted().await.id;
+    refusal(&world.client.hear().await);
+    world.approve(id).await;
+    for odd in [
+        json!({ "evil.example/path": "/etc/passwd" }),
+        json!({ "claudecode/toolUseId": "/etc/passwd" }),
+        json!({ "claudecode/toolUseId": { "path": "x" } }),
+    ] {
+        world.client.say(with(2, odd.clone())).await;
+        let another = world.noted().await.id;
+        let found = world.guard.log().action(another).unwrap().unwrap();
+        let context = Json::Object(found.action().unwrap().context.unwrap()).canonical();
+        let shown: Value = serde_json::from_str(&context).unwrap();
+        assert_eq!(shown["mcp"]["beside"]["_meta"], odd);
+        refusal(&world.client.hear().await);
+    }
+    // What only tells this request from others is no part of the call.
+    let other = json!({ "progressToken": 2, "claudecode/toolUseId": "toolu_02" });
+    world.client.say(with(3, other)).await;
+    assert_eq!(world.server.hear().await["id"], 3);
+    world.becomes(id, Status::Redeemed).await;
+}
+
+#[tokio::test]
+async fn a_connection_keeps_the_name_under_which_it_began() {
+    let modern = |name: &str| {
+        json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": { "name": name },
+        })
+    };
+    for introduces in [true, false] {
+        let mut world = World::new();
+        for (id, name) in [(1, "agent-a"), (3, "agent-b")] {
+            let mut params = json!({ "name": "read_file", "arguments": {} });
+            if introduces {
+                let info = json!({ "clientInfo": { "name": name }, "capabilities": {} });
+                world.ask(id, "initialize", info).await;
+                assert_eq!(world.server.hear().await["method"], "initialize");
+            } else {
+                params["_meta"] = modern(name);
+            }
+            world.ask(id + 1, "tools/call", params).await;
+            if id == 1 {
+                world.list_tools().await;
+            }
+            world.server.hear().await;
+            let agent = world.noted().await.assessment.subject.agent.unwrap();
+            assert_eq!(agent.as_str(), "agent-a", "{introduces}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -460,6 +536,40 @@ async fn shadow_goes_on_where_no_daemon_answers() {
 }
 
 #[tokio::test]
+async fn a_daemon_that_never_answers_stops_the_call_and_not_the_agent() {
+    // Whoever comes is let in, and nobody says anything.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", mute.local_addr().unwrap());
+    for is_shadow in [true, false] {
+        let daemon = Some((url.clone(), "plc_nobody".to_owned().into()));
+        let gate = GateConfig { daemon, is_shadow, ..GateConfig::default() };
+        let decide = Duration::from_millis(200);
+        let config = JudgeConfig { decide, ..config() };
+        let mut world = World::at(Gate::open(gate).unwrap(), config);
+        world.call(1, "read_file", json!({})).await;
+        world.list_tools().await;
+        match is_shadow {
+            true => {
+                assert_eq!(world.server.hear().await["method"], "tools/call");
+                world.answer(1, "ok").await;
+                world.client.hear().await;
+            }
+            false => {
+                let text = refusal(&world.client.hear().await);
+                assert!(text.contains("no answer within 200ms"), "{text}");
+                assert!(world.server.is_silent());
+            }
+        }
+        let call = raw_call(UNJUDGEABLE[1]);
+        world.client.say(&call).await;
+        match is_shadow {
+            true => assert_eq!(world.server.hear_bytes().await, call.as_bytes()),
+            false => assert!(world.client.hear().await["error"].is_object()),
+        }
+    }
+}
+
+#[tokio::test]
 async fn shadow_shows_a_list_that_cannot_be_read_without_doubt() {
     for (policy, passes) in [(shadow(), true), (support::POLICY.to_owned(), false)] {
         let mut world = World::with(&policy, config());
@@ -469,4 +579,56 @@ async fn shadow_shows_a_list_that_cannot_be_read_without_doubt() {
         world.list_tools_for(&json!(1)).await;
         assert_eq!(world.client.hear().await["result"].is_object(), passes);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_reading_stops_neither_its_client_nor_the_gateway() {
+    let call = Duration::from_millis(300);
+    let mut world = World::with(support::POLICY, JudgeConfig { call, ..config() });
+    world.call(1, "write_file", json!({ "path": "b" })).await;
+    world.list_tools().await;
+    let id = world.pending().await;
+    refusal(&world.client.hear().await);
+    world.call(2, "write_file", json!({ "path": "c" })).await;
+    // More than wait for it, and more than wait for them.
+    let mut refused = 0;
+    for number in 3..203 {
+        world.ask(number, "resources/read", json!({ "uri": "x" })).await;
+    }
+    world
+        .client
+        .say(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#)
+        .await;
+    while refused < 200 - 64 {
+        let answer = world.client.hear().await;
+        if answer["error"]["message"].as_str().is_some_and(|it| it.contains("does not read")) {
+            refused += 1;
+        }
+    }
+    world.approve(id).await;
+    world.call(1000, "write_file", json!({ "path": "b" })).await;
+    let answer = loop {
+        let answer = world.client.hear().await;
+        if answer["id"] == 1000 {
+            break answer;
+        }
+    };
+    assert!(answer["error"]["message"].as_str().unwrap().contains("does not read"), "{answer}");
+    world.becomes(id, Status::Failed).await;
+    let World { client, running, server, .. } = world;
+    drop(client);
+    assert_eq!(timeout(LIMIT, running).await.unwrap().unwrap(), End::Client);
+    drop(server);
+}
+
+#[tokio::test]
+async fn who_goes_away_is_not_held_up_by_a_server_that_does_not_read() {
+    let world = World::new();
+    for number in 0..200 {
+        world.ask(number, "resources/read", json!({ "uri": "x" })).await;
+    }
+    let World { client, running, server, .. } = world;
+    drop(client);
+    assert_eq!(timeout(LIMIT, running).await.unwrap().unwrap(), End::Client);
+    drop(server);
 }

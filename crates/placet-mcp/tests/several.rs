@@ -343,3 +343,35 @@ async fn whoever_asks_at_too_great_length_is_told_so() {
     world.client.to.send(Err(Skipped::TooLong { limit: 10, ends })).await.unwrap();
     assert_eq!(world.client.hear().await["id"], 8);
 }
+
+#[tokio::test]
+async fn what_two_readers_could_understand_in_two_ways_goes_to_no_server() {
+    let mut world = World::new(&["a", "b"]);
+    for params in [
+        r#"{"name":"a__nothing","name":"a__read","arguments":{}}"#,
+        r#"{"name":"a__read","arguments":{"p":1},"arguments":{"p":2}}"#,
+        r#"{"name":"a__read","n\u0061me":"b__read"}"#,
+        r#"{"name":"a__read","Name":"b__read"}"#,
+        r#"{"uri":"file:///a","uri":"file:///b"}"#,
+    ] {
+        for method in ["tools/call", "prompts/get", "resources/read"] {
+            let asked =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+            world.client.say(asked).await;
+            let answer = world.client.hear().await;
+            assert_eq!(answer["error"]["code"], -32602, "{method} {params}: {answer}");
+        }
+    }
+    assert!(world.servers.iter_mut().all(Side::is_silent));
+}
+
+#[tokio::test]
+async fn a_cursor_of_no_server_is_none_that_was_given() {
+    let mut world = World::new(&["a", "b"]);
+    for cursor in ["9:x", "2:", "x", "-1:x", "99999999999999999999:x"] {
+        world.ask(1, "tools/list", json!({ "cursor": cursor })).await;
+        let answer = world.client.hear().await;
+        let text = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(text, "this cursor is none that was given here", "{cursor}");
+    }
+}

@@ -164,6 +164,16 @@ pub(super) fn agree(headers: &HeaderMap, method: &str, name: Option<&str>) -> bo
         && (name.is_none() || says(NAME, name))
 }
 
+/// Whether the headers say nothing of a call, where the message is none and is about nothing.
+pub(super) fn are_of_no_call(headers: &HeaderMap, method: Option<&str>) -> bool {
+    let is_silent = !headers.contains_key(NAME) && !repeated::is_any(headers);
+    is_silent
+        && match method {
+            Some(method) => agree(headers, method, None),
+            None => !headers.contains_key(METHOD),
+        }
+}
+
 /// A value as it was before it was made fit for a header.
 pub(super) fn decoded(value: &str) -> Option<String> {
     match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {

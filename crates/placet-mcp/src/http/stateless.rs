@@ -112,7 +112,7 @@ impl Stateless {
         message: Message,
     ) -> Answer {
         if !self.agree(headers, method, version, &message) {
-            return mismatch(&id);
+            return mismatch(Some(&id));
         }
         let Some(mut asking) = self.ask(id.clone(), method, &message).await else {
             let why = "the params cannot be read, or the servers are gone";

@@ -24,17 +24,25 @@ impl Judge {
         for (name, text) in [("why", clip(why)), ("sha256", digest)] {
             action.params.insert(name.to_owned(), Json::String(text));
         }
-        let call = self.gate.note(&action).await?;
+        let noted = async { Ok(self.gate.note(&action).await) };
+        let call = match self.begin().time(noted).await {
+            Ok(noted) => noted?,
+            // It stops nothing either where it is to look on only.
+            Err(late) => self.gate.pass_undecided(&action, late).await.ok()?,
+        };
         tracing::warn!(why = clip(why), id = ?call.id, "passed on, although it cannot be judged");
         // Without that nothing can be said of what came of it.
-        drop(self.gate.redeem(&call).await);
+        drop(self.begin().time(self.gate.redeem(&call)).await);
         Some(Forward { action: call.id, edited: None, binds: false })
     }
 
     /// Whether nothing is ever stopped here.
     pub(crate) async fn stops_nobody(&self, client: &Client) -> bool {
         match self.about(client) {
-            Some(action) => self.gate.stops_nobody(&action).await,
+            Some(action) => {
+                let asked = async { Ok(self.gate.stops_nobody(&action).await) };
+                self.begin().time(asked).await.unwrap_or(false)
+            }
             None => false,
         }
     }

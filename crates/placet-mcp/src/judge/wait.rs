@@ -7,6 +7,7 @@ use placet_gate::{Call, Course, GateError};
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::within::Within;
 use super::{
     Judge, Known, Permit, Ruling, SHOWN, STATE, ToolCall, Waiting, clip, come_back, denied,
     elicitation, words,
@@ -23,7 +24,7 @@ struct Waits<'a> {
     key: CallKey,
     held: HeldCall,
     approval: String,
-    /// Where people answer it, if the decision is fresh and there is such a place.
+    /// Where people answer it, if there is such a place.
     place: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Judge {
             key: self.key(tool, call, ask.client()),
             held: HeldCall { id, digest: known.digest.clone() },
             approval: id.approval().to_string(),
-            place: fresh.and_then(|it| it.approval.as_ref()?.url.clone()),
+            place: self.gate.page(id),
         };
         self.held().note(waits.key, &waits.held);
         if let Some(ruling) = self.hand_over(&waits, fresh, ask).await {
@@ -61,12 +62,14 @@ impl Judge {
         let until = Instant::now() + hold;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let answered = self.gate.course(id, tool, &call.arguments, left.min(PROGRESS));
+            let time = left.min(PROGRESS);
+            let answered = self.gate.course(id, tool, &call.arguments, time);
+            let answered = Within::begin(time + self.config.decide).time(answered);
             let course = tokio::select! {
                 course = answered => course,
                 () = ask.cancelled() => {
                     self.held().forget(waits.key, &waits.held);
-                    self.gate.withdraw(id.approval()).await?;
+                    self.withdraw(id).await?;
                     return Ok(Ruling::Cancelled);
                 }
             };
@@ -113,6 +116,8 @@ impl Judge {
             return Some(Ruling::Task(Box::new(Waiting { id, tool, deadline, page, text })));
         }
         let url = place.as_ref()?;
+        // Who came back was shown it already.
+        fresh?;
         if ask.client().is_modern && ask.client().opens_pages {
             let requests = json!({ "placet": elicitation(&page(url, &text, approval)) });
             self.held().put(waits.key, held.clone());

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::known::Known;
 use super::merge::Merge;
 use crate::id::Id;
-use crate::message::Message;
+use crate::message::{Message, twice};
 
 /// What is between the name of a server and the name of its tool.
 pub(super) const BETWEEN: &str = "__";
@@ -29,20 +29,26 @@ pub(super) enum Route {
 
 impl Route {
     pub(super) fn of(method: &str, message: &Message, names: &[&str], known: &Known) -> Self {
+        // Written anew it would say what one of two readers understands.
+        if let Some(odd) = message.params().and_then(twice) {
+            return Self::Nowhere(format!(
+                "params.{odd} is there twice, or could be taken for another"
+            ));
+        }
         match method {
             "initialize" => Self::All(Merge::Initialize),
             "server/discover" => Self::All(Merge::Discover),
             "logging/setLevel" | "subscriptions/listen" => Self::All(Merge::Nothing),
             "ping" => Self::Here,
-            "tools/list" => Self::page(message, "tools"),
-            "prompts/list" => Self::page(message, "prompts"),
-            "resources/list" => Self::page(message, "resources"),
-            "resources/templates/list" => Self::page(message, "resourceTemplates"),
+            "tools/list" => Self::page(message, "tools", names.len()),
+            "prompts/list" => Self::page(message, "prompts", names.len()),
+            "resources/list" => Self::page(message, "resources", names.len()),
+            "resources/templates/list" => Self::page(message, "resourceTemplates", names.len()),
             "tools/call" | "prompts/get" => Self::named(message, names),
             "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
                 Self::owned(param(message, "uri"), message, known)
             }
-            "tasks/list" => Self::page(message, "tasks"),
+            "tasks/list" => Self::page(message, "tasks", names.len()),
             "tasks/get" | "tasks/update" | "tasks/cancel" | "tasks/result" => {
                 match param(message, "taskId").and_then(|task| known.task(&task)) {
                     Some(number) => Self::One(number, message.bytes().clone()),
@@ -55,11 +61,12 @@ impl Route {
     }
 
     /// A cursor of ours says which server's list goes on, and where: `1:abc`.
-    fn page(message: &Message, of: &'static str) -> Self {
+    fn page(message: &Message, of: &'static str, servers: usize) -> Self {
         let cursor = param(message, "cursor");
         let Some(cursor) = cursor else { return Self::Page(0, of, message.bytes().clone()) };
         let parts = cursor.split_once(':');
-        let Some((Ok(number), own)) = parts.map(|(number, own)| (number.parse(), own)) else {
+        let read = parts.and_then(|(number, own)| Some((number.parse::<usize>().ok()?, own)));
+        let Some((number, own)) = read.filter(|(number, _)| *number < servers) else {
             return Self::Nowhere("this cursor is none that was given here".to_owned());
         };
         let own = if own.is_empty() { None } else { raw(own) };

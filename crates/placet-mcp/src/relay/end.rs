@@ -30,7 +30,6 @@ impl Relay {
         let why = match end {
             End::Client => return,
             End::Server => "the server ended before it answered",
-            End::Stuck => "the server has stopped reading what it is sent",
         };
         for (id, asked) in left {
             let text = match asked {

@@ -1,5 +1,6 @@
 //! One client and one server, and what passes between them.
 
+mod ahead;
 mod end;
 mod progress;
 mod questions;
@@ -9,7 +10,7 @@ mod unjudged;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use placet::Outcome;
@@ -17,7 +18,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
 
 use crate::ask::{Ask, Wanted};
 use crate::client::Client;
@@ -28,7 +28,6 @@ use crate::message::{Kind, Message};
 use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
-use crate::silence;
 use crate::stdio::Skipped;
 use crate::task::{self, Answered, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
@@ -48,8 +47,6 @@ pub enum End {
     Client,
     /// The server went away.
     Server,
-    /// The server is there, and takes nothing any more.
-    Stuck,
 }
 
 /// Called with each change of a tool that nobody has vetted.
@@ -69,16 +66,16 @@ pub struct Relay {
     progress: Mutex<HashMap<String, Arc<Notify>>>,
     tasks: Mutex<Tasks>,
     client: Mutex<Client>,
+    /// What the client called itself first: it keeps that name.
+    name: OnceLock<Option<String>>,
     book: Mutex<Book>,
     on_change: OnChange,
     /// What is being written down of calls that were answered.
     concluding: Mutex<JoinSet<()>>,
-    /// Told of whatever the server says, for those who wait until it takes something.
-    said: Notify,
-    /// Told when it takes nothing any more.
-    stuck: Notify,
     /// Whether the server was sent something that could not be read here, and may answer it.
     passes_unasked: AtomicBool,
+    /// Whether the server has left unread for long what waits for it.
+    is_stuck: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,18 +112,14 @@ impl Relay {
             progress: Mutex::default(),
             tasks: Mutex::default(),
             client: Mutex::default(),
+            name: OnceLock::new(),
             book: Mutex::new(book),
             on_change,
             concluding: Mutex::default(),
-            said: Notify::new(),
-            stuck: Notify::new(),
             passes_unasked: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
         });
-        let from_client = async {
-            while let Some(line) = client.from.recv().await {
-                relay.hear_client(line).await;
-            }
-        };
+        let from_client = relay.hear_all(&mut client.from);
         let from_server = async {
             while let Some(line) = server.from.recv().await {
                 relay.hear_server(line).await;
@@ -135,7 +128,6 @@ impl Relay {
         let end = tokio::select! {
             () = from_client => End::Client,
             () = from_server => End::Server,
-            () = relay.stuck.notified() => End::Stuck,
         };
         relay.end(end).await;
         (end, std::mem::take(&mut *lock(&relay.book)))
@@ -143,16 +135,6 @@ impl Relay {
 
     async fn tell_client(&self, bytes: Bytes) {
         drop(self.to_client.send(bytes).await);
-    }
-
-    /// Sends the server something of the client's, which waits with all that comes after it. A server that
-    /// takes nothing, and says nothing, for as long as it may take for a call, will do neither any more.
-    async fn tell_server(&self, bytes: Bytes) {
-        let sent = self.to_server.send(bytes);
-        let silence = || sleep(self.judge.call_time());
-        if silence::before(silence, &self.said, sent).await.is_none() {
-            self.stuck.notify_one();
-        }
     }
 
     async fn hear_client(self: &Arc<Self>, line: Result<Bytes, Skipped>) {
@@ -172,7 +154,9 @@ impl Relay {
             Kind::Notification(method) => self.told(&method, message).await,
             // Whoever was asked by the gateway has opened a page or not: the log knows better.
             Kind::Response(id) if id.is_ours() => {}
-            Kind::Response(_) | Kind::Complaint => self.tell_server(message.into_bytes()).await,
+            Kind::Response(_) | Kind::Complaint => {
+                self.tell_server(message.into_bytes()).await;
+            }
         }
     }
 
@@ -201,10 +185,11 @@ impl Relay {
         match method {
             "tools/call" => self.call(id, message),
             "initialize" => {
-                *lock(&self.client) = Client::introduced(message.params());
-                self.tell_server(message.into_bytes()).await;
+                let client = self.named(Client::introduced(message.params()));
+                *lock(&self.client) = client;
+                self.ask(&id, message.into_bytes()).await;
             }
-            _ => self.tell_server(message.into_bytes()).await,
+            _ => self.ask(&id, message.into_bytes()).await,
         }
     }
 
@@ -216,7 +201,9 @@ impl Relay {
                 }
             }
             "tools/call" => self.untold(message).await,
-            _ => self.tell_server(message.into_bytes()).await,
+            _ => {
+                self.tell_server(message.into_bytes()).await;
+            }
         }
     }
 
@@ -327,7 +314,6 @@ impl Relay {
     }
 
     async fn hear_server(&self, line: Result<Bytes, Skipped>) {
-        self.said.notify_waiters();
         let line = match line {
             Ok(line) => line,
             Err(skipped) => return self.skipped(skipped).await,

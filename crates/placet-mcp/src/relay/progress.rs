@@ -27,11 +27,10 @@ impl Relay {
     ) {
         let (done, answered) = oneshot::channel();
         lock(&self.pending).is(id, Asked::Call(action, Arc::new(Mutex::new(Some(done)))));
-        let passed = async {
-            drop(self.to_server.send(bytes).await);
-            answered.await
-        };
-        if self.unless_silent(passed, token.as_ref()).await.is_none()
+        if !self.tell_server(bytes).await {
+            return self.unread(id, action).await;
+        }
+        if self.unless_silent(answered, token.as_ref()).await.is_none()
             && lock(&self.pending).answered(id).is_some()
         {
             let text = format!("the server did not answer in time; {IN_DOUBT}");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::ahead::UNREAD;
 use super::{Relay, lock};
 use crate::ask::fresh_id;
 use crate::id::Id;
@@ -66,14 +67,15 @@ impl Relay {
     ) -> Result<Message, String> {
         let (answer, answered) = oneshot::channel();
         lock(&self.asked).insert(id.key().clone(), answer);
-        // A server that has stopped reading does not take it either.
         let exchanged = timeout(time, async {
-            drop(self.to_server.send(bytes).await);
-            answered.await
+            match self.tell_server(bytes).await {
+                true => Ok(answered.await),
+                false => Err(UNREAD),
+            }
         });
         let exchanged = exchanged.await;
         lock(&self.asked).remove(id.key());
-        let answer = exchanged.map_err(|_| TOO_LATE)?;
+        let answer = exchanged.map_err(|_| TOO_LATE)??;
         answer.map_err(|_| "the server ended before it answered")?
     }
 }

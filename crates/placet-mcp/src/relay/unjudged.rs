@@ -44,7 +44,7 @@ impl Relay {
     pub(super) async fn untold(&self, message: Message) {
         let (client, why) = (self.client_of(&message), "a call that wants no answer");
         match self.judge.let_pass(why, message.bytes(), &client).await {
-            Some(_) => self.tell_server(message.into_bytes()).await,
+            Some(_) => drop(self.tell_server(message.into_bytes()).await),
             None => tracing::warn!("a call that wants no answer was not passed on"),
         }
     }
@@ -62,6 +62,13 @@ impl Relay {
 
     /// Who sent a message, as far as that is known.
     pub(super) fn client_of(&self, message: &Message) -> Client {
-        Client::of_request(&meta(message)).unwrap_or_else(|| lock(&self.client).clone())
+        let known = || lock(&self.client).clone();
+        self.named(Client::of_request(&meta(message)).unwrap_or_else(known))
+    }
+
+    /// A client under the name that it has had from the beginning.
+    pub(super) fn named(&self, client: Client) -> Client {
+        let name = self.name.get_or_init(|| client.name.clone()).clone();
+        Client { name, ..client }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet::escape;
+use placet_gate::private;
 
 use super::book::{Book, Change, Standing};
 use super::definition::Definition;
@@ -41,9 +42,31 @@ impl Keeper {
     #[must_use]
     pub fn book(&self, server: &str) -> Book {
         let lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let vetted = || lock.server(server).cloned().map_or_else(Book::first, Book::new);
+        let vetted = || match lock.server(server) {
+            Some(vetted) => Book::new(vetted.clone()),
+            None => self.first_sight(server),
+        };
         let mut books = self.0.books.lock().unwrap_or_else(PoisonError::into_inner);
         books.entry(server.to_owned()).or_insert_with(vetted).of_another_session()
+    }
+
+    /// The tools of a server that nobody has seen yet: they are trusted as they are listed first. Where
+    /// that cannot be written down they would be trusted anew at every start, whatever they became, and
+    /// so none is.
+    fn first_sight(&self, server: &str) -> Book {
+        match private::try_write(&self.0.path) {
+            Ok(()) => Book::first(),
+            Err(error) => {
+                let path = self.0.path.display();
+                tracing::warn!(
+                    server, %path, %error,
+                    "the lock file cannot be written, so no tool of this server is trusted at first \
+                     sight and each call waits for a person; name a place with --lock that can be \
+                     written, or vet the tools with `placet init --mcp`"
+                );
+                Book::new(BTreeMap::new())
+            }
+        }
     }
 
     /// What is to be told when a tool of a server is another than was vetted.

@@ -5,6 +5,7 @@
 //! a person to look.
 
 use placet::escape;
+use placet::policy::inspect::{disguised, look};
 use placet::{Json, Object};
 
 /// Deepest level of a definition that is looked at; below it everything is suspicious.
@@ -12,6 +13,9 @@ const MAX_DEPTH: usize = 32;
 
 /// Longest run of blanks that has a purpose: more push text out of a window.
 const MAX_BLANKS: usize = 40;
+
+/// Longest word that is shown.
+const SHOWN: usize = 80;
 
 /// Words that order a model about, in lower case.
 const ORDERS: [&str; 19] = [
@@ -103,11 +107,22 @@ fn text(text: &str, pointer: &str, found: &mut Vec<Suspicion>) {
     if has_blanks(text) {
         add("has a run of blanks that pushes text out of sight".to_owned());
     }
-    let lower = text.to_lowercase();
-    let words = ORDERS.iter().chain(&SECRETS).find(|words| lower.contains(**words));
-    if let Some(words) = words {
+    let read = [text.to_lowercase(), look(text).to_lowercase()].map(|text| plain(&text));
+    let mut words = ORDERS.iter().chain(&SECRETS);
+    if let Some(words) = words.find(|words| read.iter().any(|text| text.contains(**words))) {
         add(format!("speaks to the model: {words:?}"));
     }
+    if let Some(word) = disguised(text) {
+        let word = escape::clipped(word, SHOWN);
+        add(format!("has a word with letters of another script that look like its own, {word:?}"));
+    }
+}
+
+/// Text as it is read, however it is broken into lines: with single blanks, and none within the brackets
+/// of a tag.
+fn plain(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    look(&words.join(" ")).replace("< ", "<").replace(" >", ">")
 }
 
 fn has_blanks(text: &str) -> bool {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::skeleton;
+use unicode_security::{MixedScript as _, skeleton};
 
 /// A kind of character that is not what it seems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,21 @@ impl Trick {
 }
 
 /// `text` as it looks, in ASCII as far as it looks like ASCII.
-pub(super) fn fold(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { text.into() } else { folded(text).into() }
+}
+
+/// The first word with letters of other scripts that look like ASCII ones, among those that are.
+#[must_use]
+pub fn disguised(text: &str) -> Option<&str> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.find(|word| {
+        let looks = |c: char| ascii_lookalike(c).is_some_and(|c| c.is_ascii_alphabetic());
+        word.contains(|c: char| c.is_ascii_alphabetic())
+            && word.contains(looks)
+            && !word.is_single_script()
+    })
 }
 
 fn folded(text: &str) -> String {

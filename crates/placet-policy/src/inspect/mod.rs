@@ -40,6 +40,7 @@ use placet_core::json::Object;
 use serde::Serialize;
 
 pub use effect::{Concern, Effect, Effects, Evidence, Inspection, Source, Weight};
+pub use fold::{disguised, fold as look};
 
 pub(crate) use tool::Tool;
 

@@ -61,6 +61,9 @@ impl Server {
             None => Place::Command(command(arguments.command.clone(), Vec::new())),
         };
         let name = arguments.name.clone();
+        if let Some(name) = &name {
+            check_name(name, "--name")?;
+        }
         let is_named = name.is_some();
         Ok(vec![Self { name: name.unwrap_or_else(|| NAMELESS.to_owned()), is_named, place }])
     }
@@ -79,12 +82,7 @@ fn read(path: &Path) -> Result<Vec<Server>, Failure> {
 }
 
 fn server(name: String, entry: Entry, folder: &Path) -> Result<Server, Failure> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(is_plain) || name.contains("__") {
-        return Err(Failure::usage(format!(
-            "servers.{name}: a name has letters, digits, - and single _, so that it can stand before a tool's"
-        )));
-    }
+    check_name(&name, "servers")?;
     let secrets = entry.secrets.map(|path| folder.join(path));
     let place = match (entry.command, entry.url) {
         (Some(words), None) if !words.is_empty() => {
@@ -102,6 +100,23 @@ fn server(name: String, entry: Entry, folder: &Path) -> Result<Server, Failure> 
         }
     };
     Ok(Server { name, is_named: true, place })
+}
+
+/// Refuses a name of a server after which nobody could tell where the name of its tool begins.
+fn check_name(name: &str, of: &str) -> Result<(), Failure> {
+    if is_name(name) {
+        return Ok(());
+    }
+    let text = "a server's name has letters, digits, - and, between them, single _, so that it can \
+                stand before a tool's";
+    Err(Failure::usage(format!("{of} {name:?}: {text}")))
+}
+
+/// Whether a server can be called so.
+pub(in crate::commands) fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_edge = name.starts_with('_') || name.ends_with('_');
+    !name.is_empty() && name.chars().all(is_plain) && !is_edge && !name.contains("__")
 }
 
 fn command(words: Vec<OsString>, environment: Vec<(String, String)>) -> Command {
@@ -147,4 +162,19 @@ fn pairs(path: &Path, between: char, what: &str) -> Result<Vec<(String, String)>
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
     lines.map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn a_name_leaves_no_doubt_where_that_of_a_tool_begins() {
+        for name in ["a", "a_b", "my-server", "9"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "_", "_a", "a_", "a__b", "a b", "ä", "a.b"] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
 }

@@ -51,7 +51,7 @@ impl Gateway {
             is_so = self.repeated(&call).agree(&headers, &call.arguments);
         }
         if !is_so {
-            let (refusal, body) = (mismatch(&id), message.into_bytes());
+            let (refusal, body) = (mismatch(Some(&id)), message.into_bytes());
             return self.unjudged(headers, body, MISMATCH, refusal).await;
         }
         let takes_streams = headers

@@ -145,7 +145,7 @@ impl Gateway {
             Kind::Response(id) if id.is_ours() => empty(StatusCode::ACCEPTED),
             Kind::Request(id, method) => {
                 if !headers::agree(&headers, &method, None) {
-                    let (refusal, body) = (mismatch(&id), message.into_bytes());
+                    let (refusal, body) = (mismatch(Some(&id)), message.into_bytes());
                     return self.unjudged(headers, body, MISMATCH, refusal).await;
                 }
                 if let Some(answer) = self.answer_of_task(&id, &method, &message) {
@@ -162,8 +162,23 @@ impl Gateway {
                 };
                 self.pass(Method::POST, headers, message.into_bytes(), Some(heard)).await
             }
-            _ => self.pass(Method::POST, headers, message.into_bytes(), None).await,
+            Kind::Notification(method) => self.told(headers, Some(&method), message).await,
+            Kind::Response(_) | Kind::Complaint => self.told(headers, None, message).await,
         }
+    }
+
+    /// Passes on what asks for nothing, unless its headers say that it does.
+    async fn told(
+        self: Arc<Self>,
+        headers: HeaderMap,
+        method: Option<&str>,
+        message: Message,
+    ) -> Answer {
+        let body = message.into_bytes();
+        if headers::are_of_no_call(&headers, method) {
+            return self.pass(Method::POST, headers, body, None).await;
+        }
+        self.unjudged(headers, body, MISMATCH, mismatch(None)).await
     }
 
     /// Asks what the server can do, or which tools it has. The answer is read as a whole before it
@@ -310,9 +325,13 @@ impl Gateway {
         changes.iter().for_each(|change| (self.on_change)(change));
     }
 
-    /// Of too many sessions some are forgotten: their clients are then shown no pages.
-    fn remember(&self, session: &HeaderValue, client: Client) {
+    /// Of too many sessions some are forgotten: their clients are then shown no pages. A session keeps
+    /// the name under which it began.
+    fn remember(&self, session: &HeaderValue, mut client: Client) {
         let mut clients = lock(&self.clients);
+        if let Some(known) = clients.get(session.as_bytes()) {
+            client.name.clone_from(&known.name);
+        }
         if clients.len() >= MAX_SESSIONS {
             clients.clear();
         }
@@ -324,7 +343,12 @@ impl Gateway {
             let session = headers.get(SESSION)?;
             lock(&self.clients).get(session.as_bytes()).cloned()
         };
-        let client = Client::of_request(meta).or_else(known).unwrap_or_default();
+        let known = known();
+        let named = known.as_ref().map(|known| known.name.clone());
+        let mut client = Client::of_request(meta).or(known).unwrap_or_default();
+        if let Some(name) = named {
+            client.name = name;
+        }
         let session = headers.get(SESSION).map(HeaderValue::as_bytes).unwrap_or_default();
         Client { session: Bytes::copy_from_slice(session), ..client }
     }
@@ -365,6 +389,6 @@ async fn until_answered(mut body: Body, id: &Id) -> Result<Bytes, String> {
 const MISMATCH: &str =
     "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
 
-pub(super) fn mismatch(id: &Id) -> Answer {
-    json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, MISMATCH))
+pub(super) fn mismatch(id: Option<&Id>) -> Answer {
+    json_answer(StatusCode::BAD_REQUEST, reply::error(id, HEADER_MISMATCH, MISMATCH))
 }

@@ -114,7 +114,8 @@ pub(super) fn configured(
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     // As clients do with names that cannot stand before a tool's.
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
-    let plain = plain.replace("__", "_");
+    let words: Vec<_> = plain.split('_').filter(|word| !word.is_empty()).collect();
+    let plain = if words.is_empty() { "-".to_owned() } else { words.join("_") };
     let reader = Reader { name, dialect, notes: Vec::new() };
     let Value::Object(fields) = entry else {
         return Err(reader.refused("is no object", "write it as its client has it"));
