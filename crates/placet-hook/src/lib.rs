@@ -36,6 +36,7 @@ mod protected;
 mod run;
 mod settings;
 mod shadow;
+mod texts;
 
 pub use answer::Answer;
 pub use client::{Client, ClientName, Entry};

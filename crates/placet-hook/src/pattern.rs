@@ -2,7 +2,7 @@
 
 use crate::mention::{ANYTHING, SOMETHING};
 
-/// What stands for any one name in a list of names.
+/// What stands for any one name in a list of names, and before an end for any name that ends so.
 pub(crate) const ANY_NAME: &str = "*";
 
 /// The names in a path, without `.` and what `..` takes back, as file systems compare them that know
@@ -56,6 +56,10 @@ fn fits(name: &str, wanted: &str) -> bool {
     if name.starts_with(SOMETHING) && wanted.starts_with('.') {
         return false;
     }
+    let (is_end, wanted) = match wanted.strip_prefix(ANY_NAME) {
+        Some(end) => (true, end),
+        None => (false, wanted),
+    };
     let wanted: Vec<char> = wanted.chars().collect();
     let mut reached = vec![false; wanted.len() + 1];
     if let Some(first) = reached.first_mut() {
@@ -72,6 +76,9 @@ fn fits(name: &str, wanted: &str) -> bool {
                 let before = reached.get(at - 1).copied().unwrap_or_default();
                 *is = before && wanted.get(at - 1) == Some(&c);
             }
+        }
+        if let (true, Some(first)) = (is_end, next.first_mut()) {
+            *first = true;
         }
         reached = next;
     }
@@ -107,5 +114,19 @@ mod tests {
         assert!(may_end(&names("\u{1}/policy.toml"), &own));
         assert!(!may_end(&names("/home/ann/\u{1}"), &own));
         assert!(may_end(&names("/home/\u{1}/policy.toml"), &own));
+        let rules = ["a", "*.cedar"];
+        for (path, expected) in [
+            ("a/b.cedar", true),
+            ("a/.cedar", true),
+            ("a/*.cedar", true),
+            ("x/a/b.c.CEDAR", true),
+            ("a/\u{2}", true),
+            ("a/b.\u{2}", true),
+            ("a/b.cedar.md", false),
+            ("a/cedar", false),
+            ("b/b.cedar", false),
+        ] {
+            assert_eq!(may_end(&names(path), &rules), expected, "{path:?}");
+        }
     }
 }

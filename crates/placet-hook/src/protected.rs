@@ -18,9 +18,7 @@ use crate::event::ToolCall;
 use crate::mention::{ANYTHING, SOMETHING, Words};
 use crate::pattern::{ANY_NAME, may_end, names};
 use crate::place::{Folders, Scope};
-
-/// Longest text that is a path.
-const MAX_PATH_BYTES: usize = 4096;
+use crate::texts::{Run, Texts};
 
 /// How many links are followed in one path, as most systems do.
 const MAX_LINKS: usize = 40;
@@ -43,6 +41,10 @@ const FILES: &[&[&str]] = &[
     &[".cursor"],
     &[".cursor", "hooks.json"],
     &[".cursor", "mcp.json"],
+    &[".vscode"],
+    &[".vscode", "mcp.json"],
+    &["code", "user", "mcp.json"],
+    &["claude", "claude_desktop_config.json"],
     &[".copilot"],
     &[".copilot", ANY_NAME],
     &[".github", "copilot"],
@@ -102,6 +104,15 @@ const FOLDERS: &[&[&str]] = &[
     &["etc", "github-copilot"],
 ];
 
+/// What a gateway is set up by, wherever it is.
+const GATEWAY: [&str; 2] = ["servers.toml", LOCK];
+
+/// The tools that were vetted. A policy beside it is that of a gateway.
+const LOCK: &str = "tools.lock";
+
+/// Rules beside a policy.
+const RULES: &str = "*.cedar";
+
 /// What `placet` does that changes what it decides by, or answers for a person.
 const OWN_COMMANDS: [&str; 11] = [
     "approvals",
@@ -156,8 +167,10 @@ impl Protected {
             files.extend(["-key", "-lock", "-wal", "-shm", "-journal"].map(|end| beside(log, end)));
         }
         if let Some(policy) = &config.policy {
-            files.push(policy.with_file_name(format!("{ANY_NAME}.cedar")));
+            files.push(policy.with_file_name(RULES));
+            files.extend(rules(policy));
         }
+        files.extend(std::env::current_exe());
         let mut own = vec![config.state.clone()];
         if let Some(folders) = folders {
             for client in ClientName::ALL.map(ClientName::client) {
@@ -178,25 +191,26 @@ impl Protected {
     fn changed(&self, call: &ToolCall, inspection: &Inspection) -> Option<String> {
         let sources = inspection.evidence().iter().map(|it| (it.source, it.pointer.as_str()));
         let unclear = inspection.uninspectable().iter().map(|it| (it.source, it.pointer.as_str()));
-        let mut commands = Vec::new();
-        let mut codes = Vec::new();
+        let mut run = Run::default();
         for (source, pointer) in sources.chain(unclear) {
             match source {
-                Source::Shell => commands.push(pointer.to_owned()),
-                Source::Code => codes.push(pointer.to_owned()),
+                Source::Shell => run.commands.push(pointer.to_owned()),
+                Source::Code => run.codes.push(pointer.to_owned()),
                 _ => {}
             }
         }
-        let mut texts = Texts { commands, codes, ..Texts::default() };
-        texts.object("", &call.params);
+        let texts = Texts::of(call.tool.as_str(), &call.params, run);
         let bases = bases(&call.context);
-        texts.commands_found.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
-            let folders = texts.paths.iter().take(MAX_FOLDERS);
+        texts.commands.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
+            let folders = texts.wholes.iter().take(MAX_FOLDERS);
             let joined = folders.flat_map(|folder| {
-                texts.paths.iter().take(MAX_FOLDERS).map(move |name| format!("{folder}/{name}"))
+                let names = texts.wholes.iter().take(MAX_FOLDERS);
+                names.map(move |name| format!("{folder}/{name}"))
             });
             let joined: Vec<String> = joined.collect();
-            texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases))
+            let found =
+                texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases));
+            found.or(texts.too_long)
         })
     }
 
@@ -241,7 +255,8 @@ impl Protected {
             let whole = base.join(&path);
             let written = names(&whole.to_string_lossy());
             let is_known = !path.contains([ANYTHING, SOMETHING]);
-            if self.is_protected(&written) || is_known && self.is_same(&whole) {
+            let is_found = self.is_protected(&written) || is_of_gateway(&whole);
+            if is_found || is_known && self.is_same(&whole) {
                 return Some(shown());
             }
         }
@@ -268,11 +283,28 @@ impl Protected {
 
     fn is_protected(&self, path: &[String]) -> bool {
         let starts = || (1..=path.len()).filter_map(|end| path.get(..end));
-        FILES.iter().any(|wanted| may_end(path, wanted))
+        let is_gateway = path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()));
+        is_gateway
+            || FILES.iter().any(|wanted| may_end(path, wanted))
             || self.files.iter().any(|wanted| may_end(path, wanted))
             || starts().any(|start| FOLDERS.iter().any(|wanted| may_end(start, wanted)))
             || starts().any(|start| self.folders.iter().any(|wanted| may_end(start, wanted)))
     }
+}
+
+/// The rules that are beside a policy now.
+fn rules(policy: &Path) -> Vec<PathBuf> {
+    let entries = policy.parent().and_then(|folder| folder.read_dir().ok());
+    let paths = entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "cedar")).collect()
+}
+
+/// Whether it may be what a gateway decides by: what is beside its lock file.
+fn is_of_gateway(path: &Path) -> bool {
+    let Some(name) = path.file_name() else { return false };
+    let name = names(&name.to_string_lossy());
+    let wanted = GATEWAY.into_iter().chain(["policy.toml", RULES]);
+    wanted.into_iter().any(|wanted| may_end(&name, &[wanted])) && path.with_file_name(LOCK).exists()
 }
 
 /// Paths by their names, as they are written and as links lead.
@@ -361,63 +393,4 @@ fn is_shared(_: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_one_file(_: &Path, _: &Path) -> bool {
     false
-}
-
-/// The texts in a call's params: what is a command or code, and what may be a path.
-#[derive(Default)]
-struct Texts {
-    commands: Vec<String>,
-    codes: Vec<String>,
-    commands_found: Vec<String>,
-    paths: Vec<String>,
-}
-
-impl Texts {
-    fn object(&mut self, pointer: &str, object: &Object) {
-        for (key, value) in object.iter() {
-            let key = key.replace('~', "~0").replace('/', "~1");
-            self.value(&format!("{pointer}/{key}"), value);
-        }
-    }
-
-    fn value(&mut self, pointer: &str, value: &Json) {
-        match value {
-            Json::String(text) => self.text(pointer, text),
-            Json::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.value(&format!("{pointer}/{index}"), item);
-                }
-            }
-            Json::Object(object) => self.object(pointer, object),
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, pointer: &str, text: &str) {
-        let is_in = |roots: &[String]| {
-            roots.iter().any(|root| {
-                let rest = pointer.strip_prefix(root.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-        };
-        let (is_command, is_code) = (is_in(&self.commands), is_in(&self.codes));
-        let is_patch = text.trim_start().starts_with("*** Begin Patch");
-        if is_patch && !is_command {
-            self.paths.extend(text.lines().filter_map(patched).map(str::to_owned));
-        } else if is_command || is_code {
-            self.commands_found.push(text.to_owned());
-        }
-        if text.len() <= MAX_PATH_BYTES && !text.contains(['\n', '\0']) && !text.is_empty() {
-            self.paths.push(text.to_owned());
-            if text.contains('\\') {
-                self.paths.push(text.replace('\\', "/"));
-            }
-        }
-    }
-}
-
-/// The file that a line of a patch is about.
-fn patched(line: &str) -> Option<&str> {
-    let orders = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
-    orders.into_iter().find_map(|order| line.strip_prefix(order)).map(str::trim)
 }
