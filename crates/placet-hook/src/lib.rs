@@ -23,6 +23,7 @@ mod doctor;
 mod error;
 mod event;
 mod flow;
+mod guards;
 mod install;
 mod json;
 pub mod jsonc;

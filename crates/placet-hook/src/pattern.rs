@@ -8,7 +8,12 @@ pub(crate) const ANY_NAME: &str = "*";
 /// The names in a path, without `.` and what `..` takes back, as file systems compare them that know
 /// neither small nor capital letters nor characters that cannot be seen.
 pub(crate) fn names(path: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    names_from(Vec::new(), path)
+}
+
+/// The same for a path that is seen from a folder with these names, unless it is whole.
+pub(crate) fn names_from(folder: Vec<String>, path: &str) -> Vec<String> {
+    let mut names = if path.starts_with('/') { Vec::new() } else { folder };
     for name in path.split('/') {
         match name {
             "" | "." => {}
@@ -30,15 +35,15 @@ fn plain(name: &str) -> String {
 /// Whether a path may end with these names. At least one of the last two has to be written out in part:
 /// else every variable would be every file.
 pub(crate) fn may_end<S: AsRef<str>>(path: &[String], wanted: &[S]) -> bool {
-    let wanted: Vec<&str> = wanted.iter().map(AsRef::as_ref).collect();
-    ends(path, &wanted, 0, false)
+    ends(path, wanted, 0, false)
 }
 
-fn ends(path: &[String], wanted: &[&str], matched: usize, is_written: bool) -> bool {
+fn ends<S: AsRef<str>>(path: &[String], wanted: &[S], matched: usize, is_written: bool) -> bool {
     let Some((last, wanted_before)) = wanted.split_last() else { return is_written };
     let Some((name, before)) = path.split_last() else { return false };
+    let last = last.as_ref();
     let is_literal = name.chars().any(|c| c != ANYTHING && c != SOMETHING);
-    let is_near = matched < 2 && *last != ANY_NAME;
+    let is_near = matched < 2 && last != ANY_NAME;
     let is_open = name.contains(ANYTHING);
     // What may be anything may be several names.
     let swallows = is_open
@@ -60,6 +65,9 @@ fn fits(name: &str, wanted: &str) -> bool {
         Some(end) => (true, end),
         None => (false, wanted),
     };
+    if !name.contains([ANYTHING, SOMETHING]) {
+        return if is_end { name.ends_with(wanted) } else { name == wanted };
+    }
     let wanted: Vec<char> = wanted.chars().collect();
     let mut reached = vec![false; wanted.len() + 1];
     if let Some(first) = reached.first_mut() {

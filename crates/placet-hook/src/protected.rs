@@ -5,6 +5,7 @@
 //! whatever its class says. It is enough that the call names the file, in any param and in any spelling,
 //! and is not proven to only read. A program that makes up a path while it runs cannot be seen through.
 
+use std::collections::HashSet;
 use std::env::current_dir;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -15,8 +16,9 @@ use placet::{Json, Object};
 use crate::client::ClientName;
 use crate::config::HookConfig;
 use crate::event::ToolCall;
+use crate::guards::{FILES, FOLDERS};
 use crate::mention::{ANYTHING, SOMETHING, Words};
-use crate::pattern::{ANY_NAME, may_end, names};
+use crate::pattern::{ANY_NAME, may_end, names, names_from};
 use crate::place::{Folders, Scope};
 use crate::texts::{Run, Texts};
 
@@ -26,84 +28,6 @@ const MAX_LINKS: usize = 40;
 /// Params that are tried as a folder for the others.
 const MAX_FOLDERS: usize = 8;
 
-/// Files wherever they are: settings of agents, of git, and of shells.
-const FILES: &[&[&str]] = &[
-    &[".claude"],
-    &[".claude", "settings.json"],
-    &[".claude", "settings.local.json"],
-    &[".claude.json"],
-    &[".mcp.json"],
-    &[".codex"],
-    &[".codex", ANY_NAME],
-    &[".gemini"],
-    &[".gemini", "settings.json"],
-    &[".gemini", ".env"],
-    &[".cursor"],
-    &[".cursor", "hooks.json"],
-    &[".cursor", "mcp.json"],
-    &[".vscode"],
-    &[".vscode", "mcp.json"],
-    &["code", "user", "mcp.json"],
-    &["claude", "claude_desktop_config.json"],
-    &[".copilot"],
-    &[".copilot", ANY_NAME],
-    &[".github", "copilot"],
-    &[".github", "copilot", ANY_NAME],
-    &[".git"],
-    &[".git", "config"],
-    &[".git", "config.worktree"],
-    &[".gitconfig"],
-    &[".config", "git", "config"],
-    &[".bashrc"],
-    &[".bash_profile"],
-    &[".bash_login"],
-    &[".bash_logout"],
-    &[".bash_aliases"],
-    &[".profile"],
-    &[".zshrc"],
-    &[".zshenv"],
-    &[".zprofile"],
-    &[".zlogin"],
-    &[".zlogout"],
-    &[".kshrc"],
-    &[".mkshrc"],
-    &[".pam_environment"],
-    &[".config", "fish", "config.fish"],
-    &["etc", "profile"],
-    &["etc", "bash.bashrc"],
-    &["etc", "bashrc"],
-    &["etc", "zshenv"],
-    &["etc", "zshrc"],
-    &["etc", "zprofile"],
-    &["etc", "environment"],
-    &["etc", "gitconfig"],
-];
-
-/// Folders with all that is in them.
-const FOLDERS: &[&[&str]] = &[
-    &[".claude", "hooks"],
-    &[".codex", "hooks"],
-    &[".codex", "rules"],
-    &[".gemini", "hooks"],
-    &[".gemini", "extensions"],
-    &[".gemini", "policies"],
-    &[".cursor", "hooks"],
-    &[".copilot", "hooks"],
-    &[".github", "hooks"],
-    &[".git", "hooks"],
-    &[".config", "fish", "conf.d"],
-    &[".config", "environment.d"],
-    &[".config", "placet"],
-    &[".local", "state", "placet"],
-    &["etc", "profile.d"],
-    &["etc", "zsh"],
-    &["etc", "fish"],
-    &["etc", "claude-code"],
-    &["etc", "codex"],
-    &["etc", "gemini-cli"],
-    &["etc", "github-copilot"],
-];
-
 /// What a gateway is set up by, wherever it is.
 const GATEWAY: [&str; 2] = ["servers.toml", LOCK];
 
@@ -112,6 +36,9 @@ const LOCK: &str = "tools.lock";
 
 /// Rules beside a policy.
 const RULES: &str = "*.cedar";
+
+/// What these end with.
+const RULES_END: &str = ".cedar";
 
 /// What `placet` does that changes what it decides by, or answers for a person.
 const OWN_COMMANDS: [&str; 11] = [
@@ -151,6 +78,8 @@ struct Protected {
     folders: Vec<Vec<String>>,
     /// The same as the system has them, for other names of the same file.
     places: Vec<PathBuf>,
+    /// The names that all of these end with: most paths have none of them.
+    ends: HashSet<String>,
 }
 
 impl Protected {
@@ -180,12 +109,12 @@ impl Protected {
             }
             own.extend([folders.config.clone(), folders.state.clone()]);
         }
-        Self {
-            home: folders.map(|folders| folders.home.clone()),
-            files: as_names(&files),
-            folders: as_names(&own),
-            places: files,
-        }
+        let home = folders.map(|folders| folders.home.clone());
+        let (places, files, folders) = (files.clone(), as_names(&files), as_names(&own));
+        let fixed = FILES.iter().chain(FOLDERS).map(|wanted| ending(wanted));
+        let own = files.iter().chain(&folders).map(|wanted| ending(wanted));
+        let ends = fixed.chain(own).collect();
+        Self { home, files, folders, places, ends }
     }
 
     fn changed(&self, call: &ToolCall, inspection: &Inspection) -> Option<String> {
@@ -210,7 +139,8 @@ impl Protected {
             let joined: Vec<String> = joined.collect();
             let found =
                 texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases));
-            found.or(texts.too_long)
+            let more = || texts.more.iter().find_map(|path| self.by_path(path, &[]));
+            found.or_else(more).or(texts.too_long.clone())
         })
     }
 
@@ -253,10 +183,15 @@ impl Protected {
         }
         for base in bases {
             let whole = base.join(&path);
-            let written = names(&whole.to_string_lossy());
+            let written = names_from(names(&base.to_string_lossy()), &path);
             let is_known = !path.contains([ANYTHING, SOMETHING]);
             let is_found = self.is_protected(&written) || is_of_gateway(&whole);
-            if is_found || is_known && self.is_same(&whole) {
+            let is_other = || {
+                let is_back = path.contains("..");
+                (is_back || is_begun(base, &path)) && self.is_same(&whole)
+                    || is_back && self.is_same(&taken_back(&whole))
+            };
+            if is_found || is_known && is_other() {
                 return Some(shown());
             }
         }
@@ -282,14 +217,46 @@ impl Protected {
     }
 
     fn is_protected(&self, path: &[String]) -> bool {
+        let may_be = |name: &String| {
+            let is_open = name.contains([ANYTHING, SOMETHING]);
+            is_open || self.ends.contains(name) || name.ends_with(RULES_END)
+        };
+        path.iter().any(may_be) && self.is_listed(path)
+            || path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()))
+    }
+
+    fn is_listed(&self, path: &[String]) -> bool {
         let starts = || (1..=path.len()).filter_map(|end| path.get(..end));
-        let is_gateway = path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()));
-        is_gateway
-            || FILES.iter().any(|wanted| may_end(path, wanted))
+        FILES.iter().any(|wanted| may_end(path, wanted))
             || self.files.iter().any(|wanted| may_end(path, wanted))
             || starts().any(|start| FOLDERS.iter().any(|wanted| may_end(start, wanted)))
             || starts().any(|start| self.folders.iter().any(|wanted| may_end(start, wanted)))
     }
+}
+
+/// The name that a path ends with, or that before where this may be any. The rules are known apart.
+fn ending<S: AsRef<str>>(wanted: &[S]) -> String {
+    let mut names = wanted.iter().map(AsRef::as_ref).rev();
+    names.find(|name| *name != ANY_NAME).unwrap_or_default().to_owned()
+}
+
+/// A path in which `..` takes back the name before it, as many programs have it before they open it.
+fn taken_back(path: &Path) -> PathBuf {
+    let mut left = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(left.pop()),
+            part => left.push(part),
+        }
+    }
+    left
+}
+
+/// Whether there is anything at the first name of a path, seen from a folder: else no link is in it.
+fn is_begun(folder: &Path, path: &str) -> bool {
+    let mut names = path.split('/').filter(|name| !name.is_empty() && *name != ".");
+    path.starts_with('/')
+        || names.next().is_none_or(|name| folder.join(name).symlink_metadata().is_ok())
 }
 
 /// The rules that are beside a policy now.
@@ -323,7 +290,10 @@ fn bases(context: &Object) -> Vec<PathBuf> {
     let roots = context.get("workspace_roots").and_then(Json::as_array).unwrap_or_default();
     bases.extend(roots.iter().filter_map(text));
     bases.extend(current_dir());
-    bases.dedup();
+    let real: Vec<PathBuf> = bases.iter().filter_map(|base| base.canonicalize().ok()).collect();
+    bases.extend(real);
+    let mut known = HashSet::new();
+    bases.retain(|base| known.insert(base.clone()));
     bases.truncate(MAX_FOLDERS);
     bases
 }

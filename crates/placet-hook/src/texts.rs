@@ -4,6 +4,8 @@
 //! parts between commas; the names of fields as well, and the files that a patch is about. Only what the
 //! agents' own tools write into files is left out: a line in a file is no path that is written to.
 
+use std::collections::BTreeSet;
+
 use placet::{Json, Object};
 
 use crate::mention::{ANYTHING, SOMETHING};
@@ -14,8 +16,8 @@ const MAX_PATH_BYTES: usize = 4096;
 /// Longest name in a path.
 const MAX_NAME_BYTES: usize = 255;
 
-/// Parts of one text that are looked at one by one. What comes after is looked at only as a whole.
-const MAX_PARTS: usize = 2_000;
+/// Parts of texts whose links are followed. What comes after is looked at as it is written.
+const MAX_PARTS: usize = 500;
 
 /// Tools of the agents themselves whose params are known.
 const OWN_TOOLS: &[&str] = &[
@@ -66,6 +68,10 @@ pub(crate) struct Texts {
     is_own: bool,
     pub(crate) commands: Vec<String>,
     pub(crate) paths: Vec<String>,
+    /// More paths, which are only looked at as they are written.
+    pub(crate) more: Vec<String>,
+    known: BTreeSet<String>,
+    parts: usize,
     /// Those paths that are a whole text, as a folder and a name may be.
     pub(crate) wholes: Vec<String>,
     /// What may be a path and is longer than anybody looks at.
@@ -141,8 +147,14 @@ impl Texts {
     /// A text by its lines, and by what stands between commas.
     fn parts(&mut self, text: &str) {
         let parts = text.lines().flat_map(|line| std::iter::once(line).chain(line.split(',')));
-        for part in parts.take(MAX_PARTS).map(str::trim).filter(|part| part.len() < text.len()) {
-            self.path(part);
+        for part in parts.map(str::trim).filter(|part| part.len() < text.len()) {
+            if self.parts < MAX_PARTS {
+                let before = self.paths.len();
+                self.path(part);
+                self.parts += usize::from(self.paths.len() > before);
+            } else if part.len() <= MAX_PATH_BYTES {
+                self.more.push(part.to_owned());
+            }
         }
     }
 
@@ -153,7 +165,7 @@ impl Texts {
             }
             return;
         };
-        if short.is_empty() {
+        if short.is_empty() || !self.known.insert(short.clone()) {
             return;
         }
         if short.contains('\\') {

@@ -92,6 +92,13 @@ fn neither_line_breaks_nor_length_hide_a_path() {
     let text = "Much is said of .claude/settings.json and of a/b. ".repeat(200);
     let picture =
         "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgK".repeat(99);
+    // A folder that is a link, in which what is named is not there yet.
+    fs::create_dir(world.path("project/.claude/hooks")).unwrap();
+    std::os::unix::fs::symlink(".claude/hooks", world.path("project/mine")).unwrap();
+    std::os::unix::fs::symlink("/usr", world.path("project/far")).unwrap();
+    for path in ["mine/new.sh", "./mine/new.sh", "nowhere/../mine/new.sh", "far/../mine/new.sh"] {
+        assert!(world.edits(path).contains("may change"), "{path}");
+    }
     for content in [text, picture] {
         passes(&world, "Write", &json!({ "file_path": "a.md", "content": content }));
         passes(&world, "mcp__files__write", &json!({ "path": "a.md", "content": content }));
@@ -134,6 +141,15 @@ fn every_part_of_the_params_may_name_a_path() {
     ] {
         passes(&world, "mcp__files__apply", &params);
     }
+    // Also far down in a long list.
+    let list: Vec<String> = (0..3000).map(|number| format!("src/{number}.rs")).collect();
+    let list = list.join("\n");
+    passes(&world, "mcp__files__apply", &json!({ "paths": list }));
+    held(
+        &world,
+        "mcp__files__apply",
+        &json!({ "paths": format!("{list}\n.claude/settings.json") }),
+    );
     // What an agent's own tool writes into a file is no path.
     let ignored = "target\n.claude/settings.local.json\n.git\n";
     passes(&world, "Write", &json!({ "file_path": ".dockerignore", "content": ignored }));
