@@ -4,7 +4,7 @@ use std::path::Path;
 
 use placet::OpenError;
 use placet_core::event::PolicyFile;
-use placet_policy::{Diagnostic, Diagnostics, Severity};
+use placet_policy::{Diagnostic, Diagnostics, Policy, Severity};
 
 use crate::console::{BAD, HELD};
 use crate::escape;
@@ -55,5 +55,14 @@ fn render_one(found: &Diagnostic, files: &[PolicyFile]) -> String {
     match text.strip_prefix(word) {
         Some(rest) => format!("{style}{word}{style:#}{rest}"),
         None => text,
+    }
+}
+
+/// Refuses a policy by which nothing could be decided, and says what is wrong with it.
+pub(crate) fn usable(path: &Path) -> Result<(), Failure> {
+    let files = read(path)?;
+    match Policy::load(&files) {
+        Ok(_) => Ok(()),
+        Err(found) => Err(invalid(&found, &files, Status::Unusable)),
     }
 }

@@ -277,10 +277,52 @@ fn the_policies_that_users_are_given_are_sound() {
     user.world.write("rules.cedar", block("```text\n@id"));
     let said = user.world.ok(&["policy", "lint", "policy.toml"]);
     assert!(said.contains("the policy is sound: 3 classes"), "{said}");
+    for (command, verdict) in [
+        ("git push --force origin main", "block"),
+        ("git push --force-with-lease", "block"),
+        ("git push -f origin main", "block"),
+        ("git -c a=b push origin main -f", "block"),
+        ("git push origin +main", "block"),
+        ("git push origin main", "require_approval"),
+        ("git push -u origin topic-f", "require_approval"),
+        ("git push -uf origin main", "require_approval"),
+        ("git push origin '+main'", "require_approval"),
+        ("git shove", "require_approval"),
+        ("git status", "allow"),
+    ] {
+        let call = json!({ "tool": "Bash", "params": { "command": command } });
+        user.world.write("call.jsonl", call.to_string());
+        let said = user.world.ok(&["check", "call.jsonl", "--policy", "policy.toml"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["verdict"], verdict, "{command}: {said:#}");
+    }
     user.ok(&["hook", "install", "claude-code"]);
     let starter = user.home(".config/placet/policy.toml");
     let said = user.ok(&["policy", "lint", starter.to_str().unwrap()]);
     assert!(said.contains("the policy is sound"), "{said}");
+}
+
+#[test]
+fn a_policy_that_cannot_be_used_is_refused_before_anything_is_written() {
+    let user = User::new();
+    fs::write(user.project("broken.toml"), "version = 1\nmode = \"sometimes\"\n").unwrap();
+    fs::create_dir(user.project("rules")).unwrap();
+    fs::write(user.project("rules/policy.toml"), "version = 1\nmode = \"enforce\"\n").unwrap();
+    fs::write(user.project("rules/more.cedar"), "forbid (").unwrap();
+    for (policy, why) in
+        [("nope.toml", "nope.toml"), ("broken.toml", "sometimes"), ("rules/policy.toml", "cedar")]
+    {
+        let ended = user.run(&["hook", "install", "claude-code", "--policy", policy]);
+        assert_eq!(ended.status, 3, "{policy}: {} {}", ended.out, ended.err);
+        assert!(ended.err.contains(why), "{policy}: {}", ended.err);
+        assert!(!user.home(".claude").exists() && !user.home(".config").exists(), "{policy}");
+    }
+    // The policy to begin with, of somebody who has changed it since.
+    user.ok(&["hook", "install", "claude-code"]);
+    fs::write(user.home(".config/placet/policy.toml"), "version = 2\n").unwrap();
+    let ended = user.run(&["hook", "install", "codex"]);
+    assert_eq!(ended.status, 3, "{} {}", ended.out, ended.err);
+    assert!(ended.err.contains("policy.toml") && !user.home(".codex").exists(), "{}", ended.err);
 }
 
 #[test]

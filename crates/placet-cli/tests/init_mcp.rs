@@ -475,3 +475,68 @@ fn clients_that_keep_their_configuration_elsewhere_are_found_there() {
     let ended = run(&world, &["init", "--mcp", "codex", "--force"]);
     assert!(ended.err.contains("home/.codex/config.toml pass no gateway"), "{}", ended.err);
 }
+
+#[test]
+fn without_a_home_nothing_is_looked_for_in_this_folder_in_its_place() {
+    let world = World::new();
+    let servers =
+        json!({ "mcpServers": { "notes": { "command": "python3", "args": [server()] } } });
+    world.write(".claude.json", servers.to_string());
+    for home in [None, Some(""), Some("here")] {
+        let mut command = world.command(&["init", "--mcp", "claude-code"]);
+        command.env_remove("HOME").env_remove("CLAUDE_CONFIG_DIR");
+        command.envs(home.map(|home| ("HOME", home)));
+        let ended = Ended::from(command.output().unwrap());
+        assert_ne!(ended.status, 0, "{home:?}: {}", ended.out);
+        assert!(ended.err.contains("HOME is not set"), "{home:?}: {}", ended.err);
+    }
+    assert!(!world.path("policy.toml").exists());
+    let mut command = world.command(&["init", "--mcp", ".claude.json"]);
+    command.env_remove("HOME");
+    assert_eq!(Ended::from(command.output().unwrap()).status, 0, "a file needs no home");
+}
+
+#[test]
+fn what_was_edited_after_the_first_step_is_what_the_second_puts_in_place() {
+    let world = world();
+    let said = world.run(&["init", "--mcp", "mcp.json"]);
+    assert!(said.err.contains("init --mcp mcp.json --rewrite"), "{}", said.err);
+    assert!(!said.err.contains("--force"), "{}", said.err);
+    let edited = world.read("policy.toml").replace("mode = \"shadow\"", "mode = \"enforce\"");
+    assert!(edited.contains("mode = \"enforce\""), "{edited}");
+    world.write("policy.toml", &edited);
+    let others = ["servers.toml", "tools.lock", "notes.env"];
+    let before = others.map(|file| world.read(file));
+    let ended = world.run(&["init", "--mcp", "mcp.json", "--rewrite"]);
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.out.contains("as it is"), "{}", ended.out);
+    assert_eq!(world.read("policy.toml"), edited);
+    assert_eq!(others.map(|file| world.read(file)), before);
+    let now: Value = serde_json::from_str(&world.read("mcp.json")).unwrap();
+    assert!(now["mcpServers"].get("placet").is_some(), "{now}");
+    world.ok(&["init", "--mcp", "mcp.json", "--undo"]);
+
+    // By force a new one takes its place, and the old one is kept; another time as well.
+    for copy in ["policy.toml.before-init", "policy.toml.before-init-2"] {
+        world.write("policy.toml", format!("{edited}# {copy}\n"));
+        let ended = world.run(&["init", "--mcp", "mcp.json", "--force"]);
+        assert_eq!(ended.status, 0, "{}", ended.err);
+        assert!(ended.err.contains(copy), "{}", ended.err);
+        assert_eq!(world.read(copy), format!("{edited}# {copy}\n"));
+        assert!(world.read("policy.toml").contains("mode = \"shadow\""));
+    }
+    // A server that is not among those of the first step would be lost.
+    let more =
+        world.read("mcp.json").replace("\"gone\":", "\"new\": {\"command\": \"a\"}, \"gone\":");
+    world.write("mcp.json", &more);
+    let ended = world.run(&["init", "--mcp", "mcp.json", "--rewrite"]);
+    assert_eq!(ended.status, 3, "{}", ended.out);
+    assert!(ended.err.contains("servers.toml") && ended.err.contains("new"), "{}", ended.err);
+    assert_eq!(world.read("mcp.json"), more);
+    // Nor does a policy that cannot be used get into the path.
+    world.write("mcp.json", more.replace("\"new\": {\"command\": \"a\"}, ", ""));
+    world.write("policy.toml", "version = 2\n");
+    let ended = world.run(&["init", "--mcp", "mcp.json", "--rewrite"]);
+    assert_eq!(ended.status, 3, "{}", ended.out);
+    assert!(ended.err.contains("policy.toml"), "{}", ended.err);
+}

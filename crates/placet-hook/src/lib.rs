@@ -23,6 +23,7 @@ mod doctor;
 mod error;
 mod event;
 mod flow;
+mod guards;
 mod install;
 mod json;
 pub mod jsonc;
@@ -36,6 +37,7 @@ mod protected;
 mod run;
 mod settings;
 mod shadow;
+mod texts;
 
 pub use answer::Answer;
 pub use client::{Client, ClientName, Entry};

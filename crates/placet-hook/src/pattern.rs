@@ -2,13 +2,18 @@
 
 use crate::mention::{ANYTHING, SOMETHING};
 
-/// What stands for any one name in a list of names.
+/// What stands for any one name in a list of names, and before an end for any name that ends so.
 pub(crate) const ANY_NAME: &str = "*";
 
 /// The names in a path, without `.` and what `..` takes back, as file systems compare them that know
 /// neither small nor capital letters nor characters that cannot be seen.
 pub(crate) fn names(path: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    names_from(Vec::new(), path)
+}
+
+/// The same for a path that is seen from a folder with these names, unless it is whole.
+pub(crate) fn names_from(folder: Vec<String>, path: &str) -> Vec<String> {
+    let mut names = if path.starts_with('/') { Vec::new() } else { folder };
     for name in path.split('/') {
         match name {
             "" | "." => {}
@@ -30,15 +35,15 @@ fn plain(name: &str) -> String {
 /// Whether a path may end with these names. At least one of the last two has to be written out in part:
 /// else every variable would be every file.
 pub(crate) fn may_end<S: AsRef<str>>(path: &[String], wanted: &[S]) -> bool {
-    let wanted: Vec<&str> = wanted.iter().map(AsRef::as_ref).collect();
-    ends(path, &wanted, 0, false)
+    ends(path, wanted, 0, false)
 }
 
-fn ends(path: &[String], wanted: &[&str], matched: usize, is_written: bool) -> bool {
+fn ends<S: AsRef<str>>(path: &[String], wanted: &[S], matched: usize, is_written: bool) -> bool {
     let Some((last, wanted_before)) = wanted.split_last() else { return is_written };
     let Some((name, before)) = path.split_last() else { return false };
+    let last = last.as_ref();
     let is_literal = name.chars().any(|c| c != ANYTHING && c != SOMETHING);
-    let is_near = matched < 2 && *last != ANY_NAME;
+    let is_near = matched < 2 && last != ANY_NAME;
     let is_open = name.contains(ANYTHING);
     // What may be anything may be several names.
     let swallows = is_open
@@ -56,6 +61,13 @@ fn fits(name: &str, wanted: &str) -> bool {
     if name.starts_with(SOMETHING) && wanted.starts_with('.') {
         return false;
     }
+    let (is_end, wanted) = match wanted.strip_prefix(ANY_NAME) {
+        Some(end) => (true, end),
+        None => (false, wanted),
+    };
+    if !name.contains([ANYTHING, SOMETHING]) {
+        return if is_end { name.ends_with(wanted) } else { name == wanted };
+    }
     let wanted: Vec<char> = wanted.chars().collect();
     let mut reached = vec![false; wanted.len() + 1];
     if let Some(first) = reached.first_mut() {
@@ -72,6 +84,9 @@ fn fits(name: &str, wanted: &str) -> bool {
                 let before = reached.get(at - 1).copied().unwrap_or_default();
                 *is = before && wanted.get(at - 1) == Some(&c);
             }
+        }
+        if let (true, Some(first)) = (is_end, next.first_mut()) {
+            *first = true;
         }
         reached = next;
     }
@@ -107,5 +122,19 @@ mod tests {
         assert!(may_end(&names("\u{1}/policy.toml"), &own));
         assert!(!may_end(&names("/home/ann/\u{1}"), &own));
         assert!(may_end(&names("/home/\u{1}/policy.toml"), &own));
+        let rules = ["a", "*.cedar"];
+        for (path, expected) in [
+            ("a/b.cedar", true),
+            ("a/.cedar", true),
+            ("a/*.cedar", true),
+            ("x/a/b.c.CEDAR", true),
+            ("a/\u{2}", true),
+            ("a/b.\u{2}", true),
+            ("a/b.cedar.md", false),
+            ("a/cedar", false),
+            ("b/b.cedar", false),
+        ] {
+            assert_eq!(may_end(&names(path), &rules), expected, "{path:?}");
+        }
     }
 }

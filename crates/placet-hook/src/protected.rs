@@ -5,6 +5,7 @@
 //! whatever its class says. It is enough that the call names the file, in any param and in any spelling,
 //! and is not proven to only read. A program that makes up a path while it runs cannot be seen through.
 
+use std::collections::HashSet;
 use std::env::current_dir;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -15,12 +16,11 @@ use placet::{Json, Object};
 use crate::client::ClientName;
 use crate::config::HookConfig;
 use crate::event::ToolCall;
+use crate::guards::{FILES, FOLDERS};
 use crate::mention::{ANYTHING, SOMETHING, Words};
-use crate::pattern::{ANY_NAME, may_end, names};
+use crate::pattern::{ANY_NAME, may_end, names, names_from};
 use crate::place::{Folders, Scope};
-
-/// Longest text that is a path.
-const MAX_PATH_BYTES: usize = 4096;
+use crate::texts::{Run, Texts};
 
 /// How many links are followed in one path, as most systems do.
 const MAX_LINKS: usize = 40;
@@ -28,79 +28,17 @@ const MAX_LINKS: usize = 40;
 /// Params that are tried as a folder for the others.
 const MAX_FOLDERS: usize = 8;
 
-/// Files wherever they are: settings of agents, of git, and of shells.
-const FILES: &[&[&str]] = &[
-    &[".claude"],
-    &[".claude", "settings.json"],
-    &[".claude", "settings.local.json"],
-    &[".claude.json"],
-    &[".mcp.json"],
-    &[".codex"],
-    &[".codex", ANY_NAME],
-    &[".gemini"],
-    &[".gemini", "settings.json"],
-    &[".gemini", ".env"],
-    &[".cursor"],
-    &[".cursor", "hooks.json"],
-    &[".cursor", "mcp.json"],
-    &[".copilot"],
-    &[".copilot", ANY_NAME],
-    &[".github", "copilot"],
-    &[".github", "copilot", ANY_NAME],
-    &[".git"],
-    &[".git", "config"],
-    &[".git", "config.worktree"],
-    &[".gitconfig"],
-    &[".config", "git", "config"],
-    &[".bashrc"],
-    &[".bash_profile"],
-    &[".bash_login"],
-    &[".bash_logout"],
-    &[".bash_aliases"],
-    &[".profile"],
-    &[".zshrc"],
-    &[".zshenv"],
-    &[".zprofile"],
-    &[".zlogin"],
-    &[".zlogout"],
-    &[".kshrc"],
-    &[".mkshrc"],
-    &[".pam_environment"],
-    &[".config", "fish", "config.fish"],
-    &["etc", "profile"],
-    &["etc", "bash.bashrc"],
-    &["etc", "bashrc"],
-    &["etc", "zshenv"],
-    &["etc", "zshrc"],
-    &["etc", "zprofile"],
-    &["etc", "environment"],
-    &["etc", "gitconfig"],
-];
+/// What a gateway is set up by, wherever it is.
+const GATEWAY: [&str; 2] = ["servers.toml", LOCK];
 
-/// Folders with all that is in them.
-const FOLDERS: &[&[&str]] = &[
-    &[".claude", "hooks"],
-    &[".codex", "hooks"],
-    &[".codex", "rules"],
-    &[".gemini", "hooks"],
-    &[".gemini", "extensions"],
-    &[".gemini", "policies"],
-    &[".cursor", "hooks"],
-    &[".copilot", "hooks"],
-    &[".github", "hooks"],
-    &[".git", "hooks"],
-    &[".config", "fish", "conf.d"],
-    &[".config", "environment.d"],
-    &[".config", "placet"],
-    &[".local", "state", "placet"],
-    &["etc", "profile.d"],
-    &["etc", "zsh"],
-    &["etc", "fish"],
-    &["etc", "claude-code"],
-    &["etc", "codex"],
-    &["etc", "gemini-cli"],
-    &["etc", "github-copilot"],
-];
+/// The tools that were vetted. A policy beside it is that of a gateway.
+const LOCK: &str = "tools.lock";
+
+/// Rules beside a policy.
+const RULES: &str = "*.cedar";
+
+/// What these end with.
+const RULES_END: &str = ".cedar";
 
 /// What `placet` does that changes what it decides by, or answers for a person.
 const OWN_COMMANDS: [&str; 11] = [
@@ -140,6 +78,8 @@ struct Protected {
     folders: Vec<Vec<String>>,
     /// The same as the system has them, for other names of the same file.
     places: Vec<PathBuf>,
+    /// The names that all of these end with: most paths have none of them.
+    ends: HashSet<String>,
 }
 
 impl Protected {
@@ -156,8 +96,10 @@ impl Protected {
             files.extend(["-key", "-lock", "-wal", "-shm", "-journal"].map(|end| beside(log, end)));
         }
         if let Some(policy) = &config.policy {
-            files.push(policy.with_file_name(format!("{ANY_NAME}.cedar")));
+            files.push(policy.with_file_name(RULES));
+            files.extend(rules(policy));
         }
+        files.extend(std::env::current_exe());
         let mut own = vec![config.state.clone()];
         if let Some(folders) = folders {
             for client in ClientName::ALL.map(ClientName::client) {
@@ -167,36 +109,38 @@ impl Protected {
             }
             own.extend([folders.config.clone(), folders.state.clone()]);
         }
-        Self {
-            home: folders.map(|folders| folders.home.clone()),
-            files: as_names(&files),
-            folders: as_names(&own),
-            places: files,
-        }
+        let home = folders.map(|folders| folders.home.clone());
+        let (places, files, folders) = (files.clone(), as_names(&files), as_names(&own));
+        let fixed = FILES.iter().chain(FOLDERS).map(|wanted| ending(wanted));
+        let own = files.iter().chain(&folders).map(|wanted| ending(wanted));
+        let ends = fixed.chain(own).collect();
+        Self { home, files, folders, places, ends }
     }
 
     fn changed(&self, call: &ToolCall, inspection: &Inspection) -> Option<String> {
         let sources = inspection.evidence().iter().map(|it| (it.source, it.pointer.as_str()));
         let unclear = inspection.uninspectable().iter().map(|it| (it.source, it.pointer.as_str()));
-        let mut commands = Vec::new();
-        let mut codes = Vec::new();
+        let mut run = Run::default();
         for (source, pointer) in sources.chain(unclear) {
             match source {
-                Source::Shell => commands.push(pointer.to_owned()),
-                Source::Code => codes.push(pointer.to_owned()),
+                Source::Shell => run.commands.push(pointer.to_owned()),
+                Source::Code => run.codes.push(pointer.to_owned()),
                 _ => {}
             }
         }
-        let mut texts = Texts { commands, codes, ..Texts::default() };
-        texts.object("", &call.params);
+        let texts = Texts::of(call.tool.as_str(), &call.params, run);
         let bases = bases(&call.context);
-        texts.commands_found.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
-            let folders = texts.paths.iter().take(MAX_FOLDERS);
+        texts.commands.iter().find_map(|text| self.by_command(text, &bases)).or_else(|| {
+            let folders = texts.wholes.iter().take(MAX_FOLDERS);
             let joined = folders.flat_map(|folder| {
-                texts.paths.iter().take(MAX_FOLDERS).map(move |name| format!("{folder}/{name}"))
+                let names = texts.wholes.iter().take(MAX_FOLDERS);
+                names.map(move |name| format!("{folder}/{name}"))
             });
             let joined: Vec<String> = joined.collect();
-            texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases))
+            let found =
+                texts.paths.iter().chain(&joined).find_map(|path| self.by_path(path, &bases));
+            let more = || texts.more.iter().find_map(|path| self.by_path(path, &[]));
+            found.or_else(more).or(texts.too_long.clone())
         })
     }
 
@@ -239,9 +183,15 @@ impl Protected {
         }
         for base in bases {
             let whole = base.join(&path);
-            let written = names(&whole.to_string_lossy());
+            let written = names_from(names(&base.to_string_lossy()), &path);
             let is_known = !path.contains([ANYTHING, SOMETHING]);
-            if self.is_protected(&written) || is_known && self.is_same(&whole) {
+            let is_found = self.is_protected(&written) || is_of_gateway(&whole);
+            let is_other = || {
+                let is_back = path.contains("..");
+                (is_back || is_begun(base, &path)) && self.is_same(&whole)
+                    || is_back && self.is_same(&taken_back(&whole))
+            };
+            if is_found || is_known && is_other() {
                 return Some(shown());
             }
         }
@@ -267,12 +217,61 @@ impl Protected {
     }
 
     fn is_protected(&self, path: &[String]) -> bool {
+        let may_be = |name: &String| {
+            let is_open = name.contains([ANYTHING, SOMETHING]);
+            is_open || self.ends.contains(name) || name.ends_with(RULES_END)
+        };
+        path.iter().any(may_be) && self.is_listed(path)
+            || path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()))
+    }
+
+    fn is_listed(&self, path: &[String]) -> bool {
         let starts = || (1..=path.len()).filter_map(|end| path.get(..end));
         FILES.iter().any(|wanted| may_end(path, wanted))
             || self.files.iter().any(|wanted| may_end(path, wanted))
             || starts().any(|start| FOLDERS.iter().any(|wanted| may_end(start, wanted)))
             || starts().any(|start| self.folders.iter().any(|wanted| may_end(start, wanted)))
     }
+}
+
+/// The name that a path ends with, or that before where this may be any. The rules are known apart.
+fn ending<S: AsRef<str>>(wanted: &[S]) -> String {
+    let mut names = wanted.iter().map(AsRef::as_ref).rev();
+    names.find(|name| *name != ANY_NAME).unwrap_or_default().to_owned()
+}
+
+/// A path in which `..` takes back the name before it, as many programs have it before they open it.
+fn taken_back(path: &Path) -> PathBuf {
+    let mut left = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(left.pop()),
+            part => left.push(part),
+        }
+    }
+    left
+}
+
+/// Whether there is anything at the first name of a path, seen from a folder: else no link is in it.
+fn is_begun(folder: &Path, path: &str) -> bool {
+    let mut names = path.split('/').filter(|name| !name.is_empty() && *name != ".");
+    path.starts_with('/')
+        || names.next().is_none_or(|name| folder.join(name).symlink_metadata().is_ok())
+}
+
+/// The rules that are beside a policy now.
+fn rules(policy: &Path) -> Vec<PathBuf> {
+    let entries = policy.parent().and_then(|folder| folder.read_dir().ok());
+    let paths = entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "cedar")).collect()
+}
+
+/// Whether it may be what a gateway decides by: what is beside its lock file.
+fn is_of_gateway(path: &Path) -> bool {
+    let Some(name) = path.file_name() else { return false };
+    let name = names(&name.to_string_lossy());
+    let wanted = GATEWAY.into_iter().chain(["policy.toml", RULES]);
+    wanted.into_iter().any(|wanted| may_end(&name, &[wanted])) && path.with_file_name(LOCK).exists()
 }
 
 /// Paths by their names, as they are written and as links lead.
@@ -291,7 +290,10 @@ fn bases(context: &Object) -> Vec<PathBuf> {
     let roots = context.get("workspace_roots").and_then(Json::as_array).unwrap_or_default();
     bases.extend(roots.iter().filter_map(text));
     bases.extend(current_dir());
-    bases.dedup();
+    let real: Vec<PathBuf> = bases.iter().filter_map(|base| base.canonicalize().ok()).collect();
+    bases.extend(real);
+    let mut known = HashSet::new();
+    bases.retain(|base| known.insert(base.clone()));
     bases.truncate(MAX_FOLDERS);
     bases
 }
@@ -361,63 +363,4 @@ fn is_shared(_: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_one_file(_: &Path, _: &Path) -> bool {
     false
-}
-
-/// The texts in a call's params: what is a command or code, and what may be a path.
-#[derive(Default)]
-struct Texts {
-    commands: Vec<String>,
-    codes: Vec<String>,
-    commands_found: Vec<String>,
-    paths: Vec<String>,
-}
-
-impl Texts {
-    fn object(&mut self, pointer: &str, object: &Object) {
-        for (key, value) in object.iter() {
-            let key = key.replace('~', "~0").replace('/', "~1");
-            self.value(&format!("{pointer}/{key}"), value);
-        }
-    }
-
-    fn value(&mut self, pointer: &str, value: &Json) {
-        match value {
-            Json::String(text) => self.text(pointer, text),
-            Json::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.value(&format!("{pointer}/{index}"), item);
-                }
-            }
-            Json::Object(object) => self.object(pointer, object),
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, pointer: &str, text: &str) {
-        let is_in = |roots: &[String]| {
-            roots.iter().any(|root| {
-                let rest = pointer.strip_prefix(root.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-        };
-        let (is_command, is_code) = (is_in(&self.commands), is_in(&self.codes));
-        let is_patch = text.trim_start().starts_with("*** Begin Patch");
-        if is_patch && !is_command {
-            self.paths.extend(text.lines().filter_map(patched).map(str::to_owned));
-        } else if is_command || is_code {
-            self.commands_found.push(text.to_owned());
-        }
-        if text.len() <= MAX_PATH_BYTES && !text.contains(['\n', '\0']) && !text.is_empty() {
-            self.paths.push(text.to_owned());
-            if text.contains('\\') {
-                self.paths.push(text.replace('\\', "/"));
-            }
-        }
-    }
-}
-
-/// The file that a line of a patch is about.
-fn patched(line: &str) -> Option<&str> {
-    let orders = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
-    orders.into_iter().find_map(|order| line.strip_prefix(order)).map(str::trim)
 }

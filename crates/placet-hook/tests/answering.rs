@@ -2,6 +2,9 @@
 //! waits for a person, and that there is an answer in time.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "answering/spellings.rs"]
+mod spellings;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};

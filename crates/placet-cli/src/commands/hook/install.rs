@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::failure::{Failure, Outcome};
 use crate::place::{KEY, LOG, URL, variable};
+use crate::policy_file;
 use crate::status::Status;
 
 const EXAMPLES: &str = "\
@@ -120,16 +121,23 @@ pub(crate) fn install(arguments: Install, console: &Console) -> Outcome {
     let is_own_log = config.daemon.is_none() && config.log.is_none();
     if is_own_log {
         config.log = Some(folders.log());
-        make_folder(&folders.state)?;
     }
     config.policy = arguments.policy.as_deref().map(whole).transpose()?;
     let starter = is_own_log.then(|| folders.policy());
+    // A hook without a policy that can be used stops every call.
+    let there = || starter.as_deref().filter(|starter| starter.exists());
+    if let Some(policy) = config.policy.as_deref().or_else(there) {
+        policy_file::usable(policy)?;
+    }
     config.agent = arguments.agent;
     config.tenant = arguments.tenant;
     config.wait_seconds = arguments.wait;
     config.shadow = arguments.shadow;
     config.auto_approve = arguments.auto_approve;
     config.park = arguments.park;
+    if is_own_log {
+        make_folder(&folders.state)?;
+    }
     let program = std::env::current_exe()?;
     let install =
         placet_hook::Install { client, scope, program, config_path, config, key, starter };

@@ -59,7 +59,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "file"])]
     mcp: Option<String>,
 
-    /// Put the gateway in the place of the servers in that configuration, and keep a copy of it
+    /// Put the gateway in the place of the servers in that configuration, and keep a copy of it. A policy
+    /// and its files that an earlier run wrote are used as they are
     #[arg(long, requires = "mcp")]
     rewrite: bool,
 
@@ -71,7 +72,7 @@ pub(crate) struct Arguments {
     #[arg(long, short, value_name = "FILE", default_value = "policy.toml")]
     output: PathBuf,
 
-    /// Replace the file if it is there
+    /// Replace the file if it is there, and keep a copy of it
     #[arg(long)]
     force: bool,
 }
@@ -90,8 +91,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
         console.bytes(policy.text.as_bytes())?;
         return Ok(Status::Ok);
     }
-    write(&arguments.output, &policy.text, arguments.force)?;
+    let kept = write(&arguments.output, &policy.text, arguments.force)?;
     print(&policy, &arguments.output, console)?;
+    say_what_was_kept(kept.as_deref(), console);
     Ok(Status::Ok)
 }
 
@@ -132,24 +134,57 @@ fn last_fault(found: &Diagnostics, places: &[std::ops::Range<usize>]) -> Option<
     errors.rev().find_map(|error| Some((at(error.line)?, error.message.clone())))
 }
 
-fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+/// Writes the policy; where the one that was there is kept.
+fn write(path: &Path, text: &str, force: bool) -> Result<Option<PathBuf>, Failure> {
     if force {
+        let kept = keep(path, text).map_err(|error| Failure::file("copy", path, error))?;
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".new");
         let temporary = PathBuf::from(temporary);
         return std::fs::write(&temporary, text)
             .and_then(|()| std::fs::rename(&temporary, path))
+            .map(|()| kept)
             .map_err(|error| Failure::file("write", path, error));
     }
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
+    written.map(|()| None).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
             Failure::unusable_because(format!("{} is there already", path.display()))
                 .help("choose another --output, or replace it with --force")
         }
         _ => Failure::file("write", path, error),
     })
+}
+
+/// Copies a policy before another takes its place, to where no copy is yet. Its owner has edited it.
+fn keep(path: &Path, text: &str) -> std::io::Result<Option<PathBuf>> {
+    let before = match std::fs::read(path) {
+        Ok(before) if before == text.as_bytes() => return Ok(None),
+        Ok(before) => before,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut number = 1_u64;
+    loop {
+        let mut copy = path.as_os_str().to_owned();
+        copy.push(".before-init");
+        if number > 1 {
+            copy.push(format!("-{number}"));
+        }
+        let file = OpenOptions::new().write(true).create_new(true).open(&copy);
+        match file.and_then(|mut file| file.write_all(&before)) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            written => return written.map(|()| Some(PathBuf::from(copy))),
+        }
+    }
+}
+
+fn say_what_was_kept(kept: Option<&Path>, console: &Console) {
+    if let Some(kept) = kept {
+        let said = format!("{HELD}replaced{HELD:#} a policy; what it was is in {}", kept.display());
+        console.note_value(&said, &json!({ "kept": kept }));
+    }
 }
 
 fn count(policy: &Composed, risk: RiskTier) -> usize {

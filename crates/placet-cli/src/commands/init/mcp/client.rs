@@ -32,38 +32,46 @@ pub(super) struct Settings {
 
 /// Where a client keeps its configuration, that of the project first; none where this is no client's
 /// name.
-fn places(client: &str) -> Option<Vec<PathBuf>> {
-    let home = || std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+fn places(client: &str) -> Result<Option<Vec<PathBuf>>, Failure> {
     let moved = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    let config = || moved("XDG_CONFIG_HOME").unwrap_or_else(|| home().join(".config"));
-    let support = || home().join("Library/Application Support");
-    Some(match client {
-        "claude-code" => vec![
-            PathBuf::from(".mcp.json"),
-            moved("CLAUDE_CONFIG_DIR").unwrap_or_else(home).join(".claude.json"),
-        ],
+    let home = || {
+        moved("HOME").filter(|home| home.is_absolute()).ok_or_else(|| {
+            let why = format!("HOME is not set, so nobody knows where {client} keeps its servers");
+            Failure::usage(why).help("set it, or name the file")
+        })
+    };
+    let at = |variable: &str, usual: &str| match moved(variable) {
+        Some(folder) => Ok(folder),
+        None => home().map(|home| home.join(usual)),
+    };
+    let config = || at("XDG_CONFIG_HOME", ".config");
+    let support = || Ok::<_, Failure>(home()?.join("Library/Application Support"));
+    Ok(Some(match client {
+        "claude-code" => {
+            vec![PathBuf::from(".mcp.json"), at("CLAUDE_CONFIG_DIR", "")?.join(".claude.json")]
+        }
         "claude-desktop" => vec![
-            support().join("Claude/claude_desktop_config.json"),
-            config().join("Claude/claude_desktop_config.json"),
+            support()?.join("Claude/claude_desktop_config.json"),
+            config()?.join("Claude/claude_desktop_config.json"),
         ],
-        "cursor" => vec![PathBuf::from(".cursor/mcp.json"), home().join(".cursor/mcp.json")],
+        "cursor" => vec![PathBuf::from(".cursor/mcp.json"), home()?.join(".cursor/mcp.json")],
         "vscode" => vec![
             PathBuf::from(".vscode/mcp.json"),
-            support().join("Code/User/mcp.json"),
-            config().join("Code/User/mcp.json"),
+            support()?.join("Code/User/mcp.json"),
+            config()?.join("Code/User/mcp.json"),
         ],
         "codex" => vec![
             PathBuf::from(".codex/config.toml"),
-            moved("CODEX_HOME").unwrap_or_else(|| home().join(".codex")).join("config.toml"),
+            at("CODEX_HOME", ".codex")?.join("config.toml"),
         ],
-        _ => return None,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 /// The file that is meant by a path or by the name of a client: the first that names servers, else the
 /// first that is there.
 pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
-    let Some(places) = places(client) else { return Ok(PathBuf::from(client)) };
+    let Some(places) = places(client)? else { return Ok(PathBuf::from(client)) };
     let shown: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
     let there: Vec<_> = places.into_iter().filter(|place| place.exists()).collect();
     let named = there.iter().find(|place| Setup::read(place).is_ok_and(|it| it.has_servers()));
@@ -76,7 +84,7 @@ pub(super) fn path(client: &str) -> Result<PathBuf, Failure> {
 /// Other files with servers that the same client starts here.
 pub(super) fn others(client: &str, path: &Path) -> Vec<PathBuf> {
     let whole = |path: &Path| std::fs::canonicalize(path).ok();
-    let mut others = places(client).unwrap_or_default();
+    let mut others = places(client).ok().flatten().unwrap_or_default();
     others.retain(|other| {
         let is_it = whole(other) == whole(path);
         !is_it && Setup::read(other).is_ok_and(|setup| setup.has_servers())

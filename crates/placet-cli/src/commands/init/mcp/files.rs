@@ -43,7 +43,8 @@ impl Files {
         files.private.push((folder.join("servers.toml"), text));
         if let (false, Some(path)) = (force, files.paths().find(|path| path.exists())) {
             let why = format!("{} is there already", path.display());
-            return Err(Failure::unusable_because(why).help("replace what is there with --force"));
+            return Err(Failure::unusable_because(why)
+                .help("replace what is there with --force; a policy that is replaced is kept"));
         }
         Ok(files)
     }

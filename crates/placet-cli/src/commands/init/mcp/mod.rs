@@ -6,6 +6,7 @@ mod entry;
 mod files;
 mod swap;
 mod tables;
+mod there;
 mod told;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::tools::Tools;
-use super::{Arguments, Composed, compose, print, summary, write};
+use super::{Arguments, Composed, compose, print, say_what_was_kept, summary, write};
 use crate::commands::mcp::config::{OURS, trusted};
 use crate::console::{Console, FAINT, GOOD, HELD};
 use crate::escape;
@@ -54,6 +55,9 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     }
     if arguments.rewrite {
         swap::must_be_new(&path)?;
+        if !arguments.force && there::is_complete(folder(arguments), &arguments.output) {
+            return put_in_place(client, &path, (&setup, &servers), arguments, console);
+        }
     }
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let asked = runtime.block_on(ask_all(servers, console));
@@ -63,18 +67,15 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
         console.bytes(composed.text.as_bytes())?;
         return Ok(Status::Ok);
     }
-    let backup = write_all(&path, &setup, (&asked, &composed), arguments)?;
-    let mut left = setup.left();
-    left.extend(client::others(client, &path).iter().map(|other| {
-        let other = other.display();
-        format!("the servers in {other} pass no gateway; name that file to init --mcp as well")
-    }));
+    let (backup, kept) = write_all(&path, &setup, (&asked, &composed), arguments)?;
+    let left = left(client, &path, &setup);
     if console.is_json() {
         let mut value = summary(&composed, &arguments.output);
         let more = [
             ("servers", told::value(&asked, &composed)),
             ("left", json!(left)),
             ("backup", json!(backup)),
+            ("kept", json!(kept)),
         ];
         if let Some(fields) = value.as_object_mut() {
             fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
@@ -84,39 +85,95 @@ pub(super) fn run(client: &str, arguments: &Arguments, console: &Console) -> Out
     }
     print(&composed, &arguments.output, console)?;
     console.text(&told::text(&asked, &composed))?;
-    for left in left {
-        console.note(&format!("{HELD}left{HELD:#} {}", escape::line(&left)));
-    }
-    say_what_is_next(client, &path, backup.as_deref(), console);
+    say_what_was_kept(kept.as_deref(), console);
+    say_what_is_left(&left, console);
+    say_what_is_next(client, &path, backup.as_deref(), arguments, console);
     Ok(Status::Ok)
 }
 
+/// Where the policy goes, and all that a gateway needs beside it.
+fn folder(arguments: &Arguments) -> &Path {
+    let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Puts the gateway in the place of the servers by the files that are there.
+fn put_in_place(
+    client: &str,
+    path: &Path,
+    (setup, servers): (&Setup, &[Configured]),
+    arguments: &Arguments,
+    console: &Console,
+) -> Outcome {
+    let (folder, policy) = (folder(arguments), &arguments.output);
+    let others = there::checked(folder, policy, servers)?;
+    let backup = swap::rewrite(path, &swap::pointing_here(setup, folder, policy)?)?;
+    let left: Vec<String> = others.into_iter().chain(left(client, path, setup)).collect();
+    if console.is_json() {
+        console.value(&json!({ "policy": policy, "left": left, "backup": backup }))?;
+        return Ok(Status::Ok);
+    }
+    let policy = policy.display().to_string();
+    console.text(&format!(
+        "{} is used as it is, and so are servers.toml and tools.lock beside it\n",
+        escape::line(&policy)
+    ))?;
+    say_what_is_left(&left, console);
+    say_what_is_next(client, path, Some(&backup), arguments, console);
+    Ok(Status::Ok)
+}
+
+/// What passes no gateway, and why.
+fn left(client: &str, path: &Path, setup: &Setup) -> Vec<String> {
+    let mut left = setup.left();
+    left.extend(client::others(client, path).iter().map(|other| {
+        let other = other.display();
+        format!("the servers in {other} pass no gateway; name that file to init --mcp as well")
+    }));
+    left
+}
+
+fn say_what_is_left(left: &[String], console: &Console) {
+    for left in left {
+        console.note(&format!("{HELD}left{HELD:#} {}", escape::line(left)));
+    }
+}
+
 /// Writes the policy, what the gateway needs beside it and, where that is asked for, the client's
-/// configuration; where a copy of that was kept.
+/// configuration; where copies of that and of the policy before were kept.
 fn write_all(
     path: &Path,
     setup: &Setup,
     (asked, composed): (&[Asked], &Composed),
     arguments: &Arguments,
-) -> Result<Option<PathBuf>, Failure> {
-    let folder = arguments.output.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+) -> Result<(Option<PathBuf>, Option<PathBuf>), Failure> {
+    let folder = folder(arguments);
     // All is known before the first of these is written.
     let files = Files::new(folder, asked, arguments.force)?;
     let pointing = || swap::pointing_here(setup, folder, &arguments.output);
     let pointing = arguments.rewrite.then(pointing).transpose()?;
     let is_new = !arguments.output.exists();
-    write(&arguments.output, &composed.text, arguments.force)?;
+    let kept = write(&arguments.output, &composed.text, arguments.force)?;
     if let Err(error) = files.write() {
         if is_new {
             drop(std::fs::remove_file(&arguments.output));
         }
         return Err(error);
     }
-    pointing.map(|text| swap::rewrite(path, &text)).transpose()
+    Ok((pointing.map(|text| swap::rewrite(path, &text)).transpose()?, kept))
 }
 
-fn say_what_is_next(client: &str, path: &Path, backup: Option<&Path>, console: &Console) {
+fn say_what_is_next(
+    client: &str,
+    path: &Path,
+    backup: Option<&Path>,
+    arguments: &Arguments,
+    console: &Console,
+) {
+    let output = match arguments.output.to_str() {
+        Some("policy.toml") => String::new(),
+        _ => format!(" --output {}", arguments.output.display()),
+    };
     let next = match backup {
         Some(backup) => format!(
             "{GOOD}rewrote{GOOD:#} {}; it was copied to {}\n{FAINT}undo it with{FAINT:#} placet init --mcp {client} --undo",
@@ -124,7 +181,7 @@ fn say_what_is_next(client: &str, path: &Path, backup: Option<&Path>, console: &
             backup.display()
         ),
         None => format!(
-            "{FAINT}next: read the policy, then{FAINT:#} placet init --mcp {client} --rewrite --force {FAINT}puts \
+            "{FAINT}next: read the policy, then{FAINT:#} placet init --mcp {client} --rewrite{output} {FAINT}puts \
              the gateway in the place of these servers{FAINT:#}"
         ),
     };
