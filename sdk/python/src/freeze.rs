@@ -12,7 +12,7 @@
 
 use placet::core::json::Number;
 use placet::{Amount, Json, Object};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
@@ -125,6 +125,16 @@ fn refused(at: &Place, why: &str) -> PyErr {
     PyValueError::new_err(format!("{at}: {why}"))
 }
 
+/// The same for what code of the program's own raised while a value was read. What is no error, such as
+/// Ctrl-C, is passed on as it is.
+fn unread(at: &Place, error: PyErr, py: Python<'_>) -> PyErr {
+    if error.is_instance_of::<PyException>(py) {
+        refused(at, &error.value(py).to_string())
+    } else {
+        error
+    }
+}
+
 struct Walk {
     values: usize,
     bytes: usize,
@@ -226,7 +236,7 @@ impl Walk {
     fn other(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
         let py = value.py();
         let (near, make, known) = plain(value)
-            .map_err(|error| refused(at, &error.value(py).to_string()))?
+            .map_err(|error| unread(at, error, py))?
             .extract::<(Bound<'_, PyAny>, Option<Bound<'_, PyAny>>, u8)>()?;
         let foreign = self.foreign;
         // What is made of it must be nearer to JSON, or this would never end.
@@ -242,7 +252,9 @@ impl Walk {
                 }
                 value.clone().unbind()
             }
-            Some(make) => make.call1((snapshot,))?.unbind(),
+            Some(make) => {
+                make.call1((snapshot,)).map_err(|error| unread(at, error, py))?.unbind()
+            }
         };
         self.foreign += usize::from(known == FOREIGN);
         Ok((json, passed))
@@ -307,7 +319,7 @@ fn digits(number: &Bound<'_, PyAny>, at: &Place) -> PyResult<Json> {
         return Ok(Json::String(text));
     }
     let text = py.import("placet._plain")?.getattr("digits")?.call1((number,));
-    let text = text.map_err(|error| refused(at, &error.value(py).to_string()))?;
+    let text = text.map_err(|error| unread(at, error, py))?;
     Ok(Json::String(text.extract::<String>()?))
 }
 

@@ -319,10 +319,14 @@ class Guard(Deciding, Inbox, Switches):
         """Whether the program asks that nothing stops this call."""
         settings = self._settings
         if settings.mode is Mode.SAMPLE:
-            own, _ = fields_of_context()
-            own.update({FIELDS.get(name, name): value for name, value in fields.items()})
-            who = str(own.get("session") or own.get("agent") or settings.agent or "")
-            tenant = str(own.get("tenant_id") or settings.tenant or "default")
+            try:
+                own, _ = fields_of_context()
+                own.update({FIELDS.get(name, name): value for name, value in fields.items()})
+                who = str(own.get("session") or own.get("agent") or settings.agent or "")
+                tenant = str(own.get("tenant_id") or settings.tenant or "default")
+            except Exception:
+                # Who has a name that cannot be read is in the share, or is not, as who has none.
+                who, tenant = settings.agent or "", settings.tenant or "default"
             return not self._is_to_hold(tool, tenant, who)
         if settings.mode is Mode.ENFORCE:
             return False
