@@ -17,14 +17,12 @@ use tokio::task::AbortHandle;
 use crate::decision::Decision;
 use crate::failure::Failure;
 use crate::mailbox::Mailbox;
+use crate::open::{GRACE, Held, Open, closed};
 use crate::operation::{Done, Operation};
 use crate::request::ActionRequest;
 
 /// How often a thread that waits for people looks whether Ctrl-C was pressed.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(50);
-
-/// How long closing waits for operations that are under way.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A guard with its log in this process.
 ///
@@ -33,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[pyclass(frozen, module = "placet._core")]
 pub(crate) struct Engine {
     process: u32,
-    guard: Mutex<Option<Guard>>,
+    guard: Mutex<Option<Open>>,
     runtime: OnceLock<Option<Runtime>>,
 }
 
@@ -60,7 +58,7 @@ impl Engine {
         let guard = opened.map_err(|error| Failure::from(error).into_error(py))?;
         Ok(Self {
             process: std::process::id(),
-            guard: Mutex::new(Some(guard)),
+            guard: Mutex::new(Some(Open::new(guard))),
             runtime: OnceLock::new(),
         })
     }
@@ -123,7 +121,7 @@ impl Engine {
             Operation::read(name, request, body).map_err(|failure| failure.into_error(py))?;
         let letters = Arc::clone(&mailbox.shared);
         let task = async move {
-            let result = operation.perform(&guard).await;
+            let result = guard.perform(operation).await;
             drop(guard);
             letters.put(token, result);
         };
@@ -158,7 +156,7 @@ impl Engine {
 }
 
 impl Engine {
-    fn guard(&self, py: Python<'_>) -> PyResult<Guard> {
+    fn guard(&self, py: Python<'_>) -> PyResult<Held> {
         let wrong = |text: String| Failure::new(Trouble::Unavailable, text).into_error(py);
         if self.process != std::process::id() {
             return Err(wrong(format!(
@@ -167,15 +165,17 @@ impl Engine {
                 self.process
             )));
         }
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        guard.ok_or_else(|| wrong("this guard is closed".to_owned()))
+        let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = open.as_ref().map(Open::hold);
+        drop(open);
+        held.ok_or_else(|| closed().into_error(py))
     }
 
     /// Waits as long as people take, or as long as they may. Ctrl-C ends the wait as well.
     fn wait_long(
         &self,
         operation: Operation,
-        guard: Guard,
+        guard: Held,
         within: Option<Duration>,
         py: Python<'_>,
     ) -> PyResult<Option<Result<Done, Failure>>> {
@@ -186,7 +186,7 @@ impl Engine {
         let task = async move {
             // Whoever hears that it is over can close the log at once: nothing here holds it then.
             let (done, guard) = (done, guard);
-            let result = operation.perform(&guard).await;
+            let result = guard.perform(operation).await;
             drop(guard);
             drop(done.send(result));
         };
@@ -212,8 +212,7 @@ impl Engine {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    let closed = Failure::new(Trouble::Unavailable, "this guard is closed");
-                    return Ok(Some(Err(closed)));
+                    return Ok(Some(Err(closed())));
                 }
             }
         }
@@ -234,10 +233,9 @@ impl Engine {
     }
 
     fn shut(&self) {
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(guard) = guard {
-            // What waits for people waits no more; everything else ends by itself.
-            guard.close();
+        let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(open) = open {
+            open.close();
         }
     }
 }
@@ -250,10 +248,10 @@ impl Drop for Engine {
             std::mem::forget((guard, self.runtime.take()));
             return;
         }
+        self.shut();
         if let Some(Some(runtime)) = self.runtime.take() {
             runtime.shutdown_timeout(GRACE);
         }
-        self.shut();
     }
 }
 

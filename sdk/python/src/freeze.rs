@@ -235,9 +235,12 @@ impl Walk {
     /// What JSON does not know.
     fn other(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
         let py = value.py();
-        let (near, make, known) = plain(value)
-            .map_err(|error| unread(at, error, py))?
-            .extract::<(Bound<'_, PyAny>, Option<Bound<'_, PyAny>>, u8)>()?;
+        let (near, make, known) = plain(value).map_err(|error| unread(at, error, py))?.extract::<(
+            Bound<'_, PyAny>,
+            Option<Bound<'_, PyAny>>,
+            u8,
+        )>(
+        )?;
         let foreign = self.foreign;
         // What is made of it must be nearer to JSON, or this would never end.
         at.0.push(String::new());
@@ -252,9 +255,7 @@ impl Walk {
                 }
                 value.clone().unbind()
             }
-            Some(make) => {
-                make.call1((snapshot,)).map_err(|error| unread(at, error, py))?.unbind()
-            }
+            Some(make) => make.call1((snapshot,)).map_err(|error| unread(at, error, py))?.unbind(),
         };
         self.foreign += usize::from(known == FOREIGN);
         Ok((json, passed))

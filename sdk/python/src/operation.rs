@@ -110,7 +110,15 @@ impl Operation {
 
     /// Whether it may take as long as people take.
     pub(crate) fn is_long(&self) -> bool {
-        matches!(self, Self::Settle(..))
+        self.waits_for().is_some()
+    }
+
+    /// The action for which it waits until people have answered.
+    pub(crate) fn waits_for(&self) -> Option<ActionId> {
+        match self {
+            Self::Settle(id, _) => Some(*id),
+            _ => None,
+        }
     }
 
     /// Carries it out.

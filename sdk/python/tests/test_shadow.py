@@ -56,7 +56,6 @@ WRONG = {
     "a payload that fails": {"payload": unwilling},
     "a payload that is none": {"payload": lambda *_: 7},
     "a reason that is no text": {"reason": 5},
-    "a name that nobody knows": {"resaon": "typo"},
     "a value that is none": {"value": object()},
     "a tenant that is none": {"tenant_id": "no tenant\n"},
 }

@@ -43,7 +43,7 @@ class Deciding:
         carrier, program = self._carrier, self._program
         if program.is_silent and isinstance(carrier, Local):
             return carrier.engine.evaluate(request)
-        rates, objections = program.rates(request.action)
+        rates, objections = program.rates(request.action, request.tenant_id)
         if isinstance(carrier, Local):
             decision = carrier.engine.evaluate(request, rates)
         else:
@@ -91,7 +91,7 @@ class Deciding:
         return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
 
     def _to_propose(self, request: ActionRequest) -> Way:
-        objections = self._program.objections(request.action)
+        objections = self._program.objections(request.action, request.tenant_id)
         return Way(objections=objections, mirrors=self._mirror is not None)
 
     def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
@@ -106,7 +106,11 @@ class Deciding:
         said: dict[str, Any] = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
         context: dict[str, Any] = {**beside, **(said.pop("context", None) or {})}
         present = {name: value for name, value in said.items() if value is not None}
-        return ActionRequest(action, context=context or None, **present)
+        try:
+            return ActionRequest(action, context=context or None, **present)
+        except TypeError:
+            known_fields("this", {name: value for name, value in fields.items() if name != "params"})
+            raise
 
     def _held(self, request: ActionRequest) -> ActionRequest:
         """The request, held to what is decided where the program wants that whatever the policy's
@@ -126,6 +130,19 @@ class Deciding:
 
 FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "tenant": "tenant_id"}
 """Other names under which people know the fields of an action."""
+
+KNOWN = tuple(
+    "on_review idempotency_key agent agent_id session session_id user user_id tenant tenant_id build "
+    "reason value context enforce".split()
+)
+"""The words that a call takes beside its name and its params."""
+
+
+def known_fields(where: str, fields: Mapping[str, Any]) -> None:
+    """Raises where somebody has misspelt a word."""
+    unknown = [name for name in fields if name not in KNOWN]
+    if unknown:
+        raise TypeError(f"{where} takes no {unknown[0]!r}; it takes {', '.join(KNOWN)}")
 
 
 def _nothing(_arguments: Any) -> None:

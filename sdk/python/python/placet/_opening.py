@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
 from ._errors import ConfigError
-from ._program import Program
+from ._program import Program, takes_tenant
 from ._say import warn
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def program_of(
     if kill_switch is not None:
         having("kill_switch", kill_switch, "is_tripped")
     tripped = stricter("tripped_verdict", tripped_verdict).value
-    return Program(metrics, audit, kill_switch, tripped)
+    return Program(metrics, audit, kill_switch, takes_tenant(metrics), tripped)
 
 
 def mirror_of(approvals: ApprovalStore) -> Mirror:

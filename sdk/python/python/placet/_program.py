@@ -32,6 +32,8 @@ class Program(NamedTuple):
     metrics: MetricsProvider | None = None
     audit: AuditSink | None = None
     kill_switch: KillSwitchSource | None = None
+    knows_tenants: bool = False
+    """Whether the metrics tell tenants apart."""
     tripped: str = "block"
     """What it means that the switch is tripped: ``block`` or ``require_approval``."""
 
@@ -40,10 +42,10 @@ class Program(NamedTuple):
         """Whether it has nothing to say about decisions."""
         return self.metrics is None and self.kill_switch is None
 
-    def objections(self, action: str) -> tuple[Objection, ...]:
+    def objections(self, action: str, tenant: str = "default") -> tuple[Objection, ...]:
         """What the program itself has against an action: that its switch is tripped, and whatever of
         it does not work. Its figures do not count, because what is recorded earns by evidence."""
-        _, wrong = self.rates(action)
+        _, wrong = self.rates(action, tenant)
         return (*wrong, *self.stops(action))
 
     def stops(self, action: str) -> tuple[Objection, ...]:
@@ -60,12 +62,15 @@ class Program(NamedTuple):
             return (Objection(self.tripped, "the program's own kill switch is tripped"),)
         return (_wrong("kill switch", tripped, "True or False"),)
 
-    def rates(self, action: str) -> tuple[Rates | None, tuple[Objection, ...]]:
-        """What the program's metrics say about a class."""
+    def rates(
+        self, action: str, tenant: str = "default"
+    ) -> tuple[Rates | None, tuple[Objection, ...]]:
+        """What the program's metrics say about a class, for a tenant where they tell tenants apart."""
         if self.metrics is None:
             return None, ()
+        asked: Any = self.metrics.metrics_for
         try:
-            given: Any = self.metrics.metrics_for(action)
+            given: Any = asked(action, tenant=tenant) if self.knows_tenants else asked(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
         if not isinstance(given, _metrics_type()):
@@ -98,6 +103,20 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
+
+
+def takes_tenant(metrics: MetricsProvider | None) -> bool:
+    """Whether a provider wants to know for which tenant it is asked."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(getattr(metrics, "metrics_for", None)).parameters  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    named = parameters.get("tenant")
+    if named is not None and named.kind is not named.POSITIONAL_ONLY:
+        return True
+    return any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
 @cache
