@@ -61,7 +61,7 @@ impl Held {
     /// Carries out an operation. One that waits for people ends when the guard is closed, and takes back
     /// what it waited for.
     pub(crate) async fn perform(&self, operation: Operation) -> Result<Done, Failure> {
-        let Some(action) = operation.waits_for() else {
+        let Some((action, is_mine)) = operation.waits_for() else {
             return operation.perform(&self.guard).await;
         };
         let mut end = self.end.clone();
@@ -77,8 +77,10 @@ impl Held {
         if let Some(done) = done {
             return done;
         }
-        // What cannot be taken back any more was answered, or ends at its deadline.
-        drop(self.guard.withdraw(action.approval()).await);
+        if is_mine {
+            // What cannot be taken back any more was answered, or ends at its deadline.
+            drop(self.guard.withdraw(action.approval()).await);
+        }
         Err(closed())
     }
 }

@@ -25,8 +25,8 @@ pub(crate) enum Operation {
     /// Say what came of an action.
     Conclude(ActionId, Outcome, String),
     /// Wait until an action is pending no more, and say what became of it. Where a person is named,
-    /// they are asked at the terminal meanwhile.
-    Settle(ActionId, Option<Approver>),
+    /// they are asked at the terminal meanwhile. Last, whether nobody needs it who does not wait here.
+    Settle(ActionId, Option<Approver>, bool),
     /// Say what became of an action so far.
     Follow(ActionId),
     /// Answer a held action.
@@ -92,8 +92,8 @@ impl Operation {
                 body.read("status")?,
                 body.maybe("detail")?.unwrap_or_default(),
             ),
-            "settle" => Self::Settle(body.parse("id")?, None),
-            "ask" => Self::Settle(body.parse("id")?, Some(body.approver()?)),
+            "settle" => Self::Settle(body.parse("id")?, None, body.flag("is_mine")),
+            "ask" => Self::Settle(body.parse("id")?, Some(body.approver()?), body.flag("is_mine")),
             "follow" => Self::Follow(body.parse("id")?),
             "resolve" => Self::Resolve(body.parse("id")?, body.approver()?, body.reply()?),
             "withdraw" => Self::Withdraw(body.parse("id")?),
@@ -113,10 +113,11 @@ impl Operation {
         self.waits_for().is_some()
     }
 
-    /// The action for which it waits until people have answered.
-    pub(crate) fn waits_for(&self) -> Option<ActionId> {
+    /// The action for which it waits until people have answered, and whether that is to be taken back
+    /// when nobody waits any more.
+    pub(crate) fn waits_for(&self) -> Option<(ActionId, bool)> {
         match self {
-            Self::Settle(id, _) => Some(*id),
+            Self::Settle(id, _, is_mine) => Some((*id, *is_mine)),
             _ => None,
         }
     }
@@ -136,8 +137,8 @@ impl Operation {
                 let change = guard.conclude(id, outcome, &detail).await?;
                 json!({"id": id, "status": outcome.as_str(), "log_index": change.log_index})
             }
-            Self::Settle(id, None) => followed(&guard.settle(id, None).await?)?,
-            Self::Settle(id, Some(by)) => {
+            Self::Settle(id, None, _) => followed(&guard.settle(id, None).await?)?,
+            Self::Settle(id, Some(by), _) => {
                 let terminal = placet::ask::Terminal::open(by)
                     .map_err(|error| Failure::new(Trouble::Unavailable, error))?;
                 followed(&guard.settle(id, Some(&terminal)).await?)?
@@ -205,6 +206,10 @@ impl Body<'_> {
     fn read<T: serde::de::DeserializeOwned>(&self, field: &str) -> Result<T, Failure> {
         let value = self.0.get(field).cloned().unwrap_or(Value::Null);
         serde_json::from_value(value).map_err(|error| wrong(format!("{field}: {error}")))
+    }
+
+    fn flag(&self, field: &str) -> bool {
+        self.0.get(field).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn maybe<T: serde::de::DeserializeOwned>(&self, field: &str) -> Result<Option<T>, Failure> {

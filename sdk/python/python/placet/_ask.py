@@ -185,7 +185,7 @@ class Terminal:
             raise _nobody(of, error) from error
 
     def _step(self, of: Ask) -> Step:
-        return Step("ask", body={**self._body, "id": of.action_id}, within=of.within)
+        return Step("ask", body={**self._body, "id": of.action_id, "is_mine": True}, within=of.within)
 
 
 class Told:
@@ -253,8 +253,9 @@ def _nobody(of: Ask, error: PlacetError) -> Blocked:
 
 
 def settle(of: Ask, within: float | None) -> Step:
-    """Waits until the action is settled, or for so many seconds."""
-    return Step("settle", body={"id": of.action_id}, within=within)
+    """Waits until the action is settled, or for so many seconds. Who closes the guard meanwhile takes it
+    back, because nobody else waits for it."""
+    return Step("settle", body={"id": of.action_id, "is_mine": True}, within=within)
 
 
 def look(of: Ask | Tell) -> Step:

@@ -7,11 +7,13 @@ permitted.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -21,10 +23,10 @@ from ._answers import told
 from ._errors import ConfigError, PlacetError, Unavailable
 from ._posts import Posts
 from ._settings import address
-from ._steps import Step
+from ._steps import Step, approval_of
 from ._types import Mode
 from ._wire import Asked, Poll, asked_of, read
-from ._within import within
+from ._within import drop, within
 
 LONGEST_POLL = 30
 """How long one request waits for people, in seconds. Proxies end what says nothing for longer."""
@@ -83,6 +85,13 @@ class Remote:
         self._client: httpx.Client | None = None
         self._clients: dict[Any, httpx.AsyncClient] = {}
         self._ends: dict[Any, Any] = {}
+        self._lines: dict[Any, dict[int, Any]] = {}
+        """The sockets of each event loop."""
+        self._is_closing = False
+        self._waiting: dict[int, Step] = {}
+        """The waits for people that are open."""
+        self._wakers: set[Callable[[], object]] = set()
+        """What ends each request that waits for people."""
         self._posts = Posts()
         _load()
 
@@ -92,33 +101,53 @@ class Remote:
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
-        while True:
-            try:
-                answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
-            except _HungUp:
-                continue
-            if waits.is_done(answer):
-                return answer
-            time.sleep(waits.rest())
+        with self._open(step):
+            while True:
+                try:
+                    answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
+                except _HungUp:
+                    continue
+                self._still_open(step)
+                if waits.is_done(answer):
+                    return answer
+                time.sleep(waits.rest())
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
         import asyncio
 
         waits = Waits(step)
-        while True:
-            asked = asked_of(step, waits.next_poll())
-            try:
-                answer = self._told(step, await self._asend(asked))
-            except _HungUp:
-                continue
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    self._abandon(step, asked)
-                raise
-            if waits.is_done(answer):
-                return answer
-            await asyncio.sleep(waits.rest())
+        with self._open(step):
+            while True:
+                asked = asked_of(step, waits.next_poll())
+                try:
+                    sending = self._asettled(asked) if asked.waits else self._asend(asked)
+                    answer = self._told(step, await sending)
+                except _HungUp:
+                    continue
+                except BaseException as error:
+                    if not isinstance(error, Exception):
+                        self._abandon(step, asked)
+                    raise
+                self._still_open(step)
+                if waits.is_done(answer):
+                    return answer
+                await asyncio.sleep(waits.rest())
+
+    @contextmanager
+    def _open(self, step: Step) -> Generator[None, None, None]:
+        """Keeps a wait for people where whoever closes the guard finds it."""
+        number = id(step)
+        if step.name == "settle":
+            self._waiting[number] = step
+        try:
+            yield
+        finally:
+            self._waiting.pop(number, None)
+
+    def _still_open(self, step: Step) -> None:
+        if self._is_closing and step.name == "settle":
+            raise _closed()
 
     def _told(self, step: Step, said: Any) -> Any:
         """What came of a step. A decision says in which mode the policy is, also where whoever asked
@@ -145,6 +174,9 @@ class Remote:
         answer, whether or not it had arrived. What shadow redeems runs all the same."""
         if step.name == "propose" or (step.name == "redeem" and not step.hurried):
             self._posts.put(lambda: self._undo(step, asked))
+
+    def _withdraw(self, action_id: str) -> None:
+        self.do(Step("withdraw", body={"id": approval_of(action_id)}))
 
     def _undo(self, step: Step, asked: Asked) -> None:
         answer = self._told(step, self._send(asked))
@@ -176,7 +208,15 @@ class Remote:
                 raise self._silent(error) from error
             # Python 3.12.1 starts none once the main thread has ended, although others still work.
             send()
-        if not done.wait(self._limit(asked) + 1):
+        if asked.waits:
+            self._wakers.add(done.set)
+        try:
+            is_done = done.wait(self._limit(asked) + 1)
+        finally:
+            self._wakers.discard(done.set)
+        if is_done and not box:
+            raise _closed()
+        if not is_done:
             # Closing it under the thread that reads is what ends the thread.
             client, self._client = self._client, None
             if client is not None:
@@ -223,6 +263,7 @@ class Remote:
             try:
                 sending = client.request(**self._arguments(asked))
                 response = await within(sending, self._limit(asked) + 1)
+                self._noted(response)
                 if is_last or response.status_code not in _BROKEN:
                     return read(response)
             except PlacetError:
@@ -234,6 +275,28 @@ class Remote:
                     raise self._silent(error) from error
         raise AssertionError("the last attempt returns or raises")
 
+    async def _asettled(self, asked: Asked) -> Any:
+        """The same for a request that waits for people, which ends when the guard is closed."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        closing = loop.create_future()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: closing.done() or closing.set_result(None))
+
+        self._wakers.add(wake)
+        sending = asyncio.ensure_future(self._asend(asked))
+        try:
+            await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise _closed()
+            return sending.result()
+        finally:
+            self._wakers.discard(wake)
+            drop(sending)
+
     async def _aconnected(self) -> httpx.AsyncClient:
         import asyncio
 
@@ -241,6 +304,7 @@ class Remote:
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
+            self._forget_ended()
             client = httpx.AsyncClient(**self._options(httpx.AsyncHTTPTransport))
             self._clients[loop] = client
             # A loop that ends closes its generators, and this one closes the client.
@@ -248,12 +312,31 @@ class Remote:
             await end.__anext__()
         return client
 
+    def _noted(self, response: httpx.Response) -> None:
+        """Keeps the socket that an answer came from, which its loop may leave open when it ends."""
+        import asyncio
+
+        stream = response.extensions.get("network_stream")
+        line = None if stream is None else stream.get_extra_info("socket")
+        if line is not None:
+            self._lines.setdefault(asyncio.get_running_loop(), {})[line.fileno()] = line
+
+    def _forget_ended(self) -> None:
+        """Closes what belongs to loops that were closed without ending what ran on them."""
+        for loop in [loop for loop in list(self._clients) if loop.is_closed()]:
+            self._clients.pop(loop, None)
+            self._ends.pop(loop, None)
+            for line in self._lines.pop(loop, {}).values():
+                # What asyncio shows of a socket lets nobody close it.
+                getattr(line, "_sock", line).close()
+
     async def _at_end(self, loop: Any, client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             self._clients.pop(loop, None)
             self._ends.pop(loop, None)
+            self._lines.pop(loop, None)
             await client.aclose()
 
     def _options(self, transport: Any) -> dict[str, Any]:
@@ -300,13 +383,23 @@ class Remote:
             self._client = None
             self._clients = {}
             self._ends = {}
+            self._lines = {}
+            self._waiting = {}
+            self._wakers = set()
             self._posts = Posts()
 
     def close(self) -> None:
-        """Closes its connections, after a moment for what is still to be told."""
+        """Closes its connections, after a moment for what is still to be told: that nobody waits any
+        more for what people have not answered, among it."""
         if self._process == os.getpid():
+            self._is_closing = True
+            for step in list(self._waiting.values()):
+                if step.body.get("is_mine"):
+                    self._posts.put(functools.partial(self._withdraw, step.body["id"]))
             self._posts.end()
         self._is_closed = True
+        for wake in list(self._wakers):
+            wake()
         client, self._client = self._client, None
         if client is not None and self._process == os.getpid():
             client.close()

@@ -229,7 +229,8 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             if way.asks:
                 found = yield Ask(action_id, request, way.within)
             else:
-                found = yield Step("settle", body={"id": action_id}, within=way.within)
+                body = {"id": action_id, "is_mine": True}
+                found = yield Step("settle", body=body, within=way.within)
             status = Status(found["status"])
             yield from _ended(action_id, status, way)
             if status is not Status.SUPERSEDED or not found.get("successor"):
