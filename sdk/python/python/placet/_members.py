@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._plain import Opaque, kind_of, name_of, scalar
+from ._shape import is_tuple
 
 _FIXED = (str, int, float, bool, bytes, type(None))
 """What nobody can change."""
@@ -51,6 +52,6 @@ def _is_of(cls: type, enum: Any) -> bool:
 
 
 def _is_fixed(value: Any) -> bool:
-    if type(value) is tuple:
+    if is_tuple(value) and kind_of(value) is tuple:
         return all(map(_is_fixed, value))
-    return type(value) in _FIXED
+    return kind_of(value) in _FIXED

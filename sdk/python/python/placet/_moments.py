@@ -10,7 +10,7 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from ._plain import FIXED, FOREIGN, WATCHED, Opaque, Plain, digits, exact, name_of
+from ._plain import FIXED, FOREIGN, WATCHED, Opaque, Plain, digits, exact, kind_of, name_of
 
 _PARTS = {
     "datetime": ("year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"),
@@ -50,7 +50,7 @@ def _exact(value: Any, kind: Any) -> Any:
 
 def _is_known(zone: Any, datetime: Any) -> bool:
     """Whether a zone is of a class whose code is known to say the same every time."""
-    kind = type(zone)
+    kind = kind_of(zone)
     if zone is None or kind is datetime.timezone:
         return True
     places = (("zoneinfo", "ZoneInfo"), ("pydantic_core", "TzInfo"))

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import Counter, OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._method import own_of
 from ._shape import is_dict, is_list, is_tuple
@@ -44,6 +44,11 @@ _TUPLE: Any = tuple
 Plain = tuple[Any, Callable[[Any], Any] | None, int]
 """A value that is nearer to JSON; how what the function gets is made from the frozen copy of that
 (None: it is that; AS_IT_IS: it is the value itself); and what is known of the value."""
+
+
+def kind_of(value: object) -> Any:
+    """The class of a value, of which nobody claims to know more."""
+    return type(value)
 
 
 class Opaque(TypeError):
@@ -293,7 +298,12 @@ def _tuple(value: Any) -> Plain:
     return named, lambda frozen: _TUPLE.__new__(kind, frozen.values()), WATCHED
 
 
-_FIELD: Any = type(namedtuple("_", "field").field)  # pyright: ignore
+class _One(NamedTuple):
+    field: int
+
+
+_FIELD: Any = kind_of(vars(_One)["field"])
+"""What reads a field of a named tuple, as Python writes it."""
 
 
 _FACTORIES: tuple[Any, ...] = (None, bool, bytes, dict, float, frozenset, int, list, set, str, tuple)
@@ -336,11 +346,6 @@ def _by_text(members: list[Any]) -> list[Any]:
         raise Opaque("a set with members that are written alike; pass a sorted list")
     numbers = sorted(range(len(members)), key=texts.__getitem__)
     return [members[number] for number in numbers]
-
-
-def kind_of(value: object) -> Any:
-    """The class of a value, of which nobody claims to know more."""
-    return type(value)
 
 
 def name_of(value: Any) -> str:

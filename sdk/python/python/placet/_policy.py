@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._errors import ConfigError
 from ._fixed import fix
 from ._settings import member
+from ._shape import is_mapping
 from ._types import AutonomyState, Mode, OnReview, RiskTier, Verdict
 
 if TYPE_CHECKING:
@@ -289,9 +290,9 @@ def _share(name: str, value: Any) -> None:
 
 
 def _items(name: str, given: Any) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(given, Mapping):
+    if not is_mapping(given):
         raise ConfigError(f"{name} has a bar for each state, by that state")
-    return cast("Mapping[Any, Any]", given).items()
+    return given.items()
 
 
 def _percent(name: str, value: Any) -> str:
