@@ -46,6 +46,15 @@ impl Frozen {
         let Walk { values, bytes, is_fixed, .. } = walk;
         Ok(Self { json, snapshot, is_fixed, size: values.saturating_add(bytes) })
     }
+
+    /// Whether a value is what was frozen. One that cannot be frozen is not.
+    pub(crate) fn is(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match Self::of(value) {
+            Ok(now) => Ok(now.json == self.json),
+            Err(error) if error.is_instance_of::<PyException>(value.py()) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 #[pymethods]
@@ -61,8 +70,11 @@ impl Frozen {
     }
 
     /// Whether what could not be copied is still what it was.
-    pub(crate) fn is_unchanged(&self, py: Python<'_>) -> bool {
-        self.is_fixed || Self::of(self.snapshot.bind(py)).is_ok_and(|now| now.json == self.json)
+    pub(crate) fn is_unchanged(&self, py: Python<'_>) -> PyResult<bool> {
+        if self.is_fixed {
+            return Ok(true);
+        }
+        self.is(self.snapshot.bind(py))
     }
 }
 

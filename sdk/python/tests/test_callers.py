@@ -1,6 +1,7 @@
 """Whoever calls a supervised function hides nothing from the decision, however the arguments are made."""
 
 import asyncio
+import dataclasses
 
 import pytest
 from conftest import policy
@@ -170,3 +171,30 @@ def test_a_payload_reads_the_object_of_a_method_and_the_defaults():
     finally:
         unconfigure()
     assert seen == [{"of": "front", "to": "ann"}]
+
+
+@dataclasses.dataclass
+class Slow:
+    """Somebody presses Ctrl-C while it is read for the time given."""
+
+    at: int
+    reads: int = 0
+
+    def __getattribute__(self, name):
+        if name == "at":
+            object.__setattr__(self, "reads", self.reads + 1)
+            if self.reads == object.__getattribute__(self, "at"):
+                raise KeyboardInterrupt
+        return object.__getattribute__(self, name)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("payload", [None, lambda it: {}])
+@pytest.mark.parametrize("mode", [None, "shadow"])
+def test_ctrl_c_ends_what_reads_the_arguments(payload, mode, at):
+    if mode is not None and at > 1:
+        pytest.skip("in shadow nothing is read again")
+    with Guard(policy(on_review="shadow"), store=":memory:", mode=mode) as guard:
+        read = supervised("get_order", guard=guard, payload=payload)(lambda it: pytest.fail("it ran"))
+        with pytest.raises(KeyboardInterrupt):
+            read(Slow(at))

@@ -352,3 +352,25 @@ def test_metrics_may_tell_tenants_apart():
                 guard.execute("get_order", {}, lambda *_: None)
             guard.propose("get_order")
         assert [tenant for _, tenant in provider.asked] == "default good other context good".split()
+
+
+def test_of_several_sources_each_meets_the_bar():
+    class Ordinary(Metrics):
+        adversarial = False
+
+    def state(*sources):
+        with Guard(policy(thresholds=BAR), store=":memory:", metrics=sources) as guard:
+            return guard.evaluate(refund()).autonomy_state
+
+    good, weak = EvalMetrics(1.0, 1.0, 500), EvalMetrics(0.9, 0.8, 60)
+    unresisting = EvalMetrics(1.0, 0.0, 500)
+    assert state(Metrics(good)) is state(Metrics(good), Metrics(good)) is AutonomyState.AUTONOMOUS
+    assert state(Metrics(good), Metrics(weak)) is AutonomyState.SUPERVISED
+    assert state(Metrics(good), Ordinary(unresisting)) is AutonomyState.AUTONOMOUS
+    assert state(Metrics(weak), Ordinary(unresisting)) is AutonomyState.SUPERVISED
+    # Somebody has to have adversarial samples.
+    assert state(Ordinary(good)) is state(Metrics(unresisting)) is AutonomyState.MANUAL
+    stopped(Guard(policy(thresholds=BAR), metrics=[Metrics(good), Metrics(None)]), "metrics provider")
+    for wrong in ([], [Metrics(good), object()], [type("Odd", (Metrics,), {"adversarial": 1})(good)]):
+        with pytest.raises(ConfigError, match="metrics"):
+            Guard(policy(), store=":memory:", metrics=wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from ._arguments import Captured, of_call
@@ -54,7 +54,9 @@ class Guard(Deciding, Inbox, Switches):
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
     :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of
     the program's own that mirrors what waits and has answers to it. ``metrics`` stand in for the
-    log's evidence in what :meth:`evaluate` says, and ``kill_switch`` can only stop:
+    log's evidence in what :meth:`evaluate` says: of several providers a class meets a bar where it does
+    by each (one whose ``adversarial`` is False is not held to the adversarial one, which another has to
+    meet then), and one whose ``metrics_for`` takes ``tenant`` is told it; ``kill_switch`` can only stop:
     ``tripped_verdict`` says whether what it stops is blocked or may be approved by a person.
     ``audit`` keeps what :meth:`record` is given, besides the log.
     """
@@ -74,7 +76,7 @@ class Guard(Deciding, Inbox, Switches):
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
         approvals: ApprovalStore | None = None,
-        metrics: MetricsProvider | None = None,
+        metrics: MetricsProvider | Sequence[MetricsProvider] | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
         tripped_verdict: Verdict | str = Verdict.BLOCK,

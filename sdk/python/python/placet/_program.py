@@ -26,21 +26,54 @@ class Objection(NamedTuple):
     reason: str
 
 
+class Source(NamedTuple):
+    """Where figures come from."""
+
+    metrics: MetricsProvider
+    knows_tenants: bool
+    """Whether it tells tenants apart."""
+    is_adversarial: bool
+    """Whether among its samples are adversarial ones."""
+
+    def rates(self, action: str, tenant: str) -> tuple[Rates | None, tuple[Objection, ...]]:
+        """What it says about a class, for a tenant where it tells them apart."""
+        asked: Any = self.metrics.metrics_for
+        try:
+            given: Any = asked(action, tenant=tenant) if self.knows_tenants else asked(action)
+        except Exception as error:
+            return None, (_failed("metrics provider", error),)
+        if not isinstance(given, _metrics_type()):
+            return None, (_wrong("metrics provider", given, "EvalMetrics"),)
+        # Whatever their types say.
+        passed: Any = given.pass_rate
+        resisted: Any = given.adversarial_pass_rate
+        samples: Any = given.sample_size
+        is_sound = _is_rate(passed) and _is_rate(resisted)
+        if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
+            why = "the metrics provider gave rates outside 0 to 1, or no count"
+            return None, (Objection("block", why),)
+        return (float(passed), float(resisted), samples), ()
+
+
 class Program(NamedTuple):
     """The program's own metrics, audit sink and kill switch."""
 
-    metrics: MetricsProvider | None = None
+    sources: tuple[Source, ...] = ()
+    """Where the program's own figures come from."""
     audit: AuditSink | None = None
     kill_switch: KillSwitchSource | None = None
-    knows_tenants: bool = False
-    """Whether the metrics tell tenants apart."""
     tripped: str = "block"
     """What it means that the switch is tripped: ``block`` or ``require_approval``."""
 
     @property
     def is_silent(self) -> bool:
         """Whether it has nothing to say about decisions."""
-        return self.metrics is None and self.kill_switch is None
+        return not self.sources and self.kill_switch is None
+
+    @property
+    def knows_tenants(self) -> bool:
+        """Whether any of its figures are those of a tenant."""
+        return any(source.knows_tenants for source in self.sources)
 
     def objections(self, action: str, tenant: str = "default") -> tuple[Objection, ...]:
         """What the program itself has against an action: that its switch is tripped, and whatever of
@@ -65,25 +98,21 @@ class Program(NamedTuple):
     def rates(
         self, action: str, tenant: str = "default"
     ) -> tuple[Rates | None, tuple[Objection, ...]]:
-        """What the program's metrics say about a class, for a tenant where they tell tenants apart."""
-        if self.metrics is None:
+        """What the program's metrics say about a class: what each of its sources meets."""
+        if not self.sources:
             return None, ()
-        asked: Any = self.metrics.metrics_for
-        try:
-            given: Any = asked(action, tenant=tenant) if self.knows_tenants else asked(action)
-        except Exception as error:
-            return None, (_failed("metrics provider", error),)
-        if not isinstance(given, _metrics_type()):
-            return None, (_wrong("metrics provider", given, "EvalMetrics"),)
-        # Whatever their types say.
-        passed: Any = given.pass_rate
-        resisted: Any = given.adversarial_pass_rate
-        samples: Any = given.sample_size
-        is_sound = _is_rate(passed) and _is_rate(resisted)
-        if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
-            why = "the metrics provider gave rates outside 0 to 1, or no count"
-            return None, (Objection("block", why),)
-        return (float(passed), float(resisted), samples), ()
+        read: list[Rates] = []
+        for source in self.sources:
+            rates, wrong = source.rates(action, tenant)
+            if rates is None:
+                return None, wrong
+            read.append(rates)
+        # What has no adversarial samples is not held to their bar, but somebody has to have some.
+        resisted = [
+            rates[1] for rates, of in zip(read, self.sources, strict=True) if of.is_adversarial
+        ]
+        passed, _, samples = zip(*read, strict=True)
+        return (min(passed), min(resisted, default=0.0), min(samples)), ()
 
     def sink(self, entry: AuditEntry) -> None:
         """Gives an entry to the audit sink. What it raises is raised."""
@@ -105,18 +134,21 @@ class Program(NamedTuple):
             await kept
 
 
-def takes_tenant(metrics: MetricsProvider | None) -> bool:
-    """Whether a provider wants to know for which tenant it is asked."""
+def source_of(metrics: MetricsProvider) -> Source:
+    """A provider, and what it says of itself by its parameters and its attribute ``adversarial``."""
     import inspect
 
+    is_adversarial: Any = getattr(metrics, "adversarial", True)
+    if is_adversarial is not True and is_adversarial is not False:
+        raise ConfigError(f"metrics: adversarial is True or False, not {is_adversarial!r}")
     try:
-        parameters = inspect.signature(getattr(metrics, "metrics_for", None)).parameters  # type: ignore[arg-type]
+        parameters = inspect.signature(metrics.metrics_for).parameters
     except (TypeError, ValueError):
-        return False
+        return Source(metrics, False, is_adversarial)
     named = parameters.get("tenant")
-    if named is not None and named.kind is not named.POSITIONAL_ONLY:
-        return True
-    return any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    takes_it = named is not None and named.kind is not named.POSITIONAL_ONLY
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return Source(metrics, takes_it or takes_any, is_adversarial)
 
 
 @cache
