@@ -77,6 +77,13 @@ def test_a_method_still_leaves_its_object_out(backend):
     assert waiting_for(guard, lambda: pay(sub(), "11")) == {"amount": "11"}
 
 
+def test_a_static_method_has_no_object(backend):
+    guard = backend.open(on_review="fail_closed")
+    static = supervised("issue_refund", guard=guard)(Clerk.of_nobody)
+    namesake = pretending(str, of_nobody=static, __qualname__="Clerk")
+    assert waiting_for(guard, lambda: static(namesake("999"))) == {"amount": "999"}
+
+
 class Unsaid(type):
     @property
     def __module__(cls):

@@ -8,6 +8,7 @@ defined, which is within that class.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ def is_method(function: Callable[..., Any], first: Any) -> bool:
     class, and is still among what that has."""
     name = getattr(function, "__name__", "")
     inside = _home(function, name)
-    if inside is None:
+    if inside is None or _is_static(*inside, name):
         return False
     line: tuple[type, ...] = _LINE(type(first))
     if issubclass(type(first), type):
@@ -43,6 +44,15 @@ def _home(function: Callable[..., Any], name: str) -> tuple[str, str] | None:
     if not dot or last != name or home.endswith("<locals>"):
         return None
     return str(getattr(function, "__module__", "")), home
+
+
+def _is_static(module: str, home: str, name: str) -> bool:
+    """Whether the class of that name has a static method there, which has no object. Whoever calls it can
+    write another class of that name."""
+    found: Any = sys.modules.get(module)
+    for part in home.split("."):
+        found = own_of(found).get(part) if not isinstance(found, type) else _OWN(found).get(part)
+    return isinstance(found, type) and isinstance(_OWN(found).get(name), staticmethod)
 
 
 def _is_called(cls: type, module: str, name: str) -> bool:
