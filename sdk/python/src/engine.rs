@@ -256,14 +256,17 @@ impl Drop for Engine {
 }
 
 /// Carries out an operation on this thread.
-fn perform_here(operation: Operation, guard: &Guard) -> Result<Done, Failure> {
+fn perform_here(operation: Operation, guard: &Held) -> Result<Done, Failure> {
     match operation {
         // Where nobody else is at the log this thread writes it, and no other has to be woken.
-        Operation::Propose(action, treatment) => {
+        Operation::Propose(action, treatment, is_mine) => {
             let answer = guard.blocking().propose_as(&action, treatment)?;
+            if is_mine {
+                guard.keep(&answer);
+            }
             Ok(Done::Decision(Box::new(answer)))
         }
-        operation => wait(operation.perform(guard)),
+        operation => wait(guard.perform(operation)),
     }
 }
 

@@ -18,8 +18,8 @@ const MAX_LISTED: usize = 1_000;
 
 /// One operation, read and ready.
 pub(crate) enum Operation {
-    /// Decide on an action and record the decision.
-    Propose(Box<Action>, Treatment),
+    /// Decide on an action and record the decision. Last, whether nobody needs it who does not wait here.
+    Propose(Box<Action>, Treatment, bool),
     /// Spend what permits an action, for exactly this call.
     Redeem(ActionId, ToolName, Object),
     /// Say what came of an action.
@@ -83,7 +83,10 @@ impl Operation {
         let body = Body(&body);
         let call = || request.map(|it| &it.action).ok_or_else(|| wrong("the call is missing"));
         Ok(match name {
-            "propose" => Self::Propose(Box::new(call()?.clone()), body.read("treatment")?),
+            "propose" => {
+                let action = Box::new(call()?.clone());
+                Self::Propose(action, body.read("treatment")?, body.flag("is_mine"))
+            }
             "redeem" => {
                 Self::Redeem(body.parse("id")?, call()?.tool.clone(), call()?.params.clone())
             }
@@ -125,7 +128,7 @@ impl Operation {
     /// Carries it out.
     pub(crate) async fn perform(self, guard: &Guard) -> Result<Done, Failure> {
         let text = match self {
-            Self::Propose(action, treatment) => {
+            Self::Propose(action, treatment, _) => {
                 let answer = guard.propose_as(&action, treatment).await?;
                 return Ok(Done::Decision(Box::new(answer)));
             }

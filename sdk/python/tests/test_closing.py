@@ -9,7 +9,7 @@ import time
 import pytest
 from conftest import PATIENCE, first_pending, nothing_waits, policy
 
-from placet import Guard, Status, Unavailable
+from placet import Guard, ReviewPending, Status, Unavailable, supervised
 
 
 @pytest.fixture
@@ -97,6 +97,44 @@ def test_who_only_looked_takes_nothing_back(again):
         assert [held.action_id for held in other.pending()] == [decision.id]
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_what_was_held_just_before_is_taken_back_as_well(again, is_async):
+    """Its decision arrives only when the guard is closed already."""
+    guard, opened = again
+    carrier = guard._carrier
+    do, ado = carrier.do, carrier.ado
+
+    def doing(step):
+        done = do(step)
+        if step.name == "propose":
+            guard.close()
+        return done
+
+    async def adoing(step):
+        done = await ado(step)
+        if step.name == "propose":
+            await asyncio.to_thread(guard.close)
+        return done
+
+    carrier.do, carrier.ado = doing, adoing
+    with pytest.raises(Unavailable, match="this guard is closed"):
+        if is_async:
+            asyncio.run(guard.aexecute("issue_refund", {"amount": "1"}, never))
+        else:
+            guard.execute("issue_refund", {"amount": "1"}, never)
+    with opened() as other:
+        assert nothing_waits(other)
+
+
+def test_what_waits_for_others_is_left_to_them(again):
+    guard, opened = again
+    with pytest.raises(ReviewPending) as pending:
+        supervised("issue_refund", guard=guard, on_review="fail_closed")(never)("1")
+    guard.close()
+    with opened() as other:
+        assert [held.action_id for held in other.pending()] == [pending.value.action_id]
+
+
 @pytest.mark.parametrize("when", ["at once", "when it is awaited"])
 def test_a_callback_that_is_cancelled_says_no(backend, when):
     def cancelled(request):
@@ -128,9 +166,10 @@ def test_a_callback_whose_caller_is_cancelled_is_no_answer(backend):
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
+        # What was proposed at that very moment is taken back by the loop.
+        assert await asyncio.to_thread(nothing_waits, guard)
 
     asyncio.run(main())
-    assert nothing_waits(guard)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

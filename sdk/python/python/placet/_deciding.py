@@ -92,7 +92,7 @@ class Deciding:
 
     def _to_propose(self, request: ActionRequest) -> Way:
         objections = self._program.objections(request.action, request.tenant_id)
-        return Way(objections=objections, mirrors=self._mirror is not None)
+        return Way(objections=objections, waits=False, mirrors=self._mirror is not None)
 
     def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
         """The request, with what the context and the settings say where it says nothing itself."""

@@ -112,6 +112,8 @@ class Way(NamedTuple):
     """Whether somebody is asked, besides those who look into the inbox."""
     tells: bool = False
     """Whether the program wants to know of what is held."""
+    waits: bool = True
+    """Whether what is held is waited for."""
     mirrors: bool = False
     """Whether the program keeps what is held in a store of its own."""
     key: str | None = None
@@ -205,7 +207,10 @@ def proposed(request: ActionRequest, way: Way) -> Steps:
 
 
 def _proposal(request: ActionRequest, way: Way) -> Step:
-    return Step("propose", request, {"treatment": way.treatment}, key=way.key, hurried=way.shadow)
+    # Where nobody waits for people here, it may be for others to wait.
+    is_mine = way.waits and way.on_review is not OnReview.FAIL_CLOSED
+    body = {"treatment": way.treatment, "is_mine": is_mine}
+    return Step("propose", request, body, key=way.key, hurried=way.shadow)
 
 
 def _forbids_shadow(error: PlacetError) -> bool:
