@@ -80,14 +80,20 @@ impl GatedRecord {
 
     /// Says why there is nothing to read.
     fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {
-        let this = Self::checked(slf)?;
-        Err(PyAttributeError::new_err(if !this.terms.has(name) {
-            format!("{} has no attribute {name}", slf.get_type().name()?)
-        } else if name == this.terms.status && this.lock().wanted.is_some() {
-            format!("{name} {STILL_WAITS}")
-        } else {
-            format!("{name} is not set")
-        }))
+        let (this, py) = (Self::checked(slf)?, slf.py());
+        if !this.terms.has(name) {
+            let why = format!("{} has no attribute {name}", slf.get_type().name()?);
+            return Err(PyAttributeError::new_err(why));
+        }
+        let wanted = this.lock().wanted.as_ref().map(|status| status.clone_ref(py));
+        let Some(status) = wanted.filter(|_| name == this.terms.status) else {
+            return Err(PyAttributeError::new_err(format!("{name} is not set")));
+        };
+        let text = text_of(&status, py);
+        let missing = this.missing(&this.lock(), &status, &text, py).join("; ");
+        let why =
+            format!("{name} cannot be read yet: {text:?} needs a complete sign-off: {missing}");
+        Err(PyAttributeError::new_err(why))
     }
 
     /// What it is. It stays that.
@@ -310,10 +316,6 @@ impl GatedRecord {
         Ok(refused(py, &detail, &status, Vec::new()))
     }
 }
-
-/// Why a status cannot be read while a record is made.
-const STILL_WAITS: &str = "cannot be read yet: it is one that takes a sign-off, and is given when \
-    everything that it needs is there";
 
 /// How a status is written.
 fn text_of(status: &Py<PyAny>, py: Python<'_>) -> String {
