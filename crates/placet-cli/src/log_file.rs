@@ -62,7 +62,10 @@ impl LogArgument {
                 Failure::unusable(error).context("the policy in the log cannot be used")
             }
             OpenError::Log(OpenLogError::Store(StoreError::InUse { .. })) => {
-                Failure::unusable(error).help("if `placet serve` has it, speak to it with --url")
+                Failure::unusable(error).help(
+                    "if `placet serve` has it, speak to it with --url, or stop it for a command \
+                     that has no --url",
+                )
             }
             other => Failure::unusable(other),
         })

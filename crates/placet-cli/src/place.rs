@@ -163,9 +163,7 @@ impl Look {
     /// The people who may sign in.
     pub(crate) fn people(&self) -> Result<Vec<Known>, Failure> {
         match self {
-            Self::Log(state, _) => {
-                Ok(state.people().iter().map(|known| Known::new(known, state)).collect())
-            }
+            Self::Log(state, _) => Ok(Known::all(state)),
             Self::Daemon(daemon) => daemon.people(),
         }
     }

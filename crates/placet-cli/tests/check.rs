@@ -104,17 +104,17 @@ fn the_trace_is_decided_by_the_very_line_in_the_readme() {
 #[test]
 fn decisions_have_the_shape_of_the_wire() {
     let input = r#"{"tool": "issue_refund", "params": {"amount": "42.00"}, "agent": "bot"}"#;
-    for extra in [&[][..], &["--record", "log.db"]] {
+    // Nobody is asked to approve what is not on record.
+    for (extra, is_asked) in [(&[][..], false), (&["--record", "log.db"], true)] {
         let ended =
             world().run_with(&[&["check", "--policy", "policy.toml"], extra].concat(), input);
         let decision = &values(&ended)[0];
         let mut fields: Vec<&str> =
             decision.as_object().unwrap().keys().map(String::as_str).collect();
         fields.sort_unstable();
-        let expected = [
-            "approval", "autonomy", "class", "digest", "findings", "mode", "policy", "risk",
-            "verdict",
-        ];
+        let mut expected =
+            vec!["autonomy", "class", "digest", "findings", "mode", "policy", "risk", "verdict"];
+        expected.splice(0..0, is_asked.then_some("approval"));
         assert_eq!(fields, expected);
         assert_eq!(decision["verdict"], "require_approval");
         assert_eq!(decision["findings"][0]["check"], "autonomy");

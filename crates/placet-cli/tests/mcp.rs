@@ -283,18 +283,23 @@ fn what_makes_no_sense_is_said_so() {
 
 /// A client over HTTP: status, session and the data of the last event of the answer.
 fn post(url: &str, session: Option<&str>, message: &Value) -> (u16, Option<String>, Value) {
+    let session = session.map(|session| ("mcp-session-id", session));
+    post_with(url, session.as_slice(), message)
+}
+
+fn post_with(url: &str, headers: &[(&str, &str)], message: &Value) -> (u16, Option<String>, Value) {
     let mut request = agent()
         .post(url)
         .header("content-type", "application/json")
         .header("accept", "application/json, text/event-stream");
-    if let Some(session) = session {
-        request = request.header("mcp-session-id", session);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let mut answer = request.send(message.to_string()).unwrap();
     let begun = answer.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
     let text = answer.body_mut().read_to_string().unwrap();
     let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
-    let message = data.map(|data| serde_json::from_str(data).unwrap()).unwrap_or_default();
+    let message = serde_json::from_str(data.unwrap_or(&text)).unwrap_or_default();
     (answer.status().as_u16(), begun, message)
 }
 
@@ -330,4 +335,43 @@ fn clients_over_http_each_get_a_server_of_their_own() {
     assert_eq!(post(&url, Some(&first), &delete).0, 404);
     let foreign = agent().post(&url).header("origin", "https://evil.example").send("{}").unwrap();
     assert_eq!(foreign.status(), 403);
+}
+
+#[test]
+fn several_servers_are_one_over_http_in_sessions_and_without() {
+    let world = world();
+    let notes = |name: &str, mode: &str| {
+        let (server, ran) = (server(), world.path("ran.txt"));
+        format!("[servers.{name}]\ncommand = [\"python3\", {server:?}, {mode:?}, {ran:?}]\n")
+    };
+    let policy = POLICY.replace("actions.", "actions.mcp__b__");
+    world.write("policy.toml", policy);
+    for mode in ["good", "modern"] {
+        let file = format!("{mode}.toml");
+        world.write(&file, notes("a", mode) + &notes("b", mode));
+        let mut command = world
+            .command(&[&["mcp", "--config", &file, "--listen", "127.0.0.1:0"], &OWN[..]].concat());
+        command.env("XDG_STATE_HOME", world.path("state"));
+        let gateway = Daemon::run(command);
+        let url = format!("{}/mcp", gateway.url());
+        let ask = |method: &str, params: &Value| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut read = json!({ "name": "b__read_note", "arguments": {} });
+        let answer = if mode == "good" {
+            let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
+            let (_, session, answer) = post(&url, None, &ask("initialize", &params));
+            assert_eq!(answer["result"]["serverInfo"]["name"], "placet");
+            post(&url, session.as_deref(), &ask("tools/call", &read)).2
+        } else {
+            let version = "2026-07-28";
+            read["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": version });
+            let headers = [
+                ("mcp-protocol-version", version),
+                ("mcp-method", "tools/call"),
+                ("mcp-name", "b__read_note"),
+            ];
+            post_with(&url, &headers, &ask("tools/call", &read)).2
+        };
+        assert_eq!(text(&answer), "done");
+    }
+    assert_eq!(ran(&world), 2);
 }

@@ -268,6 +268,55 @@ fn the_limits_are_those_that_were_set() {
     daemon.stop();
 }
 
+#[test]
+fn a_limit_that_makes_no_sense_is_refused_and_those_that_do_are_named() {
+    let world = World::new();
+    let most = "1000000";
+    for (option, value, said) in [
+        ("--rate", "0", most),
+        ("--rate", "4294967295", most),
+        ("--burst", "4294967295", most),
+        ("--rate-without-key", "-1", most),
+        ("--rate-without-key", "1e3", most),
+        ("--max-connections", "0", most),
+        ("--max-connections", "18446744073709551615", most),
+        ("--max-waits", "0", most),
+        ("--max-waits", "lots", most),
+        ("--max-body", "2000000000", "1048576"),
+        ("--stop-within", "0", "3600"),
+        ("--stop-within", "1000000", "3600"),
+    ] {
+        let output = world.command(&["serve", &format!("{option}={value}")]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option} {value}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(option) && text.contains(&format!("from 1 to {said}")), "{text}");
+    }
+    assert!(!world.path("placet.db").exists(), "nothing was begun");
+}
+
+#[test]
+fn who_waits_and_who_shows_no_key_have_the_limits_that_were_set() {
+    let (world, ..) = world();
+    let auditor = key(&world, &["--scope", "auditor", "--tenant", "acme"]);
+    let daemon = Daemon::start(&world, &["--max-waits", "1", "--rate-without-key", "1"]);
+    let statuses: Vec<u16> =
+        (0..8).map(|_| daemon.call("GET", "/openapi.json", "plc_none", None).0).collect();
+    assert!(statuses.contains(&200) && statuses.contains(&429), "{statuses:?}");
+    let mut stream = TcpStream::connect(&daemon.address).unwrap();
+    let request = format!(
+        "GET /v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {auditor}\r\n\r\n",
+        daemon.address
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    assert_eq!(daemon.call("GET", "/v1/events", &auditor, None).0, 429);
+    assert_eq!(daemon.call("GET", "/v1/policy", &auditor, None).0, 200);
+    drop(stream);
+    daemon.stop();
+}
+
 /// On a terminal the first start makes two keys and a link for the first person, and shows them; they work, and a second start
 /// shows none.
 #[test]

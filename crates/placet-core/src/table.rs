@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_types, reason = "it is sorted before its order can be seen")]
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash};
 
@@ -56,9 +56,19 @@ impl<K: Ord + Hash, V> Table<K, V> {
 
     /// The entries, in the order of their keys, which are sorted for it.
     pub fn iter(&self) -> std::vec::IntoIter<(&K, &V)> {
-        let mut entries: Vec<_> = self.0.iter().collect();
+        self.iter_where(|_| true)
+    }
+
+    /// The entries whose keys are meant, in the order of their keys. Only those are sorted.
+    pub fn iter_where(&self, is_meant: impl Fn(&K) -> bool) -> std::vec::IntoIter<(&K, &V)> {
+        let mut entries: Vec<_> = self.0.iter().filter(|(key, _)| is_meant(key)).collect();
         entries.sort_unstable_by_key(|(key, _)| *key);
         entries.into_iter()
+    }
+
+    /// What the keys have in common: the same part of each, once and in order.
+    pub fn parts<'a, T: Ord>(&'a self, part: impl Fn(&'a K) -> T) -> BTreeSet<T> {
+        self.0.keys().map(part).collect()
     }
 
     /// The keys, in order.

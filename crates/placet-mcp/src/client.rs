@@ -20,6 +20,8 @@ pub(crate) struct Client {
     pub(crate) opens_pages: bool,
     /// Whether it takes a task in place of an answer.
     pub(crate) takes_tasks: bool,
+    /// Whether it may ask for a task with a call, because the server said so (2025-11-25).
+    pub(crate) may_ask_for_tasks: bool,
     /// Whether it speaks the revision without sessions.
     pub(crate) is_modern: bool,
 }
@@ -41,8 +43,9 @@ impl Client {
             name: name(&info),
             session: Bytes::new(),
             opens_pages: opens_pages(&capabilities),
-            // Before 2026-07-28 tasks were something else.
+            // Before 2026-07-28 a client says so with each call.
             takes_tasks: false,
+            may_ask_for_tasks: false,
             is_modern: false,
         }
     }
@@ -56,6 +59,7 @@ impl Client {
             session: Bytes::new(),
             opens_pages: part("clientCapabilities").is_some_and(opens_pages),
             takes_tasks: part("clientCapabilities").is_some_and(takes_tasks),
+            may_ask_for_tasks: false,
             is_modern: true,
         })
     }

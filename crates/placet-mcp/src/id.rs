@@ -5,6 +5,9 @@ use serde_json::value::RawValue;
 /// What the ids of the gateway's own requests to a client begin with.
 pub(crate) const OURS: &str = "placet-gateway-";
 
+/// What the ids of requests begin with that servers see in place of those of several clients.
+const OF_CLIENTS: &str = "placet-client-";
+
 /// The id of a request: a number or a string, kept as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Id {
@@ -32,7 +35,16 @@ impl Id {
 
     /// An id of ours.
     pub(crate) fn ours(number: u64) -> Self {
-        let text = format!("{OURS}{number}");
+        Self::text(format!("{OURS}{number}"))
+    }
+
+    /// The id of a request of one client among several, as servers see it.
+    pub(crate) fn of_one_client(number: u64) -> Self {
+        Self::text(format!("{OF_CLIENTS}{number}"))
+    }
+
+    /// A text that needs no escapes.
+    fn text(text: String) -> Self {
         Self { written: format!("\"{text}\""), key: Key::Text(text) }
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct Known {
     pub(crate) annotations: Object,
     /// What in it is not what it seems, where nobody has vetted it.
     pub(crate) suspicions: Vec<String>,
+    /// Whether its server runs it as a task and not otherwise (2025-11-25).
+    pub(crate) is_always_task: bool,
 }
 
 /// A call that goes on.
@@ -103,7 +105,8 @@ impl Known {
             Standing::Vetted => Vec::new(),
             _ => book.suspicions(name),
         };
-        Self { standing, digest, difference, annotations: book.annotations(name), suspicions }
+        let (annotations, is_always_task) = (book.annotations(name), book.is_always_task(name));
+        Self { standing, digest, difference, annotations, suspicions, is_always_task }
     }
 }
 
@@ -189,6 +192,13 @@ impl ToolCall {
             beside.remove("inputResponses");
         }
         Ok(Self { name: name.to_owned(), arguments, beside, comes_back_for })
+    }
+}
+
+impl ToolCall {
+    /// Whether its client wants a task for it, in the way of 2025-11-25.
+    pub(crate) fn wants_task(&self) -> bool {
+        self.beside.get("task").is_some_and(|task| task.as_object().is_some())
     }
 }
 
@@ -484,7 +494,7 @@ fn context(known: &Known, call: &ToolCall) -> Object {
 }
 
 /// A name for what one client does from its start to its end.
-fn session() -> Option<SessionId> {
+pub(crate) fn session() -> Option<SessionId> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).ok()?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

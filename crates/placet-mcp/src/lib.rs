@@ -27,15 +27,17 @@ mod parts;
 mod pending;
 mod relay;
 mod reply;
+mod servers;
 mod stdio;
 mod survey;
 mod task;
 pub mod tools;
 
 pub use child::{Child, ChildError, Command};
-pub use http::{Gateway, GatewayConfig, NewSession, Remote, RemoteError, Sessions, bridge};
+pub use http::{Gateway, GatewayConfig, Remote, RemoteError, Sessions, bridge};
 pub use judge::{Judge, JudgeConfig};
 pub use many::{many, many_within};
 pub use relay::{Duplex, End, OnChange, Relay};
+pub use servers::{Gone, NewSession, Place, Servers, Upstream};
 pub use stdio::{Skipped, Unanswered, stdio};
 pub use survey::{SurveyError, survey};

@@ -44,6 +44,9 @@ pub(crate) const MAX_SESSIONS: usize = 4096;
 /// Servers on pipes that run at a time for clients that come over HTTP: each is a process.
 pub(crate) const MAX_CHILDREN: usize = 64;
 
+/// Clients that may have sessions at a time, however many servers each of them needs.
+pub(crate) const MIN_SESSIONS: usize = 8;
+
 /// How long a server gets to list its tools when the gateway asks.
 pub(crate) const LIST: Duration = Duration::from_secs(10);
 
@@ -53,6 +56,9 @@ pub(crate) const START: Duration = Duration::from_secs(60);
 /// How long one of several servers gets to introduce itself, or to list what it has, before the client
 /// goes on without it: less than the half of a minute after which some clients give up all of them.
 pub(crate) const GATHER: Duration = Duration::from_secs(20);
+
+/// How long one of several servers may take to take a message, once: the others wait for that.
+pub(crate) const TAKES: Duration = Duration::from_secs(2);
 
 /// How often a client that wants to know hears that its call still waits.
 pub(crate) const PROGRESS: Duration = Duration::from_secs(5);

@@ -23,6 +23,10 @@ pub(crate) enum Asked {
     Tools(Listed),
     /// What the server can do: that it knows tasks is added.
     Discover,
+    /// What the server can do, before 2026-07-28: it is read.
+    Initialize,
+    /// The first page of the server's tasks: ours are added.
+    Tasks,
     /// Anything else.
     Other,
 }
@@ -64,7 +68,8 @@ impl Pending {
     /// unless there were too many others meanwhile. A call is answered or given up in any case.
     pub(crate) fn is_unwanted(&mut self, id: &Id) {
         let asked = self.requests.get(id.key()).map(|(_, asked)| asked);
-        let is_other = matches!(asked, Some(Asked::Tools(_) | Asked::Discover | Asked::Other));
+        let is_call = matches!(asked, Some(Asked::Judged | Asked::Call(..)));
+        let is_other = asked.is_some() && !is_call;
         if is_other && !self.unwanted.contains(id.key()) {
             self.unwanted.push_back(id.key().clone());
         }

@@ -1,26 +1,34 @@
-//! Held calls as tasks, for clients that take them (2026-07-28, `io.modelcontextprotocol/tasks`).
+//! Held calls as tasks, for clients that take them (2026-07-28, `io.modelcontextprotocol/tasks`; in another
+//! shape 2025-11-25, see [`before`]).
 //!
 //! A client that says with a call that it takes tasks gets one where the call has to wait for people,
 //! and asks for it now and then. The gateway waits in its place: as soon as people have approved the
 //! call it runs, once, and what the server answers is the result of the task. A task permits nothing.
 //! Who knows its id, which is random, may read what came of it and take it back.
 
+mod before;
+mod errand;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use placet::{Outcome, Timestamp};
+use placet::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::ask::{Ask, Wanted, fresh_id};
+pub(crate) use before::runs_tasks;
+pub(crate) use errand::Errand;
+
+use crate::ask::Wanted;
 use crate::id::Id;
-use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
+use crate::judge::Waiting;
 use crate::limits::{MAX_TASK_BYTES, MAX_TASKS, POLL, TASK_KEPT};
 use crate::message::Message;
-use crate::parts::{forwarded, outcome, status};
+use crate::parts::status;
 use crate::reply;
 
 /// What a client and a server say that they know tasks by.
@@ -60,6 +68,18 @@ struct Task {
     state: State,
     /// What keeps it going.
     errand: Option<(Wanted, JoinHandle<()>)>,
+    /// Whether its client is one of the revision without sessions.
+    is_modern: bool,
+    /// Says when it has ended.
+    ended: watch::Sender<bool>,
+}
+
+/// The answer to what is asked of a task.
+pub(crate) enum Answered {
+    /// It is there.
+    Now(Bytes),
+    /// There is one as soon as this says so, when it is asked again.
+    Later(watch::Receiver<bool>),
 }
 
 /// The tasks of a gateway.
@@ -73,7 +93,24 @@ pub(crate) struct Tasks {
 impl Tasks {
     /// Takes a task in for a call that waits, and says what it is called; none where there are too
     /// many.
-    pub(crate) fn begin(&mut self, waiting: &Waiting, call_time: Duration) -> Option<String> {
+    pub(crate) fn begin(
+        &mut self,
+        waiting: &Waiting,
+        call_time: Duration,
+        is_modern: bool,
+    ) -> Option<String> {
+        let ttl = waiting.deadline.since(now()) + call_time + TASK_KEPT;
+        let page = waiting.page.clone().map(|page| serde_json::json!({ PAGE: page }));
+        self.add(ttl, waiting.text.clone(), State::Open(page), is_modern)
+    }
+
+    fn add(
+        &mut self,
+        ttl: Duration,
+        about: String,
+        state: State,
+        is_modern: bool,
+    ) -> Option<String> {
         let created = now();
         self.forget(created);
         if self.tasks.len() >= MAX_TASKS {
@@ -83,14 +120,8 @@ impl Tasks {
         getrandom::fill(&mut random).ok()?;
         let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let id = format!("{PREFIX}{hex}");
-        let task = Task {
-            created,
-            updated: created,
-            ttl: waiting.deadline.since(created) + call_time + TASK_KEPT,
-            about: waiting.text.clone(),
-            state: State::Open(waiting.page.clone().map(|page| serde_json::json!({ PAGE: page }))),
-            errand: None,
-        };
+        let (updated, errand, ended) = (created, None, watch::Sender::new(false));
+        let task = Task { created, updated, ttl, about, state, errand, is_modern, ended };
         self.tasks.insert(id.clone(), task);
         Some(id)
     }
@@ -104,12 +135,15 @@ impl Tasks {
         }
     }
 
-    /// Says what became of a task.
+    /// Says what became of a task. Once it has ended that stays so.
     pub(crate) fn end(&mut self, id: &str, ended: Ended) {
-        if let Some(task) = self.tasks.get_mut(id) {
+        if let Some(task) = self.tasks.get_mut(id)
+            && matches!(task.state, State::Open(_))
+        {
             task.updated = now();
             task.state = State::Ended(ended);
             task.errand = None;
+            task.ended.send_replace(true);
             self.ended.push_back(id.to_owned());
         }
         let mut kept: usize = self.tasks.values().map(Task::bytes).sum();
@@ -149,7 +183,11 @@ impl Tasks {
 
     /// The answer to a call that became a task.
     pub(crate) fn created(&self, request: &Id, id: &str) -> Option<Bytes> {
-        Some(reply::result(request, &self.tasks.get(id)?.view("task", id)))
+        let task = self.tasks.get(id)?;
+        Some(match task.is_modern {
+            true => reply::result(request, &task.view("task", id)),
+            false => task.created_before(request, id),
+        })
     }
 
     /// Answers what is asked of a task of ours; none for what is about a task of somebody else.
@@ -158,23 +196,31 @@ impl Tasks {
         request: &Id,
         method: &str,
         params: Option<&str>,
-    ) -> Option<Bytes> {
-        if !matches!(method, "tasks/get" | "tasks/update" | "tasks/cancel") {
+    ) -> Option<Answered> {
+        if !matches!(method, "tasks/get" | "tasks/update" | "tasks/cancel" | "tasks/result") {
             return None;
         }
         let params: Asked = serde_json::from_str(params?).ok()?;
         let id = params.task.strip_prefix(PREFIX).map(|_| params.task.as_str())?;
         let Some(task) = self.tasks.get_mut(id) else {
             let text = "there is no such task, or it ended long ago";
-            return Some(reply::error(Some(request), reply::INVALID_PARAMS, text));
+            let error = reply::error(Some(request), reply::INVALID_PARAMS, text);
+            return Some(Answered::Now(error));
         };
+        if !task.is_modern {
+            return self.answer_before(request, method, id);
+        }
         match method {
-            "tasks/get" => return Some(reply::result(request, &task.view("complete", id))),
+            "tasks/result" => return None,
+            "tasks/get" => {
+                return Some(Answered::Now(reply::result(request, &task.view("complete", id))));
+            }
             "tasks/update" if params.responses.contains_key(PAGE) => task.has_shown_page(),
             "tasks/cancel" => drop(task.errand.take()),
             _ => {}
         }
-        Some(reply::result(request, &serde_json::json!({ "resultType": "complete" })))
+        let done = serde_json::json!({ "resultType": "complete" });
+        Some(Answered::Now(reply::result(request, &done)))
     }
 }
 
@@ -252,8 +298,8 @@ struct View<'a> {
 
 impl Ended {
     /// It did not run, and this is why.
-    fn refused(text: &str) -> Self {
-        match to_raw_value(&reply::refusal(text, true)) {
+    fn refused(text: &str, is_modern: bool) -> Self {
+        match to_raw_value(&reply::refusal(text, is_modern)) {
             Ok(result) => Self::Completed(result),
             Err(_) => Self::Cancelled,
         }
@@ -293,91 +339,6 @@ fn wants_more(result: &str) -> bool {
     read.is_ok_and(|it| it.kind.as_deref() == Some("input_required"))
 }
 
-/// A call that waits as a task.
-pub(crate) struct Errand {
-    waiting: Waiting,
-    call: ToolCall,
-    known: Known,
-    pub(crate) message: Message,
-    ask: Ask,
-}
-
-impl Errand {
-    /// The errand for a call of a tool of which this is known; dropped, what comes with it ends it.
-    pub(crate) fn new(
-        waiting: &Waiting,
-        (call, known, message): (&ToolCall, &Known, &Message),
-        ask: &Ask,
-    ) -> (Self, Wanted) {
-        let (ask, wanted) = ask.later();
-        let (waiting, call) = (waiting.clone(), call.clone());
-        let (known, message) = (known.clone(), message.clone());
-        (Self { waiting, call, known, message, ask }, wanted)
-    }
-
-    /// Waits for people, and runs the call if they approve it. `is_still` says whether its tool is
-    /// still the one that was judged; `send` sends a message with this id to the server and gives its
-    /// answer, or why there is none.
-    pub(crate) async fn run<S, F>(
-        mut self,
-        judge: &Judge,
-        is_still: impl FnOnce(Known, String) -> S,
-        send: impl FnOnce(Id, Bytes) -> F,
-    ) -> Ended
-    where
-        S: Future<Output = bool>,
-        F: Future<Output = Result<Message, String>>,
-    {
-        let followed = judge.follow(&self.waiting, &self.call, &self.known, &mut self.ask).await;
-        let ruling = match followed {
-            Ruling::Permitted(permitted) => {
-                let is_still = is_still(self.known.clone(), self.call.name.clone()).await;
-                judge.spend(&permitted, &self.call, is_still, &self.ask).await
-            }
-            ruling => ruling,
-        };
-        let Forward { action, edited, .. } = match ruling {
-            Ruling::Forward(forward) => forward,
-            Ruling::Refuse(text) => return Ended::refused(&text),
-            Ruling::Cancelled | Ruling::Page(..) | Ruling::Task(_) | Ruling::Permitted(_) => {
-                return Ended::Cancelled;
-            }
-        };
-        let id = fresh_id();
-        let bytes = forwarded(&self.message, &self.call, edited).and_then(|it| outbound(&it, &id));
-        let (outcome, detail, ended) = match bytes {
-            None => {
-                let text = "This call was not run: it cannot be rebuilt.";
-                (Outcome::Failed, text.to_owned(), Ended::refused(text))
-            }
-            Some(bytes) => match send(id, bytes).await {
-                Ok(answer) => {
-                    let (outcome, detail) = outcome(&answer);
-                    (outcome, detail, Ended::of(&answer))
-                }
-                // Nobody knows what came of it, and the log then says that.
-                Err(why) => {
-                    return Ended::failed(&format!(
-                        "{why}; whether the call took effect is not known"
-                    ));
-                }
-            },
-        };
-        if let Some(action) = action {
-            judge.conclude(action, outcome, &detail).await;
-        }
-        ended
-    }
-}
-
-/// The call as the gateway makes it, which wants an answer and not another task.
-fn outbound(call: &Bytes, id: &Id) -> Option<Bytes> {
-    let whole: Box<RawValue> = serde_json::from_slice(call).ok()?;
-    let whole = changed(&whole, &["id"], Some(id.as_json()))?;
-    let path = ["params", "_meta", CAPABILITIES, "extensions", EXTENSION];
-    Some(Bytes::from(changed(&whole, &path, None)?.get().to_owned()))
-}
-
 /// An introduction of the server (`server/discover`) that says that tasks are known here; none for
 /// what is no introduction.
 pub(crate) fn declared(answer: &Message) -> Option<Bytes> {
@@ -394,7 +355,7 @@ pub(crate) fn has_member(object: &str, name: &str) -> bool {
 }
 
 /// JSON with another value at a place, or with none; everything else stays as it is written.
-fn changed(raw: &RawValue, path: &[&str], value: Option<&str>) -> Option<Box<RawValue>> {
+pub(crate) fn changed(raw: &RawValue, path: &[&str], value: Option<&str>) -> Option<Box<RawValue>> {
     let Some((first, rest)) = path.split_first() else {
         return RawValue::from_string(value?.to_owned()).ok();
     };

@@ -10,6 +10,8 @@
 mod misbehaving;
 #[path = "http/progress.rs"]
 mod progress;
+#[path = "http/shared.rs"]
+mod shared;
 #[path = "http/strict.rs"]
 mod strict;
 mod support;
@@ -49,6 +51,9 @@ async fn upstream(seen: Seen) -> String {
         let asked: Value = serde_json::from_slice(&body).unwrap();
         seen.lock().unwrap().push((headers, asked.clone()));
         let result = match asked["method"].as_str() {
+            Some("initialize") => {
+                json!({ "capabilities": { "tasks": { "requests": { "tools": { "call": {} } } } } })
+            }
             Some("server/discover") => json!({ "capabilities": { "tools": {} } }),
             Some("tools/list") => json!({ "tools": listed(&seen) }),
             _ if asked["params"]["arguments"]["path"] == "asks" => {
@@ -322,6 +327,34 @@ async fn a_call_that_waits_is_a_task_for_clients_that_take_them() {
     let discovered = ask("server/discover", json!({ "_meta": meta })).await;
     let declared = &discovered["capabilities"]["extensions"];
     assert_eq!(*declared, json!({ "io.modelcontextprotocol/tasks": {} }));
+}
+
+#[tokio::test]
+async fn a_call_that_is_made_as_a_task_of_before_becomes_one_where_it_waits() {
+    let scene = Scene::new(LIMIT, None).await;
+    let ask = async |method: &str, params: Value| {
+        let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let of = [("mcp-session-id", "s-1")];
+        let (_, kind, body) = scene.post(&of, &asked.to_string()).await;
+        let message = match kind.as_str() {
+            misbehaving::STREAM => misbehaving::messages(&body).pop().unwrap(),
+            _ => serde_json::from_str(&body).unwrap(),
+        };
+        message["result"].clone()
+    };
+    ask("initialize", json!({ "protocolVersion": "2025-11-25", "capabilities": {} })).await;
+    let call = json!({ "name": "write_file", "arguments": { "path": "b" }, "task": {} });
+    let created = ask("tools/call", call).await;
+    let of = json!({ "taskId": created["task"]["taskId"] });
+    assert_eq!(ask("tasks/get", of.clone()).await["status"], "working", "{created}");
+    let (result, ()) = tokio::join!(
+        ask("tasks/result", of.clone()),
+        scene.answer(Reply::Approve { statement: BTreeMap::new() })
+    );
+    assert_eq!(result["content"][0]["text"], "done");
+    assert_eq!(ask("tasks/get", of).await["status"], "completed");
+    assert_eq!(scene.ran().len(), 1);
+    assert!(scene.ran()[0]["params"].get("task").is_none());
 }
 
 #[tokio::test]

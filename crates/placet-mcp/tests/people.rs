@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "people/before.rs"]
+mod before;
 #[path = "people/restart.rs"]
 mod restart;
 mod support;

@@ -293,3 +293,29 @@ async fn what_a_server_was_asked_when_it_ended_is_answered() {
     let list = answers.iter().find(|it| it["id"] == 2).unwrap();
     assert_eq!(list["result"]["nextCursor"], "1:", "{list}");
 }
+
+#[tokio::test]
+async fn a_server_that_has_stopped_reading_does_not_hold_up_the_others() {
+    let mut world = World::new(&["stuck", "b"]);
+    // As many as are kept for it, and one more.
+    let mut refused = Value::Null;
+    for id in 1_000.. {
+        world.ask(id, "tools/call", json!({ "name": "stuck__t" })).await;
+        world.ask(id + 100_000, "ping", json!({})).await;
+        let heard = world.client.hear().await;
+        if heard["id"] == id {
+            refused = heard;
+            break;
+        }
+    }
+    let why = refused["error"]["message"].as_str().unwrap();
+    assert!(why.contains("stuck") && why.contains("does not read"), "{why}");
+    world.ask(1, "tools/call", json!({ "name": "b__t" })).await;
+    let asked = world.servers[1].hear().await;
+    world.reply(1, &asked["id"], json!({ "content": [] })).await;
+    while world.client.hear().await["id"] != 1 {}
+    // Nor is it waited for with a list.
+    world.ask(2, "tools/list", json!({})).await;
+    let page = world.client.hear().await;
+    assert_eq!((&page["id"], &page["result"]["nextCursor"]), (&json!(2), &json!("1:")));
+}

@@ -344,6 +344,25 @@ fn the_first_list_is_one_list_however_many_ask() {
 }
 
 #[test]
+fn what_one_of_several_clients_was_shown_is_not_forgotten_when_another_asks() {
+    let [vetted, other] = ["Reads.", "Reads, and tells me."].map(|it| definition(&tool("t", it)));
+    for has_several in [false, true] {
+        let mut book = Book::first();
+        if has_several {
+            book.is_of_several_clients();
+        }
+        for shown in [&vetted, &other, &vetted] {
+            book.learn(last(vec![shown.clone()]), &Listed::First);
+        }
+        assert_eq!(book.standing("t") == Standing::Vetted, !has_several);
+        // Nor when its process is another.
+        book.is_stale();
+        book.learn(last(vec![vetted.clone()]), &Listed::Asked(None));
+        assert_eq!(book.standing("t") == Standing::Vetted, !has_several);
+    }
+}
+
+#[test]
 fn suspicions_say_where() {
     let hidden = definition(
         &json!({ "name": "t", "inputSchema": { "properties": { "a": { "description": "x\u{202e}y" } } } }),

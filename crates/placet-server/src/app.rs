@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use placet::{Guard, TenantId};
-use tokio::sync::mpsc;
+use placet::{Guard, Pulse, TenantId};
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::alone::Proposals;
 use crate::auth::Tenants;
@@ -12,6 +12,7 @@ use crate::config::ServerConfig;
 use crate::console::{Throttle, Verifications};
 use crate::edge::Source;
 use crate::hub::Hub;
+use crate::limits::LEFT_BEHIND;
 use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::stop::Stop;
@@ -23,6 +24,8 @@ use crate::wire::Problem;
 pub(crate) struct App {
     /// What decides.
     pub(crate) guard: Guard,
+    /// What tells whether the log is still written.
+    pub(crate) pulse: Pulse,
     /// What the daemon was told.
     pub(crate) config: ServerConfig,
     /// Where requests may come from.
@@ -41,6 +44,8 @@ pub(crate) struct App {
     pub(crate) series: Series,
     /// Those who propose.
     pub(crate) proposals: Proposals,
+    /// Places for requests whose clients have gone.
+    pub(crate) left_behind: Arc<Semaphore>,
     /// How often someone may ask.
     pub(crate) rates: Rates,
     /// How often somebody may try to sign in.
@@ -77,9 +82,11 @@ impl App {
             stop,
             series: Series::default(),
             proposals: Proposals::default(),
+            left_behind: Arc::new(Semaphore::new(LEFT_BEHIND)),
             rates: Rates::new(limits),
             throttle: Throttle::default(),
             verifications: Verifications::default(),
+            pulse: guard.log().pulse(),
             dead_letters: Arc::new(DeadLetters::open(config.dead_letters.as_deref())),
             guard,
             config,

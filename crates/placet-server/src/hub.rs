@@ -6,13 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet::{Entry, Guard};
+use placet::{Entry, Guard, READ_TOGETHER};
 use tokio::sync::broadcast;
 
 use crate::limits::EVENTS_BUFFERED;
-
-/// How many entries are read at a time.
-const READ_AHEAD: usize = 256;
 
 /// How long to wait before the log is read again after it could not be.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -46,7 +43,7 @@ impl Hub {
                 next = size;
                 continue;
             }
-            match log.shown(next, READ_AHEAD) {
+            match log.shown(next, READ_TOGETHER) {
                 Ok(entries) => {
                     next = entries.last().map_or(size, |last| last.index.saturating_add(1));
                     for entry in entries {

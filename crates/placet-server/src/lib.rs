@@ -26,6 +26,7 @@ mod config;
 mod connection;
 mod console;
 mod edge;
+mod gone;
 mod hub;
 pub mod limits;
 mod rates;

@@ -26,7 +26,8 @@ pub struct Limits {
     /// Proposals of one tenant in the works at the same time. Beyond it they queue among themselves,
     /// so that a tenant in a hurry waits for itself and not others for it.
     pub in_flight_per_tenant: usize,
-    /// Open connections. Each costs some ten kilobytes.
+    /// Open connections. Each costs some ten kilobytes. Of those that carry a request no tenant ever
+    /// has more than it leaves free, so the first that comes may have half of them.
     pub connections: usize,
     /// Requests that wait for people at the same time (`Prefer: wait`), and open event streams. They
     /// never take more than half of the connections, so that who does not wait finds one; and of them
@@ -78,6 +79,17 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
     }
 }
 
+/// Most requests a second, and most at once, that an operator may allow: no daemon answers more, so a
+/// higher number is a slip of the pen and no limit at all.
+pub const MAX_RATE: NonZeroU32 = at_least_one(1_000_000);
+
+/// Most connections that an operator may allow, and requests that wait: at some ten kilobytes each, as
+/// many as a large machine has memory for.
+pub const MAX_CONNECTIONS: usize = 1_000_000;
+
+/// Longest that a stop may take: a supervisor has lost its patience long before.
+pub const MAX_STOP_TIME: Duration = Duration::from_secs(3_600);
+
 /// What all keys of a tenant may send together, in what one of them may: more than a few busy
 /// agents need, and so little that a tenant with a thousand keys leaves the log to others, too.
 pub const KEYS_WORTH_OF_A_TENANT: NonZeroU32 = at_least_one(4);
@@ -118,8 +130,9 @@ pub(crate) const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Longest name of a file of a policy, in characters: what file systems take.
 pub(crate) const MAX_POLICY_FILE_NAME_CHARS: usize = 255;
 
-/// Lookups in the log for one tenant at the same time: as many as keep a few cores busy. Beyond it they
-/// wait for each other, so that a tenant who lists everything again and again slows down itself.
+/// Lookups in the log for one tenant at the same time, or for those who run the daemon: as many as keep
+/// a few cores busy. Beyond it they wait for each other, so that whoever lists everything again and
+/// again slows down itself.
 pub const LOOKUPS_PER_TENANT: usize = 8;
 
 /// Lookups in the log for all tenants, and those without a key, together. Each may open a reader of
@@ -159,9 +172,6 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Entries that a stream of events may fall behind before it reads from the log again.
 pub const EVENTS_BUFFERED: usize = 4_096;
 
-/// Entries that a stream of events reads from the log at a time.
-pub(crate) const EVENTS_READ_TOGETHER: usize = 256;
-
 /// Entries of a stream of events that wait for its client.
 pub(crate) const EVENTS_AHEAD: usize = 64;
 
@@ -184,8 +194,13 @@ pub const SPANS_SENT_TOGETHER: usize = 512;
 /// a while may cost.
 pub const MAX_SPANS_QUEUED: usize = 65_536;
 
-/// As much of a path as a span keeps, in characters: the longest that names something has fewer.
-pub const MAX_SPAN_PATH: usize = 256;
+/// As much of a path as the line about a request and its span keep, in characters: the longest that
+/// names something has fewer.
+pub const MAX_PATH_SHOWN: usize = 256;
+
+/// Requests whose clients have gone that are worked on to their end at a time. What they asked for
+/// takes the turns of its tenant besides.
+pub const LEFT_BEHIND: usize = 1024;
 
 /// Longest `traceparent` or `tracestate` that is read, in bytes: what everyone must be able to
 /// pass on.

@@ -1,7 +1,8 @@
-//! Reading the policy file again while the daemon runs.
+//! Reading the policy file, and the certificate, again while the daemon runs.
 //!
 //! Somebody edits the policy and sends SIGHUP. Either the whole of it is sound, and it holds from
-//! the next decision on, or what is wrong is said, counted, and the policy from before still holds.
+//! the next decision on, or what is wrong is said, counted, and the policy from before still holds. So
+//! it is with a certificate that was renewed, for connections from then on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use placet::{Diagnostics, Guard, GuardError, OpenError, Policy, read_policy};
 use tokio::sync::Notify;
 
 use crate::app::App;
+use crate::connection::Secured;
 
-/// Asks the daemon to read its policy file again. Dropped, it asks for nothing.
+/// Asks the daemon to read its policy file, and its certificate, again. Dropped, it asks for nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ReloadHandle(Arc<Notify>);
 
@@ -62,9 +64,15 @@ enum ReloadError {
 
 /// Reads the policy again whenever someone asks for it. It is counted before it is told, so that who
 /// hears of it finds it counted.
-pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
+pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle, secured: Option<Arc<Secured>>) {
     loop {
         handle.asked().await;
+        if let Some(secured) = &secured {
+            renew(Arc::clone(secured)).await;
+            if app.config.policy.is_none() {
+                continue;
+            }
+        }
         let reloaded = reload(&app).await;
         app.telemetry.reloaded(reloaded.as_ref().map_or(Reloaded::Failed, |(how, _)| *how));
         match reloaded {
@@ -72,6 +80,20 @@ pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle) {
             Err(error) => complain(&error),
         }
     }
+}
+
+/// Reads the certificate again, and says how that went.
+async fn renew(secured: Arc<Secured>) {
+    let done = tokio::task::spawn_blocking(move || secured.renew()).await;
+    let why = match done {
+        Ok(Ok(())) => {
+            tracing::info!(target: "placet::tls", "the certificate was read again");
+            return;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(target: "placet::tls", why, "the certificate from before is still shown");
 }
 
 async fn reload(app: &Arc<App>) -> Result<(Reloaded, placet::Digest), ReloadError> {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet::Guard;
+use placet::{Guard, Pulse};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::api;
 use crate::app::App;
 use crate::config::{Listen, ServerConfig};
-use crate::connection::{self, Listener, Shared, Slots, TlsError, Waste};
+use crate::connection::{self, Listener, Secured, Shared, Slots, TlsError, Waste};
 use crate::edge::Source;
 use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
@@ -65,7 +65,7 @@ pub struct Server {
     guard: Guard,
     listeners: Vec<Listener>,
     addresses: Vec<Listen>,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    tls: Option<Arc<Secured>>,
     reload: ReloadHandle,
     exported: Exported,
     exporters: Exporters,
@@ -77,7 +77,7 @@ impl Server {
     /// # Errors
     /// When it cannot, or must not.
     pub async fn bind(config: ServerConfig, guard: Guard) -> Result<Self, StartError> {
-        let tls = config.tls.as_ref().map(connection::acceptor).transpose()?;
+        let tls = config.tls.as_ref().map(Secured::new).transpose()?.map(Arc::new);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for listen in &config.listen {
@@ -147,8 +147,10 @@ impl Server {
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }
         });
-        let reloader = tokio::spawn(reload::follow(Arc::clone(&app), self.reload));
+        let reloader =
+            tokio::spawn(reload::follow(Arc::clone(&app), self.reload, self.tls.clone()));
         let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
+        let watcher = tokio::spawn(watch(app.pulse.clone()));
         let router = api::router(&app);
         let (slots, waste) = (Slots::new(places, app.config.limits.bodies_bytes), Waste::new());
         let shared = Shared { app, router, slots, waste, tls: self.tls };
@@ -161,7 +163,7 @@ impl Server {
         let deadline = Instant::now() + limit;
         let kept = CLOSING_TIME.min(limit / 4);
         handle.ask();
-        let mut helpers = [follower, reloader, announcer];
+        let mut helpers = [follower, reloader, announcer, watcher];
         let all_is_answered = async {
             while accepting.join_next().await.is_some() {}
             for helper in &mut helpers {
@@ -191,6 +193,15 @@ impl Server {
         let (closed, ()) = tokio::join!(close(self.guard, deadline, &stop), exported);
         answered && closed
     }
+}
+
+/// Says so when the log is written no more. What the panic said was written where it happened.
+async fn watch(pulse: Pulse) {
+    pulse.stopped().await;
+    tracing::error!(
+        "the log is written no more, because whoever wrote it has panicked; nothing is decided until \
+         the daemon is started again"
+    );
 }
 
 /// Closes the log, and says whether that was done in time. It has a thread of its own, because nobody

@@ -179,8 +179,14 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         ),
         ("proposals of one tenant in the works", grouped(own.in_flight_per_tenant)),
         (
-            "lookups in the log at a time, for one tenant or all without a key",
+            "lookups in the log at a time, for one tenant, those who run the daemon or all without a key",
             format!("{}; together {}", limits::LOOKUPS_PER_TENANT, limits::LOOKUPS),
+        ),
+        (
+            "requests in the works, of one tenant, of those who run the daemon or of all without a key",
+            "as many as leave as many connections to others: half for the first, half of the rest for \
+             the next"
+                .to_owned(),
         ),
         ("connections", grouped(own.connections)),
         (

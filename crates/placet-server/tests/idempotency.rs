@@ -216,6 +216,43 @@ fn what_happened_since_does_not_change_the_answer() {
     }
 }
 
+#[test]
+fn an_answer_is_told_again_also_when_what_it_was_about_is_erased() {
+    let daemon = Daemon::start();
+    let approver = daemon.keys.approver.clone();
+    let note = json!({"tool": "send_note", "params": {"to": "mira"}});
+    let held = |number: u32| propose(&daemon, &note, &format!("note-{number}")).json();
+    let answer = |held: &Value, answer: &Value, name| {
+        let path = format!("/v1/approvals/{}/resolve", held["approval"]["id"].as_str().unwrap());
+        send(&daemon, "POST", &path, &approver, answer, name)
+    };
+    let erase = |held: &Value| {
+        let index = held["log_index"].as_u64().unwrap();
+        let guard = daemon.guard.as_ref().unwrap();
+        guard.blocking().erase(index, "asked by the customer", None).unwrap();
+    };
+    let (note, open) = (held(1), held(2));
+    let first = answer(&note, &sample::approved(), "answer");
+    assert_eq!(first.json(), json!({"outcome": "resolved", "status": "approved"}));
+    let late = answer(&note, &sample::approved(), "late");
+    erase(&note);
+    let entries = size(&daemon);
+    for (name, first) in [("answer", first), ("late", late)] {
+        let again = answer(&note, &sample::approved(), name);
+        assert_eq!((again.status, again.text), (200, first.text), "{name}");
+    }
+    let later = answer(&note, &sample::approved(), "later");
+    assert_eq!(later.json(), json!({"outcome": "already_resolved", "status": "approved"}));
+    let other = json!({"approved": false, "reason": "no"});
+    assert_eq!(answer(&note, &other, "answer").status, 422, "another answer under its name");
+    assert_eq!(size(&daemon), entries);
+    // What nobody can look at any more nobody approves.
+    erase(&open);
+    assert_eq!(answer(&open, &sample::approved(), "blind").status, 409);
+    assert_eq!(answer(&open, &sample::approved(), "blind").status, 409);
+    assert_eq!(answer(&open, &other, "no").json()["status"], "denied");
+}
+
 /// The decision of a repetition is the first one; the permission is there as long as it is good.
 #[test]
 fn a_permission_that_is_spent_is_not_given_again() {

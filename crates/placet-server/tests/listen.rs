@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_server::{Limits, Listen, Server, ServerConfig, StartError, Stop, StopHandle, Tls};
@@ -83,6 +83,43 @@ fn socket(address: &Listen) -> std::net::SocketAddr {
         Listen::Tcp(address) => *address,
         Listen::Unix(_) => panic!("no address"),
     }
+}
+
+/// A certificate is good for some months. Connections that there are go on with the old one.
+#[test]
+fn a_renewed_certificate_is_shown_when_it_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (tls, first) = certificate(folder.path(), "one");
+    Runtime::new().expect("a runtime").block_on(async {
+        let server = bind(secure(&tls)).await.expect("to listen");
+        let address = socket(&server.addresses()[0]);
+        let reload = server.reload_handle();
+        let (stop, handle) = Stop::new();
+        let running = tokio::spawn(server.run(stop));
+        let name = ServerName::try_from("localhost").expect("a name");
+        let is_shown = async |trusted: &CertificateDer<'static>| {
+            let stream = TcpStream::connect(address).await.expect("a connection");
+            connector(trusted.clone()).connect(name.clone(), stream).await.is_ok()
+        };
+        let until_shown = async |trusted: &CertificateDer<'static>| {
+            let limit = Instant::now() + PATIENCE;
+            while !is_shown(trusted).await {
+                assert!(Instant::now() < limit, "the certificate is never shown");
+            }
+        };
+        assert!(is_shown(&first).await);
+
+        // What cannot be used changes nothing, and what can be used afterwards is taken.
+        std::fs::write(&tls.certificate, "no certificate").expect("written");
+        reload.ask();
+        assert!(is_shown(&first).await);
+        let (_, second) = certificate(folder.path(), "one");
+        reload.ask();
+        until_shown(&second).await;
+        assert!(!is_shown(&first).await);
+        handle.ask();
+        assert!(running.await.expect("no panic"));
+    });
 }
 
 #[test]

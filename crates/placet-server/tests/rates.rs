@@ -5,8 +5,10 @@
 mod common;
 
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
-use common::Daemon;
+use common::raw::{PATIENCE, Raw};
+use common::{Daemon, proposal};
 use placet::{KeyScope, LogPlace, NewKey};
 use placet_server::{Limits, ServerConfig};
 use serde_json::json;
@@ -100,4 +102,56 @@ fn a_tenant_with_many_keys_is_one_tenant() {
         assert_eq!(daemon.post("/v1/actions", &daemon.keys.agent, &action).status, 200);
         assert_eq!(daemon.get("/v1/policy", &daemon.keys.operator).status, 200);
     }
+}
+
+/// What a crowd of connections came to so far: how many are answered with this status or closed, and
+/// how many wait.
+fn progress(crowd: &mut [Raw], status: &str) -> (usize, usize) {
+    let is_over = |raw: &mut Raw| {
+        raw.is_closed_within(Duration::from_millis(1)) || raw.text().contains(status)
+    };
+    let over = crowd.iter_mut().map(is_over).filter(|over| *over).count();
+    (over, crowd.len() - over)
+}
+
+#[test]
+fn a_tenant_whose_requests_take_all_their_time_leaves_connections_to_others() {
+    const CONNECTIONS: usize = 16;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("placet.db");
+    let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
+    let config = ServerConfig { limits, ..ServerConfig::default() };
+    let daemon = Daemon::with(config, LogPlace::File(path.clone()));
+    let (acme, umbrella) = (&daemon.keys.agent, &daemon.keys.other_admin);
+    // As long as nothing can be written no proposal is answered.
+    let lock = rusqlite::Connection::open(path).expect("the log");
+    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let mut crowd: Vec<Raw> = (0..2 * CONNECTIONS)
+        .map(|_| {
+            let mut raw = Raw::open(daemon.address);
+            raw.send(proposal(&daemon, acme));
+            raw
+        })
+        .collect();
+    let limit = Instant::now() + PATIENCE;
+    while progress(&mut crowd, " 429 ").1 > CONNECTIONS / 2 {
+        assert!(Instant::now() < limit, "the tenant keeps more than half of them");
+    }
+    let refused = crowd.iter().find(|raw| raw.text().contains(" 429 ")).expect("a refusal");
+    assert!(refused.text().to_lowercase().contains("\r\nretry-after: 1\r\n"), "{}", refused.text());
+    // Somebody else is let in, as often as they like.
+    for _ in 0..CONNECTIONS {
+        assert_eq!(daemon.get("/v1/autonomy", umbrella).status, 200);
+    }
+    assert_eq!(
+        progress(&mut crowd, " 429 ").1,
+        CONNECTIONS / 2,
+        "they were in the works meanwhile"
+    );
+    drop(lock);
+    let limit = Instant::now() + PATIENCE;
+    while progress(&mut crowd, " ").1 > 0 {
+        assert!(Instant::now() < limit, "what was let in is answered");
+    }
+    assert_eq!(daemon.post("/v1/actions", acme, &json!({"tool": "get_order"})).status, 200);
 }

@@ -195,3 +195,41 @@ fn a_log_that_cannot_be_read_is_no_readiness_and_comes_back() {
         assert!(matches!(answer.status, 200 | 404), "{} {}", answer.status, answer.text);
     }
 }
+
+#[test]
+fn a_query_that_nobody_looks_at_is_refused() {
+    let daemon = Daemon::start();
+    let operator = Some(daemon.keys.operator.as_str());
+    let key = json!({"name": "audit", "scopes": ["auditor"]});
+    let evidence = json!({"class": "send_note", "source": "tests", "passed": 1, "failed": 0});
+    let switch = json!({"scope": "all", "reason": "a fire"});
+    // Taken as if it were not there, each would mean more than was said.
+    for (method, path, body) in [
+        ("POST", "/v1/integrations?tenant=acme", &key),
+        ("POST", "/v1/evidence?tenant=acme", &evidence),
+        ("POST", "/v1/kill-switches?dry_run=true", &switch),
+    ] {
+        let refused = daemon.call(method, path, operator, Some(body));
+        assert_eq!(refused.status, 400, "{path}: {}", refused.text);
+        assert!(refused.text.contains("the query: "), "{}", refused.text);
+    }
+    assert_eq!(daemon.get("/v1/policy?tenant=acme", &daemon.keys.operator).status, 400);
+    // Those who watch over the daemon may send what they like.
+    assert_eq!(daemon.call("GET", "/health?at=now", None, None).status, 200);
+}
+
+#[test]
+fn evaluating_says_what_proposing_with_the_same_treatment_would() {
+    let daemon = Daemon::start();
+    let action = json!({"tool": "get_order"});
+    for (treatment, verdict) in [("binding", "allow"), ("gated", "require_approval")] {
+        for path in ["/v1/evaluate", "/v1/actions"] {
+            let path = format!("{path}?treatment={treatment}");
+            let answer = daemon.post(&path, &daemon.keys.agent, &action);
+            assert_eq!(answer.json()["verdict"], verdict, "{path}: {}", answer.text);
+        }
+    }
+    let refused = daemon.post("/v1/evaluate?treatment=shadow", &daemon.keys.agent, &action);
+    let proposed = daemon.post("/v1/actions?treatment=shadow", &daemon.keys.agent, &action);
+    assert_eq!((refused.status, refused.text), (proposed.status, proposed.text));
+}

@@ -17,8 +17,8 @@ use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use common::Daemon;
 use common::raw::{PATIENCE, Raw};
+use common::{Daemon, proposal};
 use placet::LogPlace;
 use placet_server::{Limits, ServerConfig};
 use serde_json::json;
@@ -143,17 +143,6 @@ fn crowd() -> usize {
     assert!(raised, "the limit of file descriptors can be raised to its maximum");
     let granted = getrlimit(Resource::Nofile).current.unwrap_or(needed);
     usize::try_from(wanted.min(granted.saturating_sub(1_000) / 2)).expect("a count")
-}
-
-/// A proposal as it is sent by a key.
-fn proposal(daemon: &Daemon, key: &str) -> String {
-    let body = r#"{"tool":"get_order"}"#;
-    format!(
-        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        daemon.address,
-        body.len()
-    )
 }
 
 /// The times of honest proposals over a connection that is kept; each must be answered.

@@ -6,13 +6,15 @@ mod common;
 
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::Daemon;
 use common::raw::{PATIENCE, Raw};
-use placet::LogPlace;
 use placet::core::log::Verifier;
-use placet::store::{Reader as _, SqliteReader, verify};
+use placet::store::{Environment, Reader as _, SqliteReader, System, verify};
+use placet::{LogPlace, Timestamp};
 use placet_server::{Limits, ServerConfig};
 use serde_json::{Value, json};
 
@@ -211,4 +213,79 @@ fn a_log_that_hangs_holds_up_no_stop() {
         sound(&path, trusted);
         assert!(is_recorded(&path, &recorded));
     }
+}
+
+/// A clock that can be broken for those who answer requests, or for the one who writes the log.
+#[derive(Default)]
+struct Clock {
+    is_broken: AtomicBool,
+    is_broken_for_the_log: AtomicBool,
+}
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        let is_log = std::thread::current().name() == Some("placet-sequencer");
+        let is_broken = if is_log { &self.is_broken_for_the_log } else { &self.is_broken };
+        assert!(!is_broken.load(Ordering::SeqCst), "the clock fell off the wall");
+        System.now()
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        System.fill(bytes)
+    }
+}
+
+#[test]
+fn a_request_that_panics_is_answered() {
+    let clock = Arc::new(Clock::default());
+    let daemon = Daemon::in_environment(clock.clone());
+    let mut raw = Raw::open(daemon.address);
+    let size = daemon.guard.as_ref().expect("a guard").log().size();
+    clock.is_broken.store(true, Ordering::SeqCst);
+    for request in [proposal(&daemon), proposal(&daemon).replace("POST", "GET")] {
+        let reply = raw.send_for_reply(request).expect("an answer");
+        assert_eq!(reply.status, 500);
+        assert!(reply.has("content-type: application/problem+json"), "{}", reply.head);
+        assert!(reply.has("x-content-type-options: nosniff"), "{}", reply.head);
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert!(text.contains("urn:placet:problem:fault"), "{text}");
+        assert!(!text.contains("clock") && !text.contains("allow"), "{text}");
+    }
+    clock.is_broken.store(false, Ordering::SeqCst);
+    assert_eq!(daemon.guard.as_ref().expect("a guard").log().size(), size);
+    // Neither the connection nor the daemon is the worse for it.
+    assert_eq!(raw.send_for_reply(proposal(&daemon)).expect("an answer").status, 200);
+    let metrics = daemon.get("/metrics", &daemon.keys.operator).text;
+    assert!(metrics.contains("status=\"500\"} 1"), "{metrics}");
+}
+
+#[test]
+fn a_daemon_whose_log_has_panicked_permits_nothing_and_says_that_it_is_not_ready() {
+    let clock = Arc::new(Clock::default());
+    let daemon = Daemon::in_environment(clock.clone());
+    let action = json!({"tool": "get_order"});
+    let propose = || daemon.post("/v1/actions", &daemon.keys.agent, &action);
+    for path in ["/ready", "/health"] {
+        assert_eq!(daemon.call("GET", path, None, None).status, 200);
+    }
+    clock.is_broken_for_the_log.store(true, Ordering::SeqCst);
+    let everything = json!({"scope": "all", "reason": "a drill"});
+    let tripped = daemon.post("/v1/kill-switches", &daemon.keys.operator, &everything);
+    // Nobody knows how far it has come.
+    assert_eq!(tripped.status, 503, "{}", tripped.text);
+    assert_eq!(tripped.json()["type"], "urn:placet:problem:unknown", "{}", tripped.text);
+    // That the clock goes again helps nobody: what the panic left behind is not gone on with.
+    clock.is_broken_for_the_log.store(false, Ordering::SeqCst);
+    for path in ["/ready", "/health"] {
+        let answer = daemon.call("GET", path, None, None);
+        assert_eq!(answer.status, 503, "{path}: {}", answer.text);
+        let detail = answer.json()["detail"].as_str().expect("a reason").to_owned();
+        assert!(detail.contains("start it again"), "{detail}");
+    }
+    for _ in 0..3 {
+        let answer = propose();
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert!(answer.json()["verdict"].is_null());
+    }
+    assert!(daemon.stop(), "it can be stopped");
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use common::Daemon;
 use common::collector::{Collector, Received, attribute, figure};
+use common::raw::{PATIENCE, Raw};
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use placet::{Config, Guard, LogPlace, PolicySource};
 use placet_server::{Export, ExportError, Limits, Server, ServerConfig};
@@ -365,4 +366,81 @@ fn a_variable_that_makes_no_sense_is_named() {
     }
     let export = read(&[endpoint, ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hush")]);
     assert!(!format!("{export:?}").contains("hush"));
+}
+
+#[test]
+fn who_hangs_up_is_counted_and_has_a_span_all_the_same() {
+    let collector = Collector::start();
+    let daemon = daemon(&collector.url(), &[]);
+    let guard = daemon.guard.clone().expect("a guard");
+    let before = guard.log().size();
+    let agent = daemon.keys.agent.clone();
+    let body = r#"{"tool":"get_order"}"#;
+    let request = format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {agent}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        daemon.address,
+        body.len()
+    );
+    let recorded = || guard.log().size() - before;
+    let limit = Instant::now() + PATIENCE;
+    let mut patience = Duration::ZERO;
+    // One that goes before its request was begun has asked for nothing, so each goes a little later.
+    while recorded() < 20 {
+        assert!(Instant::now() < limit, "{} are recorded", recorded());
+        let mut raw = Raw::open(daemon.address);
+        assert!(raw.send(&request));
+        let goes = Instant::now() + patience;
+        while Instant::now() < goes {
+            std::hint::spin_loop();
+        }
+        drop(raw);
+        patience += Duration::from_micros(20);
+    }
+    let summary = || daemon.get("/v1/metrics/summary", &daemon.keys.auditor).json();
+    let counted = || summary()["decisions"]["allow"].as_u64().unwrap_or_default();
+    while counted() != recorded() {
+        assert!(Instant::now() < limit, "{} of {} are counted", counted(), recorded());
+        std::thread::yield_now();
+    }
+    let recorded = recorded();
+    drop(guard);
+    assert!(daemon.stop());
+    let decided =
+        spans(&collector.all()).into_iter().filter(|span| span.name == "POST /v1/actions");
+    let verdicts = decided.map(|span| attribute(&span.attributes, "placet.verdict"));
+    let allowed = verdicts.filter(|verdict| verdict.as_deref() == Some("allow")).count();
+    assert_eq!(u64::try_from(allowed).ok(), Some(recorded));
+}
+
+#[test]
+fn a_wait_that_is_broken_off_has_a_span() {
+    let collector = Collector::start();
+    let daemon = daemon(&collector.url(), &[]);
+    let held = json!({"tool": "issue_refund", "params": {"amount": "500", "currency": "EUR"}});
+    let held = daemon.post("/v1/actions", &daemon.keys.agent, &held).json();
+    let mut raw = Raw::open(daemon.address);
+    assert!(raw.send(format!(
+        "GET /v1/actions/{} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Prefer: wait=60\r\n\r\n",
+        held["id"].as_str().expect("an id"),
+        daemon.address,
+        daemon.keys.agent,
+    )));
+    let waits = || daemon.get("/metrics", &daemon.keys.overseer).text;
+    let until = |line: &str| {
+        let limit = Instant::now() + PATIENCE;
+        while !waits().lines().any(|found| found == line) {
+            assert!(Instant::now() < limit, "{}", waits());
+            std::thread::yield_now();
+        }
+    };
+    until("placet_waits 1");
+    drop(raw);
+    until("placet_waits 0");
+    assert!(daemon.stop());
+    let spans = spans(&collector.all());
+    let broken = span(&spans, "GET /v1/actions/{id}");
+    let status = attribute(&broken.attributes, "http.response.status_code");
+    assert_eq!(status.as_deref(), Some("499"));
 }

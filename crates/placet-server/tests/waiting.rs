@@ -237,8 +237,9 @@ fn a_stream_that_waits_for_so_long_ends_by_itself_with_all_that_there_is() {
         assert_eq!(ends("/v1/events?from=299", prefer), (299..size).collect::<Vec<_>>());
     }
     assert_eq!(ends("/v1/events", "Last-Event-ID: 3\r\nPrefer: wait=0").first(), Some(&4));
-    // Nothing is there yet, or never will be.
-    for path in ["/v1/events", "/v1/events?from=9223372036854775807"] {
+    // Nothing is there yet.
+    let next = format!("/v1/events?from={size}");
+    for path in ["/v1/events", next.as_str()] {
         assert!(ends(path, "Prefer: wait=0").is_empty(), "{path}");
     }
     for (path, header) in [
@@ -249,6 +250,13 @@ fn a_stream_that_waits_for_so_long_ends_by_itself_with_all_that_there_is() {
     ] {
         let refused = get(&daemon, path, &daemon.keys.overseer, header).reply();
         assert_eq!(refused.expect("an answer").status, 400, "{path}, {header}");
+    }
+    // Whoever has seen more than there is followed another log: it shall not wait in silence.
+    let beyond = [format!("/v1/events?from={}", size + 1), "/v1/events".to_owned()];
+    let seen = format!("Last-Event-ID: {size}");
+    for (path, header) in beyond.iter().zip(["A: b", seen.as_str()]) {
+        let refused = get(&daemon, path, &daemon.keys.overseer, header).reply();
+        assert_eq!(refused.expect("an answer").status, 409, "{path}, {header}");
     }
     // What comes meanwhile is sent as well, and nobody keeps a place.
     let mut stream = get(&daemon, "/v1/events", &daemon.keys.overseer, "Prefer: wait=300");

@@ -128,6 +128,24 @@ fn a_key_file_that_others_can_read_is_refused() {
     }
 }
 
+/// It holds what people wrote and what agents sent.
+#[test]
+fn a_log_and_its_copy_are_read_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("placet.db"), folder.path().join("copy.db"));
+    let log = Sequencer::open(&path, None, Arc::new(System)).unwrap();
+    log.submit_blocking(trip(1)).unwrap();
+    SqliteReader::open(&path).unwrap().back_up(&copy).unwrap();
+    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
+    assert!(files.len() >= 7, "{files:?}");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}: {mode:o}", file.path());
+    }
+    drop(log);
+}
+
 fn set_mode(path: &Path, mode: u32) {
     #[cfg(unix)]
     {

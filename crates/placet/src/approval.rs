@@ -304,9 +304,13 @@ impl Guard {
             if followed.answer.approval.is_none() {
                 return Ok(Resolution::Unknown);
             }
-            let command = self.answer(approval, by, reply.clone(), &followed)?;
-            match self.submit(command).await {
-                Ok(committed) => return Ok(outcome(approval, &committed.entries)),
+            let led = match self.answer(approval, by, reply.clone(), &followed) {
+                // Nobody sees any more what they answer, but who did in time is told so again.
+                Err(GuardError::Erased) => self.answered_without_payload(approval)?,
+                command => self.submit(command?).await.map(|committed| committed.entries),
+            };
+            match led {
+                Ok(entries) => return Ok(outcome(approval, &entries)),
                 Err(GuardError::Rejected(Rejection::StalePolicy)) => self.follow_policy()?,
                 Err(GuardError::Rejected(Rejection::UnknownApproval(_))) => {
                     return self.resolution(approval, Resolution::AlreadyResolved);

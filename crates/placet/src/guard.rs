@@ -61,11 +61,11 @@ impl Guard {
         Self::open_in(config, Arc::new(System))
     }
 
-    /// The same with a clock and a random source of one's own.
-    pub(crate) fn open_in(
-        config: Config,
-        environment: Arc<dyn Environment>,
-    ) -> Result<Self, OpenError> {
+    /// The same with a clock and a random source of one's own, as a test may want them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_in(config: Config, environment: Arc<dyn Environment>) -> Result<Self, OpenError> {
         let files = match config.policy {
             PolicySource::Log => None,
             PolicySource::Path(path) => Some(read_policy(&path)?),

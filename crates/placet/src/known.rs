@@ -3,10 +3,12 @@
 use std::sync::{Arc, Weak};
 
 use placet_core::autonomy::Metrics;
+use placet_core::mode::Treatment;
 use placet_core::{Action, decide, decide_by};
 use placet_policy::{Evaluated, Policy};
 
 use crate::answer::Answer;
+use crate::error::GuardError;
 use crate::guard::{Guard, Shared};
 
 /// All that can be known of an action without looking at any state: what inspection and the rules
@@ -41,6 +43,17 @@ impl Guard {
     pub fn evaluate_known(&self, known: &Known, metrics: Option<&Metrics>) -> Option<Answer> {
         let is_ours = std::ptr::eq(known.guard.as_ptr(), Arc::as_ptr(self.shared()));
         (is_ours && self.still_holds_to(&known.policy)).then(|| self.judge(known, metrics))
+    }
+
+    /// What would be decided where the program asks for other treatment, as [`Guard::propose_as`] does.
+    ///
+    /// # Errors
+    /// When the policy does not permit it.
+    pub fn evaluate_as(&self, action: &Action, treatment: Treatment) -> Result<Answer, GuardError> {
+        self.check_permitted(treatment)?;
+        let mut known = self.know(action);
+        known.evaluated.assessment.treatment = treatment;
+        Ok(self.judge(&known, None))
     }
 
     /// What is decided now by what is known.

@@ -37,6 +37,7 @@
 //! Records of your own that need a sign-off before they are approved, paid or published are made of
 //! [`signoff`] and the derive macro [`SignoffGated`](derive@SignoffGated).
 
+mod again;
 mod answer;
 mod approval;
 pub mod ask;
@@ -74,7 +75,7 @@ pub use guard::{Change, Guard, Reported};
 pub use history::Moment;
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use known::Known;
-pub use log::Log;
+pub use log::{Log, READ_TOGETHER};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
@@ -101,6 +102,7 @@ pub use placet_core::{
 pub use placet_derive::SignoffGated;
 pub use placet_policy::{Diagnostic, Diagnostics, Policy};
 pub use placet_store::projection::Status;
+pub use placet_store::sequencer::Pulse;
 
 /// The meaning of all this: the pure crate that decides.
 pub use placet_core as core;

@@ -15,6 +15,7 @@ use placet_policy::Policy;
 use placet_store::entry::StoredEntry;
 use placet_store::projection::SwitchRow;
 use placet_store::prove::Consistency;
+use placet_store::sequencer::Pulse;
 use placet_store::tree::tile_content;
 use placet_store::verify::{Report, verify};
 use placet_store::{
@@ -27,6 +28,9 @@ use crate::error::OpenError;
 use crate::followed::Followed;
 use crate::keyring::Keyring;
 use crate::waits::{Ear, Waits};
+
+/// How many entries are read at a time by whoever follows a log: some hundred kilobytes.
+pub const READ_TOGETHER: usize = 256;
 
 /// How far back the movements of switches are looked for at first, in entries.
 const SWITCHED_WITHIN: u64 = 10_000;
@@ -115,7 +119,13 @@ impl Log {
 
     /// Whether nothing will be appended any more.
     pub(crate) fn is_closed(&self) -> bool {
-        self.sequencer.watch().has_changed().is_err()
+        self.sequencer.watch().has_changed().is_err() || self.sequencer.pulse().has_stopped()
+    }
+
+    /// What tells whether the log is still written, also when the guard is gone.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.sequencer.pulse()
     }
 
     /// The keys of warrants, and how many of them are good, that which signs among them.

@@ -6,9 +6,7 @@ use placet_core::Entry;
 use placet_store::StoreError;
 
 use crate::guard::Guard;
-
-/// How many entries are read at a time.
-const READ_AHEAD: usize = 256;
+use crate::log::READ_TOGETHER;
 
 /// Why the log cannot be followed any further.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +54,7 @@ impl Tail {
             if !self.guard.log().wait_for(self.next).await {
                 return Err(TailError::Closed);
             }
-            self.read = self.guard.log().shown(self.next, READ_AHEAD)?.into();
+            self.read = self.guard.log().shown(self.next, READ_TOGETHER)?.into();
         }
     }
 }

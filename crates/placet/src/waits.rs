@@ -16,8 +16,7 @@ use placet_store::{Reader, StoreError};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 
-/// How many entries are read at a time.
-const READ_AHEAD: usize = 256;
+use crate::log::READ_TOGETHER;
 
 /// How long to wait before the log is read again after it could not be.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -103,8 +102,8 @@ fn beyond(next: u64, tip: &mut watch::Receiver<Tip>) -> Option<u64> {
 /// has it, and whoever were woken then would look at the state, find nothing, and never be woken
 /// again.
 fn read(reader: &mut dyn Reader, from: u64, size: u64) -> Result<Vec<Entry>, StoreError> {
-    let shown = usize::try_from(size.saturating_sub(from)).unwrap_or(READ_AHEAD);
-    let entries = reader.view()?.entries(from, shown.min(READ_AHEAD))?;
+    let shown = usize::try_from(size.saturating_sub(from)).unwrap_or(READ_TOGETHER);
+    let entries = reader.view()?.entries(from, shown.min(READ_TOGETHER))?;
     let decoded = entries
         .iter()
         .map(|stored| stored.decode().map_err(|error| StoreError::Corrupt(error.to_string())));

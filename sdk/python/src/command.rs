@@ -1,9 +1,10 @@
-//! What needs no guard: the `placet` command, classifying, counting.
+//! What needs no guard: the `placet` command, classifying, counting, finding secrets.
 
 use std::ffi::OsString;
 
 use placet::Trouble;
 use placet::policy::inspect::{Annotations, Call};
+use placet::policy::redact::Redactor;
 use pyo3::prelude::*;
 
 use crate::failure::Failure;
@@ -43,4 +44,10 @@ pub(crate) fn classify(
 #[pyfunction]
 pub(crate) fn visible_length(text: &str) -> usize {
     placet::signoff::visible_length(text)
+}
+
+/// A text with bare placeholders where detectors find secrets.
+#[pyfunction]
+pub(crate) fn redacted(text: &str, py: Python<'_>) -> String {
+    py.detach(|| Redactor::default().scan_text(text))
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +25,15 @@ use crate::request::ActionRequest;
 /// How often a thread that waits for people looks whether Ctrl-C was pressed.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(50);
 
+/// How often this process, or one that it comes from, was forked.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// Called in every child, directly after a fork.
+#[pyfunction]
+pub(crate) fn forked() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
 /// A guard with its log in this process.
 ///
 /// It belongs to the process that opened it. In a child of that process its threads are gone, and
@@ -31,6 +41,9 @@ const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(50);
 #[pyclass(frozen, module = "placet._core")]
 pub(crate) struct Engine {
     process: u32,
+    /// What [`FORKS`] was when it was opened. To ask for the process each time would take as long as a
+    /// tenth of a decision.
+    forks: u32,
     guard: Mutex<Option<Open>>,
     runtime: OnceLock<Option<Runtime>>,
 }
@@ -58,6 +71,7 @@ impl Engine {
         let guard = opened.map_err(|error| Failure::from(error).into_error(py))?;
         Ok(Self {
             process: std::process::id(),
+            forks: FORKS.load(Ordering::Relaxed),
             guard: Mutex::new(Some(Open::new(guard))),
             runtime: OnceLock::new(),
         })
@@ -72,7 +86,8 @@ impl Engine {
         earned: Option<(f64, f64, u64)>,
         py: Python<'_>,
     ) -> PyResult<Decision> {
-        let guard = self.guard(py)?;
+        // It writes nothing: whoever forked behind Python's back is told so by what does.
+        let guard = self.guard_since(self.forks == FORKS.load(Ordering::Relaxed), py)?;
         let metrics = earned.map(|(pass, adversarial, n)| Metrics::new(pass, adversarial, n));
         let metrics = metrics.transpose();
         let metrics =
@@ -157,8 +172,13 @@ impl Engine {
 
 impl Engine {
     fn guard(&self, py: Python<'_>) -> PyResult<Held> {
+        self.guard_since(self.process == std::process::id(), py)
+    }
+
+    /// The guard, where this is still the process that opened it.
+    fn guard_since(&self, is_here: bool, py: Python<'_>) -> PyResult<Held> {
         let wrong = |text: String| Failure::new(Trouble::Unavailable, text).into_error(py);
-        if self.process != std::process::id() {
+        if !is_here {
             return Err(wrong(format!(
                 "this guard was opened by process {}, and its threads are not in this one; open one \
                  after the fork, or share a daemon with Guard.connect",

@@ -47,6 +47,12 @@ impl Frozen {
         Ok(Self { json, snapshot, is_fixed, size: values.saturating_add(bytes) })
     }
 
+    /// The params of a call that has none.
+    pub(crate) fn empty(py: Python<'_>) -> Self {
+        let snapshot = PyDict::new(py).into_any().unbind();
+        Self { json: Json::Object(Object::new()), snapshot, is_fixed: true, size: 1 }
+    }
+
     /// Whether a value is what was frozen. One that cannot be frozen is not.
     pub(crate) fn is(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         match Self::of(value) {
@@ -372,6 +378,9 @@ fn plainest(text: &str) -> Option<String> {
 /// The value that a caller claims, in its plainest spelling. What is no amount stays as it was
 /// written: that it makes no sense is a finding of the decision, and no reason to lose the action.
 pub(crate) fn amount(value: &Bound<'_, PyAny>) -> PyResult<Json> {
+    if let Some(text) = own_digits(value)? {
+        return Ok(Json::String(text));
+    }
     let at = Place(vec!["value".to_owned()]);
     if let Ok(text) = value.cast_exact::<PyString>() {
         let text = read(text, &at)?;

@@ -20,11 +20,11 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use crate::command::{classify, run_command, visible_length};
+    use crate::command::{classify, redacted, run_command, visible_length};
     #[pymodule_export]
     use crate::decision::{Approval, Decision, Finding, revived};
     #[pymodule_export]
-    use crate::engine::{Engine, Started};
+    use crate::engine::{Engine, Started, forked};
     #[pymodule_export]
     use crate::freeze::{Frozen, freeze};
     #[pymodule_export]

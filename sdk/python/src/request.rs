@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use placet::core::autonomy::Metrics;
 use placet::{
-    Action, AgentId, Answer, BuildId, Guard, Json, Known, PersonId, SessionId, TenantId, ToolName,
+    Action, AgentId, Answer, BuildId, Guard, Json, Known, Object, PersonId, SessionId, TenantId,
+    ToolName,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::freeze::{self, Frozen};
 
@@ -23,6 +24,8 @@ const LARGE: usize = 64 * 1024;
 #[pyclass(frozen, module = "placet")]
 pub(crate) struct ActionRequest {
     pub(crate) action: Action,
+    /// The tool's name, which is asked for with every evaluation.
+    tool: Py<PyString>,
     params: Frozen,
     value: Option<Py<PyAny>>,
     /// What is known of it since it was evaluated: it never changes.
@@ -36,7 +39,7 @@ impl ActionRequest {
         build = None, session = None, user = None, reason = None, context = None, enforce = false))]
     #[expect(clippy::too_many_arguments, reason = "each is one field of an action, by its name")]
     fn new(
-        action: &str,
+        action: &Bound<'_, PyString>,
         tenant_id: Option<&str>,
         value: Option<&Bound<'_, PyAny>>,
         params: Option<&Bound<'_, PyAny>>,
@@ -49,31 +52,40 @@ impl ActionRequest {
         enforce: bool,
         py: Python<'_>,
     ) -> PyResult<Self> {
-        let empty = PyDict::new(py);
-        let (object, frozen) = freeze::object(params.unwrap_or(empty.as_any()))?;
-        let mut of = Action::new(name("action", action, ToolName::new)?, object);
-        if let Some(tenant) = tenant_id {
-            of.tenant = name("tenant_id", tenant, TenantId::new)?;
-        }
-        of.agent = agent.map(|it| name("agent", it, AgentId::new)).transpose()?;
-        of.build = build.map(|it| name("build", it, BuildId::new)).transpose()?;
-        of.session = session.map(|it| name("session", it, SessionId::new)).transpose()?;
-        of.user = user.map(|it| name("user", it, PersonId::new)).transpose()?;
-        of.reason = reason.map(str::to_owned);
-        of.enforce = enforce;
-        of.value = value.map(freeze::amount).transpose()?;
-        of.context =
-            context.map(|it| freeze::object(it).map(|(context, _)| context)).transpose()?;
+        // Whoever decides on a new request for each call makes as many of these.
+        let (object, frozen) = match params {
+            Some(params) => freeze::object(params)?,
+            None => (Object::new(), Frozen::empty(py)),
+        };
+        let tenant = tenant_id.map(|it| name("tenant_id", it, TenantId::new)).transpose()?;
+        let of = Action {
+            tool: name("action", action.to_str()?, ToolName::new)?,
+            params: object,
+            tenant: tenant.unwrap_or_default(),
+            agent: agent.map(|it| name("agent", it, AgentId::new)).transpose()?,
+            build: build.map(|it| name("build", it, BuildId::new)).transpose()?,
+            session: session.map(|it| name("session", it, SessionId::new)).transpose()?,
+            user: user.map(|it| name("user", it, PersonId::new)).transpose()?,
+            reason: reason.map(str::to_owned),
+            context: context.map(|it| freeze::object(it).map(|(object, _)| object)).transpose()?,
+            value: value.map(freeze::amount).transpose()?,
+            enforce,
+        };
         // The limits of an action are checked where every other caller's are.
         of.check().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let value = value.map(|it| it.clone().unbind());
-        Ok(Self { action: of, params: frozen, value, known: Mutex::default() })
+        // A text of another class may be anything else to who looks at it.
+        let tool = match action.cast_exact::<PyString>() {
+            Ok(plain) => plain.clone(),
+            Err(_) => PyString::new(py, of.tool.as_str()),
+        };
+        Ok(Self { action: of, tool: tool.unbind(), params: frozen, value, known: Mutex::default() })
     }
 
     /// The tool's whole name.
     #[getter]
-    fn action(&self) -> &str {
-        self.action.tool.as_str()
+    fn action(&self, py: Python<'_>) -> Py<PyString> {
+        self.tool.clone_ref(py)
     }
 
     /// On whose behalf.
@@ -135,7 +147,8 @@ impl ActionRequest {
         let (object, frozen) = freeze::object(params)?;
         let action = Action { params: object, ..self.action.clone() };
         let value = self.value.as_ref().map(|value| value.clone_ref(py));
-        Ok(Self { action, params: frozen, value, known: Mutex::default() })
+        let tool = self.tool.clone_ref(py);
+        Ok(Self { action, tool, params: frozen, value, known: Mutex::default() })
     }
 
     /// The params in the canonical form of RFC 8785: what the digest is taken of.
@@ -199,7 +212,7 @@ impl ActionRequest {
             let text = Json::Object(context.clone()).canonical();
             named.set_item("context", py.import("json")?.getattr("loads")?.call1((text,))?)?;
         }
-        Ok(((self.action(), self.tenant_id()).into_pyobject(py)?, named))
+        Ok(((self.action(py), self.tenant_id()).into_pyobject(py)?, named))
     }
 
     fn __repr__(&self) -> String {
@@ -232,10 +245,10 @@ impl ActionRequest {
 }
 
 /// Reads one of the names.
-fn name<T, E: std::fmt::Display>(
+fn name<'a, T, E: std::fmt::Display>(
     field: &str,
-    text: &str,
-    read: impl FnOnce(String) -> Result<T, E>,
+    text: &'a str,
+    read: impl FnOnce(&'a str) -> Result<T, E>,
 ) -> PyResult<T> {
-    read(text.to_owned()).map_err(|error| PyValueError::new_err(format!("{field}: {error}")))
+    read(text).map_err(|error| PyValueError::new_err(format!("{field}: {error}")))
 }

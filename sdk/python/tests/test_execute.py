@@ -32,7 +32,7 @@ from placet import (
     supervised,
 )
 from placet._reply import reply_of
-from placet._steps import Step
+from placet._step import Step
 
 
 def executor(tool, params):

@@ -345,7 +345,7 @@ FORK = """
 
     def child(queue):
         try:
-            queue.put(guard.propose("get_order", params={{"id": 2}}).verdict.value)
+            queue.put(guard.{asks}("get_order", params={{"id": 2}}).verdict.value)
         except PlacetError as error:
             queue.put(str(error))
 
@@ -362,15 +362,17 @@ FORK = """
 """
 
 
-def forked(opened, folder):
-    done = program(FORK.format(opened=opened), folder)
+def forked(opened, folder, asks="propose"):
+    done = program(FORK.format(opened=opened, asks=asks), folder)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
-def test_a_child_is_told_that_the_log_is_its_parents(tmp_path):
+@pytest.mark.parametrize("asks", ["propose", "evaluate"])
+def test_a_child_is_told_that_the_log_is_its_parents(asks, tmp_path):
+    """Also by what records nothing: its answer would be that of another moment."""
     (tmp_path / "policy.toml").write_text(policy().to_toml())
-    [told, after] = forked('Guard("policy.toml")', tmp_path)
+    [told, after] = forked('Guard("policy.toml")', tmp_path, asks)
     assert "opened by process" in told and "Guard.connect" in told
     assert after == "allow"
     with Guard(tmp_path / "policy.toml") as guard:

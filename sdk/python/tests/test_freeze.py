@@ -9,6 +9,7 @@ import fractions
 import functools
 import json
 import pathlib
+import threading
 import types
 import uuid
 from collections import OrderedDict, defaultdict, namedtuple
@@ -21,8 +22,8 @@ from conftest import policy, program
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from placet import ActionRequest, Invalid, Mode, SignOff, Status, supervised
-from placet._steps import Step
+from placet import ActionRequest, Guard, Invalid, Mode, SignOff, Status, supervised
+from placet._step import Step
 
 
 def written(value):
@@ -303,6 +304,60 @@ def test_what_cannot_be_frozen_is_refused_and_on_record(backend, tool, mode):
     # Nobody is asked about what nobody can read, not even for a moment.
     assert decided["decision"]["verdict"] == "block" and "approval" not in decided
     assert not any("withdrawn" in event for event in backend.log(guard))
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, None])
+@pytest.mark.parametrize("tool", ["get_order", "issue_refund"])
+def test_a_proposal_that_cannot_be_written_is_on_record(backend, tool, mode):
+    """In process, on a loop and at a daemon. It is refused in words, as it always was."""
+    guard = backend.open(mode=mode)
+    cycle = []
+    cycle.append(cycle)
+    unwritable = {
+        "contain themselves": cycle,
+        "/to: _thread.lock cannot be written": threading.Lock(),
+        "/to: builtins.generator cannot be written": (number for number in ()),
+        "/to: a text with a lone surrogate": "\ud800",
+        "/to: NaN is no number": float("nan"),
+    }
+    for why, value in unwritable.items():
+        with pytest.raises(ValueError, match=why):
+            guard.propose(tool, params={"to": value}, session_id="s-1")
+        with pytest.raises(ValueError, match=why):
+            asyncio.run(guard.apropose(tool, params={"to": value}))
+        for which in (-2, -1):
+            noted, decided = recorded(backend, guard, which)
+            assert noted["tool"] == tool and why in noted["params"]["$unfrozen"]
+            assert decided["decision"]["verdict"] == "block" and "approval" not in decided
+        assert recorded(backend, guard, -2)[0]["session"] == "s-1"
+    with pytest.raises(ValueError, match="session"):
+        guard.propose(tool, session_id="\ud800")
+    assert recorded(backend, guard)[0]["tool"] == tool
+    # What only asks is never on record, whatever it asks.
+    before = len(backend.log(guard))
+    for value in unwritable.values():
+        with pytest.raises(ValueError):
+            guard.evaluate(tool, params={"to": value})
+    with pytest.raises(TypeError, match="has its fields already"):
+        guard.propose(ActionRequest(tool), params={})
+    assert len(backend.log(guard)) == before and guard.pending() == []
+
+
+@pytest.mark.parametrize("tool", ["get_order", "issue_refund"])
+def test_in_shadow_such_a_proposal_is_on_record_too(backend, tool):
+    """There is nothing that it could stop, and nothing to decide on either."""
+    guard = backend.open(policy(mode=Mode.SHADOW))
+    with pytest.raises(ValueError, match="/to: NaN is no number"):
+        guard.propose(tool, params={"to": float("nan")})
+    noted, decided = recorded(backend, guard)
+    assert noted["tool"] == tool and [*noted["params"]] == ["$unfrozen"]
+    assert decided["decision"]["would_have"] == "block"
+
+
+def test_what_cannot_be_recorded_either_is_refused_all_the_same():
+    with Guard.connect("http://127.0.0.1:1", "plc_nobody_answers", timeout=5) as guard:
+        with pytest.raises(ValueError, match="/to: NaN is no number"):
+            guard.propose("get_order", params={"to": float("nan")})
 
 
 def test_in_shadow_it_stops_nobody(backend):

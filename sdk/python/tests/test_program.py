@@ -20,7 +20,7 @@ from placet import (
     Verdict,
     observing,
 )
-from placet._steps import Step
+from placet._step import Step
 
 STATES = (AutonomyState.SUPERVISED, AutonomyState.AUTONOMOUS)
 BAR = GraduationThresholds(

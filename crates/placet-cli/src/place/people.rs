@@ -1,8 +1,10 @@
 //! People, as a log file and a daemon tell of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use placet::{GroupName, Invited, KeyScope, NewPerson, Person, PersonId, TenantId, Timestamp};
+use placet::{
+    ApiKey, GroupName, Invited, KeyScope, NewPerson, Person, PersonId, TenantId, Timestamp,
+};
 use placet_client::segment;
 use placet_core::State;
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,21 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(super) fn new((id, person): (&PersonId, &Person), state: &State) -> Self {
+    /// Everyone whom a log knows. It has many more sessions than people, and is gone through once.
+    pub(super) fn all(state: &State) -> Vec<Self> {
+        let mut sessions: BTreeMap<&PersonId, usize> = BTreeMap::new();
+        let now = |key: &ApiKey| key.is_session() && !key.is_over(state.at());
+        for (_, key) in state.keys().iter().filter(|(_, key)| now(key)) {
+            if let Some(person) = &key.person {
+                *sessions.entry(person).or_default() += 1;
+            }
+        }
+        let count = |person| sessions.get(person).copied().unwrap_or_default();
+        state.people().iter().map(|(id, person)| Self::new(id, person, count(id))).collect()
+    }
+
+    fn new(id: &PersonId, person: &Person, sessions: usize) -> Self {
         let Person { tenant, roles, groups, verifier, invite, since } = person.clone();
-        let own = state.keys().iter().filter(|(_, key)| key.person.as_ref() == Some(id));
         Self {
             person: id.clone(),
             tenant,
@@ -35,7 +49,7 @@ impl Known {
             groups,
             enrolled: verifier.is_some(),
             invited_until: invite.map(|invite| invite.expires),
-            sessions: own.filter(|(_, key)| key.is_session() && !key.is_over(state.at())).count(),
+            sessions,
             since,
         }
     }

@@ -329,14 +329,14 @@ impl Bridge {
 }
 
 /// The revision that a request itself says it is of.
-fn modern(message: &Message) -> Option<String> {
+pub(super) fn modern(message: &Message) -> Option<String> {
     let meta = meta(message);
     let version = meta.get("io.modelcontextprotocol/protocolVersion")?;
     version.as_str().map(str::to_owned)
 }
 
 /// What a request is about.
-fn about(message: &Message) -> Option<String> {
+pub(super) fn about(message: &Message) -> Option<String> {
     let params: Value = serde_json::from_str(message.params()?).ok()?;
     let about = params.get("name").or_else(|| params.get("uri"))?;
     about.as_str().map(str::to_owned)

@@ -10,9 +10,10 @@ mod repeated;
 mod said;
 mod sessions;
 mod source;
+mod stateless;
 mod watched;
 
 pub use bridge::bridge;
 pub use gateway::{Gateway, GatewayConfig};
 pub use remote::{Remote, RemoteError};
-pub use sessions::{NewSession, Sessions};
+pub use sessions::Sessions;

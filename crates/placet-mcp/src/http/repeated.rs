@@ -61,6 +61,15 @@ impl Repeated {
         })
     }
 
+    /// Whether every argument that has to be repeated is.
+    pub(super) fn is_complete(&self, headers: &HeaderMap, arguments: &Object) -> bool {
+        let mut named = self.0.iter().flatten();
+        named.all(|(header, path)| {
+            let said = argument(arguments, path).and_then(text);
+            said.is_none() || headers.contains_key(header)
+        })
+    }
+
     /// Makes the headers say what other arguments say, which a person put in place of those that the
     /// client sent.
     pub(super) fn rewrite(&self, headers: &mut HeaderMap, arguments: &Object) {

@@ -1,8 +1,10 @@
-//! A gateway that is reached over HTTP, in front of a server on pipes.
+//! A gateway that is reached over HTTP, in front of servers that are spoken to message by message: one on
+//! pipes, or several as one.
 //!
-//! Each client that introduces itself gets a server of its own, and a session that leads to it; so no
-//! client sees what another asked. A client of the revision without sessions is told that there is none
-//! here, and falls back to the one before.
+//! Each client that introduces itself gets servers of its own, and a session that leads to them; so no
+//! client sees what another asked. Those of the revision without sessions share what stands behind
+//! [`Stateless`]. Where the servers know no such revision, such a client is told that there is no session,
+//! and falls back to the revision before.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,29 +18,26 @@ use tokio::sync::mpsc;
 
 use super::GatewayConfig;
 use super::answer::{Answer, empty, json_answer, plain, stream};
+use super::bridge::modern;
 use super::events::event;
 use super::headers::SESSION;
 use super::said::one_line;
 use super::source::Source;
-use crate::child::{Child, Command};
+use super::stateless::{Era, Stateless};
 use crate::id::{Id, Key};
-use crate::judge::Judge;
-use crate::limits::{MAX_CHILDREN, MAX_CLIENT_BYTES, QUEUE};
+use crate::limits::{MAX_CHILDREN, MAX_CLIENT_BYTES, MIN_SESSIONS, QUEUE};
 use crate::message::{Kind, Message};
-use crate::relay::{Duplex, OnChange, Relay, queue};
+use crate::relay::{Duplex, queue};
 use crate::reply;
+use crate::servers::Servers;
 use crate::stdio::Skipped;
-use crate::tools::Book;
 
-/// What a server is started with, and its calls are judged by.
-pub type NewSession = Box<dyn Fn() -> (Judge, Book, OnChange) + Send + Sync>;
-
-/// Servers on pipes, one for each client.
+/// Servers for each client that opens a session, and for all those that need none.
 pub struct Sessions {
-    command: Command,
+    servers: Servers,
     source: Source,
-    new: NewSession,
     open: Mutex<Open>,
+    era: tokio::sync::Mutex<Era>,
 }
 
 #[derive(Default)]
@@ -48,7 +47,7 @@ struct Open {
     order: VecDeque<String>,
 }
 
-/// One client and its server.
+/// One client and its servers.
 struct Session {
     to: mpsc::Sender<Result<Bytes, Skipped>>,
     streams: Mutex<Streams>,
@@ -80,11 +79,11 @@ impl Sessions {
     pub async fn serve(
         listener: TcpListener,
         config: GatewayConfig,
-        command: Command,
-        new: NewSession,
+        servers: Servers,
     ) -> std::io::Result<()> {
         let source = Source::new(listener.local_addr()?, &config.hosts, config.token);
-        let sessions = Arc::new(Self { command, source, new, open: Mutex::default() });
+        let (open, era) = (Mutex::default(), tokio::sync::Mutex::default());
+        let sessions = Arc::new(Self { servers, source, open, era });
         axum::serve(listener, Router::new().fallback(answer).with_state(sessions)).await
     }
 
@@ -93,14 +92,15 @@ impl Sessions {
         lock(&self.open).sessions.get(id).cloned()
     }
 
-    /// Starts a server for a client. Of too many the oldest is ended.
+    /// Starts servers for a client. Of too many sessions the oldest is ended.
     fn begin(self: &Arc<Self>) -> Result<(String, Arc<Session>), String> {
-        let (child, server) = Child::start(&self.command).map_err(|error| error.to_string())?;
+        let (to, from_client) = queue();
+        let (to_client, from_relay) = mpsc::channel(QUEUE);
+        let client = Duplex { from: from_client, to: to_client };
+        let running = self.servers.start(client).map_err(|error| error.to_string())?;
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
         let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let (to, from_client) = queue();
-        let (to_client, from_relay) = mpsc::channel(QUEUE);
         let session = Arc::new(Session { to, streams: Mutex::default() });
         let (sessions, of) = (Arc::downgrade(self), id.clone());
         let routed = route(Arc::downgrade(&session), from_relay);
@@ -110,14 +110,10 @@ impl Sessions {
                 sessions.forget(&of);
             }
         });
-        let (judge, book, on_change) = (self.new)();
-        tokio::spawn(async move {
-            let client = Duplex { from: from_client, to: to_client };
-            Relay::run(judge, book, on_change, client, server).await;
-            child.end().await;
-        });
+        tokio::spawn(running);
+        let most = (MAX_CHILDREN / self.servers.processes().max(1)).max(MIN_SESSIONS);
         let mut open = lock(&self.open);
-        if open.order.len() >= MAX_CHILDREN
+        if open.order.len() >= most
             && let Some(oldest) = open.order.pop_front()
         {
             open.sessions.remove(&oldest);
@@ -125,6 +121,17 @@ impl Sessions {
         open.order.push_back(id.clone());
         open.sessions.insert(id.clone(), Arc::clone(&session));
         Ok((id, session))
+    }
+
+    /// What stands behind the clients of the revision without sessions; none where the servers know no such
+    /// revision. That is found out once, also if the client that wants to know it does not wait.
+    async fn stateless(self: &Arc<Self>) -> Option<Arc<Stateless>> {
+        let sessions = Arc::clone(self);
+        let found = tokio::spawn(async move {
+            let mut era = sessions.era.lock().await;
+            era.find(&sessions.servers).await
+        });
+        found.await.ok().flatten()
     }
 
     fn end(&self, headers: &HeaderMap) -> Answer {
@@ -180,9 +187,7 @@ async fn post(sessions: &Arc<Sessions>, headers: &HeaderMap, message: Message) -
         (None, false) if headers.contains_key(SESSION) => {
             return plain(StatusCode::NOT_FOUND, NO_SESSION);
         }
-        (None, false) => {
-            return plain(StatusCode::BAD_REQUEST, "there is no session; begin with initialize");
-        }
+        (None, false) => return without_session(sessions, headers, message).await,
     };
     let (id, session) = match found {
         Ok(found) => found,
@@ -204,6 +209,20 @@ async fn post(sessions: &Arc<Sessions>, headers: &HeaderMap, message: Message) -
         answer.headers_mut().insert(SESSION, id);
     }
     answer
+}
+
+/// Answers a request that stands for itself, if the servers know such requests.
+async fn without_session(
+    sessions: &Arc<Sessions>,
+    headers: &HeaderMap,
+    message: Message,
+) -> Answer {
+    if let (Kind::Request(id, method), Some(version)) = (message.kind().clone(), modern(&message))
+        && let Some(stateless) = sessions.stateless().await
+    {
+        return stateless.answer(headers, (id, &method, &version), message).await;
+    }
+    plain(StatusCode::BAD_REQUEST, "there is no session; begin with initialize")
 }
 
 impl Session {

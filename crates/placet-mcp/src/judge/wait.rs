@@ -12,6 +12,7 @@ use super::{
     elicitation, words,
 };
 use crate::ask::{Ask, page};
+use crate::client::Client;
 use crate::held::{CallKey, HeldCall};
 use crate::limits::PROGRESS;
 
@@ -102,9 +103,13 @@ impl Judge {
         if let (true, Some(terms)) =
             (ask.client().takes_tasks, fresh.and_then(|fresh| fresh.approval.as_ref()))
         {
-            let shown = place.as_deref().filter(|_| ask.client().opens_pages);
+            let Client { opens_pages, is_modern, .. } = *ask.client();
+            let shown = place.as_deref().filter(|_| opens_pages && is_modern);
             let page = shown.map(|url| elicitation(&page(url, &text, approval)));
             let (id, tool, deadline) = (held.id, (*tool).clone(), terms.deadline);
+            // Before, a task had no place for a page.
+            let at = place.as_deref().filter(|_| !is_modern);
+            let text = at.map_or(text.clone(), |place| format!("{text}, at {place}"));
             return Some(Ruling::Task(Box::new(Waiting { id, tool, deadline, page, text })));
         }
         let url = place.as_ref()?;

@@ -15,11 +15,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::time::{Instant, sleep_until};
 
 use crate::ask::fresh_id;
 use crate::id::{Id, Key};
-use crate::limits::{FOREVER, GATHER};
+use crate::limits::{FOREVER, GATHER, TAKES};
 use crate::message::{Kind, Message};
 use crate::relay::{Duplex, queue};
 use crate::reply;
@@ -33,6 +34,8 @@ use wait::Waiting;
 struct Member {
     name: String,
     to: Option<mpsc::Sender<Result<Bytes, Skipped>>>,
+    /// Whether it did not take what it was sent last.
+    is_stuck: bool,
 }
 
 /// What is to be done with the answer of a server.
@@ -90,7 +93,7 @@ pub fn many_within(
         let (to, from) = queue();
         let (back, mut said) = queue::<Bytes>();
         ends.push(Duplex { from, to: back });
-        members.push(Member { name, to: Some(to) });
+        members.push(Member { name, to: Some(to), is_stuck: false });
         let heard: mpsc::Sender<(usize, Option<Bytes>)> = heard.clone();
         tokio::spawn(async move {
             while let Some(bytes) = said.recv().await {
@@ -142,13 +145,27 @@ impl Many {
         drop(self.to_client.send(bytes).await);
     }
 
-    async fn tell(&self, number: usize, bytes: Bytes) {
-        if let Some(to) = self.members.get(number).and_then(|member| member.to.as_ref()) {
-            drop(to.send(Ok(bytes)).await);
+    /// Tells a server something. One that does not take it for a while holds up nobody from there on: what
+    /// it does not take at once it does not get, and its answer is not waited for.
+    async fn tell(&mut self, number: usize, bytes: Bytes) {
+        let Some(member) = self.members.get_mut(number) else { return };
+        let Some(to) = &member.to else { return };
+        let time = if member.is_stuck { Duration::ZERO } else { TAKES };
+        match to.send_timeout(Ok(bytes), time).await {
+            Ok(()) => member.is_stuck = false,
+            Err(SendTimeoutError::Closed(_)) => {}
+            Err(SendTimeoutError::Timeout(line)) => {
+                member.is_stuck = true;
+                let asked = line.ok().and_then(|bytes| Message::read(bytes).ok());
+                if let Some(Kind::Request(id, _)) = asked.as_ref().map(Message::kind) {
+                    let place = (number, id.key().clone());
+                    Box::pin(self.miss(place, "it does not read what it is sent")).await;
+                }
+            }
         }
     }
 
-    async fn tell_all(&self, bytes: &Bytes) {
+    async fn tell_all(&mut self, bytes: &Bytes) {
         for number in 0..self.members.len() {
             self.tell(number, bytes.clone()).await;
         }

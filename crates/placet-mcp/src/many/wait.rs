@@ -50,7 +50,7 @@ impl Many {
     }
 
     /// There will be no answer of a server to this.
-    async fn miss(&mut self, place: (usize, Key), why: &str) {
+    pub(super) async fn miss(&mut self, place: (usize, Key), why: &str) {
         let (number, key) = &place;
         let Some(waiting) = self.awaited.remove(&place) else { return };
         let name = self.members.get(*number).map(|it| it.name.clone()).unwrap_or_default();

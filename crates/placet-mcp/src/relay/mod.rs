@@ -2,6 +2,7 @@
 
 mod progress;
 mod questions;
+mod tasks;
 mod unanswered;
 mod unjudged;
 
@@ -20,14 +21,14 @@ use tokio::time::timeout;
 use crate::ask::{Ask, Wanted};
 use crate::client::Client;
 use crate::id::{Id, Key};
-use crate::judge::{Forward, Judge, Known, Ruling, ToolCall, Waiting};
+use crate::judge::{Forward, Judge, Known, Ruling, ToolCall};
 use crate::limits::{LAST_WORDS, QUEUE};
 use crate::message::{Kind, Message};
 use crate::parts::{forwarded, meta, outcome, progress_token};
 use crate::pending::{Asked, Pending};
 use crate::reply;
 use crate::stdio::Skipped;
-use crate::task::{self, Errand, Tasks};
+use crate::task::{self, Answered, Tasks};
 use crate::tools::{Book, Change, Listed, Page, UNREADABLE_LIST};
 
 /// One side of a connection: lines that come from it, and the way for those that go to it.
@@ -82,11 +83,22 @@ impl Relay {
         judge: Judge,
         book: Book,
         on_change: OnChange,
+        client: Duplex,
+        server: Duplex,
+    ) -> End {
+        Self::pass_all(Arc::new(judge), book, on_change, client, server).await.0
+    }
+
+    /// The same, with a judge that outlives it; what is known of the tools at the end.
+    pub(crate) async fn pass_all(
+        judge: Arc<Judge>,
+        book: Book,
+        on_change: OnChange,
         mut client: Duplex,
         mut server: Duplex,
-    ) -> End {
+    ) -> (End, Book) {
         let relay = Arc::new(Self {
-            judge: Arc::new(judge),
+            judge,
             to_client: client.to,
             to_server: server.to,
             pending: Mutex::default(),
@@ -115,7 +127,7 @@ impl Relay {
             () = from_server => End::Server,
         };
         relay.end(end).await;
-        end
+        (end, std::mem::take(&mut *lock(&relay.book)))
     }
 
     /// Nobody waits for what was asked, and nobody will answer it.
@@ -171,13 +183,17 @@ impl Relay {
 
     async fn request(self: &Arc<Self>, id: Id, method: &str, message: Message) {
         let answered = lock(&self.tasks).answer(&id, method, message.params());
-        if let Some(answer) = answered {
-            return self.tell_client(answer).await;
+        match answered {
+            Some(Answered::Now(answer)) => return self.tell_client(answer).await,
+            Some(Answered::Later(ended)) => return self.answer_later(id, message, ended).await,
+            None => {}
         }
         let asked = match method {
             "tools/call" => Asked::Judged,
             "tools/list" => Asked::Tools(Listed::shown(message.params())),
             "server/discover" => Asked::Discover,
+            "initialize" => Asked::Initialize,
+            "tasks/list" if Listed::shown(message.params()) == Listed::First => Asked::Tasks,
             _ => Asked::Other,
         };
         let added = match id.is_ours() {
@@ -230,7 +246,10 @@ impl Relay {
         };
         let relay = Arc::clone(self);
         let key = id.key().clone();
-        let client = self.client_of(&message);
+        let mut client = self.client_of(&message);
+        if !client.is_modern && client.may_ask_for_tasks {
+            client.takes_tasks = call.wants_task();
+        }
         let (ask, wanted) = Ask::new(self.to_client.clone(), client, progress_token(&message));
         let (go, gone) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -281,41 +300,17 @@ impl Relay {
                     ),
                 }
             }
-            Ruling::Refuse(text) => reply::refused(id, &text, is_modern),
+            Ruling::Refuse(text) => self.refuse(id, &text, ask.client()),
             Ruling::Cancelled | Ruling::Permitted(_) => return,
             Ruling::Page(requests, state) => reply::input_required(id, &requests, &state),
             Ruling::Task(waiting) => {
                 let begun = self.begin_task(id, &waiting, (call, &known, message), &ask);
                 let later = || self.judge.come_back(&waiting, (call, &known), &ask);
-                begun.unwrap_or_else(|| reply::refused(id, &later(), is_modern))
+                begun.unwrap_or_else(|| self.refuse(id, &later(), ask.client()))
             }
         };
         lock(&self.pending).answered(id);
         self.tell_client(answer).await;
-    }
-
-    /// Waits for people beside whatever else passes; the answer to the call meanwhile.
-    fn begin_task(
-        self: &Arc<Self>,
-        id: &Id,
-        waiting: &Waiting,
-        of: (&ToolCall, &Known, &Message),
-        ask: &Ask,
-    ) -> Option<Bytes> {
-        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
-        let (errand, wanted) = Errand::new(waiting, of, ask);
-        let (relay, name) = (Arc::clone(self), task.clone());
-        let running = tokio::spawn(async move {
-            let meta = meta(&errand.message);
-            let is_still =
-                async |known: Known, name: String| relay.is_still(&known, &name, &meta).await;
-            let send = |id, bytes| relay.exchange(id, bytes, relay.judge.call_time());
-            let ended = errand.run(&relay.judge, is_still, send).await;
-            lock(&relay.tasks).end(&name, ended);
-        });
-        let mut tasks = lock(&self.tasks);
-        tasks.keeps(&task, wanted, running);
-        tasks.created(id, &task)
     }
 
     /// What was permitted in the moment in which the client did not want it any more did not run.
@@ -395,6 +390,13 @@ impl Relay {
             Some(Asked::Discover) => {
                 let declared = task::declared(&message);
                 return self.tell_client(declared.unwrap_or_else(|| message.into_bytes())).await;
+            }
+            Some(Asked::Initialize) => {
+                lock(&self.client).may_ask_for_tasks = task::runs_tasks(&message);
+            }
+            Some(Asked::Tasks) => {
+                let listed = lock(&self.tasks).listed(&message);
+                return self.tell_client(listed.unwrap_or_else(|| message.into_bytes())).await;
             }
             Some(Asked::Judged | Asked::Other) => {}
         }

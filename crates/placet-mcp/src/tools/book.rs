@@ -114,6 +114,8 @@ pub struct Book {
     shown: BTreeMap<String, Option<Definition>>,
     is_current: bool,
     in_doubt: bool,
+    /// Whether the pages of a list come from several clients, each of which begins anew.
+    has_several_clients: bool,
 }
 
 impl Trust {
@@ -178,7 +180,7 @@ impl Book {
     /// as vetted from here on.
     pub fn learn(&mut self, page: Page, listed: &Listed) -> Vec<Change> {
         let mut changes = Vec::new();
-        if *listed == Listed::First {
+        if *listed == Listed::First && !self.has_several_clients {
             self.shown.clear();
         }
         let is_trusted = self.vetting().trust.takes(&page, listed.cursor());
@@ -227,6 +229,12 @@ impl Book {
             // What there is no room for is not listed either.
             Some(_) | None => {}
         }
+    }
+
+    /// Notes that several clients are shown what the server lists: what one of them was shown is not
+    /// forgotten because another asks.
+    pub fn is_of_several_clients(&mut self) {
+        self.has_several_clients = true;
     }
 
     /// Notes that all is known that the server says.
@@ -301,6 +309,12 @@ impl Book {
             }
         }
         hints
+    }
+
+    /// Whether a tool is run as a task and not otherwise, as its server lists it.
+    pub(crate) fn is_always_task(&self, name: &str) -> bool {
+        let execution = self.definition(name).and_then(|tool| tool.get("execution")?.as_object());
+        execution.and_then(|it| it.get("taskSupport")?.as_str()) == Some("required")
     }
 
     /// What is others about a tool than was vetted: each part as it was and as it is.

@@ -15,7 +15,8 @@ use placet::{ActionId, Guard, Reply, Status};
 use placet_gate::Gate;
 use placet_mcp::tools::Book;
 use placet_mcp::{
-    Command, End, GatewayConfig, Judge, JudgeConfig, NewSession, Relay, Remote, Sessions, bridge,
+    Command, End, GatewayConfig, Judge, JudgeConfig, NewSession, Place, Relay, Remote, Servers,
+    Sessions, Upstream, bridge,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -67,7 +68,7 @@ fn reply(status: u16, kind: &str, parts: Vec<Bytes>, then: Then) -> Response<Bod
 }
 
 const JSON: &str = "application/json";
-const STREAM: &str = "text/event-stream";
+pub(crate) const STREAM: &str = "text/event-stream";
 
 /// More than anybody reads: a text of a hundred megabytes in an answer.
 fn huge(begin: String, end: String) -> Vec<Bytes> {
@@ -78,7 +79,7 @@ fn huge(begin: String, end: String) -> Vec<Bytes> {
 
 impl Scene {
     /// Begins a session: its name.
-    async fn begin(&self, introduction: String) -> String {
+    pub(crate) async fn begin(&self, introduction: String) -> String {
         let url = self.url.clone();
         let begun = tokio::task::spawn_blocking(move || {
             let answer = ureq::post(&url).send(introduction).unwrap();
@@ -231,7 +232,7 @@ const UNANSWERED: [(&str, &str); 13] = [
 const ANSWERED: [&str; 3] = ["answers twice", "answers and goes on", "answers and dies"];
 
 /// What stands on an event-stream.
-fn messages(body: &str) -> Vec<Value> {
+pub(crate) fn messages(body: &str) -> Vec<Value> {
     let datas = body.lines().filter_map(|line| line.strip_prefix("data:"));
     datas.filter_map(|data| serde_json::from_str(data).ok()).collect()
 }
@@ -456,11 +457,13 @@ async fn a_session_is_over_when_its_server_has_died() {
     let arguments = vec!["-c".into(), DIES.into()];
     let command = Command { program: "sh".into(), arguments, ..Command::default() };
     let guard = scene.guard.clone();
-    let new: NewSession = Box::new(move || {
+    let new: NewSession = Box::new(move |_| {
         let judge = Judge::new(Gate::at(guard.clone(), false, None), support::config());
         (judge, Book::first(), Arc::new(|_| ()))
     });
-    tokio::spawn(Sessions::serve(listener, GatewayConfig::default(), command, new));
+    let upstream = Upstream { name: "dies".to_owned(), place: Place::Command(command), new };
+    let servers = Servers::new(vec![upstream]);
+    tokio::spawn(Sessions::serve(listener, GatewayConfig::default(), servers));
     let scene = Scene { url, ..scene };
     let ask = |method: &str, id: u64| {
         json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": {} }).to_string()

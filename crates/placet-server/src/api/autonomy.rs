@@ -79,6 +79,7 @@ pub(crate) async fn autonomy(
     Query(Whose { tenant }): Query<Whose>,
 ) -> Result<Json<Ladder>, Problem> {
     let tenant = read.principal.looks_at(tenant)?;
-    let standings = standings(&app.guard.log().state(), tenant.as_ref());
+    let standings =
+        app.blocking(move |guard| standings(&guard.log().state(), tenant.as_ref())).await?;
     Ok(Json(Ladder { classes: standings.into_iter().map(Stands::from).collect() }))
 }

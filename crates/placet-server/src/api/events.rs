@@ -13,7 +13,7 @@ use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use placet::store::StoreError;
-use placet::{AgentId, Entry, Log, TenantId};
+use placet::{AgentId, Entry, Log, READ_TOGETHER, TenantId};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Principal, Read, go_on, role};
-use crate::limits::{EVENTS_AHEAD, EVENTS_HEARTBEAT, EVENTS_READ_TOGETHER};
+use crate::limits::{EVENTS_AHEAD, EVENTS_HEARTBEAT};
 use crate::seats::Seat;
 use crate::wire::{Problem, Query, prefer};
 
@@ -54,7 +54,8 @@ pub(crate) struct Shape {
 ///
 /// Every entry is a server-sent event: its `id` is the entry's index, its `event` the kind, its
 /// `data` the entry as JSON. A client that was cut off sends `Last-Event-ID`, as browsers do by
-/// themselves, and misses nothing. A key of a tenant sees what is about its tenant.
+/// themselves, and misses nothing. A key of a tenant sees what is about its tenant. Where the log has
+/// not come as far as the place that is named, as after it was restored from a copy, the answer is 409.
 ///
 /// With `Prefer: wait=N` the stream sends what is there, and what comes within N seconds after that,
 /// and ends.
@@ -84,7 +85,14 @@ pub(crate) async fn events(
     if !from.as_ref().is_none_or(is_index) {
         return Err(Problem::malformed("the query: from: the index of an entry is expected"));
     }
-    let from = resumed.or(from).unwrap_or_else(|| app.guard.log().size());
+    let size = app.guard.log().size();
+    let from = resumed.or(from).unwrap_or(size);
+    if from > size {
+        return Err(Problem::conflict(
+            "the log has not come that far: it is another one than was followed, or was restored \
+             from a copy; follow it anew, with from=0 for all of it",
+        ));
+    }
     let seat = read.principal.seat(&app)?;
     let (sender, receiver) = mpsc::channel(EVENTS_AHEAD);
     let key = &read.principal.key;
@@ -123,7 +131,7 @@ impl Sees {
 
     /// Entries from an index on, and whether each is seen.
     fn read(&self, log: &Log, from: u64) -> Result<Vec<(Entry, bool)>, StoreError> {
-        let entries = log.entries(from, EVENTS_READ_TOGETHER)?.into_iter();
+        let entries = log.entries(from, READ_TOGETHER)?.into_iter();
         entries.map(|entry| self.sees(log, &entry).map(|sees| (entry, sees))).collect()
     }
 }

@@ -118,8 +118,10 @@ pub fn document() -> String {
 
 /// Everything that is answered.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let (router, _) = endpoints().split_for_parts();
+    let (router, described) = endpoints().split_for_parts();
+    let queries = Arc::new(edge::Queries::new(&described));
     router
+        .route_layer(from_fn_with_state(queries, edge::refuse_stray))
         .merge(console::router())
         .fallback(async || Problem::missing("there is nothing at this path; see /openapi.json"))
         .method_not_allowed_fallback(async || Problem::method())
@@ -157,11 +159,11 @@ mod tests {
         App::new(config, guard, source, Stop::new().0, 64, Exported::default(), mpsc::channel(1).0)
     }
 
-    /// The secret of an auditor.
-    async fn auditor(app: &App, tenant: &str) -> String {
+    /// The secret of an auditor: of a tenant, or of all.
+    async fn auditor(app: &App, tenant: Option<&str>) -> String {
         let new = NewKey {
             name: "test".parse().expect("a name"),
-            tenant: Some(tenant.parse().expect("a tenant")),
+            tenant: tenant.map(|tenant| tenant.parse().expect("a tenant")),
             agent: None,
             person: None,
             scopes: [KeyScope::Auditor].into(),
@@ -187,12 +189,9 @@ mod tests {
 
     type Asked = (&'static str, &'static str, &'static str);
 
-    #[tokio::test]
-    async fn what_takes_long_waits_for_those_of_the_same_tenant_and_for_no_other() {
-        let app = app();
-        let router = router(&app);
-        let (acme, umbrella) = (auditor(&app, "acme").await, auditor(&app, "umbrella").await);
-        let asking = Asking::Tenant("acme".parse().expect("a tenant"));
+    /// While somebody has all their turns, what they ask for waits, and what somebody else does not.
+    async fn waits_alone(app: &Arc<App>, asking: Asking, own: &str, other: &str) {
+        let router = router(app);
         let mut turns = Vec::new();
         for _ in 0..LOOKUPS_PER_TENANT {
             turns.push(on_behalf_of(asking.clone(), app.tenants.lookup()).await);
@@ -202,15 +201,27 @@ mod tests {
             [("GET", "/v1/events?from=0", ""), ("POST", "/v1/policy/validate", policy)];
         let mut waiting = Vec::new();
         for asked in asked {
-            let held_up = tokio::spawn(ask(router.clone(), asked, acme.clone()));
-            let other = tokio::spawn(ask(router.clone(), asked, umbrella.clone()));
+            let held_up = tokio::spawn(ask(router.clone(), asked, own.to_owned()));
+            let other = tokio::spawn(ask(router.clone(), asked, other.to_owned()));
             assert_eq!(other.await.expect("no panic"), StatusCode::OK);
-            assert!(!held_up.is_finished(), "{asked:?}");
+            assert!(!held_up.is_finished(), "{asking:?}: {asked:?}");
             waiting.push(held_up);
         }
         drop(turns);
         for held_up in waiting {
             assert_eq!(held_up.await.expect("no panic"), StatusCode::OK);
         }
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_waits_for_those_of_the_same_tenant_and_for_no_other() {
+        let app = app();
+        let (acme, umbrella) =
+            (auditor(&app, Some("acme")).await, auditor(&app, Some("umbrella")).await);
+        let operator = auditor(&app, None).await;
+        let of_acme = || Asking::Tenant("acme".parse().expect("a tenant"));
+        waits_alone(&app, of_acme(), &acme, &umbrella).await;
+        waits_alone(&app, of_acme(), &acme, &operator).await;
+        waits_alone(&app, Asking::Operator, &operator, &acme).await;
     }
 }

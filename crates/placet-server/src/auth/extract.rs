@@ -157,28 +157,36 @@ impl<R: Role> FromRequest<Arc<App>> for Write<R> {
             limits.body_bytes
         };
         let bytes = body::read(app, &parts.extensions, body, limit).await?;
-        let key = idempotency_key(&parts.headers)?;
-        principal.caller.request = key.map(|key| {
-            repeatable(&app.guard, &principal, key, (&parts.method, &parts.uri), &bytes)
-        });
-        let json = if bytes.is_empty() {
-            Json::Null
-        } else {
+        let name = idempotency_key(&parts.headers)?;
+        let name = name.map(|name| Name::new(&principal, name, (&parts.method, &parts.uri)));
+        if !bytes.is_empty() {
             body::check_type(&parts.headers)?;
-            parse(app, bytes, limit).await?
-        };
+        }
+        let (request, json) = take_in(app, name, bytes, limit).await?;
+        principal.caller.request = request;
         let guard = app.guard.with_caller(principal.caller.clone());
         Ok(Self { principal, guard, body: json, role: PhantomData })
     }
 }
 
-/// Reads a JSON document; one that is larger than those of ordinary requests where it holds up nobody
-/// else.
-async fn parse(app: &Arc<App>, bytes: Bytes, limit: usize) -> Result<Json, Problem> {
-    if bytes.len() <= app.config.limits.body_bytes {
-        return body::json(&bytes, limit);
+/// Recognises a request, if it has a name, and reads its JSON document, if it has one; what is larger
+/// than ordinary requests where it holds up nobody else.
+async fn take_in(
+    app: &Arc<App>,
+    name: Option<Name>,
+    bytes: Bytes,
+    limit: usize,
+) -> Result<(Option<Repeatable>, Json), Problem> {
+    let is_ordinary = bytes.len() <= app.config.limits.body_bytes;
+    let take_in = move |guard: &Guard| {
+        let request = name.map(|name| name.repeatable(guard, &bytes));
+        let json = if bytes.is_empty() { Json::Null } else { body::json(&bytes, limit)? };
+        Ok((request, json))
+    };
+    if is_ordinary {
+        return take_in(&app.guard);
     }
-    app.blocking(move |_| body::json(&bytes, limit)).await?
+    app.blocking(take_in).await?
 }
 
 fn principal(parts: &mut Parts) -> Result<Principal, Problem> {
@@ -204,18 +212,24 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// What makes two requests the same: the key that sends them, the name it gives them, and what
-/// they ask for, the query included.
-fn repeatable(
-    guard: &Guard,
-    principal: &Principal,
-    name: &str,
-    (method, uri): (&Method, &Uri),
-    body: &[u8],
-) -> Repeatable {
-    let id = format!("{}\n{name}", principal.caller.key);
-    let target = uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str);
-    let head = format!("{method} {target}\n");
-    let whole = [head.as_bytes(), body].concat();
-    guard.log().repeatable(id.as_bytes(), &whole)
+/// What makes two requests the same besides their bodies: the key that sends them, the name it gives
+/// them, and what they ask for, the query included.
+struct Name {
+    id: String,
+    head: String,
+}
+
+impl Name {
+    fn new(principal: &Principal, name: &str, (method, uri): (&Method, &Uri)) -> Self {
+        let target = uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str);
+        Self {
+            id: format!("{}\n{name}", principal.caller.key),
+            head: format!("{method} {target}\n"),
+        }
+    }
+
+    fn repeatable(&self, guard: &Guard, body: &[u8]) -> Repeatable {
+        let whole = [self.head.as_bytes(), body].concat();
+        guard.log().repeatable(self.id.as_bytes(), &whole)
+    }
 }

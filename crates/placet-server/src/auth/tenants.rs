@@ -14,7 +14,9 @@ use crate::telemetry::{Figures, Snapshot};
 /// Whose request is being answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asking {
-    /// That of those who run the daemon, or the daemon's own.
+    /// The daemon's own work.
+    Daemon,
+    /// That of those who run the daemon.
     Operator,
     /// That of a tenant.
     Tenant(TenantId),
@@ -40,7 +42,7 @@ pub(crate) async fn on_behalf_of<T>(asking: Asking, answer: impl Future<Output =
 
 /// Goes on with something when the request is answered, on behalf of the same.
 pub(crate) fn go_on(work: impl Future<Output = ()> + Send + 'static) {
-    let asking = ASKING.try_with(Clone::clone).unwrap_or(Asking::Operator);
+    let asking = ASKING.try_with(Clone::clone).unwrap_or(Asking::Daemon);
     tokio::spawn(on_behalf_of(asking, work));
 }
 
@@ -51,6 +53,7 @@ pub(crate) struct Tenants {
     turns: usize,
     lookups: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    operators: Arc<Semaphore>,
     known: Mutex<Known>,
     /// Whether there are so many that those without a key should be forgotten.
     are_many: AtomicBool,
@@ -85,6 +88,7 @@ impl Tenants {
             turns,
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
             strangers: Arc::new(Semaphore::new(LOOKUPS_PER_TENANT)),
+            operators: Arc::new(Semaphore::new(LOOKUPS_PER_TENANT)),
             known: Mutex::new(Known { most: KEYLESS_TENANTS, ..Known::default() }),
             are_many: AtomicBool::new(false),
         }
@@ -134,12 +138,13 @@ impl Tenants {
     }
 
     /// Waits until the tenant whose request is being answered has fewer than its share of lookups in
-    /// the works, as have those without a key together, and all of them not too many; none for those
-    /// who run the daemon. The turn is held until the lookup is done, whether or not anybody waits for
-    /// it still.
+    /// the works, as have those who run the daemon together, and those without a key, and all of them
+    /// not too many; none for what the daemon does by itself. The turn is held until the lookup is
+    /// done, whether or not anybody waits for it still.
     pub(crate) async fn lookup(&self) -> Option<Lookup> {
-        let own = match ASKING.try_with(Clone::clone).unwrap_or(Asking::Operator) {
-            Asking::Operator => return None,
+        let own = match ASKING.try_with(Clone::clone).unwrap_or(Asking::Daemon) {
+            Asking::Daemon => return None,
+            Asking::Operator => Arc::clone(&self.operators),
             Asking::Tenant(id) => Arc::clone(&self.get(&id).lookups),
             Asking::Stranger => Arc::clone(&self.strangers),
         };
@@ -212,13 +217,13 @@ mod tests {
                 Poll::Pending => Err("it waits"),
             }
         };
-        for asking in [of("acme"), Asking::Stranger] {
+        for asking in [of("acme"), Asking::Stranger, Asking::Operator] {
             let mut turns: Vec<_> = (0..LOOKUPS_PER_TENANT)
                 .map(|_| look(asking.clone()).expect("a turn").expect("of its own"))
                 .collect();
             assert!(look(asking.clone()).is_err());
             assert!(look(of("umbrella")).expect("a turn").is_some());
-            assert!(look(Asking::Operator).expect("no turn is needed").is_none());
+            assert!(look(Asking::Daemon).expect("no turn is needed").is_none());
             drop(turns.pop());
             assert!(look(asking).is_ok());
         }

@@ -21,13 +21,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::io::{Beginning, Timed};
 use super::listen::{Incoming, Listener, Peer};
 use super::slots::{Busy, Room, Slot, Slots};
+use super::tls::Secured;
 use super::waste::Waste;
 use crate::app::App;
 use crate::limits::{
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) slots: Slots,
     pub(crate) waste: Waste,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Arc<Secured>>,
 }
 
 /// Accepts connections until the daemon is asked to stop. Each is a task, which holds `shared`.
@@ -128,7 +128,7 @@ impl Drop for Counted {
 
 /// Agrees on keys; none when that takes too long, or the connection must go before it is done.
 async fn handshake(
-    tls: &TlsAcceptor,
+    tls: &Secured,
     stream: TcpStream,
     slot: &Slot,
     app: &App,
@@ -194,7 +194,11 @@ async fn carry(
     let answer: Result<Response, Infallible> = router.clone().oneshot(request).await;
     let Ok(response) = answer;
     if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) {
+        let resting = busy.rest();
         tokio::time::sleep(REFUSAL_PAUSE).await;
+        if !resting.end() {
+            return Err(Evicted);
+        }
     }
     let carried = Carrying { _busy: busy, beginning: beginning.clone() };
     Ok(response.map(|body| Carried { body, _carrying: carried }))

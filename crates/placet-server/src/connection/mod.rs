@@ -15,6 +15,6 @@ mod waste;
 pub(crate) use accept::{Shared, accept};
 pub(crate) use listen::{Listener, Peer, bind};
 pub(crate) use slots::{Carrier, Receiving, Slots};
+pub(crate) use tls::Secured;
 pub use tls::TlsError;
-pub(crate) use tls::acceptor;
 pub(crate) use waste::Waste;

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::{Accept, TlsAcceptor};
+
+use tokio::net::TcpStream;
 
 use crate::config::Tls;
 
@@ -28,8 +32,34 @@ pub enum TlsError {
     Unusable(#[from] rustls::Error),
 }
 
-/// What speaks TLS with a certificate.
-pub(crate) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
+/// What speaks TLS with a certificate, which is replaced while it is used: one is good for some months,
+/// and a daemon runs for longer.
+pub(crate) struct Secured {
+    files: Tls,
+    acceptor: ArcSwap<TlsAcceptor>,
+}
+
+impl Secured {
+    /// With the certificate and the key that the files hold.
+    pub(crate) fn new(files: &Tls) -> Result<Self, TlsError> {
+        let acceptor = ArcSwap::from_pointee(acceptor(files)?);
+        Ok(Self { files: files.clone(), acceptor })
+    }
+
+    /// Begins to speak TLS on a connection.
+    pub(crate) fn accept(&self, stream: TcpStream) -> Accept<TcpStream> {
+        self.acceptor.load().accept(stream)
+    }
+
+    /// Reads the files again. Connections from now on get what they hold; where that cannot be used,
+    /// what was there before stays.
+    pub(crate) fn renew(&self) -> Result<(), TlsError> {
+        self.acceptor.store(Arc::new(acceptor(&self.files)?));
+        Ok(())
+    }
+}
+
+fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
     let unreadable = |what, path: &PathBuf| {
         let path = path.clone();
         move |why: rustls_pki_types::pem::Error| TlsError::Unreadable {

@@ -40,7 +40,11 @@ impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
         let is_policy = parts.uri.path().starts_with("/console/policy");
         let limit = if is_policy { limits.policy_bytes } else { MAX_FORM_BYTES };
         let bytes = body::read(app, &parts.extensions, body, limit).await?;
-        let fields = Fields::read(&parts.headers, &bytes)?;
+        // What is larger than other forms is read where it holds up nobody else.
+        let is_large = bytes.len() > MAX_FORM_BYTES;
+        let (headers, sent) = (parts.headers.clone(), bytes.clone());
+        let read = move || Fields::read(&headers, &sent);
+        let fields = if is_large { app.blocking(move |_| read()).await?? } else { read()? };
         let token = fields.one("token").unwrap_or_default();
         let is_ours: bool = token.as_bytes().ct_eq(visitor.form_token().as_bytes()).into();
         if !is_ours {
@@ -52,7 +56,9 @@ impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
         if fields.text("once").is_some() {
             let head = format!("{}\nform {}\n", visitor.principal.caller.key, parts.uri.path());
             let whole = [head.as_bytes(), &bytes].concat();
-            let request = app.guard.log().repeatable(&whole, &whole);
+            let recognise = move |guard: &Guard| guard.log().repeatable(&whole, &whole);
+            let request =
+                if is_large { app.blocking(recognise).await? } else { recognise(&app.guard) };
             visitor.principal.caller.request = Some(request);
         }
         let guard = app.guard.with_caller(visitor.principal.caller.clone());

@@ -1,7 +1,9 @@
 //! What every request passes before its endpoint, and every answer after it.
 
+mod caught;
 mod cors;
 mod headers;
+mod query;
 mod source;
 
 use std::sync::Arc;
@@ -17,31 +19,42 @@ use crate::app::App;
 use crate::auth::{Asking, Principal, on_behalf_of};
 use crate::connection::{Carrier, Peer};
 use crate::console;
+use crate::gone;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
+pub(crate) use query::{Queries, refuse_stray};
 pub(crate) use source::Source;
 
+/// Answers a request. What may change something is worked on to its end, whether or not its client waits
+/// for that.
+pub(crate) async fn cross(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return answer(app, request, next).await;
+    }
+    let places = Arc::clone(&app.left_behind);
+    gone::to_its_end(&places, answer(app, request, next)).await
+}
+
 /// Lets a request in, or not; notes who sends it; and writes one line about what came of it.
-pub(crate) async fn cross(
-    State(app): State<Arc<App>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn answer(app: Arc<App>, mut request: Request, next: Next) -> Response {
     let mut exchange = Exchange::begin(&app, &mut request);
     let page = app.source.page_of_another(&request);
-    let mut response = match framed(&request) {
-        Ok(()) => match admit(&app, &mut request, &mut exchange) {
-            Ok(()) if page.is_some() && cors::asks_leave(&request) => cors::leave(),
-            Ok(()) => on_behalf_of(asking(&exchange), next.run(request)).await,
-            Err(problem) => problem.into_response(),
-        },
-        Err(problem) => last(problem),
+    let answer = async {
+        match framed(&request) {
+            Ok(()) => match admit(&app, &mut request, &mut exchange) {
+                Ok(()) if page.is_some() && cors::asks_leave(&request) => cors::leave(),
+                Ok(()) => on_behalf_of(asking(&exchange), next.run(request)).await,
+                Err(problem) => problem.into_response(),
+            },
+            Err(problem) => last(problem),
+        }
     };
+    let mut response = caught::caught(answer).await;
     headers::secure(response.headers_mut(), app.config.tls.is_some());
     if app.source.has_others() {
         cors::show(response.headers_mut(), page);
     }
-    exchange.end(&app, &mut response);
+    exchange.end(&mut response);
     response
 }
 
@@ -72,23 +85,33 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     } else {
         Principal::identify(request.headers(), &app.guard)
     };
+    let carrier = request.extensions().get::<Carrier>();
     if let Ok(principal) = &principal {
         exchange.by(principal);
         let tenant = principal.key.tenant.as_ref();
-        if let Some(carrier) = request.extensions().get::<Carrier>() {
-            carrier.belongs_to(tenant);
-        }
+        let has_place = carrier.map_or(Ok(()), |carrier| carrier.admit_known(tenant));
         app.rates.admit(principal.caller.key, tenant)?;
+        has_place?;
         if app.telemetry.seen(principal.caller.key) || app.tenants.are_many() {
             app.forget_ended();
         }
     } else {
         let from = request.extensions().get::<Peer>().copied().unwrap_or_default();
         app.rates.admit_stranger(from)?;
+        carrier.map_or(Ok(()), Carrier::admit)?;
+    }
+    // What a panic left behind is not gone on with, not even to look at it.
+    if app.pulse.has_stopped() && !tells_how_it_is(request.uri().path()) {
+        return Err(Problem::log_stopped());
     }
     // What is open to everyone does not look at it.
     request.extensions_mut().insert(principal);
     Ok(())
+}
+
+/// Whether a path is asked by those who watch over the daemon.
+fn tells_how_it_is(path: &str) -> bool {
+    matches!(path, "/health" | "/ready" | "/metrics")
 }
 
 /// Whether a path is text once its escapes are undone: what is not names nothing here.

@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
@@ -11,6 +12,8 @@ use placet::{Answer, KeyId, TenantId, Verdict};
 use super::export::Parent;
 use crate::app::App;
 use crate::auth::Principal;
+use crate::gone;
+use crate::limits::MAX_PATH_SHOWN;
 use crate::wire::Cause;
 
 /// The line about a request, at a level that is known where it is written.
@@ -28,6 +31,7 @@ macro_rules! line {
             took_us = u64::try_from($of.took.as_micros()).unwrap_or(u64::MAX),
             trace = $trace.map(tracing::field::display),
             cause = $of.cause,
+            client = $of.is_gone.then_some("gone"),
         )
     };
 }
@@ -54,14 +58,23 @@ impl Noted {
     }
 }
 
+/// The status of a request whose client went before there was an answer. It is none of HTTP's: many
+/// servers write it where nobody reads the answer.
+const CLIENT_GONE: u16 = 499;
+
 /// One request, from its first byte to the answer.
+///
+/// Where nobody waits for the answer any more, its line says so.
 pub(crate) struct Exchange {
+    app: Arc<App>,
     begun: Instant,
     method: Method,
     path: String,
     endpoint: Option<MatchedPath>,
     parent: Parent,
     who: Option<(KeyId, Option<TenantId>)>,
+    /// Whether its line is written.
+    is_over: bool,
 }
 
 /// What is said about a request that has been answered.
@@ -77,19 +90,22 @@ pub(super) struct Answered<'a> {
     pub(super) would_have: Option<Verdict>,
     pub(super) took: Duration,
     pub(super) cause: Option<&'a str>,
+    pub(super) is_gone: bool,
 }
 
 impl Exchange {
     /// Begins with a request that has just been read.
-    pub(crate) fn begin(app: &App, request: &mut Request) -> Self {
+    pub(crate) fn begin(app: &Arc<App>, request: &mut Request) -> Self {
         let first = request.extensions_mut().remove::<FirstByte>();
         Self {
+            app: Arc::clone(app),
             begun: first.map_or_else(Instant::now, |first| first.0),
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            path: beginning(request.uri().path()),
             endpoint: request.extensions().get::<MatchedPath>().cloned(),
             parent: app.telemetry.exported.parent(request.headers()),
             who: None,
+            is_over: false,
         }
     }
 
@@ -109,34 +125,55 @@ impl Exchange {
     }
 
     /// Ends with its answer.
-    pub(crate) fn end(self, app: &App, response: &mut Response) {
-        let took = self.begun.elapsed();
+    pub(crate) fn end(mut self, response: &mut Response) {
         let noted = response.extensions_mut().remove::<Noted>().unwrap_or_default();
         let cause = response.extensions_mut().remove::<Cause>();
-        let status = response.status().as_u16();
+        self.finish(response.status().as_u16(), &noted, cause.as_ref());
+    }
+
+    fn finish(&mut self, status: u16, noted: &Noted, cause: Option<&Cause>) {
+        self.is_over = true;
+        let Self { app, method, path, parent, who, .. } = &*self;
+        let took = self.begun.elapsed();
         let endpoint = self.endpoint.as_ref().map_or("none", MatchedPath::as_str);
-        app.telemetry.answered(&self.method, endpoint, status, took);
-        let (key, tenant) = self.who.unzip();
-        let tenant = tenant.flatten();
-        if let (Some(verdict), Some(tenant), true) = (noted.verdict, &tenant, noted.is_new) {
+        app.telemetry.answered(method, endpoint, status, took);
+        let tenant = who.as_ref().and_then(|(_, tenant)| tenant.as_ref());
+        if let (Some(verdict), Some(tenant), true) = (noted.verdict, tenant, noted.is_new) {
             app.tenants.get(tenant).figures.decided(verdict, noted.would_have, took);
             app.telemetry.decided(verdict, noted.would_have);
         }
         let answered = Answered {
-            method: &self.method,
-            path: &self.path,
+            method,
+            path,
             endpoint,
             status,
-            parent: &self.parent,
-            key,
-            tenant: tenant.as_ref(),
+            parent,
+            key: who.as_ref().map(|(key, _)| *key),
+            tenant,
             verdict: noted.verdict,
             would_have: noted.would_have,
             took,
-            cause: cause.as_ref().map(|Cause(text)| text.as_str()),
+            cause: cause.map(|Cause(text)| text.as_str()),
+            is_gone: status == CLIENT_GONE || gone::is_gone(),
         };
         let trace = app.telemetry.exported.answered(&answered);
         answered.write(trace);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.finish(CLIENT_GONE, &Noted::default(), None);
+        }
+    }
+}
+
+/// As much of a path as is written down. Whoever has no key can make it as long as a head may be.
+fn beginning(path: &str) -> String {
+    match path.char_indices().nth(MAX_PATH_SHOWN) {
+        Some((end, _)) => format!("{}…", path.get(..end).unwrap_or_default()),
+        None => path.to_owned(),
     }
 }
 

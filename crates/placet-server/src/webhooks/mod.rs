@@ -21,7 +21,7 @@ mod settings;
 
 use std::sync::Arc;
 
-use placet::{ApprovalId, Entry};
+use placet::{ApprovalId, Entry, READ_TOGETHER};
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
@@ -34,9 +34,6 @@ pub(crate) use dead::{DeadLetter, DeadLetters};
 use delivery::Endpoint;
 pub use secret::{SigningSecret, SigningSecretError};
 pub use settings::{Retries, Webhook, WebhookError, Webhooks};
-
-/// How many entries are read from the log at a time.
-const READ_AHEAD: usize = 256;
 
 /// Announces what happens for as long as the daemon runs. Whoever drops it ends all deliveries.
 pub(crate) async fn follow(app: Arc<App>) {
@@ -95,7 +92,8 @@ impl Announcer {
     async fn catch_up(&mut self) {
         loop {
             let from = self.next;
-            let read = self.app.blocking(move |guard| guard.log().entries(from, READ_AHEAD)).await;
+            let read =
+                self.app.blocking(move |guard| guard.log().entries(from, READ_TOGETHER)).await;
             // What cannot be read now comes again with the next entry.
             let Ok(Ok(entries)) = read else { return };
             if entries.is_empty() {
@@ -109,12 +107,20 @@ impl Announcer {
 
     /// What waited for people before the daemon started.
     async fn open_ones(&mut self) {
-        let open: Vec<ApprovalId> = {
-            let state = self.app.guard.log().state();
-            state.approvals().iter().map(|(id, _)| id).collect()
-        };
-        for id in open {
-            self.announce(Kind::Opened, id).await;
+        // What is opened from here on comes with its entry.
+        let (before, mut last) = (self.next, None);
+        loop {
+            // Commits are let in after every few of them.
+            let some: Vec<(ApprovalId, u64)> = {
+                let state = self.app.guard.log().state();
+                let behind = state.approvals().behind(last).take(READ_TOGETHER);
+                behind.map(|(id, open)| (id, open.decided)).collect()
+            };
+            let Some((latest, _)) = some.last() else { return };
+            last = Some(*latest);
+            for (id, _) in some.iter().filter(|(_, decided)| *decided < before) {
+                self.announce(Kind::Opened, *id).await;
+            }
         }
     }
 

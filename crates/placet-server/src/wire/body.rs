@@ -40,7 +40,11 @@ pub(crate) async fn read(
         return Err(Problem::unavailable("the connection made room before the body was complete"));
     }
     match collected.map_err(|_| Problem::too_slow(time))? {
-        Ok(whole) => Ok(whole.to_bytes()),
+        Ok(whole) => {
+            // It waited for its client until now, and took no place from anybody.
+            carrier.map_or(Ok(()), Carrier::admit)?;
+            Ok(whole.to_bytes())
+        }
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
         Err(_) => Err(Problem::malformed("the connection broke before the body was complete")),
     }

@@ -207,11 +207,21 @@ impl Problem {
         Self { cause: Some(Cause::of(why)), ..problem }
     }
 
+    /// The log is written no more, because whoever did it has panicked.
+    pub(crate) fn log_stopped() -> Self {
+        let detail = "the log is written no more after a fault of the daemon, so nothing is decided; \
+                      whoever runs the daemon has to start it again";
+        let cause = Cause("whoever writes the log has panicked".to_owned());
+        Self { cause: Some(Box::new(cause)), ..Self::unavailable(detail) }
+    }
+
     /// Work that was not finished: the daemon stops, or is at fault itself.
     pub(crate) fn unfinished(why: &JoinError) -> Self {
-        if !why.is_panic() {
-            return Self::unavailable("the daemon is stopping");
-        }
+        if why.is_panic() { Self::fault() } else { Self::unavailable("the daemon is stopping") }
+    }
+
+    /// Whoever worked on it has panicked.
+    pub(crate) fn fault() -> Self {
         let title = "this is a fault of the daemon";
         let detail = "it may be the same the next time; tell whoever runs the daemon: what happened \
                       is in what it writes";

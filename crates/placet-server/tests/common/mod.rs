@@ -12,9 +12,11 @@ pub(crate) mod sample;
 
 use std::io::BufReader;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use placet::store::Environment;
 use placet::{
     Config, Guard, KeyScope, LogPlace, NewKey, NewPerson, PolicyFile, PolicySource, TenantId,
 };
@@ -116,8 +118,20 @@ impl Daemon {
         Self::serve(ServerConfig::default(), Config { policy, log: LogPlace::Memory })
     }
 
+    /// A daemon with a clock and a random source of its own.
+    pub(crate) fn in_environment(environment: Arc<dyn Environment>) -> Self {
+        let policy = PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() };
+        let policy = PolicySource::Files(vec![policy]);
+        let config = Config { policy, log: LogPlace::Memory };
+        let guard = Guard::open_in(config, environment).expect("a guard");
+        Self::of(ServerConfig::default(), guard)
+    }
+
     fn serve(config: ServerConfig, config_of_guard: Config) -> Self {
-        let guard = Guard::open(config_of_guard).expect("a guard");
+        Self::of(config, Guard::open(config_of_guard).expect("a guard"))
+    }
+
+    fn of(config: ServerConfig, guard: Guard) -> Self {
         let keys = Keys::make(&guard);
         let listen = vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
         let config = ServerConfig { listen, ..config };
@@ -280,6 +294,17 @@ pub(crate) fn person_key(guard: &Guard, tenant: &str, person: &str) -> String {
     };
     let (secret, _) = guard.blocking().create_key(new).expect("a key");
     secret.danger_text().to_string()
+}
+
+/// A proposal as it is sent by a key.
+pub(crate) fn proposal(daemon: &Daemon, key: &str) -> String {
+    let body = r#"{"tool":"get_order"}"#;
+    format!(
+        "POST /v1/actions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        daemon.address,
+        body.len()
+    )
 }
 
 impl Keys {

@@ -155,10 +155,7 @@ impl Draft<'_> {
         if let Some(place) = self.entries.iter().rposition(is_first) {
             return First::of_draft(self.entries.get(place..).unwrap_or_default()).map(Some);
         }
-        let Some(index) = stored.request(&request.id)? else { return Ok(None) };
-        let first = First::of_log(index, stored)?;
-        // A row that leads elsewhere was put there by somebody else: nothing is decided from it.
-        Ok(first.filter(|first| first.is_of(request) && first.is_remembered(self.now)))
+        First::remembered(request, stored, self.now)
     }
 
     /// Whether an entry, in the draft or stored, installs a policy.
@@ -177,6 +174,24 @@ impl Draft<'_> {
     }
 }
 
+/// What a request led to the first time, as far as it is stored: its entries, or why there are none.
+/// None when it was not made before, or so long ago that it is remembered no more.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn answered_before(
+    request: &Request,
+    stored: &dyn View,
+    now: Timestamp,
+) -> Result<Option<Result<Vec<Entry>, SubmitError>>, StoreError> {
+    let Some(first) = First::remembered(request, stored, now)? else { return Ok(None) };
+    let judged = first.answer(request)?;
+    Ok(Some(judged.map(|led| match led {
+        Led::Again(entries, _) => entries,
+        Led::To(_) => Vec::new(),
+    })))
+}
+
 /// What a request led to the first time.
 struct First {
     /// Not empty: the first of them names the request.
@@ -193,6 +208,18 @@ impl First {
         };
         first.keep_own();
         Ok(first)
+    }
+
+    /// The one that is stored, if it is still remembered.
+    fn remembered(
+        request: &Request,
+        stored: &dyn View,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(index) = stored.request(&request.id)? else { return Ok(None) };
+        let first = Self::of_log(index, stored)?;
+        // A row that leads elsewhere was put there by somebody else: nothing is decided from it.
+        Ok(first.filter(|first| first.is_of(request) && first.is_remembered(now)))
     }
 
     /// None if there is no such entry, or nobody asked for it.

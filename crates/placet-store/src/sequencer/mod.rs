@@ -14,6 +14,7 @@
 //! what is in the log: recovery takes the way of every start.
 
 mod draft;
+mod pulse;
 mod wait;
 mod worker;
 
@@ -31,6 +32,8 @@ use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::sqlite::{Options, Sqlite};
 use crate::store::{Reader, Store};
+pub use draft::answered_before;
+pub use pulse::Pulse;
 pub use wait::wait;
 use worker::{Worker, run};
 
@@ -96,6 +99,8 @@ pub struct Tip {
 struct Published {
     state: RwLock<State>,
     tip: watch::Sender<Tip>,
+    /// Whether a panic has ended the work.
+    has_stopped: watch::Sender<bool>,
 }
 
 /// A log in operation.
@@ -172,7 +177,7 @@ impl Sequencer {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(SubmitError::Closed)?;
         jobs.send(Job { command, caller, reply }).await.map_err(|_| SubmitError::Closed)?;
-        answer.await.unwrap_or(Err(SubmitError::Closed))
+        answer.await.unwrap_or_else(|_| Err(abandoned()))
     }
 
     /// Sends a command whose answer nobody waits for. False when it was not let in: so many wait
@@ -201,6 +206,7 @@ impl Sequencer {
         command: Command,
         caller: Option<Caller>,
     ) -> Result<Committed, SubmitError> {
+        let _alarm = Alarm(self);
         let mut worker = match self.worker.try_lock() {
             Ok(worker) => worker,
             Err(TryLockError::WouldBlock) => return wait(self.submit_as(command, caller)),
@@ -237,6 +243,12 @@ impl Sequencer {
         self.published.tip.subscribe()
     }
 
+    /// What tells whether the log is still written.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(self.published.has_stopped.subscribe())
+    }
+
     /// A reader of the log, for another thread.
     ///
     /// # Errors
@@ -267,6 +279,23 @@ impl Sequencer {
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has answered nobody since, and the log is as it was.
             drop(thread.join());
+        }
+    }
+}
+
+/// Why somebody who was let in gets no answer: whoever had the work in hand has panicked, nobody
+/// knows how far it had come.
+fn abandoned() -> SubmitError {
+    SubmitError::Unknown(Arc::new(StoreError::Io("whoever writes it has panicked".to_owned())))
+}
+
+/// Has the thread look when a caller panics who does its work: it ends then, and says so.
+struct Alarm<'a>(&'a Sequencer);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.wake();
         }
     }
 }

@@ -59,6 +59,7 @@ impl Worker {
         let published = Arc::new(Published {
             state: RwLock::new(State::default()),
             tip: watch::Sender::new(Tip::default()),
+            has_stopped: watch::Sender::new(false),
         });
         let mut worker = Self {
             queue,
@@ -286,8 +287,12 @@ struct End<'a>(&'a Mutex<Worker>);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
+        let has_panicked = self.0.is_poisoned() || std::thread::panicking();
         let mut worker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         worker.queue.close();
+        if has_panicked {
+            worker.published.has_stopped.send_replace(true);
+        }
         while worker.queue.try_recv().is_ok() {}
     }
 }

@@ -14,11 +14,8 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::fault::fault;
 use super::read::SqliteReader;
-use super::{Sqlite, beside};
+use super::{PRIVATE, Sqlite, beside, create_private};
 use crate::error::StoreError;
-
-/// The key file can be read by its owner only.
-const KEY_MODE: u32 = 0o600;
 
 /// Every page at once: a writer is not held up by it, and starting over would never end.
 const ALL_PAGES: i32 = -1;
@@ -47,6 +44,7 @@ impl SqliteReader {
     }
 
     fn copy_pages(&self, to: &Path) -> Result<(), StoreError> {
+        create_private(to)?;
         let mut copy = Connection::open(to).map_err(fault)?;
         let step = Backup::new(self.connection(), &mut copy).map_err(fault)?.step(ALL_PAGES);
         match step.map_err(fault)? {
@@ -75,7 +73,7 @@ impl Drop for Unfinished {
 
 fn copy_key(from: &Path, to: &Path) -> io::Result<()> {
     let secrets = zeroize::Zeroizing::new(fs::read(from)?);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(KEY_MODE).open(to)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(to)?;
     file.write_all(&secrets)
 }
 

@@ -7,11 +7,12 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::beside;
+use super::{PRIVATE, beside};
 use crate::environment::Environment;
 use crate::error::StoreError;
 
@@ -56,7 +57,13 @@ impl Lock {
             _ => StoreError::Io(format!("{}: {error}", lock_path.display())),
         };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(&lock_path);
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE)
+            .open(&lock_path);
         let mut file = file.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -11,6 +11,9 @@ mod lock;
 mod read;
 mod write;
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +41,9 @@ const PAGE_BYTES: u32 = 8192;
 
 /// How long to wait for another connection's lock before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The rights to files that their owner alone may read.
+const PRIVATE: u32 = 0o600;
 
 /// Prepared statements to keep: more than there are.
 const STATEMENTS: usize = 64;
@@ -102,6 +108,7 @@ impl Sqlite {
     }
 
     fn open_locked(path: &Path, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
+        create_private(path)?;
         let connection = connect(path, options)?;
         let checkpointer = Checkpointer::start(path)?;
         Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })
@@ -139,6 +146,24 @@ impl Store for Sqlite {
 
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
         Ok(Box::new(SqliteReader::open(&self.path)?))
+    }
+}
+
+/// Makes the empty file of a log or of its copy, unless it is there: it holds what people wrote and what
+/// agents sent, so its owner alone reads it. SQLite gives its own files beside it the same rights.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            let reason = format!("{}: {error}", path.display());
+            Err(match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    StoreError::ReadOnly(reason)
+                }
+                _ => StoreError::Io(reason),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ from ._core import Decision, freeze
 from ._errors import Unavailable
 from ._held import ApprovalRequest
 from ._shape import is_dict, is_list
-from ._steps import Step
+from ._step import Step
 from ._types import AutonomyState, ResolveOutcome, Status
 
 

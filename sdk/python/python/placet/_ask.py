@@ -11,7 +11,7 @@ from ._errors import Blocked, Invalid, Missing, PlacetError, Unavailable
 from ._held import ApprovalRequest, Refusal, SignOff
 from ._reply import reply_of
 from ._say import warn
-from ._steps import Ask, Ended, Step, Tell, approval_of
+from ._step import Ask, Ended, Step, Tell, approval_of
 from ._within import is_awaitable
 
 if TYPE_CHECKING:

@@ -19,8 +19,10 @@ __all__ = [
     "Mailbox",
     "Started",
     "classify",
+    "forked",
     "freeze",
     "gate_records",
+    "redacted",
     "revived",
     "run_command",
     "visible_length",
@@ -232,6 +234,7 @@ def gate_records(
     required: Sequence[tuple[str, int]],
     fields: Sequence[str],
 ) -> None: ...
+def forked() -> None: ...
 def freeze(value: Any) -> Frozen: ...
 def classify(
     tool: str,
@@ -239,5 +242,6 @@ def classify(
     annotations: tuple[bool | None, bool | None, bool | None] | None = None,
     trusted: bool = False,
 ) -> str: ...
+def redacted(text: str) -> str: ...
 def run_command(arguments: Sequence[str]) -> int: ...
 def visible_length(text: str) -> int: ...

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._context import fields as fields_of_context
 from ._core import ActionRequest
-from ._drive import arun, run
+from ._drive import arun, nothing, run
+from ._ending import quotes, without_secrets
 from ._local import Local
 from ._sample import is_enforced
-from ._steps import MAX_ERROR_LENGTH, Step, Steps, Way, conclusion, tightened
+from ._step import Step, Steps, Way, conclusion
+from ._quoted import LEFT_OUT
 from ._steps import propose as steps_of_proposing
+from ._steps import tightened
 from ._types import Mode, Verdict
+from ._unfrozen import noted, refused
 
 if TYPE_CHECKING:
     from ._core import Decision
     from ._drive import Carrier
     from ._mirror import Mirror
-    from ._program import Program
+    from ._program import Objection, Program, Rates
     from ._protocols import AuditEntry
     from ._settings import Settings
 
@@ -33,18 +37,19 @@ class Deciding:
     _settings: Settings
 
     def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
-        """Decides without recording anything, and without permitting it."""
-        if isinstance(action, ActionRequest) and not fields:
-            request = action
-        else:
+        """Decides without recording anything, and without permitting it. So what cannot be written down
+        is only refused, with ``ValueError``; :meth:`propose` puts it on record too."""
+        request = action if type(action) is ActionRequest and not fields else None
+        if request is None:
             request = self._request(action, fields)
         if self._settings.mode is not None:
             request = self._held(request)
         carrier, program = self._carrier, self._program
-        if program.is_silent and isinstance(carrier, Local):
-            return carrier.engine.evaluate(request)
-        rates, objections = program.rates(request.action, request.tenant_id)
-        if isinstance(carrier, Local):
+        rates: Rates | None = None
+        objections: tuple[Objection, ...] = ()
+        if program.sources:
+            rates, objections = program.rates(request.action, request.tenant_id)
+        if type(carrier) is Local:
             decision = carrier.engine.evaluate(request, rates)
         else:
             decision = cast("Decision", carrier.do(Step("evaluate", request)))
@@ -53,16 +58,17 @@ class Deciding:
         return tightened(decision, objections) if objections else decision
 
     def propose(self, action: ActionRequest | str, **fields: Any) -> Decision:
-        """Decides and records the decision. Where it is held, people are asked; nothing waits."""
-        request = self._held(self._request(action, fields))
-        steps = steps_of_proposing(request, self._to_propose(request))
-        return cast("Decision", run(steps, self._carrier, _nothing, teller=self._mirror))
+        """Decides and records the decision. Where it is held, people are asked; nothing waits.
+
+        What cannot be written down is on record as blocked, with the reason, and ``ValueError`` says it.
+        """
+        steps = self._proposing(action, fields)
+        return cast("Decision", run(steps, self._carrier, nothing, teller=self._mirror))
 
     async def apropose(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """The same on the running event loop."""
-        request = self._held(self._request(action, fields))
-        steps = steps_of_proposing(request, self._to_propose(request))
-        return cast("Decision", await arun(steps, self._carrier, _nothing, teller=self._mirror))
+        steps = self._proposing(action, fields)
+        return cast("Decision", await arun(steps, self._carrier, nothing, teller=self._mirror))
 
     def record(self, entry: AuditEntry) -> None:
         """Says what became of a request that the program ran itself after :meth:`evaluate`.
@@ -74,14 +80,14 @@ class Deciding:
         try:
             self._program.sink(entry)
         finally:
-            run(_recorded(entry, _with_report(entry)), self._carrier, _nothing)
+            run(_recorded(entry, _with_report(entry)), self._carrier, nothing)
 
     async def arecord(self, entry: AuditEntry) -> None:
         """The same on the running event loop."""
         try:
             await self._program.asink(entry)
         finally:
-            await arun(_recorded(entry, _with_report(entry)), self._carrier, _nothing)
+            await arun(_recorded(entry, _with_report(entry)), self._carrier, nothing)
 
     @staticmethod
     def idempotency_key(request: ActionRequest) -> str:
@@ -90,9 +96,22 @@ class Deciding:
 
         return hashlib.sha256(b"placet-request-v1\x00" + request.to_json().encode()).hexdigest()
 
-    def _to_propose(self, request: ActionRequest) -> Way:
+    def _proposing(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> Steps:
+        mirrors = self._mirror is not None
+        if isinstance(action, ActionRequest):
+            request = self._request(action, fields)
+        else:
+            try:
+                request = self._request(action, fields)
+            except Exception as error:
+                bound = fields.get("enforce", False) is not False
+                instead = self._held(noted(self._request, action, fields, error, bound=bound))
+                yield from refused(instead, Way(mirrors=mirrors), error)
+                raise
+        request = self._held(request)
         objections = self._program.objections(request.action, request.tenant_id)
-        return Way(objections=objections, waits=False, mirrors=self._mirror is not None)
+        way = Way(objections=objections, waits=False, mirrors=mirrors)
+        return (yield from steps_of_proposing(request, way))
 
     def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
         """The request, with what the context and the settings say where it says nothing itself."""
@@ -145,18 +164,18 @@ def known_fields(where: str, fields: Mapping[str, Any]) -> None:
         raise TypeError(f"{where} takes no {unknown[0]!r}; it takes {', '.join(KNOWN)}")
 
 
-def _nothing(_arguments: Any) -> None:
-    """Nothing is called where something is only decided."""
-
-
 def _with_report(entry: AuditEntry) -> ActionRequest:
     """The request of an entry, with what the program says of it."""
+    error = entry.error
+    if error is not None and quotes(entry.request, error):
+        # Nobody knows yet which params are secret; with the outcome it is told without them.
+        error = LEFT_OUT
     report = {
         "verdict": entry.decision.verdict.value,
         "approved": entry.approved,
         "executed": entry.executed,
         "at": entry.timestamp.isoformat(),
-        "error": entry.error,
+        "error": error,
         "idempotency_key": entry.idempotency_key,
     }
     said = {name: value for name, value in report.items() if value is not None}
@@ -176,8 +195,9 @@ def _recorded(entry: AuditEntry, reported: ActionRequest) -> Steps:
             return
         action_id = decision.id
     status = "failed" if entry.error is not None or not entry.executed else "succeeded"
-    detail = (entry.error or ("" if entry.executed else "it was not executed"))[:MAX_ERROR_LENGTH]
-    yield conclusion(action_id, status, detail, False)
+    detail = entry.error or ("" if entry.executed else "it was not executed")
+    detail = yield from without_secrets(entry.request, action_id, detail, LEFT_OUT)
+    yield conclusion(action_id, status, detail)
 
 
 def _copied(

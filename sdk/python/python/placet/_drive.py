@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from ._steps import Ask, Call, Ended, Later, Post, Step, Steps, Tell
+from ._step import Ask, Call, Ended, Later, Post, Step, Steps, Tell, Told
 from ._within import is_awaitable
 
 
@@ -17,14 +17,19 @@ class Carrier(Protocol):
         """How often it may be asked about one action, in seconds."""
         ...
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether nobody waits here for what is hurried."""
+        ...
+
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop."""
 
-    def post(self, step: Step) -> None:
-        """Carries out a step for whose result nobody waits."""
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
 
     def close(self) -> None:
         """Ends it."""
@@ -72,8 +77,13 @@ def run(
         try:
             if isinstance(step, Step):
                 value = carrier.do(step)
+            elif isinstance(step, Told):
+                if (behind := _behind(step, carrier)) is not None:
+                    carrier.post(behind)
+                else:
+                    run(step.steps, carrier, nothing)
             elif isinstance(step, Post):
-                carrier.post(step.step)
+                carrier.post(step)
             elif isinstance(step, Ask):
                 assert asker is not None
                 value = asker.ask(carrier, step)
@@ -110,8 +120,13 @@ async def arun(
         try:
             if isinstance(step, Step):
                 value = await carrier.ado(step)
+            elif isinstance(step, Told):
+                if (behind := _behind(step, carrier)) is not None:
+                    carrier.post(behind)
+                else:
+                    await arun(step.steps, carrier, nothing)
             elif isinstance(step, Post):
-                carrier.post(step.step)
+                carrier.post(step)
             elif isinstance(step, Ask):
                 assert asker is not None
                 value = await asker.aask(carrier, step)
@@ -129,6 +144,15 @@ async def arun(
                 value = _in_place_of(step, carrier)
         except BaseException as raised:
             error = raised
+
+
+def nothing(_arguments: Any) -> None:
+    """Nothing is called where something is only decided or told."""
+
+
+def _behind(of: Told, carrier: Carrier) -> Post | None:
+    """What the log is told behind the caller, where nobody waits for it."""
+    return Post(of.steps, hurried=True) if of.hurried and carrier.is_hurried else None
 
 
 def _in_place_of(later: Later, carrier: Carrier) -> Any:

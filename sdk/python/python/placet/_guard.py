@@ -22,12 +22,12 @@ from ._once import Claim, Once, sound_key
 from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
 from ._settings import Settings, member, secret
-from ._steps import Steps, Way
+from ._step import Steps, Way
 from ._steps import run as steps
 from ._switches import Switches
 from ._taking import Untaken, of_anything
 from ._types import Mode, OnReview, Verdict
-from ._unfrozen import unfrozen
+from ._unfrozen import noted, unfrozen
 from ._within import is_on_a_loop
 
 if TYPE_CHECKING:
@@ -395,14 +395,7 @@ class Guard(Deciding, Inbox, Switches):
         """What goes on record of a call whose arguments, or whose name, nobody can write down."""
         is_strict = fields.get("enforce", False) is not False
         bound = is_strict or self._is_bound(way, is_stopped=True)
-        params = {"$unfrozen": f"{error}"}
-        for name, said in ((tool, fields), (tool, {}), ("unreadable", {})):
-            try:
-                return self._request(name, {**said, "params": params, "enforce": bound})
-            except Exception:
-                continue
-        why = type(error).__name__
-        return ActionRequest("unreadable", params={"$unfrozen": why}, enforce=bound)
+        return noted(self._request, tool, fields, error, bound=bound)
 
     # Its end.
 

@@ -9,7 +9,7 @@ from typing import Any
 from ._drive import Carrier
 from ._errors import Unavailable
 from ._forks import in_each_child
-from ._steps import Step
+from ._step import Post, Step
 from ._within import within
 
 _AT_A_TIME = 64
@@ -34,6 +34,8 @@ class Hurried:
     What does not answer by then is left to a thread that nobody waits for.
     """
 
+    is_hurried = True
+
     def __init__(self, carrier: Carrier, limit: float) -> None:
         self._carrier = carrier
         self._limit = limit
@@ -48,8 +50,6 @@ class Hurried:
         """Carries out a step, unless it takes too long."""
         if not step.hurried:
             return self._carrier.do(step)
-        if step.name == "conclude":
-            return self.post(step)
         box: list[Any] = []
         done = threading.Event()
 
@@ -75,16 +75,14 @@ class Hurried:
         """The same on the running event loop."""
         if not step.hurried:
             return await self._carrier.ado(step)
-        if step.name == "conclude":
-            return self.post(step)
         try:
             return await within(self._carrier.ado(step), self._left())
         except TimeoutError:
             raise self._late() from None
 
-    def post(self, step: Step) -> None:
-        """Carries out a step for whose result nobody waits."""
-        self._carrier.post(step)
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
+        self._carrier.post(of)
 
     def close(self) -> None:
         """The carrier behind it is closed by whoever opened it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Missing
-from ._steps import PAGE, Step
+from ._step import PAGE, Step
 from ._types import ResolveOutcome, Status
 
 if TYPE_CHECKING:

@@ -8,18 +8,23 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ._core import Engine, Mailbox
-from ._steps import Step
+from ._core import Engine, Mailbox, forked
+from ._drive import nothing, run
+from ._forks import in_each_child
+from ._step import Post, Step
 from ._within import within
 
 if TYPE_CHECKING:
     import asyncio
+
+in_each_child(forked)
 
 
 class Local:
     """Carries out steps on an engine in this process."""
 
     look_every = 0.25
+    is_hurried = False
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -44,12 +49,12 @@ class Local:
         except TimeoutError:
             return await desk.order(self.engine, Step("follow", body=step.body))
 
-    def post(self, step: Step) -> None:
-        """Carries out a step for whose result nobody waits."""
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
         from ._errors import PlacetError
 
         try:
-            self.do(step)
+            run(of.steps, self, nothing)
         except PlacetError:
             # The deadline ends what could not be taken back.
             pass

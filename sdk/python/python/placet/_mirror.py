@@ -16,7 +16,7 @@ from ._errors import Conflict, Forbidden, Gone, Invalid, Missing, PlacetError
 from ._held import ApprovalRequest, Refusal, SignOff
 from ._reply import reply_of
 from ._say import warn
-from ._steps import Ask, Ended, Step, Tell, approval_of
+from ._step import Ask, Ended, Step, Tell, approval_of
 from ._types import ResolveOutcome, Status
 
 if TYPE_CHECKING:

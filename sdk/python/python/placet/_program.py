@@ -5,7 +5,6 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import ConfigError
@@ -34,6 +33,8 @@ class Source(NamedTuple):
     """Whether it tells tenants apart."""
     is_adversarial: bool
     """Whether among its samples are adversarial ones."""
+    figures: type[EvalMetrics]
+    """What it has to give. A program that brings no figures need not load it."""
 
     def rates(self, action: str, tenant: str) -> tuple[Rates | None, tuple[Objection, ...]]:
         """What it says about a class, for a tenant where it tells them apart."""
@@ -42,12 +43,17 @@ class Source(NamedTuple):
             given: Any = asked(action, tenant=tenant) if self.knows_tenants else asked(action)
         except Exception as error:
             return None, (_failed("metrics provider", error),)
-        if not isinstance(given, _metrics_type()):
+        figures = self.figures
+        if type(given) is not figures and not isinstance(given, figures):
             return None, (_wrong("metrics provider", given, "EvalMetrics"),)
         # Whatever their types say.
         passed: Any = given.pass_rate
         resisted: Any = given.adversarial_pass_rate
         samples: Any = given.sample_size
+        if type(passed) is float and type(resisted) is float and type(samples) is int:
+            # As they nearly always are, and many ask for them at every call.
+            if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
+                return (passed, resisted, samples), ()
         is_sound = _is_rate(passed) and _is_rate(resisted)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
@@ -64,11 +70,6 @@ class Program(NamedTuple):
     kill_switch: KillSwitchSource | None = None
     tripped: str = "block"
     """What it means that the switch is tripped: ``block`` or ``require_approval``."""
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it has nothing to say about decisions."""
-        return not self.sources and self.kill_switch is None
 
     @property
     def knows_tenants(self) -> bool:
@@ -101,6 +102,8 @@ class Program(NamedTuple):
         """What the program's metrics say about a class: what each of its sources meets."""
         if not self.sources:
             return None, ()
+        if len(self.sources) == 1 and self.sources[0].is_adversarial:
+            return self.sources[0].rates(action, tenant)
         read: list[Rates] = []
         for source in self.sources:
             rates, wrong = source.rates(action, tenant)
@@ -138,25 +141,19 @@ def source_of(metrics: MetricsProvider) -> Source:
     """A provider, and what it says of itself by its parameters and its attribute ``adversarial``."""
     import inspect
 
+    from ._policy import EvalMetrics
+
     is_adversarial: Any = getattr(metrics, "adversarial", True)
     if is_adversarial is not True and is_adversarial is not False:
         raise ConfigError(f"metrics: adversarial is True or False, not {is_adversarial!r}")
     try:
         parameters = inspect.signature(metrics.metrics_for).parameters
     except (TypeError, ValueError):
-        return Source(metrics, False, is_adversarial)
+        return Source(metrics, False, is_adversarial, EvalMetrics)
     named = parameters.get("tenant")
     takes_it = named is not None and named.kind is not named.POSITIONAL_ONLY
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-    return Source(metrics, takes_it or takes_any, is_adversarial)
-
-
-@cache
-def _metrics_type() -> type[EvalMetrics]:
-    # Not at the top: a program that brings no figures need not load it.
-    from ._policy import EvalMetrics
-
-    return EvalMetrics
+    return Source(metrics, takes_it or takes_any, is_adversarial, EvalMetrics)
 
 
 def _is_rate(value: Any) -> bool:

@@ -19,10 +19,11 @@ from typing import Any
 import httpx
 
 from ._answers import told
+from ._drive import nothing, run
 from ._errors import ConfigError, PlacetError, Unavailable
-from ._posts import Posts
+from ._posts import GRACE, Posts
 from ._settings import address
-from ._steps import Step, approval_of
+from ._step import Post, Step, approval_of
 from ._types import Mode
 from ._waits import Waits
 from ._wire import Asked, Poll, asked_of, read
@@ -51,6 +52,7 @@ class Remote:
     """Carries out steps by asking a daemon."""
 
     look_every = 1.0
+    is_hurried = False
 
     is_in_shadow = False
     """Whether the policy was, by the daemon's last decision. Before the first one nobody knows."""
@@ -147,15 +149,15 @@ class Remote:
             self.is_in_shadow = said.get("mode") == Mode.SHADOW.value
         return answer
 
-    def post(self, step: Step) -> None:
-        """Carries out a step for whose result nobody waits."""
-        carry = self._last if self._is_closed and step.name == "withdraw" else self.do
-        if step.hurried or _on_a_loop():
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
+        carrier = Afterwards(self) if self._is_closed else self
+        if of.hurried or _on_a_loop():
             # The loop may be about to end, and is not held up.
-            self._posts.put(lambda: carry(step))
+            self._posts.put(lambda: run(of.steps, carrier, nothing))
             return
         try:
-            carry(step)
+            run(of.steps, carrier, nothing)
         except PlacetError:
             # The deadline ends what could not be taken back.
             pass
@@ -396,6 +398,8 @@ class Remote:
             for step in list(self._waiting.values()):
                 if step.body.get("is_mine"):
                     self._posts.put(functools.partial(self._withdraw, step.body["id"]))
+            # Each of those that are left has as long as all of them.
+            self._timeout = min(self._timeout, GRACE)
             self._posts.end()
         self._is_closed = True
         for wake in list(self._wakers):
@@ -407,6 +411,32 @@ class Remote:
 
 def _closed() -> Unavailable:
     return Unavailable("this guard is closed")
+
+
+class Afterwards:
+    """A daemon whose connections are closed. What turns out only then to be waited for by nobody is
+    taken back all the same."""
+
+    is_hurried = False
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+        self.look_every = remote.look_every
+
+    def do(self, step: Step) -> Any:
+        """Carries out a step and waits for what comes of it."""
+        return self._remote._last(step) if step.name == "withdraw" else self._remote.do(step)
+
+    async def ado(self, step: Step) -> Any:
+        """The same on the running event loop."""
+        return self.do(step)
+
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
+        self._remote.post(of)
+
+    def close(self) -> None:
+        """It is closed."""
 
 
 def _on_a_loop() -> bool:

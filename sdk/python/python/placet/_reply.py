@@ -10,7 +10,7 @@ from ._core import freeze
 from ._errors import Invalid
 from ._held import Refusal, SignOff
 from ._shape import is_iterable, is_mapping
-from ._steps import Step
+from ._step import Step
 
 
 def reply_of(

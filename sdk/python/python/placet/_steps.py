@@ -8,9 +8,9 @@ only in who carries the steps out, and so do an engine in this process and a dae
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._ending import came_of_it, concluded, never_began
 from ._errors import (
     Blocked,
     Changed,
@@ -21,6 +21,7 @@ from ._errors import (
     Unavailable,
 )
 from ._say import warn
+from ._step import Ask, Call, Ended, Later, Step, Steps, Tell, Way, approval_of, posted
 from ._types import Mode, OnReview, Status, Verdict
 from ._unfinished import is_unfinished
 from ._why import why, why_not
@@ -29,121 +30,6 @@ if TYPE_CHECKING:
     from ._arguments import Captured
     from ._core import ActionRequest, Decision
     from ._program import Objection
-
-MAX_ERROR_LENGTH = 4_000
-"""Longest error that is recorded of a failed action, in characters."""
-
-PAGE = 1_000
-"""How many held actions are listed at a time: the most that a daemon lists."""
-
-
-class Step(NamedTuple):
-    """One operation on the engine."""
-
-    name: str
-    request: ActionRequest | None = None
-    body: dict[str, Any] = {}
-    """Nobody ever changes it."""
-    within: float | None = None
-    """How long to wait for people, in seconds; None: as long as they have."""
-    key: str | None = None
-    """The caller's own key for it, under which it takes effect once."""
-    hurried: bool = False
-    """Whether it is given little time, because in shadow nothing of this holds a call up."""
-
-
-class Call(NamedTuple):
-    """The function itself is called now, with what was decided on."""
-
-    arguments: Any
-
-
-class Later(NamedTuple):
-    """What the function gave has yet to run. In its place the caller gets what does the same, and
-    carries out ``begins`` before it and ``ends`` behind it."""
-
-    value: Any
-    begins: Callable[[], Steps]
-    ends: Callable[[BaseException | None], Steps]
-
-
-class Ask(NamedTuple):
-    """Somebody is asked about a held action; done when it is settled, by them or by anybody else."""
-
-    action_id: str
-    request: ActionRequest
-    within: float | None = None
-
-
-class Tell(NamedTuple):
-    """The program is told that an action waits for people."""
-
-    action_id: str
-
-
-class Ended(NamedTuple):
-    """The program is told that an action waits no more, and what came of it."""
-
-    action_id: str
-    status: Status
-
-
-class Post(NamedTuple):
-    """An operation for whose result nobody waits."""
-
-    step: Step
-
-
-Steps = Generator[Any, Any, Any]
-
-
-class Way(NamedTuple):
-    """How an action is to be run at one place."""
-
-    on_review: OnReview = OnReview.BLOCK
-    gated: bool = False
-    shadow: bool = False
-    """Whether nothing of this stops it: the program or the policy is in shadow."""
-    by_policy: bool = False
-    """Whether it is the policy that is in shadow. Then nothing has to be asked for."""
-    within: float | None = None
-    """How long to wait for people, in seconds."""
-    asks: bool = False
-    """Whether somebody is asked, besides those who look into the inbox."""
-    tells: bool = False
-    """Whether the program wants to know of what is held."""
-    waits: bool = True
-    """Whether what is held is waited for."""
-    mirrors: bool = False
-    """Whether the program keeps what is held in a store of its own."""
-    key: str | None = None
-    """Of the calls with the same key one runs."""
-    objections: tuple[Objection, ...] = ()
-    """What the program itself has against it."""
-    objections_now: Callable[[], tuple[Objection, ...]] | None = None
-    """Gives what it has against it by now, when people have answered."""
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the program itself stops it. Then nobody is ever asked about it."""
-        return any(objection.verdict == "block" for objection in self.objections)
-
-    @property
-    def treatment(self) -> str:
-        """How it is proposed."""
-        if self.shadow and not self.by_policy:
-            return "shadow"
-        if self.is_stopped:
-            return "stopped"
-        if self.shadow:
-            return "binding"
-        if self.gated or self.objections:
-            return "gated"
-        return "fail_open" if self.on_review is OnReview.FAIL_OPEN else "binding"
-
-    def bound(self) -> Way:
-        """The same without shadow, because the policy does not permit that."""
-        return self._replace(shadow=False)
 
 
 class Permitted(NamedTuple):
@@ -261,18 +147,13 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
 
 
 def _withdrawn(action_id: str, way: Way) -> Steps:
-    yield Post(Step("withdraw", body={"id": approval_of(action_id)}))
+    yield posted(Step("withdraw", body={"id": approval_of(action_id)}))
     yield from _ended(action_id, Status.WITHDRAWN, way)
 
 
 def _ended(action_id: str, status: Status, way: Way) -> Steps:
     if way.mirrors and status is not Status.PENDING:
         yield Ended(action_id, status)
-
-
-def approval_of(action_id: str) -> str:
-    """The id of an action's approval: the same with another prefix."""
-    return "apr_" + action_id.removeprefix("act_")
 
 
 def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
@@ -287,12 +168,13 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
         raise _changed(request, permitted)
     # In shadow the function gets what it was given, as if nobody had looked at it.
     arguments = captured.given if is_lenient else captured.rebuilt(request, edited)
-    action_id = yield from _redeemed(permitted, request)
+    call = request if edited is None else request.with_params(edited)
+    action_id = yield from _redeemed(permitted, call)
     if permitted.was_held:
         yield from _still_permitted(permitted, request, way)
     # Once more, because that took time as well. From here on nothing comes between.
     begins = functools.partial(_unchanged, request, permitted, captured, action_id)
-    ends = functools.partial(_came_of_it, action_id, is_lenient)
+    ends = functools.partial(came_of_it, call, action_id, is_lenient)
     yield from begins()
     try:
         value = yield Call(arguments)
@@ -300,7 +182,7 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
         yield from ends(error)
         raise
     if is_unfinished(value):
-        return (yield Later(value, begins, ends))
+        return (yield Later(value, begins, ends, functools.partial(never_began, action_id)))
     yield from ends(None)
     return value
 
@@ -311,20 +193,8 @@ def _unchanged(
     """Raises where the arguments are no more what was decided on. Its permission is spent then."""
     if permitted.is_lenient or captured.is_unchanged(request):
         return
-    yield from _concluded(action_id, "failed", "it did not run: the arguments changed", False)
+    yield from concluded(action_id, "failed", "it did not run: the arguments changed")
     raise _changed(request, permitted)
-
-
-def _came_of_it(action_id: str | None, is_lenient: bool, error: BaseException | None) -> Steps:
-    """Says what came of a call that is over."""
-    if error is None:
-        yield from _concluded(action_id, "succeeded", "", is_lenient)
-    elif isinstance(error, Exception):
-        yield from _concluded(action_id, "failed", _told(error), is_lenient)
-    elif action_id is not None:
-        # It is being torn down: nobody waits for the log, but the log shall know.
-        detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
-        yield Post(conclusion(action_id, "failed", detail, is_lenient))
 
 
 def _changed(request: ActionRequest, permitted: Permitted) -> Changed:
@@ -344,7 +214,7 @@ def _still_permitted(permitted: Permitted, request: ActionRequest, way: Way) -> 
     if not reasons:
         return
     why = "; ".join(reasons)
-    yield from _concluded(permitted.action_id, "failed", f"it did not run: {why}", False)
+    yield from concluded(permitted.action_id, "failed", f"it did not run: {why}")
     raise Blocked(
         f"{request.action} is blocked: {why}",
         reasons=reasons,
@@ -361,12 +231,11 @@ def propose(request: ActionRequest, way: Way) -> Steps:
     return decision
 
 
-def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
-    """Spends the permission; the id under which to report, if there is one."""
+def _redeemed(permitted: Permitted, call: ActionRequest) -> Steps:
+    """Spends the permission for a call; the id under which to report, if there is one."""
     action_id = permitted.action_id
     if action_id is None:  # Only shadow answers without a record.
         return None
-    call = request if permitted.edited is None else request.with_params(permitted.edited)
     try:
         body = {"id": action_id, "warrant": permitted.warrant}
         yield Step("redeem", call, body, hurried=permitted.is_lenient)
@@ -377,30 +246,9 @@ def _redeemed(permitted: Permitted, request: ActionRequest) -> Steps:
             # Nobody says no; nobody has said yes either.
             raise
         raise Blocked(
-            f"{request.action} may not run any more: {error}",
+            f"{call.action} may not run any more: {error}",
             reasons=(str(error),),
             action_id=action_id,
             decision=permitted.decision,
         ) from error
     return action_id
-
-
-def conclusion(action_id: str, status: str, detail: str, is_lenient: bool) -> Step:
-    """The step that says what came of an action."""
-    body = {"id": action_id, "status": status, "detail": detail}
-    return Step("conclude", body=body, hurried=is_lenient)
-
-
-def _concluded(action_id: str | None, status: str, detail: str, is_lenient: bool) -> Steps:
-    if action_id is None:
-        return
-    step = conclusion(action_id, status, detail, is_lenient)
-    try:
-        yield step
-    except PlacetError:
-        # The caller knows what came of it. Not recorded, the log shows it in doubt.
-        pass
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]

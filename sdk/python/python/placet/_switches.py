@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from ._steps import Step
+from ._step import Step
 from ._types import AutonomyState
 
 if TYPE_CHECKING:

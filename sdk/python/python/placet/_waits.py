@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._wire import Poll
 
 if TYPE_CHECKING:
-    from ._steps import Step
+    from ._step import Step
 
 LONGEST_POLL = 30
 """How long one request waits for people, in seconds. Proxies end what says nothing for longer."""

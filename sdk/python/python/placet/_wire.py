@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from ._errors import Unavailable, failure
 from ._shape import is_dict, is_list
-from ._steps import PAGE, Step
+from ._step import PAGE, Step
 
 if TYPE_CHECKING:
     import httpx

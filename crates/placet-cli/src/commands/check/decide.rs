@@ -147,7 +147,11 @@ impl Run<'_> {
             Ok((_, Err(Undecided::Failed(failure)))) => {
                 return Err(self.stop(done.line, sink, Some(failure)));
             }
-            Ok((action, Ok(answer))) => {
+            Ok((action, Ok(mut answer))) => {
+                if !self.is_recorded {
+                    // Nobody is asked to approve what was only decided on.
+                    answer.approval = None;
+                }
                 if self.is_recorded && answer.log_index.is_none() {
                     return Err(self.stop(done.line, sink, None));
                 }

@@ -188,7 +188,7 @@ const MAX_REFUSALS: usize = 20;
 fn life(id: ActionId, reader: &mut SqliteReader) -> Result<Life, Failure> {
     let view = reader.view().map_err(Failure::unusable)?;
     let row = view.action(id).map_err(Failure::unusable)?;
-    let row = row.ok_or_else(|| Failure::found_because(format!("the log has no action {id}")))?;
+    let row = row.ok_or_else(|| Failure::found_because(format!("there is no action {id}")))?;
     let steps = view.steps_of(id, MAX_STEPS).map_err(Failure::unusable)?;
     let refusals = view.refusals_of(id, MAX_REFUSALS).map_err(Failure::unusable)?;
     let status = steps.first().map_or(row.first_status(), |step| step.status).to_string();

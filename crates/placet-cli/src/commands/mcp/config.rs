@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use placet_mcp::{Command, Remote};
+use placet_mcp::{Command, Place, Remote};
 use serde::Deserialize;
 
 use super::Arguments;
@@ -31,12 +31,6 @@ pub(super) struct Server {
     /// Whether its tools have that name to the policy.
     pub(super) is_named: bool,
     pub(super) place: Place,
-}
-
-/// Where a server is.
-pub(super) enum Place {
-    Command(Command),
-    Remote(Box<Remote>),
 }
 
 #[derive(Deserialize)]

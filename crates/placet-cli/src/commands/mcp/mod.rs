@@ -26,6 +26,7 @@ Examples:
   placet mcp --config servers.toml
   placet mcp --server-url https://mcp.example.com/mcp --secrets token.txt
   placet mcp --server-url http://127.0.0.1:3001/mcp --listen 127.0.0.1:3000
+  placet mcp --config servers.toml --listen 127.0.0.1:3000
   PLACET_URL=http://127.0.0.1:4747 PLACET_KEY=plc_… placet mcp -- my-mcp-server";
 
 /// Stand between an agent and its MCP servers, and hold back what the policy does not allow.

@@ -5,19 +5,17 @@ use std::path::PathBuf;
 
 use placet_mcp::tools::Keeper;
 use placet_mcp::{
-    Child, Duplex, End, Gateway, GatewayConfig, Judge, JudgeConfig, NewSession, Relay, Sessions,
-    bridge, many, stdio,
+    Gateway, GatewayConfig, Gone, Judge, JudgeConfig, NewSession, Place as ServerPlace, Servers,
+    Sessions, Upstream, stdio,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
-use super::config::{Place as ServerPlace, Server};
+use super::config::Server;
 use super::place::Place;
 use super::{Arguments, state};
 use crate::console::{Console, GOOD};
-use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::status::Status;
 use crate::trace;
@@ -60,58 +58,37 @@ struct Running<'a> {
 
 impl Running<'_> {
     async fn pass(&self, servers: Vec<Server>, console: &Console) -> Outcome {
-        let mut servers = servers.into_iter();
-        match (servers.next(), servers.len(), self.arguments.listen) {
-            (Some(only), 0, Some(address)) => self.listen(address, only, console).await,
-            (_, _, Some(_)) => Err(Failure::usage("--listen is for one server")
-                .help("several servers are one on pipes; leave --listen out")),
-            (Some(only), 0, None) => self.one(only, stdio()).await,
-            (Some(first), _, None) => self.several(std::iter::once(first).chain(servers)).await,
-            (None, ..) => Err(Failure::usage("there is no server to speak to")),
+        if servers.is_empty() {
+            return Err(Failure::usage("there is no server to speak to"));
+        }
+        match self.arguments.listen {
+            Some(address) => self.listen(address, servers, console).await,
+            None => self.on_pipes(servers).await,
         }
     }
 
-    fn judge(&self, name: &str, is_named: bool) -> Judge {
-        let server = is_named.then(|| name.to_owned());
-        Judge::new(self.gate.gate.clone(), JudgeConfig { server, ..self.config.clone() })
-    }
-
-    /// Before one server.
-    async fn one(&self, server: Server, client: Duplex) -> Outcome {
-        let judge = self.judge(&server.name, server.is_named);
-        relay(judge, self.keeper.clone(), server, client).await
-    }
-
-    /// Before several, which are one to the client.
-    async fn several(&self, servers: impl Iterator<Item = Server>) -> Outcome {
-        let servers: Vec<_> = servers.collect();
-        let names = servers.iter().map(|server| server.name.clone()).collect();
-        let (ends, running) = many(stdio(), names);
-        let mut relays = JoinSet::new();
-        for (server, end) in servers.into_iter().zip(ends) {
-            let (name, keeper) = (server.name.clone(), self.keeper.clone());
-            let judge = self.judge(&name, server.is_named);
-            relays.spawn(async move {
-                let ended = relay(judge, keeper, server, end).await;
-                // The others go on, so nobody would hear of it at the end.
-                if let Err(failure) = &ended {
-                    let why = escape::line(&failure.to_string()).into_owned();
-                    tracing::warn!(server = name, why, "this server is left out");
-                }
-                ended
-            });
-        }
-        running.await;
-        let ended = relays.join_all().await;
+    /// For the client that started this.
+    async fn on_pipes(&self, servers: Vec<Server>) -> Outcome {
+        let is_only = servers.len() == 1;
+        let memory = self.config.memory.clone();
+        let ended = self.servers(servers, memory.as_ref()).pass(stdio()).await;
         let is_any_left = ended.iter().any(Result::is_ok);
-        match ended.into_iter().find_map(Result::err) {
-            Some(failure) if !is_any_left => Err(failure),
-            _ => Ok(Status::Ok),
+        let failed = ended.into_iter().find_map(Result::err).filter(|_| is_only || !is_any_left);
+        match failed {
+            None => Ok(Status::Ok),
+            Some(Gone::Start(error)) => Err(Failure::unusable(error)
+                .help("write the command of the server after `--`, as a client would")),
+            Some(ended) => Err(Failure::unusable(ended)),
         }
     }
 
     /// For clients that come over HTTP.
-    async fn listen(&self, address: SocketAddr, server: Server, console: &Console) -> Outcome {
+    async fn listen(
+        &self,
+        address: SocketAddr,
+        servers: Vec<Server>,
+        console: &Console,
+    ) -> Outcome {
         if !address.ip().is_loopback() {
             let why = format!("{address} is reached from other machines, in plain text");
             return Err(Failure::usage(why).help(
@@ -124,65 +101,51 @@ impl Running<'_> {
         let listener = TcpListener::bind(address).await.map_err(Failure::unusable)?;
         let place = listener.local_addr().map_err(Failure::unusable)?;
         console.note(&format!("{GOOD}listening{GOOD:#} at http://{place}"));
-        let serving = async {
-            match server.place {
-                ServerPlace::Remote(remote) => {
-                    let memory = self.config.memory.clone();
-                    let new = self.session(&server.name, server.is_named, memory);
-                    let (judge, book, on_change) = new();
-                    Gateway::serve(listener, config, judge, *remote, (book, on_change)).await
-                }
-                // Each client has a server of its own, and no other may find what it asked for.
-                ServerPlace::Command(command) => {
-                    let new = self.session(&server.name, server.is_named, None);
-                    Sessions::serve(listener, config, command, new).await
-                }
-            }
-        };
         tokio::select! {
-            served = serving => served.map_err(Failure::unusable)?,
+            served = self.serve(listener, config, servers) => served.map_err(Failure::unusable)?,
             _ = tokio::signal::ctrl_c() => {}
         }
         Ok(Status::Ok)
     }
 
-    /// What each client gets that comes over HTTP: a judge, and the tools as they were vetted.
+    /// Serves clients that come over HTTP.
+    async fn serve(
+        &self,
+        listener: TcpListener,
+        config: GatewayConfig,
+        mut servers: Vec<Server>,
+    ) -> std::io::Result<()> {
+        if let [Server { place: ServerPlace::Remote(_), .. }] = &servers[..]
+            && let Some(Server { name, is_named, place: ServerPlace::Remote(remote) }) =
+                servers.pop()
+        {
+            let new = self.session(&name, is_named, self.config.memory.clone());
+            let (judge, book, on_change) = new(JudgeConfig::default().session);
+            return Gateway::serve(listener, config, judge, *remote, (book, on_change)).await;
+        }
+        // No client may find what another asked for.
+        Sessions::serve(listener, config, self.servers(servers, None)).await
+    }
+
+    /// Servers, and by what their calls are judged.
+    fn servers(&self, servers: Vec<Server>, memory: Option<&PathBuf>) -> Servers {
+        let upstream = |Server { name, is_named, place }| {
+            let new = self.session(&name, is_named, memory.cloned());
+            Upstream { name, place, new }
+        };
+        Servers::new(servers.into_iter().map(upstream).collect())
+    }
+
+    /// What each client gets: a judge, and the tools as they were vetted.
     fn session(&self, name: &str, is_named: bool, memory: Option<PathBuf>) -> NewSession {
         let (gate, keeper) = (self.gate.gate.clone(), self.keeper.clone());
         let server = is_named.then(|| name.to_owned());
         let config = JudgeConfig { server, memory, ..self.config.clone() };
         let name = name.to_owned();
-        Box::new(move || {
-            let session = JudgeConfig::default().session;
+        Box::new(move |session| {
             let judge = Judge::new(gate.clone(), JudgeConfig { session, ..config.clone() });
             (judge, keeper.book(&name), keeper.on_change(&name))
         })
-    }
-}
-
-/// What passes between one client and one server, until one of them ends.
-async fn relay(judge: Judge, keeper: Keeper, server: Server, client: Duplex) -> Outcome {
-    let (book, on_change) = (keeper.book(&server.name), keeper.on_change(&server.name));
-    let command = match server.place {
-        ServerPlace::Remote(remote) => {
-            Relay::run(judge, book, on_change, client, bridge(*remote)).await;
-            return Ok(Status::Ok);
-        }
-        ServerPlace::Command(command) => command,
-    };
-    let (child, pipes) = Child::start(&command).map_err(|error| {
-        Failure::unusable(error)
-            .help("write the command of the server after `--`, as a client would")
-    })?;
-    let end = Relay::run(judge, book, on_change, client, pipes).await;
-    let ended = child.end().await;
-    match end {
-        End::Client => Ok(Status::Ok),
-        End::Server => {
-            let how = ended.map_or_else(|| "and had to be killed".to_owned(), |it| it.to_string());
-            tracing::warn!(server = server.name, how, "the server ended by itself");
-            Err(Failure::unusable_because(format!("the server ended by itself: {how}")))
-        }
     }
 }
 

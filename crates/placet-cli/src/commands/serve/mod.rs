@@ -1,18 +1,18 @@
 //! `placet serve`: the daemon.
 
+mod amounts;
 pub(crate) mod first_keys;
 mod signals;
 
 use std::io::ErrorKind;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use placet::{Config, Guard, LogPlace, PolicySource};
+use placet::{Config, Guard, LogPlace, PolicySource, Pulse};
 use placet_core::event::PolicyFile;
 use placet_server::webhooks::Webhooks;
-use placet_server::{Export, Limits, Listen, Server, ServerConfig, StartError, Stop, Tls};
+use placet_server::{Export, Listen, Server, ServerConfig, StartError, Stop, StopHandle, Tls};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -24,6 +24,7 @@ use crate::log_file::must_have_folder;
 use crate::policy_file;
 use crate::status::Status;
 use crate::trace::{self, Levels};
+use amounts::Amounts;
 use first_keys::Known;
 use signals::Signals;
 
@@ -99,23 +100,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", env = "PLACET_WEBHOOKS")]
     webhooks: Option<PathBuf>,
 
-    /// Requests a second that one key may send for long
-    #[arg(long, value_name = "N", default_value_t = Limits::default().requests_per_second)]
-    rate: NonZeroU32,
-
-    /// Requests that one key may send at once on top of that
-    #[arg(long, value_name = "N", default_value_t = Limits::default().burst)]
-    burst: NonZeroU32,
-
-    /// Most open connections
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
-    #[arg(value_parser = at_least_one)]
-    max_connections: usize,
-
-    /// Largest body of a request, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes)]
-    #[arg(value_parser = body_bytes)]
-    max_body: usize,
+    /// How much it takes, and from whom
+    #[command(flatten)]
+    amounts: Amounts,
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
@@ -147,17 +134,6 @@ fn open(arguments: &Arguments) -> Result<Guard, Failure> {
     Guard::open(config).map_err(|error| policy_file::opening(error, &files.unwrap_or_default()))
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
-}
-
-/// More than the default would not be read: no larger document is.
-fn body_bytes(text: &str) -> Result<usize, String> {
-    let most = Limits::default().body_bytes;
-    let bytes = text.parse().ok().filter(|bytes| (1..=most).contains(bytes));
-    bytes.ok_or_else(|| format!("write a number of bytes from 1 to {most}"))
-}
-
 /// The file beside the log for announcements that could not be delivered.
 fn dead_letters(log: &Path) -> PathBuf {
     let mut name = log.as_os_str().to_owned();
@@ -179,13 +155,7 @@ impl From<Arguments> for ServerConfig {
             export: None,
             webhooks: Webhooks::default(),
             dead_letters: Some(dead_letters(&arguments.log)),
-            limits: Limits {
-                requests_per_second: arguments.rate,
-                burst: arguments.burst,
-                connections: arguments.max_connections,
-                body_bytes: arguments.max_body,
-                ..Limits::default()
-            },
+            limits: arguments.amounts.into(),
         }
     }
 }
@@ -206,15 +176,29 @@ async fn serve(
     greet(&server, &guard, &log, console);
     first_keys::clear(known, &log);
     first_keys::make(known, &guard, &server, &log, console).await?;
+    let pulse = guard.log().pulse();
     drop(guard);
     let (stop, handle) = Stop::new();
+    tokio::spawn(end_with_the_log(pulse.clone(), handle.clone()));
     tokio::spawn(signals.obey(handle, server.reload_handle(), levels));
     let clean = server.run(stop).await;
     console.note_value(
         if clean { "stopped" } else { "stopped before everything was answered" },
         &json!({ "stopped": true, "clean": clean }),
     );
+    if pulse.has_stopped() {
+        return Err(Failure::unusable_because("a fault of the daemon has ended the log").help(
+            "start it again: what was answered is recorded, and nothing else was permitted",
+        ));
+    }
     Ok(clean)
+}
+
+/// Ends the daemon when its log is written no more. It could only refuse what is asked of it, and
+/// whoever watches over it starts another in its place.
+async fn end_with_the_log(pulse: Pulse, handle: StopHandle) {
+    pulse.stopped().await;
+    handle.ask();
 }
 
 fn greet(server: &Server, guard: &Guard, log: &Path, console: &Console) {

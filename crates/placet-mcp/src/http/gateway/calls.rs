@@ -21,12 +21,11 @@ use crate::http::headers;
 use crate::http::repeated::{self, Repeated};
 use crate::http::said::{NO_ANSWER, not_whole, one_line, refusal, too_large, whole};
 use crate::id::Id;
-use crate::judge::{Forward, Known, Ruling, ToolCall, Waiting};
+use crate::judge::{Forward, Known, Ruling, ToolCall};
 use crate::limits::{MAX_SERVER_BYTES, PROGRESS, QUEUE};
 use crate::message::{Message, answers};
 use crate::parts::{IN_DOUBT, forwarded, meta, progress_token};
 use crate::reply;
-use crate::task::Errand;
 
 impl Gateway {
     /// Judges a call, and answers as soon as it is known how.
@@ -73,7 +72,7 @@ impl Gateway {
     }
 
     /// Which arguments of a call headers may repeat.
-    fn repeated(&self, call: &ToolCall) -> Repeated {
+    pub(super) fn repeated(&self, call: &ToolCall) -> Repeated {
         Repeated::of(lock(&self.book).definition(&call.name))
     }
 
@@ -163,7 +162,13 @@ impl Gateway {
     }
 
     /// Whether the tool of a call is still the one that was judged, as far as the server says.
-    async fn is_still(&self, known: &Known, name: &str, headers: &HeaderMap, meta: &Value) -> bool {
+    pub(super) async fn is_still(
+        &self,
+        known: &Known,
+        name: &str,
+        headers: &HeaderMap,
+        meta: &Value,
+    ) -> bool {
         self.know_tools(headers, meta).await;
         known.is_still(&lock(&self.book), name)
     }
@@ -252,7 +257,10 @@ impl Judged {
     ) -> Self {
         let (ruled, passage) = mpsc::channel(1);
         let judging = Arc::clone(gateway);
-        let client = gateway.client(&headers, &meta(&message));
+        let mut client = gateway.client(&headers, &meta(&message));
+        if !client.is_modern && client.may_ask_for_tasks {
+            client.takes_tasks = call.wants_task();
+        }
         let token = progress_token(&message);
         let (ask, wanted) = Ask::new(to_client, client, token);
         let waits = ask.waits();
@@ -324,60 +332,15 @@ impl Gateway {
                     }
                 }
             }
-            Ruling::Refuse(text) => reply::refused(&id, &text, is_modern),
+            Ruling::Refuse(text) => self.refuse(&id, &text, ask.client()),
             Ruling::Cancelled | Ruling::Permitted(_) => return None,
             Ruling::Page(requests, state) => reply::input_required(&id, &requests, &state),
             Ruling::Task(waiting) => {
                 let begun = self.begin_task(&id, &waiting, headers, (call, &known, message), &ask);
                 let later = || self.judge.come_back(&waiting, (call, &known), &ask);
-                begun.unwrap_or_else(|| reply::refused(&id, &later(), is_modern))
+                begun.unwrap_or_else(|| self.refuse(&id, &later(), ask.client()))
             }
         };
         Some(Passage::Answer(answer))
-    }
-
-    /// Waits for people in the place of the client; the answer to the call meanwhile.
-    fn begin_task(
-        self: &Arc<Self>,
-        id: &Id,
-        waiting: &Waiting,
-        headers: HeaderMap,
-        of: (&ToolCall, &Known, &Message),
-        ask: &Ask,
-    ) -> Option<Bytes> {
-        let task = lock(&self.tasks).begin(waiting, self.judge.call_time())?;
-        let (errand, wanted) = Errand::new(waiting, of, ask);
-        let (gateway, name) = (Arc::clone(self), task.clone());
-        let running = tokio::spawn(async move {
-            let (meta, of_list) = (meta(&errand.message), headers.clone());
-            let is_still = async |known: Known, name: String| {
-                gateway.is_still(&known, &name, &of_list, &meta).await
-            };
-            let send = |id, bytes| gateway.run_task(&name, headers, (id, bytes));
-            let ended = errand.run(&gateway.judge, is_still, send).await;
-            lock(&gateway.tasks).end(&name, ended);
-        });
-        let mut tasks = lock(&self.tasks);
-        tasks.keeps(&task, wanted, running);
-        tasks.created(id, &task)
-    }
-
-    async fn run_task(
-        &self,
-        task: &str,
-        mut headers: HeaderMap,
-        (id, bytes): (Id, Bytes),
-    ) -> Result<Message, String> {
-        if repeated::is_any(&headers) {
-            let message = Message::read(bytes.clone()).map_err(|_| "it cannot be rebuilt")?;
-            let call = ToolCall::read(message.params())?;
-            self.repeated(&call).rewrite(&mut headers, &call.arguments);
-        }
-        // The call was answered with the task, and its stream has ended: what the server says while it
-        // runs the call its client finds in the task.
-        let told = |message: &Message| lock(&self.tasks).tell(task, message);
-        let asked = self.exchange(headers, (&id, bytes), told);
-        let answered = timeout(self.judge.call_time(), asked).await;
-        answered.map_err(|_| "the server did not answer in time")?
     }
 }

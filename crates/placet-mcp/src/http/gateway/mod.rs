@@ -6,6 +6,7 @@
 
 mod calls;
 mod questions;
+mod tasks;
 mod unjudged;
 
 use std::collections::HashMap;
@@ -142,9 +143,8 @@ impl Gateway {
                     let (refusal, body) = (mismatch(&id), message.into_bytes());
                     return self.unjudged(headers, body, MISMATCH, refusal).await;
                 }
-                let answered = lock(&self.tasks).answer(&id, &method, message.params());
-                if let Some(answer) = answered {
-                    return json_answer(StatusCode::OK, answer);
+                if let Some(answer) = self.answer_of_task(&id, &method, &message) {
+                    return answer;
                 }
                 if matches!(method.as_str(), "server/discover" | "tools/list") {
                     let listed = Listed::shared(message.params());
@@ -152,7 +152,7 @@ impl Gateway {
                     return self.introduction(headers, id, body, listed).await;
                 }
                 let heard = match method.as_str() {
-                    "initialize" => Heard::Session(Client::introduced(message.params())),
+                    "initialize" => Heard::Session(Client::introduced(message.params()), None),
                     _ => Heard::Nothing,
                 };
                 self.pass(Method::POST, headers, message.into_bytes(), Some(heard)).await
@@ -235,16 +235,17 @@ impl Gateway {
             return plain(StatusCode::BAD_GATEWAY, "the server's answer cannot be read here");
         }
         parts.headers = headers::passed_on(&parts.headers, false);
-        if let Heard::Session(client) = &heard
+        let mut heard = heard;
+        if let Heard::Session(client, of) = &mut heard
             && let Some(session) = parts.headers.get(SESSION)
         {
             self.remember(session, client.clone());
+            *of = Some(Bytes::copy_from_slice(session.as_bytes()));
         }
         // A stream that nobody asked anything on may be silent.
         let silence = matches!(heard, Heard::Call(..)).then(|| self.judge.call_time());
         let gateway = self;
         let is_answer = parts.status.is_success();
-        let mut heard = heard;
         let hear = move |bytes| gateway.hear(&mut heard, is_answer, bytes);
         let body = Watched::new(body, &parts.headers, silence, hear);
         Response::from_parts(parts, Body::new(body))
@@ -272,6 +273,11 @@ impl Gateway {
                 Some(page) => self.learn(page, &Listed::Shared(None)),
                 None => lock(&self.book).is_in_doubt(),
             }
+        }
+        if let Heard::Session(_, Some(session)) = heard
+            && let Some(client) = lock(&self.clients).get_mut(session)
+        {
+            client.may_ask_for_tasks = task::runs_tasks(&message);
         }
         // A second answer, or one to something else, says nothing of the call.
         if let Heard::Call(of, action) = heard
@@ -319,8 +325,8 @@ impl Gateway {
 
 /// What is listened for in an answer.
 enum Heard {
-    /// The session that a client opens.
-    Session(Client),
+    /// The session that a client opens, once it is known which that is.
+    Session(Client, Option<Bytes>),
     /// What came of a call, where its id is known in the answer to it.
     Call(Option<Id>, Option<ActionId>),
     /// Nothing.
@@ -350,6 +356,6 @@ async fn until_answered(mut body: Body, id: &Id) -> Result<Bytes, String> {
 const MISMATCH: &str =
     "the headers Mcp-Method, Mcp-Name and Mcp-Param-… say something else than the message";
 
-fn mismatch(id: &Id) -> Answer {
+pub(super) fn mismatch(id: &Id) -> Answer {
     json_answer(StatusCode::BAD_REQUEST, reply::error(Some(id), HEADER_MISMATCH, MISMATCH))
 }

@@ -3,9 +3,10 @@
 use axum::response::Response;
 
 use super::decided;
+use super::propose::Asked;
 use crate::auth::{Write, role};
-use crate::wire::Problem;
 use crate::wire::decision::{ActionShape, DecisionShape};
+use crate::wire::{Problem, Query};
 
 /// Ask what would be decided.
 ///
@@ -17,11 +18,15 @@ use crate::wire::decision::{ActionShape, DecisionShape};
     path = "/v1/evaluate",
     operation_id = "evaluate_action",
     tag = "actions",
+    params(Asked),
     request_body = ActionShape,
     responses((status = OK, body = DecisionShape)),
 )]
-pub(crate) async fn evaluate(write: Write<role::Anyone>) -> Result<Response, Problem> {
+pub(crate) async fn evaluate(
+    Query(Asked { treatment }): Query<Asked>,
+    write: Write<role::Anyone>,
+) -> Result<Response, Problem> {
     let action = write.principal.action(write.body)?;
-    let answer = write.guard.evaluate(&action);
+    let answer = write.guard.evaluate_as(&action, treatment)?;
     Ok(decided(&answer, &answer, None, false))
 }

@@ -28,7 +28,7 @@ pub(crate) struct Asked {
     /// it, likewise.
     #[serde(default)]
     #[param(value_type = Option<TreatmentShape>, inline, nullable = false)]
-    treatment: Treatment,
+    pub(super) treatment: Treatment,
 }
 
 /// How it is treated.

@@ -125,6 +125,7 @@ async fn settled(
         answered = app.guard.answered(id) => answered?,
         () = tokio::time::sleep(time) => {}
         () = app.stop.asked() => {}
+        () = app.pulse.stopped() => {}
     }
     find(app, principal, id).await
 }

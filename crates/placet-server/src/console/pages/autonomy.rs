@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use placet::core::autonomy::{Record, Samples};
-use placet::{AutonomyState, RiskTier, Standing, TenantId, standings};
+use placet::{AutonomyState, Guard, RiskTier, Standing, TenantId, standings};
 
 use super::super::fault::Fault;
 use super::super::frame::{Frame, Place};
@@ -77,26 +77,31 @@ pub(super) async fn show(
         Some(own) => [own.clone()].into(),
         None => tenants(&app).await?,
     };
-    let mut classes = Vec::new();
-    let mut left_out = tenants.len();
-    {
-        let state = app.guard.log().state();
-        for tenant in &tenants {
-            if classes.len() >= MAX_CLASSES {
-                break;
-            }
-            left_out -= 1;
-            classes.extend(standings(&state, Some(tenant)).into_iter().map(|standing| {
-                let record = state.ledgers().get(&standing.of).cloned().unwrap_or_default();
-                class(standing, &record)
-            }));
-        }
-    }
+    let is_over_all = visitor.tenant().is_none();
+    let (mut classes, left_out) = app.blocking(move |guard| classes(guard, &tenants)).await?;
     classes
         .sort_by(|one: &Class, other| (&one.name, &one.tenant).cmp(&(&other.name, &other.tenant)));
     let frame = Frame::new("Autonomy", Place::Autonomy, &visitor);
-    let is_over_all = visitor.tenant().is_none();
     Ok(reply(&Page { frame, classes, is_over_all, left_out }, StatusCode::OK))
+}
+
+/// Where the classes of these tenants stand, and of how many tenants that is left out. Commits are let
+/// in between two tenants.
+fn classes(guard: &Guard, tenants: &BTreeSet<TenantId>) -> (Vec<Class>, usize) {
+    let mut classes = Vec::new();
+    let mut left_out = tenants.len();
+    for tenant in tenants {
+        if classes.len() >= MAX_CLASSES {
+            break;
+        }
+        left_out -= 1;
+        let state = guard.log().state();
+        classes.extend(standings(&state, Some(tenant)).into_iter().map(|standing| {
+            let record = state.ledgers().get(&standing.of).cloned().unwrap_or_default();
+            class(standing, &record)
+        }));
+    }
+    (classes, left_out)
 }
 
 /// The tenants where something is: evidence, a key, a person, or something that was done lately.
@@ -104,7 +109,7 @@ async fn tenants(app: &Arc<App>) -> Result<BTreeSet<TenantId>, Fault> {
     let recent = app.blocking(|guard| guard.log().recent(None, LATELY)).await??;
     let mut tenants: BTreeSet<TenantId> = recent.into_iter().map(|(row, _)| row.tenant).collect();
     let state = app.guard.log().state();
-    tenants.extend(state.ledgers().iter().map(|(of, _)| of.tenant.clone()));
+    tenants.extend(state.ledgers().parts(|of| &of.tenant).into_iter().cloned());
     tenants.extend(state.keys().iter().filter_map(|(_, key)| key.tenant.clone()));
     tenants.extend(state.people().iter().filter_map(|(_, person)| person.tenant.clone()));
     if tenants.is_empty() {

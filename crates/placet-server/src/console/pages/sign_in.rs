@@ -81,7 +81,6 @@ pub(super) async fn begin(
         // It may have ended by itself just now, which is as good.
         drop(app.guard.with_caller(before.caller).sign_out().await);
     }
-    app.forget_ended();
     let mut response = go(FIRST);
     response.headers_mut().insert(SET_COOKIE, cookie::begin(&secret, &form.headers, has_tls));
     Ok(response)

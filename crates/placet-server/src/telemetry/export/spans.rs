@@ -14,7 +14,7 @@ use placet::Verdict;
 
 use super::super::exchange::Answered;
 use super::super::method_label;
-use crate::limits::{MAX_SPAN_PATH, MAX_TRACE_STATE_BYTES};
+use crate::limits::MAX_TRACE_STATE_BYTES;
 
 /// The trace that a request is a part of, as its sender says.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ fn attributes(answered: &Answered<'_>) -> Vec<KeyValue> {
     [
         said("http.request.method", text(method_label(answered.method).to_owned())),
         said("http.route", text(answered.endpoint.to_owned())),
-        said("url.path", text(beginning(answered.path))),
+        said("url.path", text(answered.path.to_owned())),
         said("http.response.status_code", Some(Value::from(i64::from(answered.status)))),
         said("placet.key", answered.key.and_then(|key| text(key.to_string()))),
         said("placet.tenant", answered.tenant.and_then(|tenant| text(tenant.to_string()))),
@@ -81,11 +81,6 @@ fn attributes(answered: &Answered<'_>) -> Vec<KeyValue> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// As much of a path as a span keeps.
-fn beginning(path: &str) -> String {
-    path.chars().take(MAX_SPAN_PATH).collect()
 }
 
 /// The headers that say what a request is a part of: once, and short enough to be kept.
