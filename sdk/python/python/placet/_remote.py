@@ -168,7 +168,7 @@ class Remote:
         if step.name == "propose" or (step.name == "redeem" and not step.hurried):
             self._posts.put(lambda: self._undo(step, asked))
 
-    def _last(self, step: Step) -> None:
+    def say_afterwards(self, step: Step) -> None:
         """Says something although it is closed: what it has waited for was only then clear."""
         try:
             with httpx.Client(**self._options(httpx.HTTPTransport)) as client:
@@ -425,7 +425,7 @@ class Afterwards:
 
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
-        return self._remote._last(step) if step.name == "withdraw" else self._remote.do(step)
+        return self._remote.say_afterwards(step) if step.name == "withdraw" else self._remote.do(step)
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop."""
