@@ -18,14 +18,12 @@ use tokio::task::AbortHandle;
 use crate::decision::Decision;
 use crate::failure::Failure;
 use crate::mailbox::Mailbox;
+use crate::open::{GRACE, Held, Open, closed};
 use crate::operation::{Done, Operation};
 use crate::request::ActionRequest;
 
 /// How often a thread that waits for people looks whether Ctrl-C was pressed.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(50);
-
-/// How long closing waits for operations that are under way.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// How often this process, or one that it comes from, was forked.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -46,7 +44,7 @@ pub(crate) struct Engine {
     /// What [`FORKS`] was when it was opened. To ask for the process each time would take as long as a
     /// tenth of a decision.
     forks: u32,
-    guard: Mutex<Option<Guard>>,
+    guard: Mutex<Option<Open>>,
     runtime: OnceLock<Option<Runtime>>,
 }
 
@@ -74,7 +72,7 @@ impl Engine {
         Ok(Self {
             process: std::process::id(),
             forks: FORKS.load(Ordering::Relaxed),
-            guard: Mutex::new(Some(guard)),
+            guard: Mutex::new(Some(Open::new(guard))),
             runtime: OnceLock::new(),
         })
     }
@@ -138,7 +136,7 @@ impl Engine {
             Operation::read(name, request, body).map_err(|failure| failure.into_error(py))?;
         let letters = Arc::clone(&mailbox.shared);
         let task = async move {
-            let result = operation.perform(&guard).await;
+            let result = guard.perform(operation).await;
             drop(guard);
             letters.put(token, result);
         };
@@ -173,12 +171,12 @@ impl Engine {
 }
 
 impl Engine {
-    fn guard(&self, py: Python<'_>) -> PyResult<Guard> {
+    fn guard(&self, py: Python<'_>) -> PyResult<Held> {
         self.guard_since(self.process == std::process::id(), py)
     }
 
     /// The guard, where this is still the process that opened it.
-    fn guard_since(&self, is_here: bool, py: Python<'_>) -> PyResult<Guard> {
+    fn guard_since(&self, is_here: bool, py: Python<'_>) -> PyResult<Held> {
         let wrong = |text: String| Failure::new(Trouble::Unavailable, text).into_error(py);
         if !is_here {
             return Err(wrong(format!(
@@ -187,15 +185,17 @@ impl Engine {
                 self.process
             )));
         }
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        guard.ok_or_else(|| wrong("this guard is closed".to_owned()))
+        let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = open.as_ref().map(Open::hold);
+        drop(open);
+        held.ok_or_else(|| closed().into_error(py))
     }
 
     /// Waits as long as people take, or as long as they may. Ctrl-C ends the wait as well.
     fn wait_long(
         &self,
         operation: Operation,
-        guard: Guard,
+        guard: Held,
         within: Option<Duration>,
         py: Python<'_>,
     ) -> PyResult<Option<Result<Done, Failure>>> {
@@ -206,7 +206,7 @@ impl Engine {
         let task = async move {
             // Whoever hears that it is over can close the log at once: nothing here holds it then.
             let (done, guard) = (done, guard);
-            let result = operation.perform(&guard).await;
+            let result = guard.perform(operation).await;
             drop(guard);
             drop(done.send(result));
         };
@@ -232,8 +232,7 @@ impl Engine {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    let closed = Failure::new(Trouble::Unavailable, "this guard is closed");
-                    return Ok(Some(Err(closed)));
+                    return Ok(Some(Err(closed())));
                 }
             }
         }
@@ -254,10 +253,9 @@ impl Engine {
     }
 
     fn shut(&self) {
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(guard) = guard {
-            // What waits for people waits no more; everything else ends by itself.
-            guard.close();
+        let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(open) = open {
+            open.close();
         }
     }
 }
@@ -270,22 +268,25 @@ impl Drop for Engine {
             std::mem::forget((guard, self.runtime.take()));
             return;
         }
+        self.shut();
         if let Some(Some(runtime)) = self.runtime.take() {
             runtime.shutdown_timeout(GRACE);
         }
-        self.shut();
     }
 }
 
 /// Carries out an operation on this thread.
-fn perform_here(operation: Operation, guard: &Guard) -> Result<Done, Failure> {
+fn perform_here(operation: Operation, guard: &Held) -> Result<Done, Failure> {
     match operation {
         // Where nobody else is at the log this thread writes it, and no other has to be woken.
-        Operation::Propose(action, treatment) => {
+        Operation::Propose(action, treatment, is_mine) => {
             let answer = guard.blocking().propose_as(&action, treatment)?;
+            if is_mine {
+                guard.keep(&answer);
+            }
             Ok(Done::Decision(Box::new(answer)))
         }
-        operation => wait(operation.perform(guard)),
+        operation => wait(guard.perform(operation)),
     }
 }
 

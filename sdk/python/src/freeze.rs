@@ -12,7 +12,7 @@
 
 use placet::core::json::Number;
 use placet::{Amount, Json, Object};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
@@ -52,6 +52,15 @@ impl Frozen {
         let snapshot = PyDict::new(py).into_any().unbind();
         Self { json: Json::Object(Object::new()), snapshot, is_fixed: true, size: 1 }
     }
+
+    /// Whether a value is what was frozen. One that cannot be frozen is not.
+    pub(crate) fn is(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match Self::of(value) {
+            Ok(now) => Ok(now.json == self.json),
+            Err(error) if error.is_instance_of::<PyException>(value.py()) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 #[pymethods]
@@ -67,8 +76,11 @@ impl Frozen {
     }
 
     /// Whether what could not be copied is still what it was.
-    pub(crate) fn is_unchanged(&self, py: Python<'_>) -> bool {
-        self.is_fixed || Self::of(self.snapshot.bind(py)).is_ok_and(|now| now.json == self.json)
+    pub(crate) fn is_unchanged(&self, py: Python<'_>) -> PyResult<bool> {
+        if self.is_fixed {
+            return Ok(true);
+        }
+        self.is(self.snapshot.bind(py))
     }
 }
 
@@ -129,6 +141,16 @@ impl std::fmt::Display for Place {
 
 fn refused(at: &Place, why: &str) -> PyErr {
     PyValueError::new_err(format!("{at}: {why}"))
+}
+
+/// The same for what code of the program's own raised while a value was read. What is no error, such as
+/// Ctrl-C, is passed on as it is.
+fn unread(at: &Place, error: PyErr, py: Python<'_>) -> PyErr {
+    if error.is_instance_of::<PyException>(py) {
+        refused(at, &error.value(py).to_string())
+    } else {
+        error
+    }
 }
 
 struct Walk {
@@ -231,9 +253,12 @@ impl Walk {
     /// What JSON does not know.
     fn other(&mut self, value: &Bound<'_, PyAny>, at: &mut Place) -> PyResult<Pair> {
         let py = value.py();
-        let (near, make, known) = plain(value)
-            .map_err(|error| refused(at, &error.value(py).to_string()))?
-            .extract::<(Bound<'_, PyAny>, Option<Bound<'_, PyAny>>, u8)>()?;
+        let (near, make, known) = plain(value).map_err(|error| unread(at, error, py))?.extract::<(
+            Bound<'_, PyAny>,
+            Option<Bound<'_, PyAny>>,
+            u8,
+        )>(
+        )?;
         let foreign = self.foreign;
         // What is made of it must be nearer to JSON, or this would never end.
         at.0.push(String::new());
@@ -248,7 +273,7 @@ impl Walk {
                 }
                 value.clone().unbind()
             }
-            Some(make) => make.call1((snapshot,))?.unbind(),
+            Some(make) => make.call1((snapshot,)).map_err(|error| unread(at, error, py))?.unbind(),
         };
         self.foreign += usize::from(known == FOREIGN);
         Ok((json, passed))
@@ -313,7 +338,7 @@ fn digits(number: &Bound<'_, PyAny>, at: &Place) -> PyResult<Json> {
         return Ok(Json::String(text));
     }
     let text = py.import("placet._plain")?.getattr("digits")?.call1((number,));
-    let text = text.map_err(|error| refused(at, &error.value(py).to_string()))?;
+    let text = text.map_err(|error| unread(at, error, py))?;
     Ok(Json::String(text.extract::<String>()?))
 }
 

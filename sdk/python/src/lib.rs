@@ -9,6 +9,7 @@ mod engine;
 mod failure;
 mod freeze;
 mod mailbox;
+mod open;
 mod operation;
 mod record;
 mod request;

@@ -18,15 +18,15 @@ const MAX_LISTED: usize = 1_000;
 
 /// One operation, read and ready.
 pub(crate) enum Operation {
-    /// Decide on an action and record the decision.
-    Propose(Box<Action>, Treatment),
+    /// Decide on an action and record the decision. Last, whether nobody needs it who does not wait here.
+    Propose(Box<Action>, Treatment, bool),
     /// Spend what permits an action, for exactly this call.
     Redeem(ActionId, ToolName, Object),
     /// Say what came of an action.
     Conclude(ActionId, Outcome, String),
     /// Wait until an action is pending no more, and say what became of it. Where a person is named,
-    /// they are asked at the terminal meanwhile.
-    Settle(ActionId, Option<Approver>),
+    /// they are asked at the terminal meanwhile. Last, whether nobody needs it who does not wait here.
+    Settle(ActionId, Option<Approver>, bool),
     /// Say what became of an action so far.
     Follow(ActionId),
     /// Answer a held action.
@@ -83,7 +83,10 @@ impl Operation {
         let body = Body(&body);
         let call = || request.map(|it| &it.action).ok_or_else(|| wrong("the call is missing"));
         Ok(match name {
-            "propose" => Self::Propose(Box::new(call()?.clone()), body.read("treatment")?),
+            "propose" => {
+                let action = Box::new(call()?.clone());
+                Self::Propose(action, body.read("treatment")?, body.flag("is_mine"))
+            }
             "redeem" => {
                 Self::Redeem(body.parse("id")?, call()?.tool.clone(), call()?.params.clone())
             }
@@ -92,8 +95,8 @@ impl Operation {
                 body.read("status")?,
                 body.maybe("detail")?.unwrap_or_default(),
             ),
-            "settle" => Self::Settle(body.parse("id")?, None),
-            "ask" => Self::Settle(body.parse("id")?, Some(body.approver()?)),
+            "settle" => Self::Settle(body.parse("id")?, None, body.flag("is_mine")),
+            "ask" => Self::Settle(body.parse("id")?, Some(body.approver()?), body.flag("is_mine")),
             "follow" => Self::Follow(body.parse("id")?),
             "resolve" => Self::Resolve(body.parse("id")?, body.approver()?, body.reply()?),
             "withdraw" => Self::Withdraw(body.parse("id")?),
@@ -110,13 +113,22 @@ impl Operation {
 
     /// Whether it may take as long as people take.
     pub(crate) fn is_long(&self) -> bool {
-        matches!(self, Self::Settle(..))
+        self.waits_for().is_some()
+    }
+
+    /// The action for which it waits until people have answered, and whether that is to be taken back
+    /// when nobody waits any more.
+    pub(crate) fn waits_for(&self) -> Option<(ActionId, bool)> {
+        match self {
+            Self::Settle(id, _, is_mine) => Some((*id, *is_mine)),
+            _ => None,
+        }
     }
 
     /// Carries it out.
     pub(crate) async fn perform(self, guard: &Guard) -> Result<Done, Failure> {
         let text = match self {
-            Self::Propose(action, treatment) => {
+            Self::Propose(action, treatment, _) => {
                 let answer = guard.propose_as(&action, treatment).await?;
                 return Ok(Done::Decision(Box::new(answer)));
             }
@@ -128,8 +140,8 @@ impl Operation {
                 let change = guard.conclude(id, outcome, &detail).await?;
                 json!({"id": id, "status": outcome.as_str(), "log_index": change.log_index})
             }
-            Self::Settle(id, None) => followed(&guard.settle(id, None).await?)?,
-            Self::Settle(id, Some(by)) => {
+            Self::Settle(id, None, _) => followed(&guard.settle(id, None).await?)?,
+            Self::Settle(id, Some(by), _) => {
                 let terminal = placet::ask::Terminal::open(by)
                     .map_err(|error| Failure::new(Trouble::Unavailable, error))?;
                 followed(&guard.settle(id, Some(&terminal)).await?)?
@@ -197,6 +209,10 @@ impl Body<'_> {
     fn read<T: serde::de::DeserializeOwned>(&self, field: &str) -> Result<T, Failure> {
         let value = self.0.get(field).cloned().unwrap_or(Value::Null);
         serde_json::from_value(value).map_err(|error| wrong(format!("{field}: {error}")))
+    }
+
+    fn flag(&self, field: &str) -> bool {
+        self.0.get(field).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn maybe<T: serde::de::DeserializeOwned>(&self, field: &str) -> Result<Option<T>, Failure> {

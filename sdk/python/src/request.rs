@@ -166,13 +166,13 @@ impl ActionRequest {
     }
 
     /// Whether what could not be copied is still what it was when it was frozen.
-    fn is_unchanged(&self, py: Python<'_>) -> bool {
+    fn is_unchanged(&self, py: Python<'_>) -> PyResult<bool> {
         self.params.is_unchanged(py)
     }
 
     /// Whether a value is what was frozen as the params.
-    fn is_payload(&self, value: &Bound<'_, PyAny>) -> bool {
-        Frozen::of(value).is_ok_and(|now| now.json == self.params.json)
+    fn is_payload(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.params.is(value)
     }
 
     fn __eq__(&self, other: &Self) -> bool {

@@ -11,6 +11,7 @@ import functools
 import pathlib
 import types
 import uuid
+import zoneinfo
 from collections import OrderedDict, defaultdict, namedtuple
 from decimal import Decimal
 
@@ -193,6 +194,48 @@ class LyingPair(Pair):
         return 99999
 
 
+class IteratingPair(Pair):
+    def __iter__(self):
+        return iter([99999, "EVE"])
+
+
+class GettingPair(Pair):
+    def __getattribute__(self, name):
+        return 99999 if name == "amount" else super().__getattribute__(name)
+
+
+class Valued(enum.Enum):
+    ONE = "one"
+    value = property(lambda self: "EVE")
+
+
+class Named(enum.Enum):
+    ONE = (1, 2)
+    name = property(lambda self: "EVE")
+
+
+class Read(enum.Enum):
+    ONE = "one"
+
+    def __getattribute__(self, name):
+        return "EVE" if name == "value" else super().__getattribute__(name)
+
+
+class Held(enum.Enum):
+    ONE = object()
+
+
+class TwoWays(datetime.tzinfo):
+    def utcoffset(self, _):
+        return datetime.timedelta(hours=1)
+
+    def dst(self, _):
+        return None
+
+
+TWO_WAYS = TwoWays()
+
+
 class Level(int, enum.Enum):
     def __new__(cls, shown, real):
         member = int.__new__(cls, real)
@@ -241,6 +284,14 @@ class Model(pydantic.BaseModel):
     ("value", "words"),
     [
         (LyingPair(10, "a"), "says something else than it holds"),
+        (IteratingPair(10, "a"), "a tuple with __iter__ of its own"),
+        (GettingPair(10, "a"), "a tuple with __getattribute__ of its own"),
+        (Valued.ONE, "has value of its own"),
+        (Named.ONE, "has name of its own"),
+        (Read.ONE, "has __getattribute__ of its own"),
+        (Held.ONE, "cannot be written as JSON"),
+        (Line(datetime.datetime(2026, 1, 2, tzinfo=TWO_WAYS)), "of a class of the program's own"),
+        (Line(defaultdict(lambda: "EVE")), "of a class of the program's own"),
         (Level.LOW, "is one thing and has another as its value"),
         (fake(), "no member of its enum"),
         (MyPath("/etc/passwd"), "a kind of path of its own"),
@@ -358,16 +409,17 @@ def set_value(member, value):
         (lambda: numpy.array([[10]], dtype=object), lambda it: it[0].__setitem__(0, 11)),
         (lambda: memoryview(bytearray(b"10")), lambda it: it.__setitem__(0, 50)),
         (lambda: enum.Enum("Fresh", {"ONE": "one"}).ONE, lambda it: set_value(it, "two")),
-        (
-            lambda: datetime.datetime(2026, 1, 2, tzinfo=Zone()),
-            lambda it: setattr(it.tzinfo, "hours", 5),
-        ),
+        (lambda: enum.Enum("Listed", {"ONE": ["one"]}).ONE, lambda it: it.value.append("two")),
     ],
 )
 def test_what_changes_while_it_waits_is_not_run(ran, make, change):
     value = make()
     with pytest.raises(Changed):
         ran(value, lambda: change(value))
+
+
+class Zoned(datetime.datetime):
+    """As good as a plain one."""
 
 
 class Zone(datetime.tzinfo):
@@ -378,6 +430,23 @@ class Zone(datetime.tzinfo):
 
     def dst(self, _):
         return None
+
+
+@pytest.mark.parametrize("kind", [datetime.datetime, Zoned])
+def test_a_zone_of_the_programs_own_is_passed_as_its_offset(ran, kind):
+    moment = kind(2026, 1, 2, tzinfo=Zone())
+    shown, got = ran(moment, lambda: setattr(moment.tzinfo, "hours", 5))
+    assert shown == got.isoformat() == "2026-01-02T00:00:00+00:00"
+    assert type(got) is datetime.datetime and type(got.tzinfo) is datetime.timezone
+    zone = zoneinfo.ZoneInfo("Europe/Berlin")
+    assert ran(datetime.datetime(2026, 7, 2, tzinfo=zone))[1].tzinfo is zone
+    assert ran(datetime.time(3, tzinfo=Zone()))[1] == datetime.time(3, tzinfo=datetime.timezone.utc)
+
+
+def test_what_is_missing_is_made_by_no_factory_of_the_programs_own(ran):
+    shown, got = ran(defaultdict(lambda: "EVE", a=1))
+    assert shown == got == {"a": 1} and type(got) is dict
+    assert ran(defaultdict(int, a=1))[1]["b"] == 0
 
 
 

@@ -18,6 +18,7 @@ from placet import (
     Mode,
     Status,
     Verdict,
+    observing,
 )
 from placet._step import Step
 
@@ -77,6 +78,14 @@ def test_metrics_make_nothing_consequential_autonomous():
     assert decision.verdict is Verdict.REQUIRE_APPROVAL
 
 
+def lied(*of):
+    """Figures that make no sense, whose class does not keep them from being made."""
+    made = object.__new__(EvalMetrics)
+    for name, value in zip(("pass_rate", "adversarial_pass_rate", "sample_size"), of, strict=True):
+        object.__setattr__(made, name, value)
+    return made
+
+
 @pytest.mark.parametrize(
     "gives",
     [
@@ -84,15 +93,15 @@ def test_metrics_make_nothing_consequential_autonomous():
         None,
         True,
         {"pass_rate": 1.0},
-        EvalMetrics(1.1, 1.0, 500),
-        EvalMetrics(float("nan"), 1.0, 500),
-        EvalMetrics(-0.1, 1.0, 500),
-        EvalMetrics(1.0, float("inf"), 500),
-        EvalMetrics(1.0, 1.0, -1),
-        EvalMetrics(1.0, 1.0, 1.5),
-        EvalMetrics("1.0", 1.0, 500),
-        EvalMetrics(True, True, 500),
-        EvalMetrics(1.0, 1.0, True),
+        lied(1.1, 1.0, 500),
+        lied(float("nan"), 1.0, 500),
+        lied(-0.1, 1.0, 500),
+        lied(1.0, float("inf"), 500),
+        lied(1.0, 1.0, -1),
+        lied(1.0, 1.0, 1.5),
+        lied("1.0", 1.0, 500),
+        lied(True, True, 500),
+        lied(1.0, 1.0, True),
     ],
 )
 def test_metrics_that_fail_or_lie_are_a_finding(gives):
@@ -318,3 +327,50 @@ def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):
     guard = Guard(policy(mode=Mode.SHADOW), store=":memory:")
     assert guard.execute("issue_refund", {"amount": "5000"}, lambda *_: "ran") == "ran"
     assert caplog.records == []
+
+
+def test_metrics_may_tell_tenants_apart():
+    class Each:
+        def __init__(self):
+            self.asked = []
+
+        def metrics_for(self, action, *, tenant="nobody"):
+            self.asked.append((action, tenant))
+            return EvalMetrics(1.0 if tenant == "good" else 0.0, 1.0, 500)
+
+    class Strict(Each):
+        def metrics_for(self, action, tenant):
+            return super().metrics_for(action, tenant=tenant)
+
+    for provider in (Each(), Strict()):
+        with Guard(policy(thresholds=BAR), store=":memory:", metrics=provider, tenant="good") as guard:
+            assert guard.evaluate(refund()).autonomy_state is AutonomyState.MANUAL
+            earned = guard.evaluate("issue_refund", params={"amount": "1"})
+            assert earned.autonomy_state is AutonomyState.AUTONOMOUS
+            guard.execute("get_order", {}, lambda *_: None, tenant="other")
+            with observing(tenant="context"):
+                guard.execute("get_order", {}, lambda *_: None)
+            guard.propose("get_order")
+        assert [tenant for _, tenant in provider.asked] == "default good other context good".split()
+
+
+def test_of_several_sources_each_meets_the_bar():
+    class Ordinary(Metrics):
+        adversarial = False
+
+    def state(*sources):
+        with Guard(policy(thresholds=BAR), store=":memory:", metrics=sources) as guard:
+            return guard.evaluate(refund()).autonomy_state
+
+    good, weak = EvalMetrics(1.0, 1.0, 500), EvalMetrics(0.9, 0.8, 60)
+    unresisting = EvalMetrics(1.0, 0.0, 500)
+    assert state(Metrics(good)) is state(Metrics(good), Metrics(good)) is AutonomyState.AUTONOMOUS
+    assert state(Metrics(good), Metrics(weak)) is AutonomyState.SUPERVISED
+    assert state(Metrics(good), Ordinary(unresisting)) is AutonomyState.AUTONOMOUS
+    assert state(Metrics(weak), Ordinary(unresisting)) is AutonomyState.SUPERVISED
+    # Somebody has to have adversarial samples.
+    assert state(Ordinary(good)) is state(Metrics(unresisting)) is AutonomyState.MANUAL
+    stopped(Guard(policy(thresholds=BAR), metrics=[Metrics(good), Metrics(None)]), "metrics provider")
+    for wrong in ([], [Metrics(good), object()], [type("Odd", (Metrics,), {"adversarial": 1})(good)]):
+        with pytest.raises(ConfigError, match="metrics"):
+            Guard(policy(), store=":memory:", metrics=wrong)

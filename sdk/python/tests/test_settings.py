@@ -10,6 +10,7 @@ from placet import (
     AutonomyState,
     Budget,
     ConfigError,
+    EvalMetrics,
     GraduationThresholds,
     Guard,
     Invalid,
@@ -169,11 +170,8 @@ def test_a_daemon_is_named_with_what_makes_sense(wrong):
         {"budgets": ("24h",)},
         {"budgets": (Budget("24h", count=True),)},
         {"budgets": (Budget("24h", value=1.5),)},
-        {"classes": [ActionClass("pay", "harmless")]},
-        {"classes": [ActionClass("pay", RiskTier.READ, max_state=7)]},
         {"classes": [ActionClass("pay", RiskTier.READ, auto_cap=1.5)]},
         {"classes": [ActionClass("pay", RiskTier.READ, approval=ApprovalTerms(quorum="2"))]},
-        {"thresholds": GraduationThresholds({SUPERVISED: "0.9"}, {SUPERVISED: 0}, {SUPERVISED: 1})},
         {"thresholds": GraduationThresholds({SUPERVISED: 0.9}, {SUPERVISED: 0}, {})},
         {"thresholds": 0.9},
     ],
@@ -181,6 +179,27 @@ def test_a_daemon_is_named_with_what_makes_sense(wrong):
 def test_a_policy_is_made_of_what_makes_sense(wrong):
     with pytest.raises(ConfigError):
         Guard(policy(**wrong))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ActionClass("pay", "read2"), "pay: risk is one of read, "),
+        (lambda: ActionClass("pay", RiskTier.READ, max_state=7), "pay: max_state is of AutonomyState"),
+        (lambda: GraduationThresholds({SUPERVISED: 2}, {}, {}), "pass_rate for supervised is a rate"),
+        (lambda: GraduationThresholds({SUPERVISED: "0.9"}, {}, {}), "is a number, not '0.9'"),
+        (lambda: GraduationThresholds({"supervised": 0.9}, {}, {}), "a state is of AutonomyState"),
+        (lambda: GraduationThresholds({}, {}, {SUPERVISED: 1.5}), "min_samples for supervised"),
+        (lambda: GraduationThresholds(0.9, {}, {}), "pass_rate has a bar for each state"),
+        (lambda: EvalMetrics(2, 1.0, 5), "pass_rate is a rate from 0 to 1, not 2"),
+        (lambda: EvalMetrics(1.0, float("nan"), 5), "adversarial_pass_rate is a rate"),
+        (lambda: EvalMetrics(1.0, 1.0, -1), "sample_size is a number of samples"),
+        (lambda: EvalMetrics(True, 1.0, 5), "pass_rate is a number, not True"),
+    ],
+)
+def test_what_makes_no_sense_is_not_even_made(make, words):
+    with pytest.raises(ConfigError, match=words):
+        make()
 
 
 def test_a_policy_says_what_a_file_says():
@@ -218,7 +237,30 @@ def test_enforce_is_enforce_whatever_the_policy_says(backend, given):
 
 def test_a_wrong_word_at_a_function_is_an_error_where_it_is_written():
     with pytest.raises(ConfigError, match="on_review"):
-        supervised("get_order", on_review="ask")(print)
+        supervised("get_order", on_review="ask")
+    with pytest.raises(TypeError, match="supervised takes no 'onreview'; it takes on_review, "):
+        supervised("get_order", onreview="block")
+    for wrong in (print, 5):
+        with pytest.raises(TypeError, match=r"write @supervised\(\) or @supervised\("):
+            supervised(wrong)
+        with pytest.raises(TypeError, match="write guarded"):
+            guarded(wrong, {}, print)
+    for wrong in (supervised("get_order"), Guard(store=":memory:").gate):
+        with pytest.raises(TypeError, match="above a function, not str"):
+            wrong("get_order")
+
+
+def test_a_wrong_word_at_a_call_is_named(guard):
+    words = "takes no 'review_timeout'; it takes on_review, idempotency_key, agent, "
+    for call in (guard.evaluate, guard.propose, lambda *it, **of: guard.execute(*it, {}, print, **of)):
+        with pytest.raises(TypeError, match=words):
+            call("get_order", review_timeout=3)
+
+
+def test_an_empty_key_is_named_with_where_keys_come_from():
+    with pytest.raises(ConfigError, match="key is empty; a daemon asks for one") as error:
+        Guard.connect("http://127.0.0.1:1", "")
+    assert "leave it out" not in str(error.value)
 
 
 @pytest.mark.parametrize("kind", ["in process", "at a daemon"])

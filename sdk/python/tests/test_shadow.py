@@ -56,7 +56,6 @@ WRONG = {
     "a payload that fails": {"payload": unwilling},
     "a payload that is none": {"payload": lambda *_: 7},
     "a reason that is no text": {"reason": 5},
-    "a name that nobody knows": {"resaon": "typo"},
     "a value that is none": {"value": object()},
     "a tenant that is none": {"tenant_id": "no tenant\n"},
 }
@@ -191,3 +190,44 @@ def test_who_asks_for_more_than_shadow_gets_it(shadow):
     gated = supervised("drop_database", guard=shadow, on_review="fail_closed", enforce=True)(never)
     with pytest.raises(ReviewPending):
         gated("t", {})
+
+
+class Unspeakable:
+    """Nobody can write it down in any way."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class Hashed(dict):
+    __hash__ = lambda self: 1
+
+
+UNREADABLE = {
+    "a set of what is no dict": ({}, lambda: ({Hashed(a=1)},), {}),
+    "such a set beside a payload": ({"payload": lambda amount: {}}, lambda: ({Hashed(a=1)},), {}),
+    "who has no text": ({}, lambda: ("1",), {"agent": Unspeakable()}),
+    "a session without a text": ({"session_id": Unspeakable()}, lambda: ("1",), {}),
+    "a tenant without a text": ({"tenant_id": Unspeakable()}, lambda: ("1",), {}),
+    "a key without a text": ({"idempotency_key": Unspeakable()}, lambda: ("1",), {}),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+@pytest.mark.parametrize("mode", ["shadow", "sample"])
+def test_what_nobody_can_read_stops_no_call(backend, what, mode):
+    share = {"sample_percent": 0} if mode == "sample" else {}
+    guard = backend.open(policy(on_review="shadow"), mode=mode, **share)
+    fields, arguments, context = UNREADABLE[what]
+    run = supervised("issue_refund", guard=guard, **fields)(lambda amount: "ran")
+    with observing(**context):
+        assert run(*arguments()) == "ran"
+
+
+def test_a_default_that_nobody_can_read_stops_no_call(backend):
+    strange = {Hashed(a=1)}
+    guard = backend.open(policy(on_review="shadow"), mode="shadow")
+    run = supervised("issue_refund", guard=guard)(lambda amount, of=strange: of)
+    assert run("1") is strange

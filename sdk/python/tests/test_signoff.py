@@ -333,3 +333,135 @@ def test_threads_at_once_see_no_unsigned_status():
     for thread in threads:
         thread.join(60)
     assert over.is_set() and seen and all(seen)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
+)
+def test_a_copy_of_what_was_taken_back_is_another_record(duplicate):
+    claim = signed()
+    claim.status = "draft"
+    copied = duplicate(duplicate(claim))
+    assert copied == claim
+    copied.amount = "1000000"
+    with pytest.raises(SignoffRequired, match="written for another record"):
+        copied.status = "approved"
+    copied.verbatim_response = WORDS
+    copied.status = "approved"
+    claim.status = "approved"
+    assert claim.is_signed_off and copied.is_signed_off
+    claim.status = "draft"
+    claim.verbatim_response = WORDS + " Once more."
+    fresh = duplicate(claim)
+    fresh.status = "approved"
+    assert fresh.is_signed_off
+
+
+def test_words_for_one_status_are_not_those_for_another():
+    claim = signed()
+    for status in (None, "draft"):
+        if status is not None:
+            claim.status = status
+        with pytest.raises(SignoffRequired, match='written for "approved"'):
+            claim.status = "paid"
+    assert is_unsigned(claim)
+    claim.status = "approved"
+    with pytest.raises(SignoffRequired, match='written for "approved"'):
+        claim.status = "paid"
+    assert claim.status == "approved" and claim.is_signed_off
+    claim.status = "approved"
+    claim.status = "draft"
+    claim.verbatim_response = WORDS
+    claim.status = "paid"
+    assert claim.status == "paid" and claim.is_signed_off
+
+
+class Alike(enum.Enum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    PAID = "paid"
+
+    def __str__(self):
+        return "status"
+
+
+def test_members_that_are_written_alike_are_not_one_status():
+    @signoff_gated(gated={Alike.APPROVED, Alike.PAID}, required={"why": 1})
+    @dataclass
+    class Order:
+        status: Alike = Alike.DRAFT
+        why: str = ""
+        amount: str = "1"
+
+    order = Order(status=Alike.APPROVED, why="y")
+    with pytest.raises(SignoffRequired):
+        order.status = Alike.PAID
+    order.status = Alike.DRAFT
+    order.amount = "2"
+    # Of one character there is one object, which may be written again all the same.
+    with pytest.raises(SignoffRequired, match="before the record changed"):
+        order.status = Alike.APPROVED
+    order.why = "y"
+    order.status = Alike.PAID
+    assert order.is_signed_off
+
+
+def test_each_statement_is_written_anew_and_a_name_need_not_be():
+    @signoff_gated(gated={"approved"}, required={"why": 20, "owner": 1, "checked": 15})
+    @dataclass
+    class Order:
+        amount: str = "1"
+        status: str = "draft"
+        why: str = ""
+        owner: str = "ann"
+        checked: str = ""
+
+    order = Order(status="approved", why=WORDS, checked=WORDS)
+    copied = dataclasses.replace(order, status="draft", why=WORDS[:40])
+    with pytest.raises(SignoffRequired, match="checked was written for another record"):
+        copied.status = "approved"
+    order.status, order.amount = "draft", "2"
+    order.why = WORDS[:40]
+    with pytest.raises(SignoffRequired, match="checked was written before") as refused:
+        order.status = "approved"
+    assert len(refused.value.missing) == 1
+    order.checked = WORDS[:40]
+    order.status = "approved"
+    assert order.is_signed_off
+
+
+def test_a_status_that_takes_a_sign_off_can_be_read_as_soon_as_it_is_complete():
+    @signoff_gated(gated={"approved"})
+    @dataclass
+    class Checked:
+        amount: str = "1"
+        status: str = "draft"
+        verbatim_response: str = ""
+        responsible_owner: str = ""
+        late: bool = False
+
+        def __post_init__(self):
+            if self.status not in ("draft", "approved"):
+                raise ValueError(self.status)
+            if self.late:
+                self.amount = "1000000"
+
+    stored = {"status": "approved", "verbatim_response": WORDS, "responsible_owner": "ann"}
+    assert Checked(**stored).is_signed_off and Checked().status == "draft"
+    with pytest.raises(ValueError):
+        Checked(status="lost")
+    # From then on it is held still.
+    with pytest.raises(SignoffRequired, match="amount was signed off"):
+        Checked(**stored, late=True)
+    with pytest.raises(AttributeError, match="status cannot be read yet: .*has 3 of at least 50"):
+        Checked(**{**stored, "verbatim_response": "yes"})
+
+
+@pytest.mark.parametrize("name", ["__instancecheck__", "__subclasscheck__", "__getattribute__"])
+def test_what_a_gated_class_is_is_not_replaced(name):
+    meta = type(Claim)
+    with pytest.raises(TypeError, match="stays what it is"):
+        setattr(meta, name, lambda *_: True)
+    with pytest.raises(TypeError, match="stays what it is"):
+        type("Lying", (meta,), {name: lambda *_: True})
+    assert not isinstance(object(), Claim)

@@ -1,6 +1,7 @@
 """What a program writes that is typed strictly. It is only checked, never run."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from placet import (
     AuditEntry,
     Budget,
     Decision,
+    EvalMetrics,
     Guard,
     Refusal,
     RiskTier,
@@ -21,6 +23,8 @@ from placet import (
     TrustPolicy,
     Verdict,
     guarded,
+    is_signed_off,
+    signoff_gated,
     supervised,
     unconfigure,
 )
@@ -82,3 +86,34 @@ def wiped() -> str:
     if isinstance(result, ActionDenied):
         return result.reason
     return result
+
+
+@guard.gate
+async def awipe(path: str) -> str:
+    return path
+
+
+async def awiped() -> str:
+    result = await awipe("/tmp")
+    return result.reason if isinstance(result, ActionDenied) else result
+
+
+@signoff_gated(gated={"approved"})
+@dataclass
+class Claim:
+    amount: str
+    status: str = "draft"
+    verbatim_response: str = ""
+    responsible_owner: str = ""
+
+
+claim = Claim("1")
+signed: bool = is_signed_off(claim)
+
+
+class Rates:
+    def metrics_for(self, action: str, *, tenant: str = "default") -> EvalMetrics:
+        return EvalMetrics(0.9 if tenant == "default" else 0.0, 0.9, 100)
+
+
+measured = Guard(policy, metrics=Rates())

@@ -35,7 +35,7 @@ _HOMES = {
     "_module": "configure current guarded supervised unconfigure",
     "_policy": "ActionClass ApprovalTerms Budget EvalMetrics GraduationThresholds TrustPolicy",
     "_protocols": "ApprovalStore AuditEntry AuditSink KillSwitch KillSwitchSource MetricsProvider",
-    "_signoff": "signoff_gated",
+    "_signoff": "is_signed_off signoff_gated",
     "_types": "AutonomyState Mode OnReview ResolveOutcome RiskTier Status Verdict",
 }
 """Where each name is at home. A module is loaded with the first of its names, so that importing the

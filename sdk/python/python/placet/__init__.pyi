@@ -50,6 +50,7 @@ from ._protocols import AuditSink as AuditSink
 from ._protocols import KillSwitch as KillSwitch
 from ._protocols import KillSwitchSource as KillSwitchSource
 from ._protocols import MetricsProvider as MetricsProvider
+from ._signoff import is_signed_off as is_signed_off
 from ._signoff import signoff_gated as signoff_gated
 from ._types import AutonomyState as AutonomyState
 from ._types import Mode as Mode

@@ -99,14 +99,16 @@ def of_call(
     given = Given(args, kwargs)
     if payload is None:
         return Captured(named, call, given, held=held)
-    return Captured(
-        payload=payload(*args, **kwargs),
-        call=call,
-        given=given,
-        arguments=Copied(named),
-        extract=lambda: payload(*args, **kwargs),
-        held=held,
-    )
+    copied = Copied(named)
+
+    def extract() -> Any:
+        # From what the function will get, and not from what its caller still has: that may say
+        # something else when it is copied.
+        named = {**copied.thaw(), **held}
+        passed = again(named) if bound is None else _as_passed(bound, len(args), kwargs, named)
+        return payload(*passed.args, **passed.kwargs)
+
+    return Captured(extract(), call, given, arguments=copied, extract=extract, held=held)
 
 
 Taken = tuple[dict[str, Any], dict[str, Any], Callable[[dict[str, Any]], Given]]
@@ -179,9 +181,28 @@ def _defaults(bound: inspect.BoundArguments) -> dict[str, Any]:
 def _can_be_frozen(value: Any) -> bool:
     try:
         freeze(value)
-    except ValueError:
+    except Exception:
+        # Also where reading it raises whatever it likes.
         return False
     return True
+
+
+def _as_passed(
+    bound: inspect.BoundArguments, many: int, kwargs: Mapping[str, Any], named: Mapping[str, Any]
+) -> Given:
+    """The same arguments in the way in which they were passed: so many by their places, and no defaults."""
+    args: list[Any] = []
+    by_name: dict[str, Any] = {}
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args += named[name]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            by_name.update(named[name])
+        elif len(args) < many:
+            args.append(named[name])
+        elif name in bound.arguments:
+            by_name[name] = named[name]
+    return Given(tuple(args), {name: by_name[name] for name in kwargs})
 
 
 def _again(bound: inspect.BoundArguments, arguments: Mapping[str, Any]) -> Given:

@@ -62,7 +62,10 @@ class Callback:
         asked = asyncio.ensure_future(self._aanswer(carrier, of))
         try:
             await asyncio.wait({settled, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if asked.done() and not asked.cancelled():
+            if asked.cancelled():
+                # Not by whoever waits here: the callback was, or says that it was.
+                await self._ano(carrier, of)
+            elif asked.done():
                 asked.result()
             return await settled
         finally:
@@ -87,6 +90,14 @@ class Callback:
                 return
             except PlacetError as error:
                 warn("an answer to %s was not taken in: %s", held.tool, error)
+
+    async def _ano(self, carrier: Carrier, of: Ask) -> None:
+        """Says no, because the callback was cancelled: no answer will come from it."""
+        no = Refusal(self._person, "the callback was cancelled")
+        try:
+            await carrier.ado(reply_of(no, approval_of(of.action_id), self._person, self._groups))
+        except PlacetError as error:
+            warn("an answer to %s was not taken in: %s", of.request.action, error)
 
     def _asked(self, held: ApprovalRequest) -> Any:
         try:
@@ -174,7 +185,7 @@ class Terminal:
             raise _nobody(of, error) from error
 
     def _step(self, of: Ask) -> Step:
-        return Step("ask", body={**self._body, "id": of.action_id}, within=of.within)
+        return Step("ask", body={**self._body, "id": of.action_id, "is_mine": True}, within=of.within)
 
 
 class Told:
@@ -242,8 +253,9 @@ def _nobody(of: Ask, error: PlacetError) -> Blocked:
 
 
 def settle(of: Ask, within: float | None) -> Step:
-    """Waits until the action is settled, or for so many seconds."""
-    return Step("settle", body={"id": of.action_id}, within=within)
+    """Waits until the action is settled, or for so many seconds. Who closes the guard meanwhile takes it
+    back, because nobody else waits for it."""
+    return Step("settle", body={"id": of.action_id, "is_mine": True}, within=within)
 
 
 def look(of: Ask | Tell) -> Step:

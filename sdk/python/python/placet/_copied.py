@@ -52,7 +52,8 @@ class Copied:
             return lambda: value
         try:
             frozen = freeze(value)
-        except ValueError:
+        except Exception:
+            # Also where reading it raises whatever it likes.
             self.is_whole = False
             return None
         self._parts.append(frozen)

@@ -47,8 +47,8 @@ class Deciding:
         carrier, program = self._carrier, self._program
         rates: Rates | None = None
         objections: tuple[Objection, ...] = ()
-        if program.metrics is not None:
-            rates, objections = program.rates(request.action)
+        if program.sources:
+            rates, objections = program.rates(request.action, request.tenant_id)
         if type(carrier) is Local:
             decision = carrier.engine.evaluate(request, rates)
         else:
@@ -109,8 +109,9 @@ class Deciding:
                 yield from refused(instead, Way(mirrors=mirrors), error)
                 raise
         request = self._held(request)
-        objections = self._program.objections(request.action)
-        return (yield from steps_of_proposing(request, Way(objections=objections, mirrors=mirrors)))
+        objections = self._program.objections(request.action, request.tenant_id)
+        way = Way(objections=objections, waits=False, mirrors=mirrors)
+        return (yield from steps_of_proposing(request, way))
 
     def _request(self, action: ActionRequest | str, fields: Mapping[str, Any]) -> ActionRequest:
         """The request, with what the context and the settings say where it says nothing itself."""
@@ -124,7 +125,11 @@ class Deciding:
         said: dict[str, Any] = {"tenant_id": settings.tenant, "agent": settings.agent, **own, **given}
         context: dict[str, Any] = {**beside, **(said.pop("context", None) or {})}
         present = {name: value for name, value in said.items() if value is not None}
-        return ActionRequest(action, context=context or None, **present)
+        try:
+            return ActionRequest(action, context=context or None, **present)
+        except TypeError:
+            known_fields("this", {name: value for name, value in fields.items() if name != "params"})
+            raise
 
     def _held(self, request: ActionRequest) -> ActionRequest:
         """The request, held to what is decided where the program wants that whatever the policy's
@@ -144,6 +149,19 @@ class Deciding:
 
 FIELDS = {"agent_id": "agent", "session_id": "session", "user_id": "user", "tenant": "tenant_id"}
 """Other names under which people know the fields of an action."""
+
+KNOWN = tuple(
+    "on_review idempotency_key agent agent_id session session_id user user_id tenant tenant_id build "
+    "reason value context enforce".split()
+)
+"""The words that a call takes beside its name and its params."""
+
+
+def known_fields(where: str, fields: Mapping[str, Any]) -> None:
+    """Raises where somebody has misspelt a word."""
+    unknown = [name for name in fields if name not in KNOWN]
+    if unknown:
+        raise TypeError(f"{where} takes no {unknown[0]!r}; it takes {', '.join(KNOWN)}")
 
 
 def _with_report(entry: AuditEntry) -> ActionRequest:

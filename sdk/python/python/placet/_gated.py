@@ -8,7 +8,7 @@ that it had.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from ._core import GatedRecord
@@ -16,6 +16,7 @@ from ._errors import SignoffRequired
 
 _READ = vars(GatedRecord)["__getattribute__"]
 _SET, _MADE, _UNMADE = GatedRecord._set, GatedRecord._made, GatedRecord._unmade
+_BORROW = GatedRecord._borrow
 
 _OURS = {"__getattribute__": _READ, "__getattr__": _READ}
 """What every gated class has itself, so that no other class in its line can say what a record says.
@@ -50,6 +51,9 @@ class Field:
 _REFUSING = ("__setattr__", "__delattr__", "__new__", "__call__", "_stays")
 """What keeps a gated class what it is."""
 
+_STAYING = (*_REFUSING, "__getattribute__", "__instancecheck__", "__subclasscheck__")
+"""What is not replaced: by these a class says what it has, and what is one of its records."""
+
 
 class Rules(type):
     """The class of the class of gated classes: what refuses there is neither taken away nor replaced,
@@ -60,8 +64,9 @@ class Rules(type):
     ) -> Rules:
         made = super().__new__(mcs, name, bases, space, **words)
         for base in bases:
-            if isinstance(base, Rules) and any(
-                _of_line(made, rule) is not _of_line(base, rule) for rule in _REFUSING
+            if isinstance(base, Rules) and (
+                any(_of_line(made, rule) is not _of_line(base, rule) for rule in _REFUSING)
+                or any(rule in space for rule in _STAYING)
             ):
                 raise TypeError(f"{base.__name__} stays what it is: {name} refuses what it refuses")
         return made
@@ -75,7 +80,7 @@ class Rules(type):
         super().__delattr__(name)
 
     def _keeps(cls, name: str) -> None:
-        if name in _REFUSING or name in ("__class__", "__bases__"):
+        if name in _STAYING or name in ("__class__", "__bases__"):
             raise TypeError(f"{cls.__name__} stays what it is")
 
 
@@ -129,11 +134,13 @@ def with_fields(cls: Any, names: list[str]) -> None:
         type.__setattr__(cls, name, Field(name))
 
 
-def again(cls: Any, fields: dict[str, Any]) -> Any:
-    """A record made again from its fields: of a copy, or of what was pickled."""
+def again(cls: Any, fields: dict[str, Any], borrowed: Collection[str] = ()) -> Any:
+    """A record made again from its fields: of a copy, or of what was pickled. Those of its statements that
+    have served for a sign-off were written for the record that it is made from."""
     record = cls.__new__(cls)
     for name, value in fields.items():
         _SET(record, name, value)
+    _BORROW(record, list(borrowed))
     _MADE(record)
     return record
 

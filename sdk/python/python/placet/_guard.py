@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from ._arguments import Captured, of_call
 from ._context import fields as fields_of_context
@@ -54,7 +54,9 @@ class Guard(Deciding, Inbox, Switches):
     ``confirm`` or ``ask`` say who is asked about what is held, besides whoever calls
     :meth:`resolve`; ``on_request`` is told of everything that is held. ``approvals`` is a store of
     the program's own that mirrors what waits and has answers to it. ``metrics`` stand in for the
-    log's evidence in what :meth:`evaluate` says, and ``kill_switch`` can only stop:
+    log's evidence in what :meth:`evaluate` says: of several providers a class meets a bar where it does
+    by each (one whose ``adversarial`` is False is not held to the adversarial one, which another has to
+    meet then), and one whose ``metrics_for`` takes ``tenant`` is told it; ``kill_switch`` can only stop:
     ``tripped_verdict`` says whether what it stops is blocked or may be approved by a person.
     ``audit`` keeps what :meth:`record` is given, besides the log.
     """
@@ -74,7 +76,7 @@ class Guard(Deciding, Inbox, Switches):
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
         approvals: ApprovalStore | None = None,
-        metrics: MetricsProvider | None = None,
+        metrics: MetricsProvider | Sequence[MetricsProvider] | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
         tripped_verdict: Verdict | str = Verdict.BLOCK,
@@ -216,13 +218,21 @@ class Guard(Deciding, Inbox, Switches):
         captured = of_anything(tool, params, _executor(executor))
         return await aor_denied(tool, captured, lambda taken: self.acall(tool, taken, **again))
 
-    def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]:
+    @overload
+    def gate(
+        self, function: Callable[P, Coroutine[Any, Any, R]]
+    ) -> Callable[P, Coroutine[Any, Any, R | ActionDenied]]: ...
+    @overload
+    def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]: ...
+    def gate(self, function: Callable[P, Any]) -> Callable[P, Any]:
         """Decorates a function that a person approves in any case, in any mode.
 
         A call that is not approved returns :class:`ActionDenied`.
         """
         import inspect
 
+        if not callable(function):
+            raise TypeError(f"write @guard.gate above a function, not {type(function).__name__}")
         tool = getattr(function, "__name__", type(function).__name__)
 
         @functools.wraps(function)
@@ -231,15 +241,15 @@ class Guard(Deciding, Inbox, Switches):
             return await aor_denied(tool, of_call(function, args, kwargs), call)
 
         if inspect.iscoroutinefunction(function):
-            return cast("Callable[P, R | ActionDenied]", agated)
+            return agated
         leads_to_async = is_async_inside(function)
 
         @functools.wraps(function)
-        def gated(*args: P.args, **kwargs: P.kwargs) -> R | ActionDenied:
+        def gated(*args: P.args, **kwargs: P.kwargs) -> Any:
             if leads_to_async and is_on_a_loop():
-                return cast("R | ActionDenied", agated(*args, **kwargs))
+                return agated(*args, **kwargs)
             call = functools.partial(self.call, tool, gated=True)
-            return cast("R | ActionDenied", or_denied(tool, of_call(function, args, kwargs), call))
+            return or_denied(tool, of_call(function, args, kwargs), call)
 
         return gated
 
@@ -311,7 +321,7 @@ class Guard(Deciding, Inbox, Switches):
             tells=self._teller is not None,
             mirrors=self._mirror is not None,
             key=sound_key(key, tool, shadow=shadow),
-            objections=self._program.objections(tool),
+            objections=self._program.objections(tool, self._tenant_of(fields)),
             objections_now=functools.partial(self._program.stops, tool),
         )
 
@@ -319,14 +329,30 @@ class Guard(Deciding, Inbox, Switches):
         """Whether the program asks that nothing stops this call."""
         settings = self._settings
         if settings.mode is Mode.SAMPLE:
-            own, _ = fields_of_context()
-            own.update({FIELDS.get(name, name): value for name, value in fields.items()})
-            who = str(own.get("session") or own.get("agent") or settings.agent or "")
-            tenant = str(own.get("tenant_id") or settings.tenant or "default")
+            try:
+                own, _ = fields_of_context()
+                own.update({FIELDS.get(name, name): value for name, value in fields.items()})
+                who = str(own.get("session") or own.get("agent") or settings.agent or "")
+                tenant = str(own.get("tenant_id") or settings.tenant or "default")
+            except Exception:
+                # Who has a name that cannot be read is in the share, or is not, as who has none.
+                who, tenant = settings.agent or "", settings.tenant or "default"
             return not self._is_to_hold(tool, tenant, who)
         if settings.mode is Mode.ENFORCE:
             return False
         return review is OnReview.SHADOW or settings.mode is Mode.SHADOW
+
+    def _tenant_of(self, fields: Mapping[str, Any]) -> str:
+        """Whose call it is, where the program's own metrics want to know."""
+        if not self._program.knows_tenants:
+            return "default"
+        try:
+            own, _ = fields_of_context()
+            given = fields.get("tenant_id") or fields.get("tenant") or own.get("tenant_id")
+            return str(given or self._settings.tenant or "default")
+        except Exception:
+            # That it cannot be read is said where the call is frozen.
+            return "default"
 
     def _policy_is_in_shadow(self) -> bool:
         """Whether the policy is known to be; that of a daemon by its last decision."""

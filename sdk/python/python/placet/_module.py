@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ._deciding import known_fields
 from ._forks import in_each_child
 from ._guard import Guard
 from ._later import passing_on
@@ -83,11 +84,17 @@ def supervised(
     :class:`~placet.Blocked` or :class:`~placet.ReviewPending`.
     """
 
+    if tool is not None and not isinstance(tool, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError('write @supervised() or @supervised("name")')
+    known_fields("supervised", fields)
+    if on_review is not None:
+        member(OnReview, "on_review", on_review)
+
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         import inspect
 
-        if on_review is not None:
-            member(OnReview, "on_review", on_review)
+        if not callable(function):
+            raise TypeError(f"@supervised stands above a function, not {type(function).__name__}")
         name = tool or str(getattr(function, "__name__", type(function).__name__))
         if inspect.iscoroutinefunction(function):
 
@@ -133,6 +140,10 @@ def guarded(
     """
     import inspect
 
+    if not isinstance(tool, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError('write guarded("name", payload, function, …)')
+    if not callable(function):
+        raise TypeError(f"guarded calls a function, not {type(function).__name__}")
     captured = of_any_call(function, args, kwargs, lambda *_, **__: payload)
     if inspect.iscoroutinefunction(function) or (is_on_a_loop() and is_async_inside(function)):
         return cast(R, current().acall(tool, captured, on_review))

@@ -24,7 +24,9 @@ def sound_key(key: object, tool: str, *, shadow: bool) -> str | None:
     """A key, if one is given. What is none is an error, and in shadow it is left out."""
     if key is None or (isinstance(key, str) and key and _can_be_sent(key)):
         return key
-    why = f"idempotency_key is a text that is not empty and that UTF-8 can carry, not {key!r}"
+    # What is no text is not asked how it is written.
+    given = repr(key) if type(key) is str else type(key).__name__
+    why = f"idempotency_key is a text that is not empty and that UTF-8 can carry, not {given}"
     if not shadow:
         raise Invalid(f"{tool} was not called: {why}")
     warn("in shadow, %s runs without its key: %s", tool, why)

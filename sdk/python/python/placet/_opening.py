@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
 from ._errors import ConfigError
-from ._program import Program
+from ._program import Program, source_of
 from ._say import warn
+from ._shape import is_list, is_tuple
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -71,23 +72,25 @@ def asker_of(
 
 
 def program_of(
-    metrics: MetricsProvider | None,
+    metrics: MetricsProvider | Sequence[MetricsProvider] | None,
     audit: AuditSink | None,
     kill_switch: KillSwitchSource | None,
     tripped_verdict: Verdict | str,
 ) -> Program:
     """What a program brings of its own, where it is that."""
-    from ._policy import EvalMetrics, stricter
+    from ._policy import stricter
 
-    if metrics is not None:
-        having("metrics", metrics, "metrics_for")
+    given: Any = () if metrics is None else metrics
+    providers: list[Any] = [*given] if is_list(given) or is_tuple(given) else [given]
+    sources = tuple(source_of(having("metrics", one, "metrics_for")) for one in providers)
+    if metrics is not None and not sources:
+        raise ConfigError("metrics is a provider, or several, and not none of them; leave it out")
     if audit is not None:
         having("audit", audit, "record")
     if kill_switch is not None:
         having("kill_switch", kill_switch, "is_tripped")
     tripped = stricter("tripped_verdict", tripped_verdict).value
-    figures = None if metrics is None else EvalMetrics
-    return Program(metrics, audit, kill_switch, tripped, figures)
+    return Program(sources, audit, kill_switch, tripped)
 
 
 def mirror_of(approvals: ApprovalStore) -> Mirror:

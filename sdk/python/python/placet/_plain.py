@@ -18,7 +18,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._method import own_of
 from ._shape import is_dict, is_list, is_tuple
@@ -44,6 +44,11 @@ _TUPLE: Any = tuple
 Plain = tuple[Any, Callable[[Any], Any] | None, int]
 """A value that is nearer to JSON; how what the function gets is made from the frozen copy of that
 (None: it is that; AS_IT_IS: it is the value itself); and what is known of the value."""
+
+
+def kind_of(value: object) -> Any:
+    """The class of a value, of which nobody claims to know more."""
+    return type(value)
 
 
 class Opaque(TypeError):
@@ -103,9 +108,9 @@ def plain(value: Any) -> Plain:
     found = _by_module(value)
     if found is not None:
         return found
-    scalar = _scalar(value)
-    if scalar is not None:
-        return scalar, None, FOREIGN
+    near = scalar(value)
+    if near is not None:
+        return near, None, FOREIGN
     if is_tuple(value):
         return _tuple(value)
     if is_dict(value):
@@ -120,8 +125,8 @@ def plain(value: Any) -> Plain:
     )
 
 
-def _scalar(value: Any) -> str | int | float | None:
-    """What a subclass of what JSON knows is to the interpreter."""
+def scalar(value: Any) -> str | int | float | None:
+    """What an instance of a subclass of what JSON knows is to the interpreter."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
@@ -159,7 +164,9 @@ def _by_module(value: Any) -> Plain | None:
     """The types of modules that are imported already: nobody can hold a value of another."""
     loaded = sys.modules
     if (enum := loaded.get("enum")) and isinstance(value, enum.Enum):
-        return _enum(value, enum), AS_IT_IS, WATCHED
+        from ._members import of_enum
+
+        return of_enum(value, enum), AS_IT_IS, WATCHED
     if (decimal := loaded.get("decimal")) and isinstance(value, decimal.Decimal):
         return _decimal(value, decimal.Decimal)
     if (fractions := loaded.get("fractions")) and isinstance(value, fractions.Fraction):
@@ -167,7 +174,9 @@ def _by_module(value: Any) -> Plain | None:
     if (datetime := loaded.get("datetime")) and isinstance(
         value, (datetime.date, datetime.time, datetime.timedelta)
     ):
-        return _moment(value, datetime)
+        from ._moments import of_moment
+
+        return of_moment(value, datetime)
     if (uuid := loaded.get("uuid")) and isinstance(value, uuid.UUID):
         again = uuid.UUID(int=int.__int__(uuid.UUID.int.__get__(value)))
         return str(again), lambda _: again, WATCHED
@@ -182,19 +191,6 @@ def _by_module(value: Any) -> Plain | None:
 
         return of_numpy(value, numpy)
     return None
-
-
-def _enum(value: Any, enum: Any) -> Any:
-    if not isinstance(value, enum.Flag) and kind_of(value).__members__.get(value._name_) is not value:
-        raise Opaque(f"this {name_of(value)} is no member of its enum")
-    inner = value._value_
-    is_plain = type(inner) in (str, int, float, bool)
-    data = _scalar(value)
-    if data is None:
-        return inner if is_plain else value._name_
-    if is_plain and inner != data:
-        raise Opaque(f"this {name_of(value)} is one thing and has another as its value")
-    return data
 
 
 def _decimal(value: Any, kind: Any) -> Plain:
@@ -224,43 +220,6 @@ def _quotient(above: int, below: int) -> Any:
         if len(number.as_tuple().digits) + places <= _MAX_DIGITS:
             return number
     return f"{above}/{below}"
-
-
-_PARTS = {
-    "datetime": ("year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"),
-    "date": ("year", "month", "day"),
-    "time": ("hour", "minute", "second", "microsecond", "tzinfo"),
-    "timedelta": ("days", "seconds", "microseconds"),
-}
-"""What the kinds of moments are made from, in this order."""
-
-
-def _moment(value: Any, datetime: Any) -> Plain:
-    kinds = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
-    kind: Any = next(kind for kind in kinds if isinstance(value, kind))
-    exact = value if type(value) is kind else _exact_moment(value, kind)
-    if kind is datetime.timedelta:
-        near: Any = {"$seconds": digits(_seconds(exact))}
-    else:
-        near = exact.isoformat()
-    zone = getattr(exact, "tzinfo", None)
-    known = FIXED if zone is None or type(zone) is datetime.timezone else WATCHED
-    return near, lambda _: exact, known if exact is value else FOREIGN
-
-
-def _exact_moment(value: Any, kind: Any) -> Any:
-    """What an instance of a subclass is to the interpreter, if that is all that it says."""
-    parts = [getattr(kind, name).__get__(value) for name in _PARTS[kind.__name__]]
-    exact = kind(*parts)
-    if hasattr(kind, "fold"):
-        exact = exact.replace(fold=kind.fold.__get__(value))
-    if value != exact or (hasattr(kind, "isoformat") and value.isoformat() != exact.isoformat()):
-        raise Opaque(f"{name_of(value)} says something else than a {kind.__name__} does; pass that")
-    return exact
-
-
-def _seconds(value: Any) -> Decimal:
-    return exact((value.days * 86_400 + value.seconds) * 10**6 + value.microseconds, 6)
 
 
 def _path(value: Any, pathlib: Any) -> Plain:
@@ -313,15 +272,43 @@ def _held_as(value: Any) -> str:
     return next(kind.__name__ for kind in _HOLD_MORE if isinstance(value, kind))
 
 
+_READING = {"__iter__", "__getitem__", "__len__", "__getattribute__", "__contains__", "__reversed__"}
+"""Methods by which a function reads a tuple. One that has its own may show people one thing and give the
+function another."""
+
+
 def _tuple(value: Any) -> Plain:
     kind, items = kind_of(value), _TUPLE.__getitem__(value, slice(None))
     names: Any = getattr(kind, "_fields", ())
     if not items or kind_of(names) is not tuple or len(names) != len(items):
         return items, None, FOREIGN
+    has: dict[str, Any] = {}
+    for cls in kind.__mro__:
+        if cls is tuple:
+            break
+        has = {**vars(cls), **has}
+    own = next((name for name in has if name in _READING), None)
+    if own is not None:
+        raise Opaque(f"{name_of(value)} is a tuple with {own} of its own; pass a plain one")
     named: dict[str, Any] = dict(zip(names, items, strict=True))
-    if any(getattr(value, name) is not item for name, item in named.items()):
+    # By the reader that namedtuple writes, and not by whatever the class says.
+    is_own = all(kind_of(has.get(name)) is _FIELD for name in names)
+    if not is_own or any(has[name].__get__(value) is not item for name, item in named.items()):
         raise Opaque(f"{name_of(value)} says something else than it holds")
     return named, lambda frozen: _TUPLE.__new__(kind, frozen.values()), WATCHED
+
+
+class _One(NamedTuple):
+    field: int
+
+
+_FIELD: Any = kind_of(vars(_One)["field"])
+"""What reads a field of a named tuple, as Python writes it."""
+
+
+_FACTORIES: tuple[Any, ...] = (None, bool, bytes, dict, float, frozenset, int, list, set, str, tuple)
+"""What a defaultdict may make what is missing with. A factory of the program's own gives the function
+something that nobody has decided on."""
 
 
 def _dict(value: Any) -> Plain:
@@ -330,7 +317,8 @@ def _dict(value: Any) -> Plain:
         return items, kind, WATCHED
     if kind is defaultdict:
         factory = value.default_factory
-        return items, lambda frozen: defaultdict(factory, frozen), WATCHED
+        if any(factory is one for one in _FACTORIES):
+            return items, lambda frozen: defaultdict(factory, frozen), WATCHED
     return items, None, FOREIGN
 
 
@@ -358,11 +346,6 @@ def _by_text(members: list[Any]) -> list[Any]:
         raise Opaque("a set with members that are written alike; pass a sorted list")
     numbers = sorted(range(len(members)), key=texts.__getitem__)
     return [members[number] for number in numbers]
-
-
-def kind_of(value: object) -> Any:
-    """The class of a value, of which nobody claims to know more."""
-    return type(value)
 
 
 def name_of(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ._errors import ConfigError
 from ._fixed import fix
 from ._settings import member
+from ._shape import is_mapping
 from ._types import AutonomyState, Mode, OnReview, RiskTier, Verdict
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class ActionClass:
     secret: tuple[str, ...] = ()
     approval: ApprovalTerms | None = None
 
+    def __post_init__(self) -> None:
+        member(RiskTier, f"{self.name}: risk", self.risk)
+        _kind(AutonomyState, f"{self.name}: max_state", self.max_state)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -75,6 +80,10 @@ class GraduationThresholds:
     def __post_init__(self) -> None:
         for name in ("pass_rate", "adversarial_pass_rate", "min_samples"):
             fix(self, name)
+            for state, bar in _items(name, getattr(self, name)):
+                _kind(AutonomyState, f"{name}: a state", state)
+                of = f"{name} for {state.word}"
+                _whole(of, bar) if name == "min_samples" else _share(of, bar)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,12 @@ class EvalMetrics:
     pass_rate: float
     adversarial_pass_rate: float
     sample_size: int
+
+    def __post_init__(self) -> None:
+        _share("pass_rate", self.pass_rate)
+        _share("adversarial_pass_rate", self.adversarial_pass_rate)
+        if int(_whole("sample_size", self.sample_size)) < 0:
+            raise ConfigError(f"sample_size is a number of samples, not {self.sample_size}")
 
 
 @dataclass(frozen=True)
@@ -265,6 +280,19 @@ def _rate(name: str, value: Any) -> str:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise ConfigError(f"{name} is a number, not {value!r}")
     return repr(float(value))
+
+
+def _share(name: str, value: Any) -> None:
+    _rate(name, value)
+    # What is no number at all is not between them either.
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} is a rate from 0 to 1, not {value!r}")
+
+
+def _items(name: str, given: Any) -> Iterable[tuple[Any, Any]]:
+    if not is_mapping(given):
+        raise ConfigError(f"{name} has a bar for each state, by that state")
+    return given.items()
 
 
 def _percent(name: str, value: Any) -> str:

@@ -25,21 +25,61 @@ class Objection(NamedTuple):
     reason: str
 
 
+class Source(NamedTuple):
+    """Where figures come from."""
+
+    metrics: MetricsProvider
+    knows_tenants: bool
+    """Whether it tells tenants apart."""
+    is_adversarial: bool
+    """Whether among its samples are adversarial ones."""
+    figures: type[EvalMetrics]
+    """What it has to give. A program that brings no figures need not load it."""
+
+    def rates(self, action: str, tenant: str) -> tuple[Rates | None, tuple[Objection, ...]]:
+        """What it says about a class, for a tenant where it tells them apart."""
+        asked: Any = self.metrics.metrics_for
+        try:
+            given: Any = asked(action, tenant=tenant) if self.knows_tenants else asked(action)
+        except Exception as error:
+            return None, (_failed("metrics provider", error),)
+        figures = self.figures
+        if type(given) is not figures and not isinstance(given, figures):
+            return None, (_wrong("metrics provider", given, "EvalMetrics"),)
+        # Whatever their types say.
+        passed: Any = given.pass_rate
+        resisted: Any = given.adversarial_pass_rate
+        samples: Any = given.sample_size
+        if type(passed) is float and type(resisted) is float and type(samples) is int:
+            # As they nearly always are, and many ask for them at every call.
+            if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
+                return (passed, resisted, samples), ()
+        is_sound = _is_rate(passed) and _is_rate(resisted)
+        if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
+            why = "the metrics provider gave rates outside 0 to 1, or no count"
+            return None, (Objection("block", why),)
+        return (float(passed), float(resisted), samples), ()
+
+
 class Program(NamedTuple):
     """The program's own metrics, audit sink and kill switch."""
 
-    metrics: MetricsProvider | None = None
+    sources: tuple[Source, ...] = ()
+    """Where the program's own figures come from."""
     audit: AuditSink | None = None
     kill_switch: KillSwitchSource | None = None
     tripped: str = "block"
     """What it means that the switch is tripped: ``block`` or ``require_approval``."""
-    figures: type[EvalMetrics] | None = None
-    """What its metrics have to give. A program that brings none need not load it."""
 
-    def objections(self, action: str) -> tuple[Objection, ...]:
+    @property
+    def knows_tenants(self) -> bool:
+        """Whether any of its figures are those of a tenant."""
+        return any(source.knows_tenants for source in self.sources)
+
+    def objections(self, action: str, tenant: str = "default") -> tuple[Objection, ...]:
         """What the program itself has against an action: that its switch is tripped, and whatever of
         it does not work. Its figures do not count, because what is recorded earns by evidence."""
-        _, wrong = self.rates(action)
+        _, wrong = self.rates(action, tenant)
         return (*wrong, *self.stops(action))
 
     def stops(self, action: str) -> tuple[Objection, ...]:
@@ -56,30 +96,26 @@ class Program(NamedTuple):
             return (Objection(self.tripped, "the program's own kill switch is tripped"),)
         return (_wrong("kill switch", tripped, "True or False"),)
 
-    def rates(self, action: str) -> tuple[Rates | None, tuple[Objection, ...]]:
-        """What the program's metrics say about a class."""
-        if self.metrics is None:
+    def rates(
+        self, action: str, tenant: str = "default"
+    ) -> tuple[Rates | None, tuple[Objection, ...]]:
+        """What the program's metrics say about a class: what each of its sources meets."""
+        if not self.sources:
             return None, ()
-        try:
-            given: Any = self.metrics.metrics_for(action)
-        except Exception as error:
-            return None, (_failed("metrics provider", error),)
-        figures = self.figures
-        if type(given) is not figures and (figures is None or not isinstance(given, figures)):
-            return None, (_wrong("metrics provider", given, "EvalMetrics"),)
-        # Whatever their types say.
-        passed: Any = given.pass_rate
-        resisted: Any = given.adversarial_pass_rate
-        samples: Any = given.sample_size
-        if type(passed) is float and type(resisted) is float and type(samples) is int:
-            # As they nearly always are, and many ask for them at every call.
-            if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
-                return (passed, resisted, samples), ()
-        is_sound = _is_rate(passed) and _is_rate(resisted)
-        if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
-            why = "the metrics provider gave rates outside 0 to 1, or no count"
-            return None, (Objection("block", why),)
-        return (float(passed), float(resisted), samples), ()
+        if len(self.sources) == 1 and self.sources[0].is_adversarial:
+            return self.sources[0].rates(action, tenant)
+        read: list[Rates] = []
+        for source in self.sources:
+            rates, wrong = source.rates(action, tenant)
+            if rates is None:
+                return None, wrong
+            read.append(rates)
+        # What has no adversarial samples is not held to their bar, but somebody has to have some.
+        resisted = [
+            rates[1] for rates, of in zip(read, self.sources, strict=True) if of.is_adversarial
+        ]
+        passed, _, samples = zip(*read, strict=True)
+        return (min(passed), min(resisted, default=0.0), min(samples)), ()
 
     def sink(self, entry: AuditEntry) -> None:
         """Gives an entry to the audit sink. What it raises is raised."""
@@ -99,6 +135,25 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
+
+
+def source_of(metrics: MetricsProvider) -> Source:
+    """A provider, and what it says of itself by its parameters and its attribute ``adversarial``."""
+    import inspect
+
+    from ._policy import EvalMetrics
+
+    is_adversarial: Any = getattr(metrics, "adversarial", True)
+    if is_adversarial is not True and is_adversarial is not False:
+        raise ConfigError(f"metrics: adversarial is True or False, not {is_adversarial!r}")
+    try:
+        parameters = inspect.signature(metrics.metrics_for).parameters
+    except (TypeError, ValueError):
+        return Source(metrics, False, is_adversarial, EvalMetrics)
+    named = parameters.get("tenant")
+    takes_it = named is not None and named.kind is not named.POSITIONAL_ONLY
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return Source(metrics, takes_it or takes_any, is_adversarial, EvalMetrics)
 
 
 def _is_rate(value: Any) -> bool:

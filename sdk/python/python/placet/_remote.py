@@ -7,11 +7,12 @@ permitted.
 
 from __future__ import annotations
 
-import math
+import functools
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -22,20 +23,11 @@ from ._drive import nothing, run
 from ._errors import ConfigError, PlacetError, Unavailable
 from ._posts import GRACE, Posts
 from ._settings import address
-from ._step import Post, Step
+from ._step import Post, Step, approval_of
 from ._types import Mode
+from ._waits import Waits
 from ._wire import Asked, Poll, asked_of, read
-from ._within import within
-
-LONGEST_POLL = 30
-"""How long one request waits for people, in seconds. Proxies end what says nothing for longer."""
-
-SHORTEST_POLL = 0.5
-"""How soon to ask again whoever does not wait although they were asked to, in seconds."""
-
-GRAIN = 0.1
-"""By how much a wait may be longer than its caller said, in seconds, so that not every wait of whole
-seconds ends with hanging up."""
+from ._within import drop, within
 
 ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
@@ -85,6 +77,13 @@ class Remote:
         self._client: httpx.Client | None = None
         self._clients: dict[Any, httpx.AsyncClient] = {}
         self._ends: dict[Any, Any] = {}
+        self._lines: dict[Any, dict[int, Any]] = {}
+        """The sockets of each event loop."""
+        self._is_closing = False
+        self._waiting: dict[int, Step] = {}
+        """The waits for people that are open."""
+        self._wakers: set[Callable[[], object]] = set()
+        """What ends each request that waits for people."""
         self._posts = Posts()
         _load()
 
@@ -94,33 +93,53 @@ class Remote:
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
-        while True:
-            try:
-                answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
-            except _HungUp:
-                continue
-            if waits.is_done(answer):
-                return answer
-            time.sleep(waits.rest())
+        with self._open(step):
+            while True:
+                try:
+                    answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
+                except _HungUp:
+                    continue
+                self._still_open(step)
+                if waits.is_done(answer):
+                    return answer
+                time.sleep(waits.rest())
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
         import asyncio
 
         waits = Waits(step)
-        while True:
-            asked = asked_of(step, waits.next_poll())
-            try:
-                answer = self._told(step, await self._asend(asked))
-            except _HungUp:
-                continue
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    self._abandon(step, asked)
-                raise
-            if waits.is_done(answer):
-                return answer
-            await asyncio.sleep(waits.rest())
+        with self._open(step):
+            while True:
+                asked = asked_of(step, waits.next_poll())
+                try:
+                    sending = self._asettled(asked) if asked.waits else self._asend(asked)
+                    answer = self._told(step, await sending)
+                except _HungUp:
+                    continue
+                except BaseException as error:
+                    if not isinstance(error, Exception):
+                        self._abandon(step, asked)
+                    raise
+                self._still_open(step)
+                if waits.is_done(answer):
+                    return answer
+                await asyncio.sleep(waits.rest())
+
+    @contextmanager
+    def _open(self, step: Step) -> Generator[None, None, None]:
+        """Keeps a wait for people where whoever closes the guard finds it."""
+        number = id(step)
+        if step.name == "settle":
+            self._waiting[number] = step
+        try:
+            yield
+        finally:
+            self._waiting.pop(number, None)
+
+    def _still_open(self, step: Step) -> None:
+        if self._is_closing and step.name == "settle":
+            raise _closed()
 
     def _told(self, step: Step, said: Any) -> Any:
         """What came of a step. A decision says in which mode the policy is, also where whoever asked
@@ -132,12 +151,13 @@ class Remote:
 
     def post(self, of: Post) -> None:
         """Carries out steps for whose result nobody waits."""
+        carrier = Afterwards(self) if self._is_closed else self
         if of.hurried or _on_a_loop():
             # The loop may be about to end, and is not held up.
-            self._posts.put(lambda: run(of.steps, self, nothing))
+            self._posts.put(lambda: run(of.steps, carrier, nothing))
             return
         try:
-            run(of.steps, self, nothing)
+            run(of.steps, carrier, nothing)
         except PlacetError:
             # The deadline ends what could not be taken back.
             pass
@@ -147,6 +167,17 @@ class Remote:
         answer, whether or not it had arrived. What shadow redeems runs all the same."""
         if step.name == "propose" or (step.name == "redeem" and not step.hurried):
             self._posts.put(lambda: self._undo(step, asked))
+
+    def say_afterwards(self, step: Step) -> None:
+        """Says something although it is closed: what it has waited for was only then clear."""
+        try:
+            with httpx.Client(**self._options(httpx.HTTPTransport)) as client:
+                read(client.request(**self._arguments(asked_of(step, Poll(0)))))
+        except httpx.HTTPError as error:
+            raise self._silent(error) from error
+
+    def _withdraw(self, action_id: str) -> None:
+        self.do(Step("withdraw", body={"id": approval_of(action_id)}))
 
     def _undo(self, step: Step, asked: Asked) -> None:
         answer = self._told(step, self._send(asked))
@@ -178,7 +209,15 @@ class Remote:
                 raise self._silent(error) from error
             # Python 3.12.1 starts none once the main thread has ended, although others still work.
             send()
-        if not done.wait(self._limit(asked) + 1):
+        if asked.waits:
+            self._wakers.add(done.set)
+        try:
+            is_done = done.wait(self._limit(asked) + 1)
+        finally:
+            self._wakers.discard(done.set)
+        if is_done and not box:
+            raise _closed()
+        if not is_done:
             # Closing it under the thread that reads is what ends the thread.
             client, self._client = self._client, None
             if client is not None:
@@ -225,6 +264,7 @@ class Remote:
             try:
                 sending = client.request(**self._arguments(asked))
                 response = await within(sending, self._limit(asked) + 1)
+                self._noted(response)
                 if is_last or response.status_code not in _BROKEN:
                     return read(response)
             except PlacetError:
@@ -236,6 +276,29 @@ class Remote:
                     raise self._silent(error) from error
         raise AssertionError("the last attempt returns or raises")
 
+    async def _asettled(self, asked: Asked) -> Any:
+        """The same for a request that waits for people, which ends when the guard is closed."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        closing = loop.create_future()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                # Cancelling what is done does nothing.
+                loop.call_soon_threadsafe(closing.cancel)
+
+        self._wakers.add(wake)
+        sending = asyncio.ensure_future(self._asend(asked))
+        try:
+            await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise _closed()
+            return sending.result()
+        finally:
+            self._wakers.discard(wake)
+            drop(sending)
+
     async def _aconnected(self) -> httpx.AsyncClient:
         import asyncio
 
@@ -243,6 +306,7 @@ class Remote:
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
+            self._forget_ended()
             client = httpx.AsyncClient(**self._options(httpx.AsyncHTTPTransport))
             self._clients[loop] = client
             # A loop that ends closes its generators, and this one closes the client.
@@ -250,12 +314,31 @@ class Remote:
             await end.__anext__()
         return client
 
+    def _noted(self, response: httpx.Response) -> None:
+        """Keeps the socket that an answer came from, which its loop may leave open when it ends."""
+        import asyncio
+
+        stream = response.extensions.get("network_stream")
+        line = None if stream is None else stream.get_extra_info("socket")
+        if line is not None:
+            self._lines.setdefault(asyncio.get_running_loop(), {})[line.fileno()] = line
+
+    def _forget_ended(self) -> None:
+        """Closes what belongs to loops that were closed without ending what ran on them."""
+        for loop in [loop for loop in list(self._clients) if loop.is_closed()]:
+            self._clients.pop(loop, None)
+            self._ends.pop(loop, None)
+            for line in self._lines.pop(loop, {}).values():
+                # What asyncio shows of a socket lets nobody close it.
+                getattr(line, "_sock", line).close()
+
     async def _at_end(self, loop: Any, client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             self._clients.pop(loop, None)
             self._ends.pop(loop, None)
+            self._lines.pop(loop, None)
             await client.aclose()
 
     def _options(self, transport: Any) -> dict[str, Any]:
@@ -302,53 +385,58 @@ class Remote:
             self._client = None
             self._clients = {}
             self._ends = {}
+            self._lines = {}
+            self._waiting = {}
+            self._wakers = set()
             self._posts = Posts()
 
     def close(self) -> None:
-        """Closes its connections, after a moment for what is still to be told."""
+        """Closes its connections, after a moment for what is still to be told: that nobody waits any
+        more for what people have not answered, among it."""
         if self._process == os.getpid():
+            self._is_closing = True
+            for step in list(self._waiting.values()):
+                if step.body.get("is_mine"):
+                    self._posts.put(functools.partial(self._withdraw, step.body["id"]))
             # Each of those that are left has as long as all of them.
             self._timeout = min(self._timeout, GRACE)
             self._posts.end()
         self._is_closed = True
+        for wake in list(self._wakers):
+            wake()
         client, self._client = self._client, None
         if client is not None and self._process == os.getpid():
             client.close()
 
 
-class Waits:
-    """How long a step waits for people: until they have answered, or as long as the caller likes."""
-
-    def __init__(self, step: Step) -> None:
-        self._is_wait = step.name == "settle"
-        self._asked = time.monotonic()
-        self._until = None if step.within is None else self._asked + step.within
-
-    def next_poll(self) -> Poll:
-        """For how long to ask next; not at all once it is over, to see what it has come to."""
-        self._asked = time.monotonic()
-        left = math.inf if self._until is None else self._until - self._asked
-        if left <= 0:
-            return Poll(0)
-        whole = math.floor(min(LONGEST_POLL, left + GRAIN))
-        return Poll(whole) if whole >= 1 else Poll(1, cut=left)
-
-    def is_done(self, answer: Any) -> bool:
-        """Whether an answer is the last one."""
-        if not self._is_wait or answer.get("status") != "pending":
-            return True
-        return self._until is not None and time.monotonic() >= self._until
-
-    def rest(self) -> float:
-        """How long to rest before asking again, in seconds: not at all, unless the answer came at
-        once, although nothing has happened."""
-        now = time.monotonic()
-        until = math.inf if self._until is None else self._until
-        return max(0.0, min(self._asked + SHORTEST_POLL, until) - now)
-
-
 def _closed() -> Unavailable:
     return Unavailable("this guard is closed")
+
+
+class Afterwards:
+    """A daemon whose connections are closed. What turns out only then to be waited for by nobody is
+    taken back all the same."""
+
+    is_hurried = False
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+        self.look_every = remote.look_every
+
+    def do(self, step: Step) -> Any:
+        """Carries out a step and waits for what comes of it."""
+        return self._remote.say_afterwards(step) if step.name == "withdraw" else self._remote.do(step)
+
+    async def ado(self, step: Step) -> Any:
+        """The same on the running event loop."""
+        return self.do(step)
+
+    def post(self, of: Post) -> None:
+        """Carries out steps for whose result nobody waits."""
+        self._remote.post(of)
+
+    def close(self) -> None:
+        """It is closed."""
 
 
 def _on_a_loop() -> bool:

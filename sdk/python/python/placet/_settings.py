@@ -124,6 +124,8 @@ def _text(name: str, value: Any) -> str:
 
 def secret(name: str, value: Any) -> str:
     """A key for a daemon. What it is goes into no message."""
+    if isinstance(value, str) and not value.strip():
+        raise ConfigError(f"{name} is empty; a daemon asks for one, which `placet key create` makes")
     text = _text(name, value)
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ConfigError(f"{name} has characters that no key has")

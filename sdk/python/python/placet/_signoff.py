@@ -38,7 +38,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import Enum, Flag
 from typing import Any, TypeVar, cast
 
-from ._core import gate_records
+from ._core import GatedRecord, gate_records
 from ._gated import SignoffMeta, with_fields
 from ._remade import lead_to, remade
 
@@ -86,6 +86,20 @@ def signoff_gated(
         return cast("type[T]", made)
 
     return decorate
+
+
+def is_signed_off(record: object) -> bool:
+    """Whether a record of a gated class has a status that takes a sign-off, and so has one.
+
+    The same as ``record.is_signed_off``, for type checkers too: those know a decorated class as what it
+    was before. Raises ``TypeError`` for what is no such record.
+    """
+    if not isinstance(record, GatedRecord):
+        raise TypeError(f"{type(record).__name__} is no gated class; write signoff_gated above it")
+    return _IS_SIGNED_OFF(record)
+
+
+_IS_SIGNED_OFF: Callable[[GatedRecord], bool] = vars(GatedRecord)["is_signed_off"].__get__
 
 
 def _members(gated: Collection[Any]) -> list[Enum] | None:

@@ -100,6 +100,8 @@ class Way(NamedTuple):
     """Whether somebody is asked, besides those who look into the inbox."""
     tells: bool = False
     """Whether the program wants to know of what is held."""
+    waits: bool = True
+    """Whether what is held is waited for."""
     mirrors: bool = False
     """Whether the program keeps what is held in a store of its own."""
     key: str | None = None

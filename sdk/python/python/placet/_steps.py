@@ -93,7 +93,10 @@ def proposed(request: ActionRequest, way: Way) -> Steps:
 
 
 def _proposal(request: ActionRequest, way: Way) -> Step:
-    return Step("propose", request, {"treatment": way.treatment}, key=way.key, hurried=way.shadow)
+    # Where nobody waits for people here, it may be for others to wait.
+    is_mine = way.waits and way.on_review is not OnReview.FAIL_CLOSED
+    body = {"treatment": way.treatment, "is_mine": is_mine}
+    return Step("propose", request, body, key=way.key, hurried=way.shadow)
 
 
 def _forbids_shadow(error: PlacetError) -> bool:
@@ -117,7 +120,8 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             if way.asks:
                 found = yield Ask(action_id, request, way.within)
             else:
-                found = yield Step("settle", body={"id": action_id}, within=way.within)
+                body = {"id": action_id, "is_mine": True}
+                found = yield Step("settle", body=body, within=way.within)
             status = Status(found["status"])
             yield from _ended(action_id, status, way)
             if status is not Status.SUPERSEDED or not found.get("successor"):

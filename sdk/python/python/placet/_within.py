@@ -49,10 +49,10 @@ async def within(awaitable: Awaitable[T], seconds: float) -> T:
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
     except BaseException:
-        _drop(task)
+        drop(task)
         raise
     if not done:
-        _drop(task)
+        drop(task)
         raise TimeoutError
     return task.result()
 
@@ -61,7 +61,7 @@ AGAIN = 0.05
 """How soon a task that goes on all the same is cancelled again, in seconds."""
 
 
-def _drop(task: asyncio.Future[T]) -> None:
+def drop(task: asyncio.Future[T]) -> None:
     """Ends a task whose result nobody wants."""
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     _cancel(task)

@@ -8,10 +8,10 @@
 //!
 //! Every change is checked under one lock and made whole or not at all.
 
+mod state;
 mod terms;
 mod words;
 
-use std::collections::HashMap;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -20,11 +20,11 @@ use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
+use state::State;
 pub(crate) use terms::gate_records;
 use terms::{Terms, terms_of};
-use words::Words;
 
 /// A record, as its Python class is made from it.
 #[pyclass(subclass, frozen, module = "placet._core")]
@@ -33,21 +33,6 @@ pub(crate) struct GatedRecord {
     class: Py<PyType>,
     terms: Arc<Terms>,
     state: Mutex<State>,
-}
-
-struct State {
-    values: HashMap<String, Py<PyAny>>,
-    /// While it is being made, a gated status waits in `wanted` until everything else is there.
-    is_being_made: bool,
-    wanted: Option<Py<PyAny>>,
-    /// Whether its status is a gated one.
-    is_signed: bool,
-    /// The words of its last sign-off.
-    words: Option<Words>,
-    /// Whether it changed since that sign-off.
-    is_changed: bool,
-    /// Whether its statement is the words of another record's sign-off.
-    is_borrowed: bool,
 }
 
 #[pymethods]
@@ -64,15 +49,7 @@ impl GatedRecord {
         if !is_own {
             check_fields(class, &terms)?;
         }
-        let state = State {
-            values: HashMap::new(),
-            is_being_made: true,
-            wanted: None,
-            is_signed: false,
-            words: None,
-            is_changed: false,
-            is_borrowed: false,
-        };
+        let state = State { is_being_made: true, ..State::default() };
         Ok(Self { class: class.clone().unbind(), terms, state: Mutex::new(state) })
     }
 
@@ -90,11 +67,33 @@ impl GatedRecord {
         }
         if slf.get().terms.has(text) {
             let this = Self::checked(slf)?;
+            if text == this.terms.status {
+                this.give_wanted(py);
+            }
             let found = this.lock().values.get(text).map(|value| value.clone_ref(py));
-            let missing = || PyAttributeError::new_err(format!("{text} is not set"));
+            // The reason is said below.
+            let missing = || PyAttributeError::new_err(text.to_owned());
             return found.map(|value| value.into_bound(py)).ok_or_else(missing);
         }
         py.get_type::<PyAny>().getattr(intern!(py, "__getattribute__"))?.call1((slf, name))
+    }
+
+    /// Says why there is nothing to read.
+    fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {
+        let (this, py) = (Self::checked(slf)?, slf.py());
+        if !this.terms.has(name) {
+            let why = format!("{} has no attribute {name}", slf.get_type().name()?);
+            return Err(PyAttributeError::new_err(why));
+        }
+        let wanted = this.lock().wanted.as_ref().map(|status| status.clone_ref(py));
+        let Some(status) = wanted.filter(|_| name == this.terms.status) else {
+            return Err(PyAttributeError::new_err(format!("{name} is not set")));
+        };
+        let text = text_of(&status, py);
+        let missing = this.missing(&this.lock(), &status, &text, py).join("; ");
+        let why =
+            format!("{name} cannot be read yet: {text:?} needs a complete sign-off: {missing}");
+        Err(PyAttributeError::new_err(why))
     }
 
     /// What it is. It stays that.
@@ -119,17 +118,18 @@ impl GatedRecord {
             return Err(PyAttributeError::new_err(format!("there is no field {name}")));
         }
         let mut state = this.lock();
+        let is_statement = this.terms.is_statement(name);
         let is_same = state.values.get(name).is_some_and(|before| before.is(&value));
-        if is_same {
+        // Of a single character Python has one object, so that it may be written anew all the same.
+        if is_same && (state.is_signed || !is_statement || !is_single_text(&value, py)) {
             return Ok(());
         }
         if state.is_signed {
             drop(state);
             return Err(this.held_still(name, py)?);
         }
-        if name == this.terms.statement() {
-            let is_own = state.words.as_ref().is_some_and(|words| words.are(&value));
-            state.is_borrowed = !is_own && Words::of_any(&value);
+        if is_statement {
+            state.write(name, &value);
         } else {
             state.is_changed = true;
         }
@@ -164,6 +164,12 @@ impl GatedRecord {
         wanted.map_or(Ok(()), |status| this.set_status(status, slf.py()))
     }
 
+    /// Says of statements that they are those of another record.
+    fn _borrow(slf: &Bound<'_, Self>, names: Vec<String>) -> PyResult<()> {
+        Self::checked(slf)?.lock().borrowed.extend(names);
+        Ok(())
+    }
+
     /// Whether its status is one that takes a sign-off.
     #[getter]
     fn is_signed_off(slf: &Bound<'_, Self>) -> PyResult<bool> {
@@ -172,7 +178,7 @@ impl GatedRecord {
 
     fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: i32) -> PyResult<Py<PyAny>> {
         let (this, py) = (Self::checked(slf)?, slf.py());
-        let fields = PyDict::new(py);
+        let (fields, borrowed) = (PyDict::new(py), PyList::empty(py));
         {
             let state = this.lock();
             if let (true, Some(status)) = (state.is_signed, state.values.get(&this.terms.status)) {
@@ -185,9 +191,14 @@ impl GatedRecord {
             for (name, value) in &state.values {
                 fields.set_item(name, value)?;
             }
+            // A copy may be changed, and is another record.
+            for name in this.terms.statements().filter(|name| state.is_used(name)) {
+                borrowed.append(name)?;
+            }
         }
         let again = py.import("placet._gated")?.getattr("again")?;
-        let made = PyTuple::new(py, [slf.get_type().into_any(), fields.into_any()])?;
+        let parts = [slf.get_type().into_any(), fields.into_any(), borrowed.into_any()];
+        let made = PyTuple::new(py, parts)?;
         Ok(PyTuple::new(py, [again, made.into_any()])?.into_any().unbind())
     }
 
@@ -200,12 +211,15 @@ impl GatedRecord {
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
         visit.call(&state.wanted)?;
+        if let Some(signed) = &state.signed {
+            visit.call(&signed.status)?;
+        }
         state.values.values().try_for_each(|value| visit.call(value))
     }
 
     fn __clear__(&self) {
         let mut state = self.lock();
-        let gone = (take(&mut state.values), state.wanted.take());
+        let gone = (take(&mut state.values), state.wanted.take(), state.signed.take());
         drop(state);
         drop(gone);
     }
@@ -228,20 +242,21 @@ impl GatedRecord {
 
     fn set_status(&self, status: Py<PyAny>, py: Python<'_>) -> PyResult<()> {
         let is_gated = self.terms.kind.is_gated(status.bind(py))?;
+        // Code of the program's own may write it, so not under the lock.
+        let text = if is_gated { text_of(&status, py) } else { String::new() };
         let mut state = self.lock();
         if is_gated && state.is_being_made {
             state.wanted = Some(status);
             return Ok(());
         }
-        if is_gated && !state.is_signed {
-            let missing = self.missing(&state, py);
+        if is_gated && !(state.is_signed && state.is_signed_as(&status, &text, py)) {
+            let missing = self.missing(&state, &status, &text, py);
             if !missing.is_empty() {
                 drop(state);
-                let text = status.bind(py).str()?;
                 let detail = format!("{text:?} needs a complete sign-off: {}", missing.join("; "));
                 return Err(refused(py, &detail, &status, missing));
             }
-            state.take_words(self.terms.statement(), py);
+            state.sign(&self.terms, &status, text, py);
         }
         state.is_signed = is_gated;
         state.wanted = None;
@@ -251,8 +266,32 @@ impl GatedRecord {
         Ok(())
     }
 
-    /// What each required field lacks.
-    fn missing(&self, state: &State, py: Python<'_>) -> Vec<String> {
+    /// Gives a record that is being made the status that waits, if it is complete already and somebody
+    /// wants to read it. From then on it is held still.
+    fn give_wanted(&self, py: Python<'_>) {
+        let wanted = self.lock().wanted.as_ref().map(|status| status.clone_ref(py));
+        let Some(status) = wanted else { return };
+        let text = text_of(&status, py);
+        let mut state = self.lock();
+        let is_wanted = state.wanted.as_ref().is_some_and(|wanted| wanted.is(&status));
+        if !is_wanted || !self.missing(&state, &status, &text, py).is_empty() {
+            return;
+        }
+        state.sign(&self.terms, &status, text, py);
+        state.is_signed = true;
+        let gone = (state.wanted.take(), state.values.insert(self.terms.status.clone(), status));
+        drop(state);
+        drop(gone);
+    }
+
+    /// What each required field lacks for a status.
+    fn missing(
+        &self,
+        state: &State,
+        status: &Py<PyAny>,
+        as_text: &str,
+        py: Python<'_>,
+    ) -> Vec<String> {
         let lack = |(name, least): &(String, usize)| {
             let text = state.values.get(name).and_then(|value| {
                 value.bind(py).cast_exact::<PyString>().ok()?.to_str().ok().map(str::to_owned)
@@ -261,7 +300,8 @@ impl GatedRecord {
             (length < *least)
                 .then(|| format!("{name} has {length} of at least {least} visible characters"))
         };
-        let stale = state.staleness(self.terms.statement());
+        let stale = |name: &str| state.staleness(name, status, as_text, py);
+        let stale = self.terms.statements().filter_map(stale);
         self.terms.required.iter().filter_map(lack).chain(stale).collect()
     }
 
@@ -277,31 +317,14 @@ impl GatedRecord {
     }
 }
 
-impl State {
-    /// Why the statement was not written for this record as it is now, if so.
-    fn staleness(&self, statement: &str) -> Option<String> {
-        if self.is_borrowed {
-            return Some(format!("{statement} was written for another record"));
-        }
-        let (words, value) = (self.words.as_ref()?, self.values.get(statement)?);
-        (self.is_changed && words.are(value))
-            .then(|| format!("{statement} was written before the record changed; write it anew"))
-    }
+/// How a status is written.
+fn text_of(status: &Py<PyAny>, py: Python<'_>) -> String {
+    status.bind(py).str().map_or_else(|_| "this status".to_owned(), |text| text.to_string())
+}
 
-    /// Keeps the statement as the words of this record's sign-off.
-    fn take_words(&mut self, statement: &str, py: Python<'_>) {
-        self.is_changed = false;
-        let Some(value) = self.values.get(statement) else { return };
-        if self.words.as_ref().is_some_and(|words| words.are(value)) {
-            return;
-        }
-        let text = value.bind(py).cast_exact::<PyString>().ok();
-        let text = text.and_then(|text| text.to_str().ok());
-        self.words = text.and_then(|text| Words::new(text, py));
-        if let Some(words) = &self.words {
-            self.values.insert(statement.to_owned(), words.text(py));
-        }
-    }
+fn is_single_text(value: &Py<PyAny>, py: Python<'_>) -> bool {
+    let text = value.bind(py).cast_exact::<PyString>().ok();
+    text.and_then(|text| text.to_str().ok()).is_some_and(words::is_single)
 }
 
 /// Refuses a class whose records would have fields that nobody holds still.

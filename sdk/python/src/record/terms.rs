@@ -30,11 +30,17 @@ pub(super) enum Kind {
 }
 
 impl Terms {
-    /// The field with the person's own words: the one of which the most is asked.
-    pub(super) fn statement(&self) -> &str {
-        // Of equals the first, which `max_by_key` would give from the other end.
-        let longest = self.required.iter().rev().max_by_key(|(_, least)| *least);
-        longest.map_or("", |(name, _)| name.as_str())
+    /// The fields with a person's own words: those of which more than one character is asked, or where
+    /// there is none, all that are asked for. A name of one character is no statement.
+    pub(super) fn statements(&self) -> impl Iterator<Item = &str> {
+        let has_longer = self.required.iter().any(|(_, least)| *least > 1);
+        let is_statement = move |least: usize| least > 1 || !has_longer;
+        let required = self.required.iter();
+        required.filter(move |(_, least)| is_statement(*least)).map(|(name, _)| name.as_str())
+    }
+
+    pub(super) fn is_statement(&self, name: &str) -> bool {
+        self.statements().any(|statement| statement == name)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

@@ -24,7 +24,9 @@ impl Words {
     /// Words of their own with this text. There are none for a single character, because Python has
     /// each of those only once.
     pub(super) fn new(text: &str, py: Python<'_>) -> Option<Self> {
-        text.chars().nth(1)?;
+        if is_single(text) {
+            return None;
+        }
         let words = PyString::new(py, text);
         in_use().insert(words.as_ptr().addr());
         Some(Self(words.unbind()))
@@ -43,6 +45,11 @@ impl Words {
     pub(super) fn of_any(value: &Py<PyAny>) -> bool {
         in_use().contains(&value.as_ptr().addr())
     }
+}
+
+/// Whether Python has such a text only once.
+pub(super) fn is_single(text: &str) -> bool {
+    text.chars().nth(1).is_none()
 }
 
 impl Drop for Words {
