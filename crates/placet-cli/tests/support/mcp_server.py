@@ -105,11 +105,9 @@ for line in sys.stdin:
         if mode == "leave":
             call = message["params"]
             with open(os.path.join(ran, call["arguments"]["name"]), "w") as file:
-                file.write(call["name"] + "
-")
+                file.write(call["name"] + "\n")
         else:
-            note(line.rstrip("
-"))
+            note(line.rstrip("\n"))
         if mode == "big":
             answer(id, "x" * 100_000_000)
             mode = "good"
