@@ -360,8 +360,16 @@ async fn several_servers_are_one_in_each_session() {
     assert_eq!(text(&answer), "done");
     assert_eq!(before.noted("b").len(), 1);
     // A session that ends takes its processes along, and leaves those of the others.
-    let pids: Vec<Vec<String>> = ["a.started", "b.started"].map(|it| before.noted(it)).into();
-    assert!(pids.iter().all(|pids| pids.len() == 2), "{pids:?}");
+    let all_run = async {
+        loop {
+            let pids = ["a.started", "b.started"].map(|it| before.noted(it));
+            if pids.iter().all(|pids| pids.len() == 2) {
+                break pids;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let pids = timeout(LIMIT, all_run).await.unwrap();
     let url = before.scene.url.clone();
     let ended = tokio::task::spawn_blocking(move || {
         ureq::delete(&url).header("mcp-session-id", &session).call().unwrap().status()
