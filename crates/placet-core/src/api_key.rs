@@ -16,7 +16,9 @@ use crate::assessment::Subject;
 use crate::caller::Caller;
 use crate::command::{Command, Mismatch, Rejection};
 use crate::digest::Digest;
-use crate::event::{Event, KeyCreated, Redeemed, RedemptionRefused, SignedOff, Void, Voided};
+use crate::event::{
+    Event, KeyCreated, Redeemed, RedemptionRefused, SignedOff, Switched, Void, Voided,
+};
 use crate::execution::Refusal;
 use crate::id::{ApprovalId, KeyId};
 use crate::limits;
@@ -167,10 +169,7 @@ impl ApiKey {
                 let subject = &reported.subject;
                 self.asks_as(subject) || self.administers(Some(&subject.tenant))
             }
-            Event::Tripped(switched) | Event::Reset(switched) => {
-                self.administers(switched.scope.tenant.as_ref())
-                    && self.may_name(switched.by.as_ref())
-            }
+            Event::Tripped(switched) | Event::Reset(switched) => self.switches(switched),
             Event::EvidenceReported(evidence) => self.administers(Some(&evidence.tenant)),
             Event::Ratified(ratified) => {
                 let in_own_name = self.has(KeyScope::Approver) && self.is_of(&ratified.by);
@@ -276,6 +275,10 @@ impl ApiKey {
     fn administers_known(&self, state: &State, person: &PersonId) -> bool {
         let known = state.people().get(person);
         known.is_none_or(|known| self.administers(known.tenant.as_ref()))
+    }
+
+    fn switches(&self, switched: &Switched) -> bool {
+        self.administers(switched.scope.tenant.as_ref()) && self.may_name(switched.by.as_ref())
     }
 
     /// Whether it may say that somebody did it: a key that speaks for a person names nobody else.

@@ -23,6 +23,7 @@ struct Traits {
     takes_query: bool,
     names_something: bool,
     takes_warrant: bool,
+    goes_on: bool,
 }
 
 /// An error that endpoints answer.
@@ -40,7 +41,9 @@ const ERRORS: [Error; 15] = [
     Error::new("403", "Forbidden", "The key, or the page that asks, may not do this.", |_| true),
     Error::new("404", "Missing", "It is not there, or not for this key.", |of| of.names_something),
     Error::new("408", "TooSlow", "The body took too long to arrive.", |of| of.takes_body),
-    Error::new("409", "Conflict", "It does not fit what is so by now.", |of| of.takes_body),
+    Error::new("409", "Conflict", "It does not fit what is so by now.", |of| {
+        of.takes_body || of.goes_on
+    }),
     Error::new("410", "Gone", "The warrant has expired.", |of| of.takes_warrant),
     Error::new("411", "NoLength", "The body came without Content-Length.", |_| true),
     Error::new("413", "TooLarge", "The body is too large.", |of| of.takes_body),
@@ -117,12 +120,17 @@ fn traits(operation: &Operation, takes_body: bool, names_something: bool) -> Tra
         RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
         RefOr::Ref(_) => false,
     };
+    let says_how_far = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.name == "Last-Event-ID",
+        RefOr::Ref(_) => false,
+    };
     Traits {
         needs_key: operation.security.is_none(),
         takes_body,
         takes_query: operation.parameters.iter().flatten().any(is_query),
         names_something,
         takes_warrant: false,
+        goes_on: operation.parameters.iter().flatten().any(says_how_far),
     }
 }
 
