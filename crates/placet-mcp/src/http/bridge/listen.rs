@@ -46,7 +46,7 @@ impl Bridge {
                     // It is not there for the moment.
                     Err(_) => {}
                     Ok(answer) if answer.status().is_server_error() => {}
-                    // It has nothing to say unasked, or does not know this session any more.
+                    // It says nothing unasked, or has forgotten the session.
                     Ok(_) => return,
                 }
                 sleep(pause).await;

@@ -360,7 +360,7 @@ enum Heard {
     Session(Client, Option<Bytes>),
     /// What came of a call, where its id is known in the answer to it.
     Call(Option<Id>, Unheard),
-    /// What came of calls, on a stream that is taken up again in this session.
+    /// What came of calls, on a stream that the client of a session takes up again.
     Resumed(Bytes),
     /// Nothing.
     Nothing,

@@ -69,7 +69,7 @@ impl Gateway {
         Heard::Call(Some(id.clone()), action)
     }
 
-    /// The call that was answered on a stream that was taken up again in this session.
+    /// The call that is answered on a stream which the client of a session took up again.
     pub(super) fn resumed(&self, session: &Bytes, id: &Id) -> Option<ActionId> {
         lock(&self.running).answered(session, id)
     }
