@@ -29,7 +29,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 use args::{Args, Child, Command, Part};
+use mimalloc::MiMalloc;
 use report::Report;
+
+/// The same as in the command.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<ExitCode> {
     match Args::parse(std::env::args().skip(1))? {

@@ -18,6 +18,9 @@ const ALL: [(HeaderName, &str); 7] = [
     (X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// How many headers the server adds after them: of the length, and of the time.
+const ADDED_LATER: usize = 2;
+
 /// Adds them, where the endpoint has not set its own. A browser that has found TLS here once is to
 /// ask for nothing else; whether there is some before us is for whoever provides it to say.
 pub(super) fn secure(headers: &mut HeaderMap, has_tls: bool) {
@@ -26,6 +29,7 @@ pub(super) fn secure(headers: &mut HeaderMap, has_tls: bool) {
     if let Some(Ok(expected)) = expected {
         headers.insert(STRICT_TRANSPORT_SECURITY, expected);
     }
+    headers.reserve(ALL.len() + ADDED_LATER);
     for (name, value) in ALL {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
