@@ -195,9 +195,22 @@ impl Server {
     }
 }
 
-/// Says so when the log is written no more. What the panic said was written where it happened.
+/// Says so when the log cannot be written, when it can be again, and when it is written no more. What a
+/// panic said was written where it happened.
 async fn watch(pulse: Pulse) {
-    pulse.stopped().await;
+    loop {
+        tokio::select! {
+            () = pulse.stopped() => break,
+            () = pulse.failing() => tracing::error!(
+                "the log cannot be written, and so nothing is allowed; the answers of the requests that \
+                 failed name the cause. It is tried again every few seconds"
+            ),
+        }
+        tokio::select! {
+            () = pulse.stopped() => break,
+            () = pulse.written() => tracing::info!("the log is written again"),
+        }
+    }
     tracing::error!(
         "the log is written no more, because whoever wrote it has panicked; nothing is decided until \
          the daemon is started again"

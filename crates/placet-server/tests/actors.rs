@@ -130,6 +130,42 @@ fn everyone_gets_what_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A path has many spellings, and whoever gets nothing at one of them gets nothing at another.
+#[test]
+fn no_spelling_of_a_path_opens_what_another_closes() {
+    let daemon = Daemon::start();
+    let more = More::make(&daemon);
+    let mut wrong = Vec::new();
+    for Row { method, path, statuses } in rows() {
+        let (target, body) = request(&daemon, method, path);
+        for (actor, expected) in actors().into_iter().zip(statuses) {
+            if expected < 400 {
+                continue;
+            }
+            let key = key(&daemon, actor, &more);
+            for spelt in spellings(&target) {
+                let told = daemon.call(method, &spelt, key.as_deref(), body.as_ref());
+                if told.status < 400 {
+                    wrong.push(format!("{actor}: {method} {spelt}: {}", told.status));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A path with one of its letters or slashes written as an escape: each that begins a step.
+fn spellings(path: &str) -> Vec<String> {
+    let slashes = path.match_indices('/').skip(1).map(|(at, _)| at);
+    let letters = path.match_indices('/').map(|(at, _)| at + 1).filter(|at| *at < path.len());
+    let escape = |at: usize| {
+        let byte = path.as_bytes()[at];
+        let whole = byte != b'%';
+        whole.then(|| format!("{}%{byte:02x}{}", &path[..at], &path[at + 1..]))
+    };
+    slashes.chain(letters).filter_map(escape).collect()
+}
+
 /// What whoever has no key for it might write to be taken for somebody else.
 const SPOOFS: [(&str, &str); 20] = [
     ("X-Forwarded-User", "ann"),

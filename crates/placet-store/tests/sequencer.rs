@@ -14,6 +14,8 @@ use std::thread;
 
 use placet_core::log::Salt;
 use placet_core::{Command, Event, Kept, Timestamp};
+use placet_store::contract;
+use placet_store::contract::faulty::{Fault, Faults, Faulty};
 use placet_store::contract::fixture::{Bench, keys, propose, trip};
 use placet_store::entry::seal_payload;
 use placet_store::sequencer::wait;
@@ -91,6 +93,25 @@ fn an_approval_that_a_blocking_caller_opened_expires_by_itself() {
     let mut tip = log.watch();
     wait(async { tip.wait_for(|tip| tip.size == 2).await.map(drop) }).unwrap();
     assert_eq!(log.state().approvals().len(), 0);
+}
+
+/// A log that could not be written is tried again although nobody asks for anything: where nobody sends
+/// more because it says so, nobody else would find out that it can be written again.
+#[test]
+fn after_a_failure_the_log_finds_out_by_itself_that_it_can_be_written() {
+    let (bench, faults) = (Bench::new(1), Faults::default());
+    let store = Faulty::new(Box::new(Memory::new()), faults.clone());
+    let log = contract::start(Box::new(store), &bench);
+    let pulse = log.pulse();
+    log.submit_blocking(trip(0)).unwrap();
+    assert!(!pulse.is_failing());
+    faults.order([Fault::CommitNothing]);
+    assert!(log.submit_blocking(trip(1)).is_err());
+    assert!(pulse.is_failing() && !pulse.has_stopped());
+    wait(pulse.written());
+    assert_eq!(log.watch().borrow().size, 1, "nothing was added");
+    assert_eq!(log.submit_blocking(trip(1)).unwrap().entries[0].index, 1);
+    contract::assert_sound(&mut *log.reader().unwrap());
 }
 
 /// Where the work panics nobody is answered any more, and nobody waits for ever.

@@ -16,6 +16,9 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
     if app.pulse.has_stopped() {
         return Err(Problem::log_stopped());
     }
+    if app.pulse.is_failing() {
+        return Err(Problem::unavailable("the log could not be written; it is tried again"));
+    }
     let last = app.guard.log().size().saturating_sub(1);
     app.blocking(move |guard| guard.log().entries(last, 1)).await??;
     Ok("ready\n")

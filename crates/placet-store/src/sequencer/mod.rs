@@ -33,6 +33,7 @@ use crate::keys::Keys;
 use crate::sqlite::{Options, Sqlite};
 use crate::store::{Reader, Store};
 pub use draft::answered_before;
+use pulse::Health;
 pub use pulse::Pulse;
 pub use wait::wait;
 use worker::{Worker, run};
@@ -53,8 +54,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How much later than due an approval may be closed, to spare waking the thread for less.
 const SLACK: Duration = Duration::from_millis(2);
 
-/// How long to wait before closing what is due is tried again after a failure.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long after a commit that failed another is tried, where nobody asks for one before.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// What a command led to. It is durable.
 #[derive(Clone, Debug)]
@@ -99,8 +100,8 @@ pub struct Tip {
 struct Published {
     state: RwLock<State>,
     tip: watch::Sender<Tip>,
-    /// Whether a panic has ended the work.
-    has_stopped: watch::Sender<bool>,
+    /// How the writing goes.
+    health: watch::Sender<Health>,
 }
 
 /// A log in operation.
@@ -246,7 +247,7 @@ impl Sequencer {
     /// What tells whether the log is still written.
     #[must_use]
     pub fn pulse(&self) -> Pulse {
-        Pulse::new(self.published.has_stopped.subscribe())
+        Pulse::new(self.published.health.subscribe())
     }
 
     /// A reader of the log, for another thread.

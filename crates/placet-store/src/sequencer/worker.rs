@@ -9,6 +9,7 @@ use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::draft::{Draft, Judged, Led};
+use super::pulse::Health;
 use super::wait::{LookOut, sleep, waker};
 use super::{
     Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SLACK,
@@ -38,8 +39,8 @@ pub(super) struct Worker {
     durable: (u64, Hash),
     /// Whether a batch failed, so that the state must be read again before anything is judged.
     stale: bool,
-    /// Whether the latest batch failed.
-    failed: bool,
+    /// When another commit is tried, if the latest failed.
+    retries_at: Option<Instant>,
     /// How many entries the stored snapshot covers.
     snapshot: u64,
     /// How long the thread sleeps unless it is woken; without it for ever.
@@ -59,7 +60,7 @@ impl Worker {
         let published = Arc::new(Published {
             state: RwLock::new(State::default()),
             tip: watch::Sender::new(Tip::default()),
-            has_stopped: watch::Sender::new(false),
+            health: watch::Sender::new(Health::Written),
         });
         let mut worker = Self {
             queue,
@@ -71,7 +72,7 @@ impl Worker {
             published,
             durable: (0, EMPTY_ROOT),
             stale: false,
-            failed: false,
+            retries_at: None,
             snapshot: 0,
             sleeps_until: None,
         };
@@ -99,11 +100,13 @@ impl Worker {
         due.is_some_and(|due| self.sleeps_until.is_none_or(|until| due < until))
     }
 
-    /// How long it may sleep: until the next approval is due.
+    /// How long it may sleep: until the next approval is due, or after a failure until the next try.
     fn patience(&self) -> Option<Duration> {
+        if let Some(retries_at) = self.retries_at {
+            return Some(retries_at.saturating_duration_since(Instant::now()));
+        }
         let deadline = self.state.next_due()?;
-        let least = if self.failed { RETRY_AFTER } else { Duration::ZERO };
-        Some(deadline.since(self.env.now()).clamp(least, LONGEST_SLEEP))
+        Some(deadline.since(self.env.now()).min(LONGEST_SLEEP))
     }
 
     /// Carries out one batch and answers everyone in it.
@@ -111,7 +114,7 @@ impl Worker {
         let (commands, replies): (Vec<_>, Vec<_>) =
             jobs.drain(..).map(|job| ((job.command, job.caller), job.reply)).unzip();
         let outcome = self.batch(commands);
-        self.failed = outcome.is_err();
+        self.note(outcome.is_err());
         match outcome {
             Ok(answers) => answer(replies, answers),
             Err(failure) => {
@@ -128,6 +131,14 @@ impl Worker {
         }
     }
 
+    fn note(&mut self, failed: bool) {
+        self.retries_at = failed.then(|| Instant::now() + RETRY_AFTER);
+        let health = if failed { Health::Failing } else { Health::Written };
+        self.published.health.send_if_modified(|now| std::mem::replace(now, health) != health);
+    }
+
+    /// Commits what commands lead to. After a failure there is a commit in any case, which tells
+    /// whether the log can be written again.
     fn batch(&mut self, commands: Vec<(Command, Option<Caller>)>) -> Result<Vec<Answer>, Failure> {
         self.recover()?;
         let mut batch = self.store.begin(self.state.size())?;
@@ -144,7 +155,7 @@ impl Worker {
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
         draft.follow_up()?;
         let entries = draft.entries;
-        if !entries.is_empty() {
+        if !entries.is_empty() || self.retries_at.is_some() {
             let head = sign(&self.tree, &self.keys)?;
             let tiles = self.tree.take_tiles();
             batch.append(Append { entries: &entries, tiles: &tiles, head: &head })?;
@@ -291,7 +302,7 @@ impl Drop for End<'_> {
         let mut worker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         worker.queue.close();
         if has_panicked {
-            worker.published.has_stopped.send_replace(true);
+            worker.published.health.send_replace(Health::Stopped);
         }
         while worker.queue.try_recv().is_ok() {}
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Bytes, tile};
+use super::{Bytes, Holds, tile};
 use crate::app::App;
 use crate::auth::{Read, role};
 use crate::wire::{Path, Problem};
@@ -27,5 +27,5 @@ pub(crate) async fn entries(
     _: Read<role::Overseer>,
     Path(index): Path<String>,
 ) -> Result<Response, Problem> {
-    tile(&app, &format!("tile/entries/{index}")).await
+    tile(&app, &format!("tile/entries/{index}"), Holds::Entries).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Asker, Bytes, may_count, tile};
+use super::{Asker, Bytes, Holds, may_count, tile};
 use crate::app::App;
 use crate::auth::role;
 use crate::wire::{Path, Problem};
@@ -29,5 +29,5 @@ pub(crate) async fn hashes(
     asker: Asker,
 ) -> Result<Response, Problem> {
     may_count::<role::Reader>(&app, asker)?;
-    tile(&app, &format!("tile/{level}/{index}")).await
+    tile(&app, &format!("tile/{level}/{index}"), Holds::Hashes).await
 }

@@ -31,14 +31,31 @@ fn may_count<R: Role>(app: &App, Extension(asker): Asker) -> Result<(), Problem>
     if app.config.public_log { Ok(()) } else { R::check(&asker?.key) }
 }
 
-/// The content of a tile. A complete one never changes.
-async fn tile(app: &Arc<App>, path: &str) -> Result<Response, Problem> {
+/// What a tile holds, as far as it matters who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Hashes, which tell how much was decided.
+    Hashes,
+    /// The entries themselves, of all tenants.
+    Entries,
+}
+
+/// The content of a tile, if it holds what its endpoint is asked for: the path was matched before its
+/// escapes were undone, and may name another tile by now. A complete one never changes.
+async fn tile(app: &Arc<App>, path: &str, holds: Holds) -> Result<Response, Problem> {
     let tile: Tile = path.parse().map_err(Problem::missing)?;
+    let held = match tile.kind() {
+        TileKind::Hashes { .. } => Holds::Hashes,
+        TileKind::Entries => Holds::Entries,
+    };
+    if held != holds {
+        return Err(Problem::missing(
+            "there is no such tile at this path; write it without escapes",
+        ));
+    }
     let content = app.blocking(move |guard| guard.log().tile(tile)).await??;
     let content = content.ok_or_else(|| Problem::missing("the log does not reach so far yet"))?;
     let cache = if tile.is_partial() { "no-store" } else { "private, max-age=31536000, immutable" };
-    let kind = match tile.kind() {
-        TileKind::Hashes { .. } | TileKind::Entries => "application/octet-stream",
-    };
+    let kind = "application/octet-stream";
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], content).into_response())
 }
