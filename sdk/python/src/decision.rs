@@ -1,7 +1,6 @@
 //! What was decided, as Python sees it.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
-use std::sync::Arc;
 
 use placet::core::approval::Approval as Terms;
 use placet::core::verdict::Finding as Found;
@@ -13,16 +12,16 @@ use pyo3::types::PyTuple;
 use serde_json::Value;
 
 /// A decision: what the caller must obey, and all that led to it.
-#[pyclass(frozen, module = "placet")]
+#[pyclass(frozen, freelist = 8, module = "placet")]
 pub(crate) struct Decision {
-    answer: Arc<Answer>,
+    answer: Answer,
     warrant: Option<String>,
     url: Option<String>,
 }
 
 impl Decision {
     pub(crate) fn new(answer: Answer) -> Self {
-        Self { answer: Arc::new(answer), warrant: None, url: None }
+        Self { answer, warrant: None, url: None }
     }
 }
 
@@ -35,7 +34,7 @@ impl Decision {
         let mut take = |name: &str| Some(whole.as_object_mut()?.remove(name)?.as_str()?.to_owned());
         let warrant = take("warrant");
         let url = url_of(whole.get("approval"));
-        let answer = Arc::new(serde_json::from_value(whole).map_err(wrong)?);
+        let answer = serde_json::from_value(whole).map_err(wrong)?;
         Ok(Self { answer, warrant, url })
     }
 
@@ -172,7 +171,7 @@ impl Decision {
                 return Err(PyValueError::new_err(format!("{other} is no verdict that tightens")));
             }
         };
-        let mut answer = Answer::clone(&self.answer);
+        let mut answer = self.answer.clone();
         answer.findings.push(Found { check: CheckName::Caller, verdict, reason });
         match answer.would_have {
             // The mode keeps it from binding.
@@ -183,12 +182,12 @@ impl Decision {
             None => answer.verdict = answer.verdict.max(verdict),
         }
         let warrant = self.warrant.clone().filter(|_| answer.verdict == Verdict::Allow);
-        Ok(Self { answer: Arc::new(answer), warrant, url: self.url.clone() })
+        Ok(Self { answer, warrant, url: self.url.clone() })
     }
 
     /// The decision in the shape of the wire, as a JSON text, without its warrant.
     fn to_json(&self) -> PyResult<String> {
-        serde_json::to_string(&*self.answer).map_err(wrong)
+        serde_json::to_string(&self.answer).map_err(wrong)
     }
 
     fn __eq__(&self, other: &Self) -> bool {
@@ -222,7 +221,7 @@ impl Decision {
 impl Decision {
     /// All that anybody sees of it.
     fn face(&self) -> (Value, bool) {
-        let mut whole = serde_json::to_value(&*self.answer).unwrap_or_default();
+        let mut whole = serde_json::to_value(&self.answer).unwrap_or_default();
         if let (Some(url), Some(approval)) = (&self.url, whole.pointer_mut("/approval")) {
             *approval = with_url(approval.take(), url);
         }
@@ -357,7 +356,7 @@ pub(crate) fn revived(
     match kind {
         "decision" => {
             let mut decision = Decision::from_json(text)?;
-            Arc::make_mut(&mut decision.answer).is_approved |= is_approved;
+            decision.answer.is_approved |= is_approved;
             Ok(Py::new(py, decision)?.into_any())
         }
         "finding" => {

@@ -87,13 +87,21 @@ impl Engine {
         py: Python<'_>,
     ) -> PyResult<Decision> {
         // It writes nothing: whoever forked behind Python's back is told so by what does.
-        let guard = self.guard_since(self.forks == FORKS.load(Ordering::Relaxed), py)?;
+        self.check_process(self.forks == FORKS.load(Ordering::Relaxed), py)?;
         let metrics = earned.map(|(pass, adversarial, n)| Metrics::new(pass, adversarial, n));
         let metrics = metrics.transpose();
         let metrics =
             metrics.map_err(|error| Failure::new(Trouble::Invalid, error).into_error(py))?;
-        let judge = || request.evaluate(&guard, metrics.as_ref());
-        Ok(Decision::new(if request.is_large() { py.detach(judge) } else { judge() }))
+        if request.is_large() {
+            let guard = self.hold(py)?;
+            return Ok(Decision::new(py.detach(|| request.evaluate(&guard, metrics.as_ref()))));
+        }
+        // It ends before any other thread of Python runs, so that whoever closes the guard can wait
+        // for it here, and nothing need say that the guard is in use.
+        let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = open.as_ref().map(|open| request.evaluate(open.guard(), metrics.as_ref()));
+        drop(open);
+        answer.map(Decision::new).ok_or_else(|| closed().into_error(py))
     }
 
     /// Carries out an operation and waits for its result. One that waits for people gives none when
@@ -172,19 +180,24 @@ impl Engine {
 
 impl Engine {
     fn guard(&self, py: Python<'_>) -> PyResult<Held> {
-        self.guard_since(self.process == std::process::id(), py)
+        self.check_process(self.process == std::process::id(), py)?;
+        self.hold(py)
     }
 
-    /// The guard, where this is still the process that opened it.
-    fn guard_since(&self, is_here: bool, py: Python<'_>) -> PyResult<Held> {
-        let wrong = |text: String| Failure::new(Trouble::Unavailable, text).into_error(py);
-        if !is_here {
-            return Err(wrong(format!(
-                "this guard was opened by process {}, and its threads are not in this one; open one \
-                 after the fork, or share a daemon with Guard.connect",
-                self.process
-            )));
+    /// Says so where this is no longer the process that opened the guard.
+    fn check_process(&self, is_here: bool, py: Python<'_>) -> PyResult<()> {
+        if is_here {
+            return Ok(());
         }
+        let wrong = format!(
+            "this guard was opened by process {}, and its threads are not in this one; open one \
+             after the fork, or share a daemon with Guard.connect",
+            self.process
+        );
+        Err(Failure::new(Trouble::Unavailable, wrong).into_error(py))
+    }
+
+    fn hold(&self, py: Python<'_>) -> PyResult<Held> {
         let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
         let held = open.as_ref().map(Open::hold);
         drop(open);

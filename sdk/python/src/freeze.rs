@@ -30,8 +30,8 @@ const MAX_VALUES: usize = 200_000;
 pub(crate) struct Frozen {
     /// What is decided on.
     pub(crate) json: Json,
-    /// The same, for the call.
-    snapshot: Py<PyAny>,
+    /// The same, for the call; none for an empty dict, which is made when it is asked for.
+    snapshot: Option<Py<PyAny>>,
     /// Whether nothing in the snapshot can change.
     is_fixed: bool,
     /// How many values and bytes of text it has.
@@ -44,13 +44,12 @@ impl Frozen {
         let mut walk = Walk { values: 0, bytes: 0, foreign: 0, is_fixed: true };
         let (json, snapshot) = walk.value(value, &mut Place::default())?;
         let Walk { values, bytes, is_fixed, .. } = walk;
-        Ok(Self { json, snapshot, is_fixed, size: values.saturating_add(bytes) })
+        Ok(Self { json, snapshot: Some(snapshot), is_fixed, size: values.saturating_add(bytes) })
     }
 
     /// The params of a call that has none.
-    pub(crate) fn empty(py: Python<'_>) -> Self {
-        let snapshot = PyDict::new(py).into_any().unbind();
-        Self { json: Json::Object(Object::new()), snapshot, is_fixed: true, size: 1 }
+    pub(crate) fn empty() -> Self {
+        Self { json: Json::Object(Object::new()), snapshot: None, is_fixed: true, size: 1 }
     }
 
     /// Whether a value is what was frozen. One that cannot be frozen is not.
@@ -72,15 +71,18 @@ impl Frozen {
 
     /// A copy that nobody else has.
     pub(crate) fn thaw(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        thaw(self.snapshot.bind(py))
+        match &self.snapshot {
+            Some(snapshot) => thaw(snapshot.bind(py)),
+            None => Ok(PyDict::new(py).into_any().unbind()),
+        }
     }
 
     /// Whether what could not be copied is still what it was.
     pub(crate) fn is_unchanged(&self, py: Python<'_>) -> PyResult<bool> {
-        if self.is_fixed {
-            return Ok(true);
+        match &self.snapshot {
+            Some(snapshot) if !self.is_fixed => self.is(snapshot.bind(py)),
+            _ => Ok(true),
         }
-        self.is(self.snapshot.bind(py))
     }
 }
 

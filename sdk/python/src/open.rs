@@ -44,6 +44,11 @@ impl Open {
         Self { guard, end: watch::Sender::new(()), user, users, unsettled: Unsettled::default() }
     }
 
+    /// The guard, for what ends while nobody can close it.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     pub(crate) fn hold(&self) -> Held {
         let unsettled = Arc::clone(&self.unsettled);
         let (guard, end) = (self.guard.clone(), self.end.subscribe());

@@ -1,6 +1,6 @@
 //! One proposed call.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use placet::core::autonomy::Metrics;
 use placet::{
@@ -21,15 +21,25 @@ const LARGE: usize = 64 * 1024;
 /// One proposed call, frozen: a tool, its params, and who asks for what reason.
 ///
 /// Making one copies the params, so nothing that happens to the originals changes it.
-#[pyclass(frozen, module = "placet")]
+#[pyclass(frozen, freelist = 8, module = "placet")]
 pub(crate) struct ActionRequest {
     pub(crate) action: Action,
     /// The tool's name, which is asked for with every evaluation.
     tool: Py<PyString>,
     params: Frozen,
     value: Option<Py<PyAny>>,
-    /// What is known of it since it was evaluated: it never changes.
-    known: Mutex<Option<Arc<Known>>>,
+    /// What is known of it since it was evaluated twice: it never changes.
+    seen: Mutex<Seen>,
+}
+
+/// How often a request was evaluated. Most are once, and are made for that: to keep what was found out
+/// would cost them more than it saves anybody.
+#[derive(Default)]
+enum Seen {
+    #[default]
+    Never,
+    Once,
+    Known(Box<Known>),
 }
 
 #[pymethods]
@@ -55,7 +65,7 @@ impl ActionRequest {
         // Whoever decides on a new request for each call makes as many of these.
         let (object, frozen) = match params {
             Some(params) => freeze::object(params)?,
-            None => (Object::new(), Frozen::empty(py)),
+            None => (Object::new(), Frozen::empty()),
         };
         let tenant = tenant_id.map(|it| name("tenant_id", it, TenantId::new)).transpose()?;
         let of = Action {
@@ -79,7 +89,7 @@ impl ActionRequest {
             Ok(plain) => plain.clone(),
             Err(_) => PyString::new(py, of.tool.as_str()),
         };
-        Ok(Self { action: of, tool: tool.unbind(), params: frozen, value, known: Mutex::default() })
+        Ok(Self { action: of, tool: tool.unbind(), params: frozen, value, seen: Mutex::default() })
     }
 
     /// The tool's whole name.
@@ -148,7 +158,7 @@ impl ActionRequest {
         let action = Action { params: object, ..self.action.clone() };
         let value = self.value.as_ref().map(|value| value.clone_ref(py));
         let tool = self.tool.clone_ref(py);
-        Ok(Self { action, tool, params: frozen, value, known: Mutex::default() })
+        Ok(Self { action, tool, params: frozen, value, seen: Mutex::default() })
     }
 
     /// The params in the canonical form of RFC 8785: what the digest is taken of.
@@ -229,17 +239,25 @@ impl ActionRequest {
 
     /// What would be decided about it now.
     pub(crate) fn evaluate(&self, guard: &Guard, metrics: Option<&Metrics>) -> Answer {
-        let kept = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(answer) = kept.and_then(|known| guard.evaluate_known(&known, metrics)) {
-            return answer;
-        }
-        let known = guard.know(&self.action);
-        let answer = guard.evaluate_known(&known, metrics);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
-        // Another policy may have come in between.
-        answer.unwrap_or_else(|| match metrics {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let anew = || match metrics {
             None => guard.evaluate(&self.action),
             Some(metrics) => guard.evaluate_by(&self.action, metrics),
+        };
+        let known = match &*seen {
+            Seen::Never => {
+                *seen = Seen::Once;
+                return anew();
+            }
+            Seen::Once => None,
+            Seen::Known(known) => guard.evaluate_known(known, metrics),
+        };
+        known.unwrap_or_else(|| {
+            let known = Box::new(guard.know(&self.action));
+            let answer = guard.evaluate_known(&known, metrics);
+            *seen = Seen::Known(known);
+            // Another policy may have come in between.
+            answer.unwrap_or_else(anew)
         })
     }
 }

@@ -187,12 +187,16 @@ class Slow:
     at: int
     reads: int = 0
 
-    def __getattribute__(self, name):
-        if name == "at":
-            object.__setattr__(self, "reads", self.reads + 1)
-            if self.reads == object.__getattribute__(self, "at"):
-                raise KeyboardInterrupt
-        return object.__getattribute__(self, name)
+
+def pressed(slow):
+    slow.reads += 1
+    if slow.reads == vars(slow)["at"]:
+        raise KeyboardInterrupt
+    return vars(slow)["at"]
+
+
+# Behind the decorator, which takes what stands in the class for a default.
+Slow.at = property(pressed, lambda slow, at: vars(slow).update(at=at))
 
 
 @pytest.mark.parametrize("at", [1, 2])

@@ -410,3 +410,23 @@ def test_ctrl_c_ends_a_wait(tmp_path):
     """
     done = program(code, tmp_path)
     assert done.stdout == "interrupted []\n", (done.stdout, done.stderr)
+
+
+def test_who_drops_a_generator_in_the_midst_does_not_wait_for_the_daemon(daemon):
+    dropped, waited, answered = threading.Event(), [], threading.Event()
+
+    def late(said):
+        waited.append(dropped.wait(PATIENCE))
+        answered.set()
+        return said
+
+    with (
+        Faulty(daemon.url, late, OUTCOME) as faulty,
+        open_guard(faulty.url, daemon.agent, timeout=2 * PATIENCE) as guard,
+    ):
+        count = supervised("get_order", guard=guard)(lambda to: (yield from range(to)))
+        going = count(2)
+        assert next(going) == 0
+        del going
+        dropped.set()
+        assert answered.wait(PATIENCE) and waited == [True]

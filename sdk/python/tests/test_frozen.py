@@ -270,6 +270,14 @@ class Line:
     amount: object
 
 
+@dataclasses.dataclass
+class GettingLine:
+    amount: object
+
+    def __getattribute__(self, name):
+        return 10 if name == "amount" else super().__getattribute__(name)
+
+
 class Model(pydantic.BaseModel):
     model_config = {"arbitrary_types_allowed": True, "extra": "allow"}
     amount: object
@@ -278,6 +286,11 @@ class Model(pydantic.BaseModel):
     @pydantic.field_serializer("amount")
     def shows(self, _):
         return 10
+
+
+class GettingModel(Model):
+    def __getattribute__(self, name):
+        return 10 if name == "amount" else super().__getattribute__(name)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +302,8 @@ class Model(pydantic.BaseModel):
         (Valued.ONE, "has value of its own"),
         (Named.ONE, "has name of its own"),
         (Read.ONE, "has __getattribute__ of its own"),
+        (GettingLine(99999), "a record with __getattribute__ of its own"),
+        (GettingModel(amount=99999), "a record with __getattribute__ of its own"),
         (Held.ONE, "cannot be written as JSON"),
         (Line(datetime.datetime(2026, 1, 2, tzinfo=TWO_WAYS)), "of a class of the program's own"),
         (Line(defaultdict(lambda: "EVE")), "of a class of the program's own"),

@@ -108,6 +108,16 @@ def test_metrics_that_fail_or_lie_are_a_finding(gives):
     stopped(Guard(policy(thresholds=BAR), metrics=Metrics(gives)), "metrics provider")
 
 
+@pytest.mark.parametrize("later", [(1.1, 1.0, 500), (1.0, True, 500), (1.0, 1.0, 500.0), (1, 1, -1)])
+def test_metrics_that_were_sound_before_are_looked_at_again(later):
+    figures = EvalMetrics(1.0, 1.0, 500)
+    metrics = Metrics(figures)
+    with Guard(policy(thresholds=BAR), store=":memory:", metrics=metrics) as guard:
+        assert guard.evaluate(refund()).is_allowed and guard.evaluate(refund()).is_allowed
+        vars(figures).update(vars(lied(*later)))
+        stopped(guard, "metrics provider")
+
+
 def stopped(guard, by):
     """Whatever a program asks, the answer is no, and nobody is asked for another."""
     for action in (ActionRequest("get_order"), refund()):

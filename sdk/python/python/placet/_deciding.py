@@ -35,6 +35,8 @@ class Deciding:
     _mirror: Mirror | None
     _program: Program
     _settings: Settings
+    _is_moded: bool
+    """Whether the settings have a mode of their own."""
 
     def evaluate(self, action: ActionRequest | str, **fields: Any) -> Decision:
         """Decides without recording anything, and without permitting it. So what cannot be written down
@@ -42,13 +44,14 @@ class Deciding:
         request = action if type(action) is ActionRequest and not fields else None
         if request is None:
             request = self._request(action, fields)
-        if self._settings.mode is not None:
+        if self._is_moded:
             request = self._held(request)
         carrier, program = self._carrier, self._program
         rates: Rates | None = None
         objections: tuple[Objection, ...] = ()
         if program.sources:
-            rates, objections = program.rates(request.action, request.tenant_id)
+            tenant = request.tenant_id if program.knows_tenants else "default"
+            rates, objections = program.rates(request.action, tenant)
         if type(carrier) is Local:
             decision = carrier.engine.evaluate(request, rates)
         else:

@@ -26,7 +26,9 @@ def came_of_it(
     else:
         # It is being torn down: nobody waits for the log, but the log shall know.
         detail = f"{type(error).__name__}: it was abandoned while it ran, and may have had effects"
-        yield Post(concluded(action_id, "failed", detail), is_lenient)
+        # Who drops a generator may be the garbage collector, in the midst of anything.
+        is_dropped = isinstance(error, GeneratorExit)
+        yield Post(concluded(action_id, "failed", detail), is_lenient or is_dropped)
 
 
 def never_began(action_id: str | None) -> Steps:

@@ -107,6 +107,7 @@ class Guard(Deciding, Inbox, Switches):
         if asker is not None and approvals is not None:
             raise ConfigError("confirm, ask and approvals say where answers come from; give one")
         self._settings = settings
+        self._is_moded = settings.mode is not None
         self._mirror = None if approvals is None else mirror_of(approvals)
         self._asker = asker or self._mirror
         self._teller = teller_of(on_request, self._mirror)

@@ -233,8 +233,9 @@ def _path(value: Any, pathlib: Any) -> Plain:
 def _dataclass(value: Any, dataclasses: Any) -> Plain:
     if isinstance(value, type):
         raise Opaque(f"{name_of(value)} is a class, not a value")
+    kept = _kept(value)
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return {**_kept(value), **fields}, AS_IT_IS, WATCHED
+    return {**kept, **fields}, AS_IT_IS, WATCHED
 
 
 def _model(value: Any) -> Any:
@@ -250,6 +251,9 @@ def _kept(value: Any) -> dict[str, Any]:
         raise Opaque(f"{name_of(value)} is a record and a {_held_as(value)} at once; pass one of them")
     kept: dict[str, Any] = {}
     line: tuple[type, ...] = kind_of(value).__mro__
+    if any("__getattribute__" in vars(cls) for cls in line if cls is not object):
+        why = "is a record with __getattribute__ of its own; pass a plain one"
+        raise Opaque(f"{name_of(value)} {why}")
     for cls in line:
         if "__slots__" not in vars(cls) or cls.__module__.startswith("pydantic."):
             # What pydantic keeps there is told apart.

@@ -5,6 +5,8 @@ Whatever raises, or gives what is no answer, is a finding that says so, and neve
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import ConfigError
@@ -25,18 +27,38 @@ class Objection(NamedTuple):
     reason: str
 
 
-class Source(NamedTuple):
+Said = tuple[Rates | None, tuple[Objection, ...]]
+"""The figures, where there are any, and what is wrong with them."""
+
+
+_UNREAD = object()
+"""What no provider gives."""
+
+
+class Source:
     """Where figures come from."""
 
-    metrics: MetricsProvider
-    knows_tenants: bool
-    """Whether it tells tenants apart."""
-    is_adversarial: bool
-    """Whether among its samples are adversarial ones."""
-    figures: type[EvalMetrics]
-    """What it has to give. A program that brings no figures need not load it."""
+    # What is asked at every call is a slot and no field of a tuple, which takes twice as long to read.
+    __slots__ = ("_sound", "figures", "is_adversarial", "knows_tenants", "metrics")
 
-    def rates(self, action: str, tenant: str) -> tuple[Rates | None, tuple[Objection, ...]]:
+    def __init__(
+        self,
+        metrics: MetricsProvider,
+        knows_tenants: bool,
+        is_adversarial: bool,
+        figures: type[EvalMetrics],
+    ) -> None:
+        self.metrics = metrics
+        self.knows_tenants = knows_tenants
+        """Whether it tells tenants apart."""
+        self.is_adversarial = is_adversarial
+        """Whether among its samples are adversarial ones."""
+        self.figures = figures
+        """What it has to give. A program that brings no figures need not load it."""
+        self._sound: tuple[Any, Any, Any, Said] = (_UNREAD, _UNREAD, _UNREAD, (None, ()))
+        """What was last found to be sound, and what was said of that."""
+
+    def rates(self, action: str, tenant: str) -> Said:
         """What it says about a class, for a tenant where it tells them apart."""
         asked: Any = self.metrics.metrics_for
         try:
@@ -50,10 +72,16 @@ class Source(NamedTuple):
         passed: Any = given.pass_rate
         resisted: Any = given.adversarial_pass_rate
         samples: Any = given.sample_size
+        # Many ask at every call, and mostly get the very numbers that they got before; no number
+        # becomes another one.
+        one, other, many, said = self._sound
+        if passed is one and resisted is other and samples is many:
+            return said
         if type(passed) is float and type(resisted) is float and type(samples) is int:
-            # As they nearly always are, and many ask for them at every call.
             if 0.0 <= passed <= 1.0 and 0.0 <= resisted <= 1.0 and 0 <= samples < 2**63:
-                return (passed, resisted, samples), ()
+                said = (passed, resisted, samples), ()
+                self._sound = passed, resisted, samples, said
+                return said
         is_sound = _is_rate(passed) and _is_rate(resisted)
         if not is_sound or type(samples) is not int or not 0 <= samples < 2**63:
             why = "the metrics provider gave rates outside 0 to 1, or no count"
@@ -61,20 +89,28 @@ class Source(NamedTuple):
         return (float(passed), float(resisted), samples), ()
 
 
-class Program(NamedTuple):
+class Program:
     """The program's own metrics, audit sink and kill switch."""
 
-    sources: tuple[Source, ...] = ()
-    """Where the program's own figures come from."""
-    audit: AuditSink | None = None
-    kill_switch: KillSwitchSource | None = None
-    tripped: str = "block"
-    """What it means that the switch is tripped: ``block`` or ``require_approval``."""
+    __slots__ = ("audit", "kill_switch", "knows_tenants", "rates", "sources", "tripped")
 
-    @property
-    def knows_tenants(self) -> bool:
+    def __init__(
+        self,
+        sources: tuple[Source, ...] = (),
+        audit: AuditSink | None = None,
+        kill_switch: KillSwitchSource | None = None,
+        tripped: str = "block",
+    ) -> None:
+        self.sources = sources
+        """Where the program's own figures come from."""
+        self.audit = audit
+        self.kill_switch = kill_switch
+        self.tripped = tripped
+        """What it means that the switch is tripped: ``block`` or ``require_approval``."""
+        self.knows_tenants = any(source.knows_tenants for source in sources)
         """Whether any of its figures are those of a tenant."""
-        return any(source.knows_tenants for source in self.sources)
+        self.rates: Callable[[str, str], Said] = _rates_of(sources)
+        """What the program's metrics say about a class, for a tenant where they tell them apart."""
 
     def objections(self, action: str, tenant: str = "default") -> tuple[Objection, ...]:
         """What the program itself has against an action: that its switch is tripped, and whatever of
@@ -96,27 +132,6 @@ class Program(NamedTuple):
             return (Objection(self.tripped, "the program's own kill switch is tripped"),)
         return (_wrong("kill switch", tripped, "True or False"),)
 
-    def rates(
-        self, action: str, tenant: str = "default"
-    ) -> tuple[Rates | None, tuple[Objection, ...]]:
-        """What the program's metrics say about a class: what each of its sources meets."""
-        if not self.sources:
-            return None, ()
-        if len(self.sources) == 1 and self.sources[0].is_adversarial:
-            return self.sources[0].rates(action, tenant)
-        read: list[Rates] = []
-        for source in self.sources:
-            rates, wrong = source.rates(action, tenant)
-            if rates is None:
-                return None, wrong
-            read.append(rates)
-        # What has no adversarial samples is not held to their bar, but somebody has to have some.
-        resisted = [
-            rates[1] for rates, of in zip(read, self.sources, strict=True) if of.is_adversarial
-        ]
-        passed, _, samples = zip(*read, strict=True)
-        return (min(passed), min(resisted, default=0.0), min(samples)), ()
-
     def sink(self, entry: AuditEntry) -> None:
         """Gives an entry to the audit sink. What it raises is raised."""
         if self.audit is None:
@@ -135,6 +150,31 @@ class Program(NamedTuple):
         kept = self.audit.record(entry)
         if is_awaitable(kept):
             await kept
+
+
+def _rates_of(sources: tuple[Source, ...]) -> Callable[[str, str], Said]:
+    """What says what all sources do. Most programs have one, which then says it itself."""
+    if len(sources) == 1 and sources[0].is_adversarial:
+        return sources[0].rates
+    return functools.partial(_met_by_each, sources) if sources else _no_rates
+
+
+def _no_rates(_action: str, _tenant: str) -> Said:
+    return None, ()
+
+
+def _met_by_each(sources: tuple[Source, ...], action: str, tenant: str) -> Said:
+    """What each of several sources meets."""
+    read: list[Rates] = []
+    for source in sources:
+        rates, wrong = source.rates(action, tenant)
+        if rates is None:
+            return None, wrong
+        read.append(rates)
+    # What has no adversarial samples is not held to their bar, but somebody has to have some.
+    resisted = [rates[1] for rates, of in zip(read, sources, strict=True) if of.is_adversarial]
+    passed, _, samples = zip(*read, strict=True)
+    return (min(passed), min(resisted, default=0.0), min(samples)), ()
 
 
 def source_of(metrics: MetricsProvider) -> Source:
