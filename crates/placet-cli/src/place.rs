@@ -292,6 +292,22 @@ impl Change {
         }
     }
 
+    /// Erases what is kept beside an entry.
+    pub(crate) fn erase(
+        &self,
+        index: u64,
+        reason: &str,
+        by: Option<&PersonId>,
+    ) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().erase(index, reason, by.cloned());
+                Ok(change.map_err(log_file::rejected)?.log_index)
+            }
+            Self::Daemon(daemon) => daemon.erase(index, reason, by),
+        }
+    }
+
     /// Installs a policy.
     pub(crate) fn install(&self, files: &[PolicyFile]) -> Result<Index, Failure> {
         match self {

@@ -243,10 +243,12 @@ impl Log {
             Event::SignedIn(signed_in) => {
                 self.is_person_of(&signed_in.person, tenant) && agent.is_none()
             }
+            Event::Erased(erased) => {
+                agent.is_none() && erased.of.as_ref().is_some_and(|whose| of(&whose.tenant))
+            }
             // Whose they were is known to those only who see everything.
             Event::KeyRevoked(_)
             | Event::PersonRemoved(_)
-            | Event::Erased(_)
             | Event::WarrantKeyRotated(_)
             | Event::Unchanged(_) => false,
             Event::SignedOff(_)

@@ -99,6 +99,7 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(log::hashes::hashes))
         .routes(routes!(log::entries::entries))
         .routes(routes!(log::proof::proof))
+        .routes(routes!(log::erase::erase))
         .routes(routes!(metrics::summary::summary))
         .routes(routes!(metrics::prometheus::prometheus))
         .routes(routes!(health::health))

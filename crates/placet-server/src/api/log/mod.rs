@@ -2,6 +2,7 @@
 
 pub(super) mod checkpoint;
 pub(super) mod entries;
+pub(super) mod erase;
 pub(super) mod hashes;
 pub(super) mod proof;
 
