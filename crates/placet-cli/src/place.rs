@@ -5,6 +5,7 @@
 //! arguments are seen by everyone on the machine.
 
 mod approvals;
+mod backup;
 mod daemon;
 mod people;
 mod record;

@@ -1,5 +1,6 @@
 //! The log, for those who follow, witness or check it.
 
+pub(super) mod backup;
 pub(super) mod checkpoint;
 pub(super) mod entries;
 pub(super) mod erase;
