@@ -135,8 +135,8 @@ fn who_does_not_take_events_is_cut_off() {
 #[test]
 fn a_copy_of_the_log_is_fetched_by_one_at_a_time() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("placet.db");
-    let daemon = Daemon::with(ServerConfig::default(), LogPlace::File(path.clone()));
+    let log = LogPlace::File(folder.path().join("placet.db"));
+    let daemon = Daemon::with(ServerConfig::default(), log);
     let guard = daemon.guard.as_ref().expect("a guard");
     // More than the systems between keep for a client that does not take it.
     for number in 0..8 {
