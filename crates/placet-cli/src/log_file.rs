@@ -88,7 +88,12 @@ impl LogArgument {
 
     /// The state at the tip of the log, recomputed from what is stored and signed.
     pub(crate) fn state(&self) -> Result<State, Failure> {
-        let trusted = [trusted(&self.path, None)?];
+        self.state_by(&trusted(&self.path, None)?)
+    }
+
+    /// The same, by a key that is known.
+    pub(crate) fn state_by(&self, verifier: &Verifier) -> Result<State, Failure> {
+        let trusted = [verifier.clone()];
         let mut reader = self.reader()?;
         let view = reader.view().map_err(Failure::unusable)?;
         Ok(recover(&*view, &trusted).map_err(Failure::unusable)?.state)

@@ -5,6 +5,7 @@
 //! arguments are seen by everyone on the machine.
 
 mod approvals;
+mod backup;
 mod daemon;
 mod people;
 mod record;
@@ -289,6 +290,22 @@ impl Change {
                 Ok(change.map_err(log_file::rejected)?.log_index)
             }
             Self::Daemon(daemon) => daemon.remove_person(person),
+        }
+    }
+
+    /// Erases what is kept beside an entry.
+    pub(crate) fn erase(
+        &self,
+        index: u64,
+        reason: &str,
+        by: Option<&PersonId>,
+    ) -> Result<Index, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let change = guard.blocking().erase(index, reason, by.cloned());
+                Ok(change.map_err(log_file::rejected)?.log_index)
+            }
+            Self::Daemon(daemon) => daemon.erase(index, reason, by),
         }
     }
 

@@ -14,8 +14,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use support::World;
+
 use support::daemon::{Daemon, agent, call, key};
+use support::{Ended, World};
 
 const CALL: &[u8] = b"{\"tool\": \"delete_account\", \"params\": {\"id\": 7}}\n";
 
@@ -84,6 +85,59 @@ fn nothing_is_replaced_and_nothing_half_is_left() {
     assert!(!world.path("other.db").exists() && !world.path("other.db.partial").exists());
     let refused = world.run(&["log", "backup", "no/such/folder.db", "--log", "elsewhere.db"]);
     assert_eq!(refused.status, 3, "{}", refused.err);
+}
+
+/// A daemon sends its log while it writes to it; the key file stays where it is.
+#[test]
+fn a_copy_of_a_daemons_log_is_checked_and_goes_on_with_its_key() {
+    let world = World::new();
+    world.write("policy.toml", POLICY);
+    let operator = key(&world, &["--scope", "admin"]);
+    let admin = key(&world, &["--scope", "admin", "--tenant", "acme"]);
+    let bot = key(&world, &["--scope", "agent", "--tenant", "acme"]);
+    world.run_with(&["check", "--record", "other.db"], CALL);
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let url = daemon.url();
+    let load = std::thread::spawn(move || propose(&url, &bot));
+    let [own, other] = ["placet.db", "other.db"].map(|log| world.ok(&["log", "key", "--log", log]));
+    let back_up = |more: &[&str], key: &str| {
+        let mut command = world.command(&[&["log", "backup", "copy.db"], more].concat());
+        command.env("PLACET_URL", daemon.url()).env("PLACET_KEY", key);
+        Ended::from(command.output().unwrap())
+    };
+    let copies = || {
+        let files = std::fs::read_dir(world.path(".")).unwrap().map(Result::unwrap);
+        let names = files.map(|file| file.file_name().into_string().unwrap());
+        names.filter(|name| name.contains("copy")).collect::<Vec<_>>()
+    };
+    let by_own = ["--verifier", own.trim()];
+    assert_eq!(back_up(&[], &operator).status, 2, "it cannot be checked");
+    for (by, key, why) in [
+        (by_own, &admin, "belongs to no tenant"),
+        (["--verifier", other.trim()], &operator, "no sound copy"),
+    ] {
+        let refused = back_up(&by, key);
+        assert!(refused.status == 3 && refused.err.contains(why), "{}", refused.err);
+        assert!(copies().is_empty(), "{:?}", copies());
+    }
+    let done = back_up(&by_own, &operator);
+    assert!(done.status == 0 && done.out.starts_with("copied "), "{}{}", done.out, done.err);
+    assert!(done.out.contains("its key file stays"), "{}", done.out);
+    assert_eq!(copies(), ["copy.db"]);
+    let mode = world.path("copy.db").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it is for its owner only");
+    let again = back_up(&by_own, &operator);
+    assert!(again.err.contains("copy.db is there already"), "{}", again.err);
+    daemon.kill();
+    load.join().unwrap();
+
+    world.ok(&["log", "verify", "--log", "copy.db", "--verifier", own.trim()]);
+    std::fs::copy(world.path("placet.db-key"), world.path("copy.db-key")).unwrap();
+    let copied = entries(&world, "copy.db");
+    assert!(copied <= entries(&world, "placet.db"), "{copied}");
+    world.run_with(&["check", "--record", "copy.db"], CALL);
+    assert_eq!(entries(&world, "copy.db"), copied + 1);
+    world.ok(&["log", "verify", "--log", "copy.db"]);
 }
 
 const POLICY: &str = "version = 1\nmode = \"enforce\"\n[actions.note]\nrisk = \"read\"\n";

@@ -41,6 +41,9 @@ pub enum ClientError {
     /// The answer says nothing that is understood here.
     #[error("the answer of the daemon cannot be read; it may be of another version")]
     Unreadable,
+    /// What was sent cannot be written where it shall go.
+    #[error("what the daemon sent cannot be written")]
+    NotKept(#[source] std::io::Error),
     /// The system has no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,

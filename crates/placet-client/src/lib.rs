@@ -21,6 +21,7 @@ mod error;
 mod socket;
 pub mod tls;
 
+use std::io::{Read as _, Write};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::{Request, StatusCode};
+use ureq::http::{Request, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use address::Address;
@@ -39,6 +40,12 @@ const CERTIFICATES: &str = "PLACET_CA";
 
 /// How long a request may take as a whole: the daemon itself gives up sooner.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// Longest wait for the next part of what may be large: before the first, the daemon copies a whole log.
+const LONGEST_SILENCE: Duration = Duration::from_secs(600);
+
+/// As much of it as is read at a time, in bytes.
+const PART: usize = 64 * 1024;
 
 /// Largest answer that is read, in bytes: the largest policy that the daemon takes, as JSON.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
@@ -135,6 +142,56 @@ impl Client {
     /// As [`Client::get`].
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
         self.send("GET", path, None)
+    }
+
+    /// Reads what may be large into a writer, as it comes; how many bytes that were.
+    ///
+    /// # Errors
+    /// As [`Client::get`], when it breaks off, and when it cannot be written.
+    pub fn fetch(&self, path: &str, to: &mut impl Write) -> Result<u64, ClientError> {
+        let mut waits = WAITS.iter();
+        let response = loop {
+            match (self.open(path), waits.next()) {
+                (Err(error), Some(wait)) if error.may_pass() => thread::sleep(*wait),
+                (answer, _) => break answer?,
+            }
+        };
+        let whole = response.body().content_length();
+        let mut body = response.into_body().into_reader();
+        let (mut part, mut written) = (vec![0; PART], 0_u64);
+        let broken = |source| self.unreachable(ureq::Error::Io(source));
+        loop {
+            let length = body.read(&mut part).map_err(broken)?;
+            let Some(read) = part.get(..length).filter(|read| !read.is_empty()) else { break };
+            to.write_all(read).map_err(ClientError::NotKept)?;
+            written = written.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        }
+        if whole.is_some_and(|whole| whole != written) {
+            return Err(broken(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(written)
+    }
+
+    /// Sends a request whose answer is read as it comes, however long that takes.
+    fn open(&self, path: &str) -> Result<Response<ureq::Body>, ClientError> {
+        let request = Request::builder()
+            .uri(self.address.with(path))
+            .header("authorization", format!("Bearer {}", *self.key))
+            .body(())
+            .map_err(|error| self.unreachable(ureq::Error::Http(error)))?;
+        let request = self.agent.configure_request(request).timeout_global(None);
+        let request = request.timeout_per_read(Some(LONGEST_SILENCE)).build();
+        let mut response = self.agent.run(request).map_err(|source| self.unreachable(source))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let bytes = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+        Err(refusal(status, &bytes.map_err(|source| self.unreachable(source))?))
+    }
+
+    fn unreachable(&self, source: ureq::Error) -> ClientError {
+        ClientError::Unreachable { url: self.url().to_owned(), source }
     }
 
     /// Asks with a body. Nothing is written by it, so it has no name under which it is carried out
@@ -240,7 +297,7 @@ impl Client {
         if let Some(wait) = wait {
             request = request.header("prefer", format!("wait={}", wait.as_secs()));
         }
-        let unreachable = |source| ClientError::Unreachable { url: self.url().to_owned(), source };
+        let unreachable = |source| self.unreachable(source);
         let odd = |error| unreachable(ureq::Error::Http(error));
         let answered = match sent {
             None => self.agent.run(request.body(()).map_err(odd)?),

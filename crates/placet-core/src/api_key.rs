@@ -190,9 +190,11 @@ impl ApiKey {
             Event::PersonRemoved(removed) => self.administers_known(state, &removed.person),
             // What was shown for these is a token, or a password, and no key.
             Event::PersonEnrolled(_) | Event::SignedIn(_) => false,
-            Event::PolicyInstalled(_) | Event::Erased(_) | Event::WarrantKeyRotated(_) => {
-                self.administers(None)
+            Event::Erased(erased) => {
+                let of = erased.of.as_ref().map(|of| &of.tenant);
+                self.administers(of) && self.may_name(erased.by.as_ref())
             }
+            Event::PolicyInstalled(_) | Event::WarrantKeyRotated(_) => self.administers(None),
             // They follow from other events and are judged with those.
             Event::AutonomyChanged(_) | Event::Unchanged(_) => true,
             // It comes of an answer, or of looking again.

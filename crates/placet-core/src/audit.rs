@@ -108,7 +108,8 @@ pub enum Violation {
 }
 
 /// Asks whether an entry follows from the state before it, and from the entry of the log that it
-/// [cites](Event::cites), if it cites one.
+/// [cites](Event::cites), if it cites one. An erasure for a tenant rests on two earlier entries, which
+/// [`Erased::holds`] is asked about besides.
 ///
 /// # Errors
 /// The violation says what does not follow.
@@ -169,9 +170,9 @@ fn follows(state: &State, entry: &Entry, cited: Option<&Entry>) -> Result<(), Vi
         Event::Erased(erased) if erased.index >= state.size() => {
             Err(Violation::Erasure(erased.index))
         }
-        Event::Erased(Erased { index, reason, by }) => {
-            let (index, reason, by) = (*index, reason.clone(), by.clone());
-            again(state, Command::Erase { index, reason, by }, at)
+        Event::Erased(Erased { index, reason, by, of }) => {
+            let (index, reason, by, of) = (*index, reason.clone(), by.clone(), of.clone());
+            again(state, Command::Erase { index, reason, by, of }, at)
         }
         Event::KeyCreated(created) => {
             again(state, Command::CreateKey(Box::new(created.clone())), at)

@@ -9,6 +9,7 @@ use crate::approval::{Approver, Statement};
 use crate::assessment::Assessment;
 use crate::autonomy::{self, Evidence, LedgerKey};
 use crate::digest::Digest;
+use crate::erasure::ErasedOf;
 use crate::event::{Entry, Kept, KeyCreated, KeyRevoked, KeyRotated, PolicyFile};
 use crate::execution::{Outcome, Refusal};
 use crate::id::{ActionId, ApprovalId, KeyId, StandingApprovalId};
@@ -109,6 +110,8 @@ pub enum Command {
         reason: String,
         /// Who.
         by: Option<PersonId>,
+        /// Whose the entry is, where a key of a tenant asks. The sequencer says so, whatever is here.
+        of: Option<ErasedOf>,
     },
     /// Create an API key.
     CreateKey(Box<KeyCreated>),

@@ -18,6 +18,7 @@ use crate::class::AutonomyState;
 use crate::command::Rejection;
 use crate::decide::Decision;
 use crate::digest::Digest;
+use crate::erasure::ErasedOf;
 use crate::execution::{Outcome, Refusal};
 use crate::id::{ActionId, ApprovalId, KeyId, StandingApprovalId};
 use crate::json::Json;
@@ -426,6 +427,9 @@ pub struct Erased {
     /// By whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonId>,
+    /// Whose the entry is, where a key of a tenant asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<ErasedOf>,
 }
 
 /// An API key was created.

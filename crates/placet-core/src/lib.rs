@@ -24,6 +24,7 @@ pub mod command;
 pub mod decide;
 pub mod digest;
 mod ed25519;
+pub mod erasure;
 pub mod event;
 pub mod execution;
 pub mod handle;

@@ -15,7 +15,8 @@ use common::build::{self, call, digest, terms};
 use common::ms;
 use placet_core::audit::Violation;
 use placet_core::autonomy::LedgerKey;
-use placet_core::event::{KeyCreated, KeyRevoked, KeyRotated, Ratified, Unchanged};
+use placet_core::erasure::ErasedOf;
+use placet_core::event::{Erased, KeyCreated, KeyRevoked, KeyRotated, Ratified, Unchanged};
 use placet_core::limits::MAX_API_KEYS_PER_TENANT;
 use placet_core::person::{Invite, PersonInvited};
 use placet_core::{
@@ -238,7 +239,7 @@ fn an_admin_of_a_tenant_makes_and_ends_keys_of_that_tenant_only() {
 #[test]
 fn the_policy_erasure_and_evidence_of_others_are_out_of_a_tenants_reach() {
     let mut world = world();
-    let erase = || Command::Erase { index: 3, reason: "asked to".to_owned(), by: None };
+    let erase = || Command::Erase { index: 3, reason: "asked to".to_owned(), by: None, of: None };
     assert_eq!(ask(&world, OPERATOR, common::install(terms())), Ok(1));
     assert_eq!(ask(&world, OPERATOR, erase()), Ok(1));
     let mut with_class = terms();
@@ -254,10 +255,54 @@ fn the_policy_erasure_and_evidence_of_others_are_out_of_a_tenants_reach() {
     for command in [common::install(terms()), erase(), evidence("umbrella")] {
         assert_eq!(ask(&world, ADMIN, command), Err(Rejection::Forbidden(id(ADMIN))));
     }
+    // Of its own it may, where the entry is said to be one.
+    let owned = |whose: &str| {
+        let of = ErasedOf { tenant: whose.parse().unwrap(), decided: 2 };
+        Command::Erase { index: 3, reason: "asked to".to_owned(), by: None, of: Some(of) }
+    };
+    assert_eq!(ask(&world, ADMIN, owned("acme")), Ok(1));
+    assert_eq!(ask(&world, OPERATOR, owned("acme")), Ok(1));
+    assert_eq!(ask(&world, OTHER_ADMIN, owned("acme")), Err(Rejection::Forbidden(id(OTHER_ADMIN))));
     for by in [AGENT, APPROVER, AUDITOR] {
-        for command in [common::install(terms()), erase(), evidence("acme")] {
+        for command in [common::install(terms()), erase(), owned("acme"), evidence("acme")] {
             assert_eq!(ask(&world, by, command), Err(Rejection::Forbidden(id(by))));
         }
+    }
+}
+
+/// Whose an erased entry is, it must be said by the entry that decided on the action it is about.
+#[test]
+fn an_erasure_for_a_tenant_rests_on_what_the_log_says() {
+    let mut world = world();
+    let decide = |world: &mut World, tenant: &str| {
+        let mut held = call("anything");
+        held.subject.tenant = tenant.parse().unwrap();
+        let decided = world.propose(held, ms(1));
+        (world.log.last().unwrap().index, decided.approval.expect("held").id)
+    };
+    let (own, approval) = decide(&mut world, "acme");
+    let (foreign, _) = decide(&mut world, "umbrella");
+    let deny = Command::Deny { approval, by: "ana".parse().unwrap(), reason: "no".to_owned() };
+    world.run(deny, ms(1)).unwrap();
+    let denial = world.log.last().unwrap().index;
+    let holds = |index: u64, tenant: &str, decided: u64| {
+        let of = Some(ErasedOf { tenant: tenant.parse().unwrap(), decided });
+        let erased = Erased { index, reason: "asked to".to_owned(), by: None, of };
+        erased.holds(|index| world.log.iter().find(|entry| entry.index == index).cloned())
+    };
+    assert!(holds(own, "acme", own) && holds(denial, "acme", own));
+    for (index, tenant, decided) in [
+        (own, "umbrella", own),
+        (own, "acme", foreign),
+        (foreign, "acme", foreign),
+        (foreign, "acme", own),
+        (denial, "acme", denial),
+        (denial, "umbrella", foreign),
+        (0, "acme", own),
+        (own, "acme", 9_999),
+        (9_999, "acme", own),
+    ] {
+        assert!(!holds(index, tenant, decided), "{index} {tenant} {decided}");
     }
 }
 

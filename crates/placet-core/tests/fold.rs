@@ -119,7 +119,7 @@ fn a_policy_s_payload_is_never_erased() {
     let mut world = World::with(terms_of([]));
     world.run(trip("all"), ms(0)).unwrap();
     world.install(terms_of([]), ms(0));
-    let erase = |index| Command::Erase { index, reason: "asked to".into(), by: None };
+    let erase = |index| Command::Erase { index, reason: "asked to".into(), by: None, of: None };
     assert_eq!(world.run(erase(0), ms(0)), Err(Rejection::PolicyEntry(0)));
     assert_eq!(world.run(erase(2), ms(0)), Err(Rejection::PolicyEntry(2)));
     assert_eq!(world.run(erase(3), ms(0)), Err(Rejection::UnknownEntry { index: 3, size: 3 }));
@@ -137,7 +137,7 @@ fn a_reason_is_neither_blank_nor_longer_than_its_limit() {
     world.run(tripped("x".repeat(1_024)), ms(0)).unwrap();
     let reset = Command::Reset { scope: scope("all"), reason: " ".into(), by: None };
     assert_eq!(world.run(reset, ms(0)), Err(Rejection::Reason));
-    let erase = Command::Erase { index: 1, reason: String::new(), by: None };
+    let erase = Command::Erase { index: 1, reason: String::new(), by: None, of: None };
     assert_eq!(world.run(erase, ms(0)), Err(Rejection::Reason));
     let by = "petra".parse().unwrap();
     let deny = Command::Deny { approval: approval_id(1), by, reason: " ".into() };
@@ -266,7 +266,7 @@ fn story() -> World {
     world.run(Command::Report(hostile), seconds(8)).unwrap(); // 9
     world.run(ratify("refund", "ana"), seconds(9)).unwrap(); // 10, 11
     world.run(Command::Tick, seconds(902)).unwrap(); // 12
-    let erase = Command::Erase { index: 1, reason: "asked to".into(), by: None };
+    let erase = Command::Erase { index: 1, reason: "asked to".into(), by: None, of: None };
     world.run(erase, seconds(903)).unwrap(); // 13
     world
 }

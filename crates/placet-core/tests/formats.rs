@@ -85,7 +85,7 @@ fn story() -> Vec<Entry> {
     world.run(ratify("refund", "ana"), seconds(13)).unwrap();
     world.run(Command::Tick, seconds(904)).unwrap();
     let by = Some("olga".parse().unwrap());
-    let erase = Command::Erase { index: 1, reason: "asked to".into(), by };
+    let erase = Command::Erase { index: 1, reason: "asked to".into(), by, of: None };
     world.run(erase, seconds(905)).unwrap();
     live(&mut world);
     admit(&mut world);

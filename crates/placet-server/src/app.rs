@@ -12,7 +12,7 @@ use crate::config::ServerConfig;
 use crate::console::{Throttle, Verifications};
 use crate::edge::Source;
 use crate::hub::Hub;
-use crate::limits::LEFT_BEHIND;
+use crate::limits::{BACKUPS, LEFT_BEHIND};
 use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::stop::Stop;
@@ -50,6 +50,8 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     /// How often somebody may try to sign in.
     pub(crate) throttle: Throttle,
+    /// Places for those who fetch a copy of the log.
+    pub(crate) backups: Arc<Semaphore>,
     /// The verification of the log that somebody asked for.
     pub(crate) verifications: Verifications,
     /// What could not be announced.
@@ -85,6 +87,7 @@ impl App {
             left_behind: Arc::new(Semaphore::new(LEFT_BEHIND)),
             rates: Rates::new(limits),
             throttle: Throttle::default(),
+            backups: Arc::new(Semaphore::new(BACKUPS)),
             verifications: Verifications::default(),
             pulse: guard.log().pulse(),
             dead_letters: Arc::new(DeadLetters::open(config.dead_letters.as_deref())),

@@ -198,6 +198,17 @@ pub const MAX_SPANS_QUEUED: usize = 65_536;
 /// names something has fewer.
 pub const MAX_PATH_SHOWN: usize = 256;
 
+/// Copies of the log that are made or fetched at a time: each is another whole log on the disk.
+pub const BACKUPS: usize = 1;
+
+/// When to ask for another copy.
+pub const BACKUP_AGAIN: Duration = Duration::from_secs(10);
+
+/// As much of a copy as is read at a time, in bytes, and as many such parts as wait for their client.
+pub const BACKUP_PART: usize = 256 * 1024;
+/// See [`BACKUP_PART`].
+pub const BACKUP_AHEAD: usize = 2;
+
 /// Requests whose clients have gone that are worked on to their end at a time. What they asked for
 /// takes the turns of its tenant besides.
 pub const LEFT_BEHIND: usize = 1024;

@@ -14,6 +14,7 @@ mod common;
 use std::process::Command;
 
 use common::{Daemon, endpoints};
+use placet::LogPlace;
 use placet::core::limits as core;
 use placet_server::{Limits, limits};
 use regex::Regex;
@@ -49,7 +50,9 @@ fn steady(text: &str) -> Value {
 
 #[test]
 fn the_examples_run_and_answer_what_the_page_says() {
-    let daemon = Daemon::with_example_policy();
+    let folder = tempfile::tempdir().unwrap();
+    let log = LogPlace::File(folder.path().join("placet.db"));
+    let daemon = Daemon::with_example_policy(log);
     let blocks = blocks();
     let mark = "\u{1e}";
     let mut script = "set -eu\n".to_owned();

@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use common::raw::{PATIENCE, Raw};
 use common::{Daemon, proposal};
-use placet::LogPlace;
+use placet::store::{SqliteReader, verify::verify};
+use placet::{LogPlace, PolicyFile};
 use placet_server::{Limits, ServerConfig};
 use serde_json::json;
 
@@ -128,6 +129,54 @@ fn who_does_not_take_events_is_cut_off() {
         honest(&daemon, 10);
         gauge(&daemon, "placet_waits") == 0
     });
+}
+
+/// Copies of the log are fetched by one client at a time, and whoever hangs up leaves nothing behind.
+#[test]
+fn a_copy_of_the_log_is_fetched_by_one_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = LogPlace::File(folder.path().join("placet.db"));
+    let daemon = Daemon::with(ServerConfig::default(), log);
+    let guard = daemon.guard.as_ref().expect("a guard");
+    // More than the systems between keep for a client that does not take it.
+    for number in 0..8 {
+        let text = format!("version = 1\n{}", format!("# {number:0>998}\n").repeat(900));
+        let file = PolicyFile { name: "policy.toml".to_owned(), text };
+        guard.blocking().install_policy(&[file], None).expect("a policy");
+    }
+    let target = "/v1/log/backup";
+    let mut idle = Raw::open_narrow(daemon.address);
+    idle.send(format!(
+        "GET {target} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        daemon.address, daemon.keys.operator
+    ));
+    assert!(idle.wait_for("\r\n\r\n"));
+    let other = daemon.get(target, &daemon.keys.operator);
+    assert_eq!((other.status, other.headers.contains_key("retry-after")), (429, true));
+    drop(idle);
+    wait_until("the place is free", || {
+        let response = daemon.request("GET", target, Some(&daemon.keys.operator), None, &[]);
+        let is_there = response.status().as_u16() == 200;
+        if is_there {
+            let mut copy = std::fs::File::create(folder.path().join("copy.db")).expect("a file");
+            let mut body = response.into_body().into_reader();
+            std::io::copy(&mut body, &mut copy).expect("a whole copy");
+        }
+        is_there
+    });
+    let beside = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|file| file.expect("a file").file_name().into_string().expect("a name"));
+    let left: Vec<String> = beside.filter(|name| name.contains("-copy")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let trusted = [guard.log().verifier().clone()];
+    let size = guard.log().size();
+    let mut reader = SqliteReader::open(&folder.path().join("copy.db")).expect("a log");
+    let report = verify(&mut reader, &trusted, &|_, _| ()).expect("a report");
+    assert!(report.is_sound() && report.entries == size, "{:#?}", report.problems);
+    // What is in memory only has no copy.
+    let daemon = Daemon::start();
+    assert_eq!(daemon.get(target, &daemon.keys.operator).status, 503);
 }
 
 /// How many connections a crowd can have with both of their ends in this process.

@@ -105,6 +105,63 @@ fn a_proof_is_had_of_ones_own_entries_only() {
 }
 
 #[test]
+fn what_is_about_an_action_of_the_tenant_is_erased_for_it_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("placet.db");
+    let daemon = Daemon::with(ServerConfig::default(), LogPlace::File(path.clone()));
+    let keys = daemon.keys.clone();
+    let erase = |index: &Value, key: &str| {
+        let body = json!({"reason": "asked by the customer"});
+        let target = format!("/v1/log/entries/{index}/private");
+        daemon.call("DELETE", &target, Some(key), Some(&body))
+    };
+    let held = daemon.post("/v1/actions", &keys.agent, &refund()).json();
+    let resolve = format!("/v1/approvals/{}/resolve", held["approval"]["id"].as_str().unwrap());
+    let no = json!({"approved": false, "reason": "Ylecin is no customer"});
+    assert_eq!(daemon.post(&resolve, &keys.approver, &no).json()["status"], "denied");
+    let denial = json!(held["log_index"].as_u64().unwrap() + 1);
+    let trip = json!({"scope": "tool:send_note", "reason": "a drill"});
+    let switch = daemon.post("/v1/kill-switches", &keys.admin, &trip).json()["log_index"].clone();
+    let foreign = daemon.post("/v1/actions", &keys.other_agent, &refund()).json();
+
+    let action = held["id"].as_str().unwrap();
+    let history = || daemon.get(&format!("/v1/actions/{action}/history"), &keys.auditor).text;
+    assert!(history().contains("Ylecin") && history().contains("params"), "{}", history());
+    let of_nobody = [&json!(0), &switch].map(|index| erase(index, &keys.admin).status);
+    assert_eq!(of_nobody, [403, 403], "they are about no action");
+    let size = daemon.guard.as_ref().unwrap().log().size();
+    for (index, key) in [
+        (&foreign["log_index"], &keys.admin),
+        (&held["log_index"], &keys.other_admin),
+        (&denial, &keys.other_admin),
+        (&json!(9_999), &keys.admin),
+        (&json!(9_999), &keys.operator),
+    ] {
+        assert_eq!(erase(index, key).status, 404, "{index}");
+    }
+    assert_eq!(erase(&json!(0), &keys.operator).status, 409, "a policy");
+    assert_eq!(daemon.guard.as_ref().unwrap().log().size(), size, "nothing was recorded");
+
+    // What people wrote is as private as what was asked for.
+    for (entry, rest) in [(&held["log_index"], "Ylecin"), (&denial, "")] {
+        let gone = erase(entry, &keys.admin);
+        assert_eq!(gone.status, 200, "{entry}: {}", gone.text);
+        assert!(history().contains(rest) && !history().contains("params"), "{}", history());
+        let from = format!("/v1/events?from={}", gone.json()["log_index"]);
+        let told = daemon.events(&from, &keys.auditor);
+        let line = told.lines().map(Result::unwrap).find(|line| line.contains("erased"));
+        assert!(line.is_some(), "the tenant sees who had it erased");
+    }
+    assert!(!history().contains("Ylecin"), "{}", history());
+    assert_eq!(erase(&foreign["log_index"], &keys.operator).status, 200);
+    let trusted = [daemon.guard.as_ref().unwrap().log().verifier().clone()];
+    assert!(daemon.stop());
+    let mut reader = placet::store::SqliteReader::open(&path).unwrap();
+    let report = placet::store::verify::verify(&mut reader, &trusted, &|_, _| ()).unwrap();
+    assert!(report.is_sound() && report.erased == 3, "{:#?}", report.problems);
+}
+
+#[test]
 fn a_switch_of_one_tenant_stops_no_other() {
     let daemon = Daemon::start();
     let keys = &daemon.keys;

@@ -16,6 +16,8 @@
 //! The methods block. A store that talks to a server waits for it here, on the sequencer's own
 //! thread, where there is nothing else to do.
 
+use std::fs::File;
+
 use placet_core::log::Hash;
 use placet_core::{ActionId, RequestTag};
 
@@ -136,6 +138,15 @@ pub trait Reader: Send {
     /// # Errors
     /// When the store cannot be reached.
     fn another(&self) -> Result<Box<dyn Reader>, StoreError>;
+
+    /// The whole log at one moment, as a file that has no name any more, so that it is gone when it is
+    /// closed. None where the log is in no file. There is one such copy in the making at a time.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    fn copy(&self) -> Result<Option<File>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// The log at one moment.

@@ -341,6 +341,19 @@ fn forged_and_signed() {
         "UPDATE entries SET leaf = replace(leaf, 'supervised', 'autonomous') WHERE idx = {lifted}"
     );
     expect(&forge(&sql), Place::Entry(lifted), "the evidence carries");
+    // Whose an erased entry is, is said by the one that decided on its action.
+    let erased = entry_with("erased");
+    let claim = |tenant: &str, decided: u64| {
+        forge(&format!(
+            "UPDATE entries SET leaf = replace(leaf, '\"index\":3,\"reason\"',
+             '\"index\":3,\"of\":{{\"decided\":{decided},\"tenant\":\"{tenant}\"}},\"reason\"')
+             WHERE idx = {erased}"
+        ))
+    };
+    assert!(claim("default", 3).verify().is_sound(), "the true one");
+    for (tenant, decided) in [("acme", 3), ("default", 1), ("default", SIZE)] {
+        expect(&claim(tenant, decided), Place::Entry(erased), "that it rests on");
+    }
     let first = "UPDATE entries SET payload = NULL, salt = NULL WHERE idx = 0";
     expect(&forge(first), Place::Entry(0), "cannot be read");
 }

@@ -348,7 +348,7 @@ impl Guard {
     }
 
     /// Erases what is kept beside an entry: params, reasons, names of people. The entry itself,
-    /// its place and its proof stay.
+    /// its place and its proof stay. A key of a tenant may where the entry is about one of its actions.
     ///
     /// # Errors
     /// When there is no such entry, it cannot be erased, or it could not be recorded.
@@ -358,7 +358,7 @@ impl Guard {
         reason: &str,
         by: Option<PersonId>,
     ) -> Result<Change, GuardError> {
-        self.command(Command::Erase { index, reason: reason.to_owned(), by }).await
+        self.command(Command::Erase { index, reason: reason.to_owned(), by, of: None }).await
     }
 
     /// Holds to another policy from here on. When it has errors the one before stays.

@@ -1,5 +1,6 @@
 //! The log of a guard, to look at.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 use arc_swap::ArcSwapOption;
@@ -243,10 +244,12 @@ impl Log {
             Event::SignedIn(signed_in) => {
                 self.is_person_of(&signed_in.person, tenant) && agent.is_none()
             }
+            Event::Erased(erased) => {
+                agent.is_none() && erased.of.as_ref().is_some_and(|whose| of(&whose.tenant))
+            }
             // Whose they were is known to those only who see everything.
             Event::KeyRevoked(_)
             | Event::PersonRemoved(_)
-            | Event::Erased(_)
             | Event::WarrantKeyRotated(_)
             | Event::Unchanged(_) => false,
             Event::SignedOff(_)
@@ -329,6 +332,17 @@ impl Log {
     pub fn verify(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Report, StoreError> {
         let mut reader = self.sequencer.reader()?;
         verify(&mut *reader, &[self.verifier().clone()], progress)
+    }
+
+    /// The whole log at one moment, as a file without a name that is gone when it is closed; none where
+    /// the log is in no file. Its key is no part of it. There is one in the making at a time.
+    ///
+    /// Blocks while it is copied, beside which the log goes on.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the copy not be written beside it.
+    pub fn copy(&self) -> Result<Option<File>, StoreError> {
+        self.sequencer.reader()?.copy()
     }
 
     /// The last few times that a kill switch was tripped, the latest first.

@@ -3,13 +3,14 @@
 //! Whoever names the public key of the log need not trust the daemon: what it says is checked. Who
 //! does not name it takes its word for which log this is, and for no more than that.
 
-use placet::{ActionId, Receipt};
+use placet::{ActionId, PersonId, Receipt};
 use placet_core::log::{Checkpoint, ConsistencyProof, Opening, Tile, TileKind, Verifier};
 use placet_store::entry::{Private, StoredEntry};
 use placet_store::prove::{Continuation, ProveError};
 use serde::Deserialize;
+use serde_json::json;
 
-use super::daemon::{Daemon, failure};
+use super::daemon::{Daemon, Moved, failure};
 use crate::failure::Failure;
 
 /// Entries of a complete bundle.
@@ -84,6 +85,22 @@ impl Daemon {
             }),
         };
         Ok(Life { status: told.status, entries: told.entries.into_iter().map(stored).collect() })
+    }
+
+    /// Erases what is kept beside an entry; the entry that says so.
+    pub(super) fn erase(
+        &self,
+        index: u64,
+        reason: &str,
+        by: Option<&PersonId>,
+    ) -> Result<Option<u64>, Failure> {
+        let mut body = json!({ "reason": reason });
+        if let (Some(by), Some(fields)) = (by, body.as_object_mut()) {
+            fields.insert("by".to_owned(), json!(by));
+        }
+        let path = format!("/v1/log/entries/{index}/private");
+        let moved: Moved = self.0.delete(&path, &body).map_err(failure)?;
+        Ok(moved.log_index)
     }
 
     /// Whether its log continues an earlier one; the inner error says why it does not.

@@ -19,6 +19,7 @@ from generated.models import (
     Consistency,
     Credentials,
     Decision,
+    Erasure,
     Evidence,
     KeyScope,
     Mode,
@@ -235,6 +236,9 @@ hashes = do("read_hashes_tile", operator, 0, f"000.p/{size}")
 assert len(hashes.payload.read()) == 32 * size
 entries = do("read_entries_tile", operator, f"000.p/{size}").payload.read()
 assert receipt.leaf.encode() in entries
+gone = do("erase_entry", operator, decision.log_index, body=Erasure(reason="asked to"))
+assert gone.log_index >= size
+assert receipt.leaf.encode() in raw("back_up_log", operator)
 
 missing = MODULES.keys() - called - BEYOND.keys()
 assert not missing, f"no call of these: {sorted(missing)}"

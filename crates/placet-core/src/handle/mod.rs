@@ -75,7 +75,7 @@ pub fn handle(state: &State, command: Command, now: Timestamp) -> Result<Vec<Fac
         }
         Command::Report(evidence) => report(state, evidence),
         Command::Ratify { of, by } => ratify(state, Ratified { of, by }),
-        Command::Erase { index, reason, by } => erase(state, Erased { index, reason, by }),
+        Command::Erase { index, reason, by, of } => erase(state, Erased { index, reason, by, of }),
         Command::CreateKey(created) => create_key(state, *created),
         Command::RotateKey(rotated) => match state.keys().get(rotated.id) {
             // A session has no second secret: it ends, and another begins.

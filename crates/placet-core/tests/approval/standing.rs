@@ -290,7 +290,7 @@ fn it_is_taken_back_at_once_and_once() {
 fn what_nobody_can_read_any_more_covers_nothing() {
     let mut world = usual();
     let entry = world.state.standing_approvals().get(id(1)).unwrap().entry;
-    let erase = |index| Command::Erase { index, reason: "asked to".into(), by: None };
+    let erase = |index| Command::Erase { index, reason: "asked to".into(), by: None, of: None };
     world.run(erase(entry + 1), seconds(3)).unwrap();
     assert!(is_covered(&mut world, pinned_refund(2)), "another entry was erased");
     world.run(erase(entry), seconds(3)).unwrap();

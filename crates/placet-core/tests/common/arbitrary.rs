@@ -73,7 +73,9 @@ impl World {
             Step::Reset(scope) => Command::Reset { scope, reason: "over".into(), by: None },
             Step::Report(evidence) => Command::Report(evidence),
             Step::Ratify(of, by) => Command::Ratify { of, by: by.parse().expect("a person") },
-            Step::Erase(index) => Command::Erase { index, reason: "asked to".into(), by: None },
+            Step::Erase(index) => {
+                Command::Erase { index, reason: "asked to".into(), by: None, of: None }
+            }
             Step::Tick => Command::Tick,
         })
     }

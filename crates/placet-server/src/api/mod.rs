@@ -99,6 +99,8 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(log::hashes::hashes))
         .routes(routes!(log::entries::entries))
         .routes(routes!(log::proof::proof))
+        .routes(routes!(log::erase::erase))
+        .routes(routes!(log::backup::backup))
         .routes(routes!(metrics::summary::summary))
         .routes(routes!(metrics::prometheus::prometheus))
         .routes(routes!(health::health))

@@ -99,10 +99,10 @@ impl Daemon {
     }
 
     /// A daemon with the policy of the example.
-    pub(crate) fn with_example_policy() -> Self {
+    pub(crate) fn with_example_policy(log: LogPlace) -> Self {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let policy = folder.join("../../examples/support-and-deploy/policy.toml");
-        let config = Config { policy: PolicySource::Path(policy), log: LogPlace::Memory };
+        let config = Config { policy: PolicySource::Path(policy), log };
         Self::serve(ServerConfig::default(), config)
     }
 

@@ -33,6 +33,10 @@ pub(crate) fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Opt
         ("POST", "/v1/warrants/rotate") => at(path.to_owned()),
         ("POST", "/v1/autonomy/{class}/ratify") => at(path.replace("{class}", "deploy")),
         ("GET", "/v1/log/proof") => at(format!("{path}?index={}", acted(daemon).1)),
+        ("DELETE", "/v1/log/entries/{index}/private") => {
+            let index = acted(daemon).1.to_string();
+            (path.replace("{index}", &index), Some(json!({"reason": "asked by the customer"})))
+        }
         ("POST", "/v1/kill-switches") => body(switch()),
         ("DELETE", "/v1/kill-switches/{scope}") => {
             let tripped = daemon.post("/v1/kill-switches", &daemon.keys.operator, &switch());

@@ -206,7 +206,7 @@ fn entry(log: &Sequencer, index: u64) -> Entry {
 /// Erases the payload of an entry.
 #[must_use]
 pub fn erase(index: u64) -> Command {
-    Command::Erase { index, reason: "asked to".to_owned(), by: None }
+    Command::Erase { index, reason: "asked to".to_owned(), by: None, of: None }
 }
 
 /// Installs a policy that blocks every tool it does not know, and knows none.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use placet_core::erasure::ErasedOf;
 use placet_core::event::{Payload, Unchanged};
 use placet_core::limits::REQUEST_TIME;
 use placet_core::{
@@ -53,6 +54,13 @@ impl Draft<'_> {
         {
             return first.answer(request);
         }
+        let command = match self.erasing(command, caller, stored)? {
+            Ok(command) => command,
+            Err(rejection) => {
+                let noted = self.note(Some(&rejection), caller)?;
+                return Ok(Err(noted.err().unwrap_or_else(|| rejection.into())));
+            }
+        };
         if let Command::Erase { index, .. } = &command
             && self.is_policy(*index, stored)?
         {
@@ -160,16 +168,57 @@ impl Draft<'_> {
 
     /// Whether an entry, in the draft or stored, installs a policy.
     fn is_policy(&self, index: u64, stored: &dyn View) -> Result<bool, StoreError> {
-        let is_policy = |event: &Event| matches!(event, Event::PolicyInstalled(_));
+        let found = self.entry(index, stored)?;
+        Ok(found.is_some_and(|entry| matches!(entry.event, Event::PolicyInstalled(_))))
+    }
+
+    /// A command as its key may give it: an erasure by a key of a tenant says whose the entry is. An
+    /// entry about no action of that tenant is not there for it.
+    fn erasing(
+        &self,
+        command: Command,
+        caller: Option<&Caller>,
+        stored: &dyn View,
+    ) -> Result<Result<Command, Rejection>, StoreError> {
+        let Command::Erase { index, reason, by, .. } = command else { return Ok(Ok(command)) };
+        let admitted = caller.and_then(|caller| self.state.keys().admit(caller, self.now).ok());
+        let of = match admitted.and_then(|key| key.tenant.as_ref()) {
+            None => None,
+            Some(own) => match self.owner(index, stored)?.filter(|of| of.tenant == *own) {
+                None => return Ok(Err(Rejection::UnknownEntry { index, size: self.state.size() })),
+                some => some,
+            },
+        };
+        Ok(Ok(Command::Erase { index, reason, by, of }))
+    }
+
+    /// Whose an entry is, in the draft or stored, if it is about an action.
+    fn owner(&self, index: u64, stored: &dyn View) -> Result<Option<ErasedOf>, StoreError> {
+        let Some(entry) = self.entry(index, stored)? else { return Ok(None) };
+        let Some(action) = entry.event.action() else { return Ok(None) };
+        let decides =
+            |new: &&NewEntry| matches!(&new.entry.event, Event::Decided(of) if of.id == action);
+        let decided = match self.entries.iter().find(decides) {
+            Some(new) => Some(new.entry.clone()),
+            // A row that leads elsewhere was put there by somebody else: it makes nobody an owner.
+            None => match stored.action(action)? {
+                Some(row) => self.entry(row.entry, stored)?,
+                None => None,
+            },
+        };
+        Ok(decided.and_then(|decided| ErasedOf::new(&entry, &decided)))
+    }
+
+    /// An entry, in the draft or stored.
+    fn entry(&self, index: u64, stored: &dyn View) -> Result<Option<Entry>, StoreError> {
         if let Some(new) = self.entries.iter().find(|new| new.entry.index == index) {
-            return Ok(is_policy(&new.entry.event));
+            return Ok(Some(new.entry.clone()));
         }
         match stored.entries(index, 1)?.first() {
             Some(found) if found.index == index => {
-                let entry = found.decode().map_err(|error| damaged(index, &error))?;
-                Ok(is_policy(&entry.event))
+                found.decode().map(Some).map_err(|error| damaged(index, &error))
             }
-            _ => Ok(false),
+            _ => Ok(None),
         }
     }
 }

@@ -20,6 +20,24 @@ use crate::error::StoreError;
 /// Every page at once: a writer is not held up by it, and starting over would never end.
 const ALL_PAGES: i32 = -1;
 
+/// How the name of a copy ends, beside its log, until it has none any more. Nobody else calls one so.
+const COPY: &str = "-copy-in-the-making";
+
+/// Removes a copy that was in the making when its process was killed: it may hold what is erased since.
+pub(super) fn forget_copy(of: &Path) -> Result<(), StoreError> {
+    let copy = beside(of, COPY);
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let path = beside(&copy, suffix);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(written(&path, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 impl SqliteReader {
     /// Copies the log and its key file to another path, both or none. Nothing is replaced there.
     ///
@@ -41,6 +59,14 @@ impl SqliteReader {
         secrets.finish(&key)?;
         log.finish(to)?;
         sync_folder(to).map_err(|error| written(to, &error))
+    }
+
+    /// Copies the log, without its key file, to a file that only whoever holds it can read.
+    pub(super) fn nameless_copy(&self) -> Result<File, StoreError> {
+        forget_copy(self.path())?;
+        let copy = Unfinished(beside(self.path(), COPY));
+        self.copy_pages(&copy.0)?;
+        File::open(&copy.0).map_err(|error| written(&copy.0, &error))
     }
 
     fn copy_pages(&self, to: &Path) -> Result<(), StoreError> {

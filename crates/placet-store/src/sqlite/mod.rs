@@ -109,6 +109,9 @@ impl Sqlite {
 
     fn open_locked(path: &Path, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
         create_private(path)?;
+        if lock.is_some() {
+            backup::forget_copy(path)?;
+        }
         let connection = connect(path, options)?;
         let checkpointer = Checkpointer::start(path)?;
         checkpointer.found(&connection);

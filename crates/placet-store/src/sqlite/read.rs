@@ -1,5 +1,6 @@
 //! Reading from the file.
 
+use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -69,6 +70,10 @@ impl Reader for SqliteReader {
 
     fn another(&self) -> Result<Box<dyn Reader>, StoreError> {
         Ok(Box::new(Self::open(&self.path)?))
+    }
+
+    fn copy(&self) -> Result<Option<File>, StoreError> {
+        self.nameless_copy().map(Some)
     }
 }
 

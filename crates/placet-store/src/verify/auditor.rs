@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use placet_core::audit::Violation;
 use placet_core::log::Verifier;
 use placet_core::{Entry, Event, State, audit};
 
@@ -116,6 +117,11 @@ impl<'a> Auditor<'a> {
             let cited = entry.event.cites().and_then(|cited| (self.cited)(cited));
             if let Err(violation) = audit(&self.state, entry, cited.as_ref()) {
                 self.problems.add(Place::Entry(index), violation);
+            }
+            if let Event::Erased(erased) = &entry.event
+                && !erased.holds(|index| (self.cited)(index))
+            {
+                self.problems.add(Place::Entry(index), Violation::Cited);
             }
             self.state.apply(entry);
             if self.judges.rows {

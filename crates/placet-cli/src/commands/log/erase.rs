@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::console::Console;
 use crate::failure::Outcome;
-use crate::log_file::{self, LogArgument};
+use crate::place::PlaceArgument;
 use crate::status::Status;
 
 /// Erase what is kept beside an entry: params, reasons, names of people.
@@ -28,17 +28,16 @@ pub(crate) struct Arguments {
     by: Option<PersonId>,
 
     #[command(flatten)]
-    log: LogArgument,
+    place: PlaceArgument,
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let guard = arguments.log.open()?;
-    let Arguments { index, reason, by, .. } = arguments;
-    let change = guard.blocking().erase(*index, reason, by.clone()).map_err(log_file::rejected)?;
+    let Arguments { index, reason, by, place } = arguments;
+    let log_index = place.open()?.erase(*index, reason, by.as_ref())?;
     if console.is_json() {
-        console.value(&json!({ "erased": index, "log_index": change.log_index }))?;
+        console.value(&json!({ "erased": index, "log_index": log_index }))?;
     } else {
-        let text = match change.log_index {
+        let text = match log_index {
             Some(at) => format!("erased what was kept beside entry {index}; entry {at} says so\n"),
             None => format!("entry {index} was erased before; nothing changed\n"),
         };

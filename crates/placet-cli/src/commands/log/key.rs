@@ -10,6 +10,9 @@ use crate::log_file::LogArgument;
 use crate::status::Status;
 
 /// Print the public key that checkpoints and receipts are verified with.
+///
+/// It is read from the key file beside the log, also while a daemon has the log, and never asked of a
+/// daemon: by a key that it names itself, a daemon that shows another log could not be found out.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

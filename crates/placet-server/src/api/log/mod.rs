@@ -1,7 +1,9 @@
 //! The log, for those who follow, witness or check it.
 
+pub(super) mod backup;
 pub(super) mod checkpoint;
 pub(super) mod entries;
+pub(super) mod erase;
 pub(super) mod hashes;
 pub(super) mod proof;
 
