@@ -1,6 +1,7 @@
 //! The judgement of a call: whether it goes on to its server.
 
 mod beside;
+mod notices;
 mod unjudged;
 mod wait;
 mod within;
@@ -23,7 +24,7 @@ use crate::client::Client;
 use crate::held::{CallKey, Held, HeldCall};
 use crate::limits::{CALL, DECIDE, FOREVER, HOLD};
 use crate::message::{folded, imitates};
-use crate::tools::{Book, Standing};
+use crate::tools::{Book, Standing, Suspicion};
 use within::Within;
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
@@ -84,7 +85,7 @@ pub(crate) struct Known {
     /// What its server says of what it does. It can only tighten.
     pub(crate) annotations: Object,
     /// What in it is not what it seems, where nobody has vetted it.
-    pub(crate) suspicions: Vec<String>,
+    pub(crate) suspicions: Vec<Suspicion>,
     /// Whether its server runs it as a task and not otherwise (2025-11-25).
     pub(crate) is_always_task: bool,
 }
@@ -337,7 +338,7 @@ impl Judge {
         let proposed = async {
             match known.standing {
                 Standing::Vetted => self.gate.propose(action).await,
-                _ => self.gate.propose_gated(action).await,
+                _ => self.gate.propose_gated(action, &known.notices()).await,
             }
         };
         match within.time(proposed).await {
@@ -512,27 +513,17 @@ fn ambiguous_in(value: &Json) -> Option<String> {
     }
 }
 
-/// What is on record beside the call: which tool it was, and what is odd about it.
+/// What is on record beside the call: which tool it was, and what client and server say of it.
 fn context(known: &Known, call: &ToolCall) -> Object {
     let mut mcp = Object::new();
-    for (name, value) in
-        [("tool_digest", known.digest.clone()), ("concern", known.standing.concern())]
-    {
-        if let Some(value) = value {
-            mcp.insert(name.to_owned(), Json::String(value));
-        }
-    }
-    if !known.suspicions.is_empty() {
-        let suspicions = known.suspicions.iter().cloned().map(Json::String).collect();
-        mcp.insert("suspicions".to_owned(), Json::Array(suspicions));
+    if let Some(digest) = &known.digest {
+        mcp.insert("tool_digest".to_owned(), Json::String(digest.clone()));
     }
     if call.beside.iter().next().is_some() {
         mcp.insert("beside".to_owned(), Json::Object(call.beside.clone()));
     }
-    for (name, object) in [("changes", &known.difference), ("annotations", &known.annotations)] {
-        if object.iter().next().is_some() {
-            mcp.insert(name.to_owned(), Json::Object(object.clone()));
-        }
+    if !known.annotations.is_empty() {
+        mcp.insert("annotations".to_owned(), Json::Object(known.annotations.clone()));
     }
     let mut context = Object::new();
     context.insert("mcp".to_owned(), Json::Object(mcp));
