@@ -56,6 +56,20 @@ fn world() -> World {
     world
 }
 
+#[test]
+fn what_a_server_that_does_not_read_was_not_told_is_said() {
+    let world = world();
+    let arguments = [&OWN[..], &["--call-timeout", "200ms"]].concat();
+    let mut client = Client::start(gateway(&world, &arguments, "deaf"));
+    client.call(1, "read_note", &json!({ "note": 1 }));
+    let note = json!({ "jsonrpc": "2.0", "method": "notifications/x", "params": "x".repeat(4096) });
+    for _ in 0..200 {
+        client.send(&note);
+    }
+    let line = client.line("not passed on");
+    assert!(line.contains("notifications/x") && line.contains("does not read"), "{line}");
+}
+
 /// What somebody vetted was another description of both tools than what the server lists now.
 fn with_changed_tools() -> World {
     let world = world();

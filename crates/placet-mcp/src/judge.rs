@@ -1,6 +1,7 @@
 //! The judgement of a call: whether it goes on to its server.
 
 mod beside;
+mod late;
 mod notices;
 mod unjudged;
 mod wait;
@@ -325,25 +326,6 @@ impl Judge {
                 self.wait(id, &action.tool, (call, known), Some(&decided), hold, ask).await
             }
             _ => Ok(Ruling::Refuse(format!("Blocked by policy: {}.", clip(&decided.because())))),
-        }
-    }
-
-    /// What is decided on an action in this time.
-    async fn decided(
-        &self,
-        action: &Action,
-        known: &Known,
-        within: Within,
-    ) -> Result<Call, GateError> {
-        let proposed = async {
-            match known.standing {
-                Standing::Vetted => self.gate.propose(action).await,
-                _ => self.gate.propose_gated(action, &known.notices()).await,
-            }
-        };
-        match within.time(proposed).await {
-            Ok(decided) => Ok(decided),
-            Err(error) => within.time(self.gate.pass_undecided(action, error)).await,
         }
     }
 
