@@ -82,7 +82,7 @@ fn with_changed_tools() -> World {
         vetted["definition"]["description"] = json!("Does it,\nand\u{200b} no more.");
         vetted["digest"] = json!(format!("sha256:{}", "0".repeat(64)));
     }
-    world.write("tools.lock", &lock.to_string());
+    world.write("tools.lock", lock.to_string());
     world
 }
 

@@ -215,7 +215,7 @@ fn notices(held: &Held) -> Vec<Row> {
         let said = Row::new("notice", &notice.reason, Tone::Bad);
         let details = Json::Object(notice.details);
         let is_any = details.as_object().is_some_and(|details| !details.is_empty());
-        let details = is_any.then(|| leaves_of(&details)).unwrap_or_default();
+        let details = if is_any { leaves_of(&details) } else { Vec::new() };
         std::iter::once(said).chain(details)
     });
     rows.collect()

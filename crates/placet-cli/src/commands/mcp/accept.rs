@@ -100,9 +100,8 @@ fn wanted(found: Vec<(bool, Changed)>, arguments: &Arguments) -> Result<Vec<Chan
             return Err(Failure::found_because(format!("no server lists a tool {name}")));
         }
     }
-    let is_wanted = |changed: &Changed| {
-        arguments.accept_all || arguments.accept.iter().any(|name| *name == changed.shown)
-    };
+    let is_wanted =
+        |changed: &Changed| arguments.accept_all || arguments.accept.contains(&changed.shown);
     let wanted =
         found.into_iter().filter(|(is_changed, changed)| *is_changed && is_wanted(changed));
     Ok(wanted.map(|(_, changed)| changed).collect())
