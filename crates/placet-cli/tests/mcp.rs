@@ -56,6 +56,76 @@ fn world() -> World {
     world
 }
 
+#[test]
+fn what_a_server_that_does_not_read_was_not_told_is_said() {
+    let world = world();
+    let arguments = [&OWN[..], &["--call-timeout", "200ms"]].concat();
+    let mut client = Client::start(gateway(&world, &arguments, "deaf"));
+    client.call(1, "read_note", &json!({ "note": 1 }));
+    let note = json!({ "jsonrpc": "2.0", "method": "notifications/x", "params": "x".repeat(4096) });
+    for _ in 0..200 {
+        client.send(&note);
+    }
+    let line = client.line("not passed on");
+    assert!(line.contains("notifications/x") && line.contains("does not read"), "{line}");
+}
+
+/// What somebody vetted was another description of both tools than what the server lists now.
+fn with_changed_tools() -> World {
+    let world = world();
+    let mut client = Client::start(gateway(&world, &OWN, "good"));
+    client.call(1, "read_note", &json!({ "note": 1 }));
+    assert!(client.end().success());
+    let mut lock: Value = serde_json::from_str(&lock(&world)).unwrap();
+    for tool in ["read_note", "delete_note"] {
+        let vetted = &mut lock["servers"]["server"][tool];
+        vetted["definition"]["description"] = json!("Does it,\nand\u{200b} no more.");
+        vetted["digest"] = json!(format!("sha256:{}", "0".repeat(64)));
+    }
+    world.write("tools.lock", lock.to_string());
+    world
+}
+
+fn lock(world: &World) -> String {
+    std::fs::read_to_string(world.path("tools.lock")).unwrap()
+}
+
+#[test]
+fn a_changed_tool_is_accepted_by_whoever_has_seen_what_changed() {
+    let world = with_changed_tools();
+    let run = |arguments: &[&str]| {
+        let arguments = [&["--lock", "tools.lock"], arguments].concat();
+        let ended = gateway(&world, &arguments, "good").output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (ended.status.code().unwrap(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let described = |tool: &str| {
+        let lock: Value = serde_json::from_str(&lock(&world)).unwrap();
+        lock["servers"]["server"][tool]["definition"]["description"] == "Does it."
+    };
+    let (status, out, err) = run(&["--accept", "read_note"]);
+    assert!(status == 2 && err.contains("no terminal"), "{status} {err}");
+    assert!(out.contains("- Does it,") && out.contains("- and<U+200B> no more."), "{out}");
+    assert!(out.contains("+ Does it.") && !out.contains("delete_note"), "{out}");
+    assert!(!described("read_note"), "nobody said so");
+    let (status, _, err) = run(&["--accept", "read_note", "--yes"]);
+    assert_eq!(status, 0, "{err}");
+    assert!(described("read_note") && !described("delete_note"));
+    let (status, _, err) = run(&["--accept", "no_note", "--yes"]);
+    assert!(status != 0 && err.contains("no_note"), "{err}");
+    let (status, out, err) = run(&["--accept-all", "--yes", "--json"]);
+    assert_eq!(status, 0, "{err}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(told[0]["changes"]["description"]["is"], "Does it.", "{told}");
+    assert!(described("delete_note"));
+    let (status, _, err) = run(&["--accept-all"]);
+    assert!(status == 0 && err.contains("as it was vetted"), "{status} {err}");
+    assert_eq!(ran(&world), 1, "the gateway itself calls nothing");
+    let mut client = Client::start(gateway(&world, &OWN, "good"));
+    assert_eq!(text(&client.call(1, "read_note", &json!({ "note": 2 }))), "done");
+    assert!(client.end().success());
+}
+
 /// The calls that reached the server.
 fn ran(world: &World) -> usize {
     std::fs::read_to_string(world.path("ran.txt")).unwrap_or_default().lines().count()

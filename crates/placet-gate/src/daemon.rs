@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use placet::core::mode::Treatment;
 use placet::{
-    Action, ActionId, ApprovalId, Finding, Json, Mode, Object, Outcome, Status, Timestamp,
+    Action, ActionId, ApprovalId, Finding, Json, Mode, Notice, Object, Outcome, Status, Timestamp,
     ToolName, Verdict,
 };
 use placet_client::{Client, segment};
@@ -57,13 +57,26 @@ pub(crate) fn propose(
     client: &Client,
     action: &Action,
     treatment: Treatment,
+    notices: &[Notice],
 ) -> Result<Call, GateError> {
     let path = match treatment {
         Treatment::Binding => "/v1/actions".to_owned(),
         other => format!("/v1/actions?treatment={}", other.as_str()),
     };
-    let decision: Decision = client.post(&path, &body(action))?;
+    let decision: Decision = client.post(&path, &body(&claimed(action, notices)))?;
     Ok(call(client, decision, action.tool.clone(), action.params.clone()))
+}
+
+/// The action with what the gate has to say of it in its context. A daemon knows nothing but the key of
+/// an agent, which anybody may have who speaks for that agent, and so it stands there as a claim.
+fn claimed(action: &Action, notices: &[Notice]) -> Action {
+    let mut action = action.clone();
+    if !notices.is_empty() {
+        let said = notices.iter().map(Notice::to_json).collect();
+        let context = action.context.get_or_insert_default();
+        context.insert("gate".to_owned(), Json::Array(said));
+    }
+    action
 }
 
 /// An action in the shape of the wire.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use placet::Object;
 use placet::core::mode::Treatment;
 use placet::{
-    Action, ActionId, ApprovalId, Config, Guard, LogPlace, Mode, Outcome, PolicySource, ToolName,
-    Verdict,
+    Action, ActionId, ApprovalId, Config, Guard, LogPlace, Mode, Notice, Outcome, PolicySource,
+    ToolName, Verdict,
 };
 use placet_client::Client;
 use zeroize::Zeroizing;
@@ -98,31 +98,40 @@ impl Gate {
     /// # Errors
     /// When that failed; then the call is not permitted. A gate in shadow has no such error.
     pub async fn propose(&self, action: &Action) -> Result<Call, GateError> {
+        self.propose_with(action, &[]).await
+    }
+
+    async fn propose_with(&self, action: &Action, notices: &[Notice]) -> Result<Call, GateError> {
         if !self.is_shadow {
-            return self.propose_as(action, Treatment::Binding).await;
+            return self.propose_as(action, Treatment::Binding, notices).await;
         }
-        let error = match self.propose_as(action, Treatment::Shadow).await {
+        let error = match self.propose_as(action, Treatment::Shadow, notices).await {
             Ok(call) => return Ok(call),
             Err(error) => error,
         };
         // A policy that permits no shadow binds here too. Anything else stops nobody.
         let bound = match error.is_refusal() {
-            true => self.propose_as(action, Treatment::Binding).await,
+            true => self.propose_as(action, Treatment::Binding, notices).await,
             false => Err(error),
         };
         Ok(bound.unwrap_or_else(|error| unrecorded(action, &error)))
     }
 
     /// The same for a call that a person has to approve in any case, unless nothing is ever stopped
-    /// here.
+    /// here, and who is shown why. In a log of its own that is the gate's word; at a daemon, which knows
+    /// only an agent's key, it is a claim in the context of the action.
     ///
     /// # Errors
     /// As [`Gate::propose`].
-    pub async fn propose_gated(&self, action: &Action) -> Result<Call, GateError> {
+    pub async fn propose_gated(
+        &self,
+        action: &Action,
+        notices: &[Notice],
+    ) -> Result<Call, GateError> {
         if self.is_shadow || self.mode(action).await? == Mode::Shadow {
-            return self.propose(action).await;
+            return self.propose_with(action, notices).await;
         }
-        self.propose_as(action, Treatment::Gated).await
+        self.propose_as(action, Treatment::Gated, notices).await
     }
 
     /// Whether nothing is ever stopped here: because it is to look on only, or because the policy for
@@ -135,15 +144,15 @@ impl Gate {
     /// with where nothing is stopped; none where it must not go on. Nobody is asked for it.
     pub async fn note(&self, action: &Action) -> Option<Call> {
         let noted = if self.is_shadow {
-            match self.propose_as(action, Treatment::Shadow).await {
+            match self.propose_as(action, Treatment::Shadow, &[]).await {
                 // A policy that permits no shadow binds here too, unless it is in shadow itself.
                 Err(error) if error.is_refusal() => {
-                    self.propose_as(action, Treatment::Unasked).await
+                    self.propose_as(action, Treatment::Unasked, &[]).await
                 }
                 noted => noted,
             }
         } else if self.stops_nobody(action).await {
-            self.propose_as(action, Treatment::Unasked).await
+            self.propose_as(action, Treatment::Unasked, &[]).await
         } else {
             return None;
         };
@@ -189,12 +198,19 @@ impl Gate {
         }
     }
 
-    async fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Call, GateError> {
+    async fn propose_as(
+        &self,
+        action: &Action,
+        treatment: Treatment,
+        notices: &[Notice],
+    ) -> Result<Call, GateError> {
         let mut call = match &self.place {
-            Place::Here(guard) => here::propose(guard, action, treatment).await?,
+            Place::Here(guard) => here::propose(guard, action, treatment, notices).await?,
             Place::Daemon(client) => {
-                let action = action.clone();
-                asked(client, move |client| daemon::propose(client, &action, treatment)).await?
+                let (action, notices) = (action.clone(), notices.to_vec());
+                let proposed =
+                    move |client: &Client| daemon::propose(client, &action, treatment, &notices);
+                asked(client, proposed).await?
             }
         };
         self.place_page(&mut call);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use placet::core::mode::Treatment;
 use placet::{
-    Action, ActionId, Answer, Finding, Followed, Guard, GuardError, Object, Status, ToolName,
-    Verdict,
+    Action, ActionId, Answer, Finding, Followed, Guard, GuardError, Notice, Object, Status,
+    ToolName, Verdict,
 };
 
 use crate::call::{Call, Course, Held};
@@ -15,8 +15,9 @@ pub(crate) async fn propose(
     guard: &Guard,
     action: &Action,
     treatment: Treatment,
+    notices: &[Notice],
 ) -> Result<Call, GateError> {
-    let answer = guard.propose_as(action, treatment).await?;
+    let answer = guard.propose_with(action, treatment, notices).await?;
     Ok(call(&answer, action.tool.clone(), action.params.clone()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use placet::{Action, AgentId, ApprovalId, Json, Object, escape};
+use placet::{Action, AgentId, ApprovalId, Json, Notice, Object, escape};
 use placet_gate::{Call, Course, Gate, Held};
 
 use crate::answer::Answer;
@@ -14,9 +14,6 @@ use crate::memory::{Key, Memory};
 use crate::place::quoted;
 use crate::protected;
 use crate::run::Request;
-
-/// Under which name whoever answers is shown what a call may change that the gate depends on.
-const CHANGES: &str = "may_change";
 
 /// What all events of one process go through.
 pub(crate) struct Flow<'a> {
@@ -98,15 +95,14 @@ impl<'a> Flow<'a> {
     }
 
     async fn decide(&self, call: &ToolCall) -> Result<Answer, HookError> {
-        let mut action = self.action(call)?;
+        let action = self.action(call)?;
         let (folders, path) = (self.request.folders.as_ref(), &*self.request.config);
         let decided = match protected::changed(call, folders, (self.config, path)) {
             None => self.gate.propose(&action).await?,
             Some(what) => {
-                let context = action.context.get_or_insert_default();
-                context.insert(CHANGES.to_owned(), Json::String(what.clone()));
-                let mut gated = self.gate.propose_gated(&action).await?;
-                gated.reasons.push(format!("it may change {what}, on which the gate depends"));
+                let why = format!("it may change {what}, on which the gate depends");
+                let mut gated = self.gate.propose_gated(&action, &[depended_on(what)]).await?;
+                gated.reasons.push(why);
                 gated
             }
         };
@@ -251,6 +247,14 @@ impl<'a> Flow<'a> {
         let verdict = decided.verdict.as_str();
         Ok(Answer::Stop(format!("dry run {mark}: decided {verdict} in {place}")))
     }
+}
+
+/// What whoever is asked is shown of a call that may change what the gate depends on. Its name may be in
+/// the agent's words.
+fn depended_on(what: String) -> Notice {
+    let mut details = Object::new();
+    details.insert("what".to_owned(), Json::String(what));
+    Notice { reason: "it may change what the gate depends on".to_owned(), details }
 }
 
 fn denied(reason: &str) -> String {

@@ -29,6 +29,7 @@ mod json;
 pub mod jsonc;
 pub mod limits;
 mod line;
+mod log_files;
 mod memory;
 mod mention;
 mod pattern;

@@ -17,6 +17,7 @@ use crate::client::ClientName;
 use crate::config::HookConfig;
 use crate::event::ToolCall;
 use crate::guards::{FILES, FOLDERS};
+use crate::log_files::{is_log_name, is_of_log};
 use crate::mention::{ANYTHING, SOMETHING, Words};
 use crate::pattern::{ANY_NAME, may_end, names, names_from};
 use crate::place::{Folders, Scope};
@@ -185,7 +186,8 @@ impl Protected {
             let whole = base.join(&path);
             let written = names_from(names(&base.to_string_lossy()), &path);
             let is_known = !path.contains([ANYTHING, SOMETHING]);
-            let is_found = self.is_protected(&written) || is_of_gateway(&whole);
+            let is_found =
+                self.is_protected(&written) || is_of_gateway(&whole) || is_of_log(&whole);
             let is_other = || {
                 let is_back = path.contains("..");
                 (is_back || is_begun(base, &path)) && self.is_same(&whole)
@@ -210,7 +212,8 @@ impl Protected {
     /// Whether it is protected under another name: where links lead, or as another entry of a folder.
     fn is_same(&self, path: &Path) -> bool {
         let real = followed(path);
-        if real != path && self.is_protected(&names(&real.to_string_lossy())) {
+        let is_listed = || self.is_protected(&names(&real.to_string_lossy()));
+        if real != path && (is_listed() || is_of_log(&real)) {
             return true;
         }
         is_shared(&real) && self.places.iter().any(|place| is_one_file(place, &real))
@@ -222,7 +225,7 @@ impl Protected {
             is_open || self.ends.contains(name) || name.ends_with(RULES_END)
         };
         path.iter().any(may_be) && self.is_listed(path)
-            || path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()))
+            || path.last().is_some_and(|name| GATEWAY.contains(&name.as_str()) || is_log_name(name))
     }
 
     fn is_listed(&self, path: &[String]) -> bool {

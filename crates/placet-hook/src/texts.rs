@@ -52,6 +52,10 @@ const CONTENTS: &[&str] = &[
     "prompt",
 ];
 
+/// Tools of the agents themselves that run a command, and the param in which they say what it is for.
+const RUNNING: [&str; 4] = ["Bash", "bash", "powershell", "run_shell_command"];
+const PURPOSE: &str = "description";
+
 /// Where the params of a call hold what is run.
 #[derive(Default)]
 pub(crate) struct Run {
@@ -66,6 +70,8 @@ pub(crate) struct Texts {
     run: Run,
     /// Whether these are the params of a tool of the agent's own.
     is_own: bool,
+    /// Whether it is one that runs a command.
+    is_running: bool,
     pub(crate) commands: Vec<String>,
     pub(crate) paths: Vec<String>,
     /// More paths, which are only looked at as they are written.
@@ -80,7 +86,8 @@ pub(crate) struct Texts {
 
 impl Texts {
     pub(crate) fn of(tool: &str, params: &Object, run: Run) -> Self {
-        let mut texts = Self { run, is_own: OWN_TOOLS.contains(&tool), ..Self::default() };
+        let (is_own, is_running) = (OWN_TOOLS.contains(&tool), RUNNING.contains(&tool));
+        let mut texts = Self { run, is_own, is_running, ..Self::default() };
         texts.object("", params);
         texts
     }
@@ -91,7 +98,8 @@ impl Texts {
                 self.path(key);
                 self.parts(key);
             }
-            let is_content = self.is_own && CONTENTS.contains(&key);
+            let is_purpose = self.is_running && pointer.is_empty() && key == PURPOSE;
+            let is_content = self.is_own && CONTENTS.contains(&key) || is_purpose;
             let key = key.replace('~', "~0").replace('/', "~1");
             self.value(&format!("{pointer}/{key}"), value, is_content);
         }

@@ -1,6 +1,8 @@
 //! The judgement of a call: whether it goes on to its server.
 
 mod beside;
+mod late;
+mod notices;
 mod unjudged;
 mod wait;
 mod within;
@@ -23,7 +25,7 @@ use crate::client::Client;
 use crate::held::{CallKey, Held, HeldCall};
 use crate::limits::{CALL, DECIDE, FOREVER, HOLD};
 use crate::message::{folded, imitates};
-use crate::tools::{Book, Standing};
+use crate::tools::{Book, Standing, Suspicion};
 use within::Within;
 
 /// What a state begins with that a client shows when it comes back (2026-07-28).
@@ -84,7 +86,7 @@ pub(crate) struct Known {
     /// What its server says of what it does. It can only tighten.
     pub(crate) annotations: Object,
     /// What in it is not what it seems, where nobody has vetted it.
-    pub(crate) suspicions: Vec<String>,
+    pub(crate) suspicions: Vec<Suspicion>,
     /// Whether its server runs it as a task and not otherwise (2025-11-25).
     pub(crate) is_always_task: bool,
 }
@@ -327,25 +329,6 @@ impl Judge {
         }
     }
 
-    /// What is decided on an action in this time.
-    async fn decided(
-        &self,
-        action: &Action,
-        known: &Known,
-        within: Within,
-    ) -> Result<Call, GateError> {
-        let proposed = async {
-            match known.standing {
-                Standing::Vetted => self.gate.propose(action).await,
-                _ => self.gate.propose_gated(action).await,
-            }
-        };
-        match within.time(proposed).await {
-            Ok(decided) => Ok(decided),
-            Err(error) => within.time(self.gate.pass_undecided(action, error)).await,
-        }
-    }
-
     /// What becomes of a call whose tool has a name that none can have.
     async fn unnameable(&self, call: &ToolCall, why: &str, client: &Client) -> Ruling {
         let arguments = Json::Object(call.arguments.clone()).canonical();
@@ -512,27 +495,17 @@ fn ambiguous_in(value: &Json) -> Option<String> {
     }
 }
 
-/// What is on record beside the call: which tool it was, and what is odd about it.
+/// What is on record beside the call: which tool it was, and what client and server say of it.
 fn context(known: &Known, call: &ToolCall) -> Object {
     let mut mcp = Object::new();
-    for (name, value) in
-        [("tool_digest", known.digest.clone()), ("concern", known.standing.concern())]
-    {
-        if let Some(value) = value {
-            mcp.insert(name.to_owned(), Json::String(value));
-        }
-    }
-    if !known.suspicions.is_empty() {
-        let suspicions = known.suspicions.iter().cloned().map(Json::String).collect();
-        mcp.insert("suspicions".to_owned(), Json::Array(suspicions));
+    if let Some(digest) = &known.digest {
+        mcp.insert("tool_digest".to_owned(), Json::String(digest.clone()));
     }
     if call.beside.iter().next().is_some() {
         mcp.insert("beside".to_owned(), Json::Object(call.beside.clone()));
     }
-    for (name, object) in [("changes", &known.difference), ("annotations", &known.annotations)] {
-        if object.iter().next().is_some() {
-            mcp.insert(name.to_owned(), Json::Object(object.clone()));
-        }
+    if !known.annotations.is_empty() {
+        mcp.insert("annotations".to_owned(), Json::Object(known.annotations.clone()));
     }
     let mut context = Object::new();
     context.insert("mcp".to_owned(), Json::Object(mcp));

@@ -3,6 +3,8 @@
 
 #[path = "relay/large.rs"]
 mod large;
+#[path = "relay/late.rs"]
+mod late;
 mod support;
 
 use std::collections::BTreeMap;

@@ -242,6 +242,19 @@ fn recipients_and_money_say_what_an_unknown_tool_does() {
 }
 
 #[test]
+fn what_is_named_a_carrier_carries_nothing_where_there_are_no_arguments() {
+    for name in ["request_quota", "api_request", "database", "run_sql", "execute_command"] {
+        let found = call(name, &json!({}));
+        assert_eq!(found.exceeds(RiskTier::Read), None, "{name}: its class says that it reads");
+        assert!(!found.is_proven_read(), "{name}: but its name proves nothing");
+        for params in [json!({"what": "x"}), json!({"id": 7}), json!({"nested": {}})] {
+            let found = call(name, &params);
+            assert!(found.exceeds(RiskTier::Read).is_some(), "{name} {params}");
+        }
+    }
+}
+
+#[test]
 fn parts_of_a_request_count_only_in_one() {
     for (tool, params) in [
         ("fetch", json!({"url": "https://example.com", "body": {}})),

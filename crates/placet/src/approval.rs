@@ -23,6 +23,7 @@ use crate::error::GuardError;
 use crate::followed::Followed;
 use crate::guard::{Guard, MAX_REASSESSMENTS};
 use crate::ids;
+use crate::notice::Notice;
 use crate::standing_approval::Reach;
 
 /// How many open approvals are looked at while nothing can be recorded: some tenths of a millisecond.
@@ -363,7 +364,10 @@ impl Guard {
                 // What was held because its caller asked to be held stays so.
                 let enforce = followed.is_enforced();
                 let edited = Action { params, value: None, enforce, ..action };
-                let (proposal, digest) = self.freeze(&edited)?;
+                // What the gate said of the call it says of the changed one, too.
+                let evidence = followed.frozen.as_ref().map(|frozen| &frozen.evidence);
+                let notices = evidence.map(Notice::all).unwrap_or_default();
+                let (proposal, digest) = self.freeze(&edited, &notices)?;
                 let edit = Edit { approval, by: signer, statement, digest, proposal };
                 Command::Edit(Box::new(edit))
             }
@@ -467,11 +471,16 @@ impl Guard {
         Ok(())
     }
 
-    /// A proposal of an action, with the digest of what is frozen.
-    pub(crate) fn freeze(&self, action: &Action) -> Result<(Proposal, Digest), GuardError> {
+    /// A proposal of an action, with the digest of what is frozen and what the gate says of it.
+    pub(crate) fn freeze(
+        &self,
+        action: &Action,
+        notices: &[Notice],
+    ) -> Result<(Proposal, Digest), GuardError> {
         let environment = self.log().environment();
         let assessed = self.policy().assess(action, self.log().pepper());
-        let Assessed { mut assessment, payload } = assessed;
+        let Assessed { mut assessment, mut payload } = assessed;
+        Notice::add(notices, &mut payload, self.log().pepper());
         assessment.pins = self.pins(&assessment, &payload.action);
         let digest = payload.digest;
         let id = ActionId::new(ids::fresh(environment)?);

@@ -40,7 +40,7 @@ impl<'a> Blocking<'a> {
     /// # Errors
     /// As there.
     pub fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        wait(self.guard.propose_by(Way::Block, action, Treatment::Binding, |_| {}))
+        wait(self.guard.propose_by(Way::Block, action, Treatment::Binding, &[], |_| {}))
     }
 
     /// See [`Guard::propose_as`].
@@ -49,7 +49,7 @@ impl<'a> Blocking<'a> {
     /// As there.
     pub fn propose_as(&self, action: &Action, treatment: Treatment) -> Result<Answer, GuardError> {
         self.guard.check_permitted(treatment)?;
-        wait(self.guard.propose_by(Way::Block, action, treatment, |_| {}))
+        wait(self.guard.propose_by(Way::Block, action, treatment, &[], |_| {}))
     }
 
     /// See [`Guard::deny`].

@@ -19,6 +19,7 @@ use crate::blocking::Blocking;
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
 use crate::log::{Log, Way};
+use crate::notice::Notice;
 use crate::password::Stretcher;
 use crate::tail::Tail;
 
@@ -175,7 +176,7 @@ impl Guard {
     /// When it could not be recorded; then it is not permitted either. In shadow mode there is no
     /// such error: shadow never stops a caller, and the answer then has no place in the log.
     pub async fn propose(&self, action: &Action) -> Result<Answer, GuardError> {
-        self.propose_by(Way::Await, action, Treatment::Binding, |_| {}).await
+        self.propose_by(Way::Await, action, Treatment::Binding, &[], |_| {}).await
     }
 
     /// The same, asking at this place for other treatment: stricter at will, laxer where the policy
@@ -188,8 +189,22 @@ impl Guard {
         action: &Action,
         treatment: Treatment,
     ) -> Result<Answer, GuardError> {
+        self.propose_with(action, treatment, &[]).await
+    }
+
+    /// The same with what the program itself has to say of the call: whoever is asked is shown it as
+    /// the gate's word, and not as the agent's.
+    ///
+    /// # Errors
+    /// As [`Guard::propose_as`].
+    pub async fn propose_with(
+        &self,
+        action: &Action,
+        treatment: Treatment,
+        notices: &[Notice],
+    ) -> Result<Answer, GuardError> {
         self.check_permitted(treatment)?;
-        self.propose_by(Way::Await, action, treatment, |_| {}).await
+        self.propose_by(Way::Await, action, treatment, notices, |_| {}).await
     }
 
     pub(crate) fn check_permitted(&self, treatment: Treatment) -> Result<(), GuardError> {
@@ -204,9 +219,10 @@ impl Guard {
         way: Way,
         action: &Action,
         treatment: Treatment,
+        notices: &[Notice],
         told: impl FnMut(ActionId),
     ) -> Result<Answer, GuardError> {
-        let answer = self.record(way, action, treatment, told).await;
+        let answer = self.record(way, action, treatment, notices, told).await;
         match answer {
             Err(error) if self.is_shadow(action, treatment) && !is_callers_fault(&error) => {
                 let evaluated = self.evaluate(action);
@@ -224,11 +240,12 @@ impl Guard {
         way: Way,
         action: &Action,
         treatment: Treatment,
+        notices: &[Notice],
         mut told: impl FnMut(ActionId),
     ) -> Result<Answer, GuardError> {
         for _ in 0..MAX_REASSESSMENTS {
             // What is left to the log is only what takes the tip: the payload is sealed here.
-            let (mut proposal, digest) = self.freeze(action)?;
+            let (mut proposal, digest) = self.freeze(action, notices)?;
             proposal.assessment.treatment = treatment;
             told(proposal.id);
             match self.submit_by(way, Command::Propose(Box::new(proposal))).await {

@@ -53,6 +53,7 @@ mod key;
 mod keyring;
 mod known;
 mod log;
+mod notice;
 mod password;
 mod person;
 mod reply;
@@ -76,6 +77,7 @@ pub use history::Moment;
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use known::Known;
 pub use log::{Log, READ_TOGETHER};
+pub use notice::Notice;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,

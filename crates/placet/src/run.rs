@@ -351,7 +351,7 @@ impl Guard {
         }
         let mut wanted = Wanted { guard: self, action: None };
         let told = |id| wanted.action = Some(id);
-        let answer = self.propose_by(Way::Await, &action, treatment, told).await?;
+        let answer = self.propose_by(Way::Await, &action, treatment, &[], told).await?;
         let is_shadow = answer.mode == Mode::Shadow && !action.enforce && !options.gated;
         let is_lenient = is_shadow || treatment == Treatment::Shadow;
         let warrant = |action, id| Warrant { guard: self.clone(), action, id, is_lenient };

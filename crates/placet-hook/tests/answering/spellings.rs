@@ -73,6 +73,61 @@ fn what_a_gateway_is_set_up_by_is_protected() {
 }
 
 #[test]
+fn the_log_of_a_gateway_and_its_key_are_protected_wherever_they_lie() {
+    let world = World::new();
+    for name in ["project/gate", "project/held"] {
+        fs::create_dir(world.path(name)).unwrap();
+    }
+    fs::write(world.path("project/gate/tools.lock"), "{}").unwrap();
+    for (log, with) in [("other.sqlite", "other.sqlite-key"), ("held/my.db", "held/my.db-key")] {
+        fs::write(world.path("project").join(log), "").unwrap();
+        fs::write(world.path("project").join(with), "").unwrap();
+    }
+    for name in [
+        "gate/placet.db",
+        "gate/placet.db-key",
+        "gate/placet.db-wal",
+        "placet.db",
+        "nowhere/placet.db-key",
+        "nowhere/PLACET.DB-journal",
+        "other.sqlite",
+        "other.sqlite-key",
+        "other.sqlite-shm",
+        "held/my.db",
+    ] {
+        assert!(world.edits(name).contains("may change"), "{name}");
+        held(&world, "Bash", &json!({ "command": format!("cp mine {name}") }));
+        held(&world, "mcp__files__write", &json!({ "path": name, "content": "" }));
+    }
+    for command in ["rm held/*", "cp mine held/m*", "rm **/placet.db", "cat mine > other.sql?te*"] {
+        held(&world, "Bash", &json!({ "command": command }));
+    }
+    passes(&world, "Bash", &json!({ "command": "rm src/*" }));
+    std::os::unix::fs::symlink("held", world.path("project/link")).unwrap();
+    assert!(world.edits("link/../held/my.db-wal").contains("may change"));
+    assert!(world.edits("link/my.db").contains("may change"), "a link leads to it");
+    fs::write(world.path("project/deploy-key"), "").unwrap();
+    for name in ["my.db", "src/placet.rs", "placet.dbx", "deploy-key", "held/other.db"] {
+        assert_eq!(world.edits(name), "", "{name}");
+    }
+}
+
+#[test]
+fn what_an_agent_says_of_a_command_is_no_path() {
+    let world = World::new();
+    for said in ["Look at the log, .git, and the rest", "Build it, then .claude/settings.json"] {
+        let command = json!({ "command": "make", "description": said });
+        passes(&world, "Bash", &command);
+        passes(&world, "run_shell_command", &command);
+    }
+    // But a patch in it may be one, and to a tool that is not the agent's own it is like any other.
+    let patch = "*** Begin Patch\n*** Update File: .git/hooks/x\n*** End Patch";
+    held(&world, "Bash", &json!({ "command": "make", "description": patch }));
+    let text = json!({ "name": "a", "description": "a, .git/hooks/x" });
+    held(&world, "mcp__files__write", &text);
+}
+
+#[test]
 fn neither_line_breaks_nor_length_hide_a_path() {
     let world = World::new();
     let project = world.path("project").display().to_string();

@@ -50,7 +50,7 @@ impl Repeated {
             let mut values = headers.get_all(header).iter();
             let value = values.next().and_then(|value| value.to_str().ok()).and_then(decoded);
             let (Some(value), None) = (value, values.next()) else { return false };
-            let says = |said: &Json| text(said).as_deref() == Some(value.as_str());
+            let says = |said: &Json| is_said(said, &value);
             match &self.0 {
                 Some(named) => named
                     .get(header.as_str())
@@ -132,6 +132,20 @@ fn those_of(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect()
 }
 
+/// Whether a header says what an argument says. An integer is a number in a header, too, however it is
+/// written there; what no double holds, and what is no number to JSON, is none.
+fn is_said(argument: &Json, value: &str) -> bool {
+    let is_integer = argument.as_number().is_some_and(|number| number.as_i64().is_some());
+    let is_plain = value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && value.ends_with(|c: char| c.is_ascii_digit());
+    match text(argument) {
+        Some(_) if is_integer && is_plain => {
+            Json::parse(value.as_bytes()).is_ok_and(|said| said == *argument)
+        }
+        said => said.as_deref() == Some(value),
+    }
+}
+
 /// An argument as a header says it; none of one that no header can say.
 fn text(argument: &Json) -> Option<String> {
     match argument {
@@ -178,7 +192,16 @@ mod tests {
             // What another argument says, what none says, and what the schema does not name.
             (headers(&[("mcp-param-region", "us")]), false),
             (headers(&[("mcp-param-count", "43")]), false),
-            (headers(&[("mcp-param-count", "42.0")]), false),
+            // An integer is a number, however it is written.
+            (headers(&[("mcp-param-count", "42.0")]), true),
+            (headers(&[("mcp-param-count", "4.2e1")]), true),
+            (headers(&[("mcp-param-count", "420E-1")]), true),
+            (headers(&[("mcp-param-count", "42.000000000000000000000001")]), false),
+            (headers(&[("mcp-param-count", "042")]), false),
+            (headers(&[("mcp-param-count", "+42")]), false),
+            (headers(&[("mcp-param-count", "42 ")]), false),
+            (headers(&[("mcp-param-count", "0x2a")]), false),
+            (headers(&[("mcp-param-count", "42,")]), false),
             (headers(&[("mcp-param-note", "us")]), false),
             (headers(&[("mcp-param-region", "=?base64?!?=")]), false),
         ] {

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use super::{Relay, lock};
 use crate::id::Id;
+use crate::judge::clip;
 use crate::limits::{LAST_WORDS, MAX_AHEAD, READS};
 use crate::message::{Kind, Message};
 use crate::reply;
@@ -101,6 +102,14 @@ impl Relay {
                 self.is_stuck.store(true, Ordering::Relaxed);
                 false
             }
+        }
+    }
+
+    /// Tells the server what nobody answers. Where it does not read, that is lost, and so it is said.
+    pub(super) async fn hand_on(&self, what: &str, message: Message) {
+        if !self.tell_server(message.into_bytes()).await {
+            let what = clip(what);
+            tracing::warn!(what, "not passed on: the server does not read, or has ended");
         }
     }
 

@@ -154,9 +154,7 @@ impl Relay {
             Kind::Notification(method) => self.told(&method, message).await,
             // Whoever was asked by the gateway has opened a page or not: the log knows better.
             Kind::Response(id) if id.is_ours() => {}
-            Kind::Response(_) | Kind::Complaint => {
-                self.tell_server(message.into_bytes()).await;
-            }
+            Kind::Response(_) | Kind::Complaint => self.hand_on("an answer", message).await,
         }
     }
 
@@ -197,13 +195,11 @@ impl Relay {
         match method {
             "notifications/cancelled" => {
                 if !self.cancel(&message) {
-                    self.tell_server(message.into_bytes()).await;
+                    self.hand_on(method, message).await;
                 }
             }
             "tools/call" => self.untold(message).await,
-            _ => {
-                self.tell_server(message.into_bytes()).await;
-            }
+            _ => self.hand_on(method, message).await,
         }
     }
 

@@ -7,10 +7,27 @@ use placet::{Json, Object};
 
 use super::definition::{Definition, Page};
 use super::lock::Vetted;
+use super::suspect::Suspicion;
 use crate::limits::MAX_TOOLS;
 
 /// The hints that say what a tool does.
 const HINTS: [&str; 4] = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+
+/// The parts of a definition that the protocol knows, with what the gateway calls them itself.
+const PARTS: [&str; 9] = [
+    "name",
+    "title",
+    "description",
+    "inputSchema",
+    "outputSchema",
+    "annotations",
+    "execution",
+    "unreadable",
+    SHOWN_TWICE,
+];
+
+/// What is others about a tool that clients were shown as two.
+const SHOWN_TWICE: &str = "shown in two ways";
 
 /// How a tool stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,12 +157,24 @@ impl Standing {
         match self {
             Self::Vetted => None,
             Self::New => Some("nobody has vetted this tool".to_owned()),
-            Self::Changed(parts) => {
-                Some(format!("this tool has changed since it was vetted: {}", parts.join(", ")))
-            }
+            Self::Changed(parts) => Some(format!(
+                "this tool has changed since it was vetted: {}",
+                known(parts).join(", ")
+            )),
             Self::Unlisted => Some("the server does not list this tool".to_owned()),
         }
     }
+}
+
+/// Parts by their names. Any other name than the protocol's is in the words of the server, which are not
+/// to be read as the gateway's.
+fn known(parts: &[String]) -> Vec<&str> {
+    let is_known = |part: &&String| PARTS.contains(&part.as_str());
+    let mut known: Vec<_> = parts.iter().filter(is_known).map(String::as_str).collect();
+    if known.len() < parts.len() {
+        known.push("what the protocol does not know");
+    }
+    known
 }
 
 impl Book {
@@ -274,7 +303,7 @@ impl Book {
             _ if self.in_doubt => Standing::Unlisted,
             _ if listed != Standing::Vetted => listed,
             Some(Some(shown)) => self.compare(shown),
-            Some(None) => Standing::Changed(vec!["shown in two ways".to_owned()]),
+            Some(None) => Standing::Changed(vec![SHOWN_TWICE.to_owned()]),
             None => listed,
         }
     }
@@ -293,9 +322,8 @@ impl Book {
 
     /// What in a tool is not what it seems, as its server lists it: where, and what.
     #[must_use]
-    pub fn suspicions(&self, name: &str) -> Vec<String> {
-        let found = self.listed.get(name).map(Definition::suspicions).unwrap_or_default();
-        found.iter().map(|it| format!("{}: {}", it.pointer, it.reason)).collect()
+    pub fn suspicions(&self, name: &str) -> Vec<Suspicion> {
+        self.listed.get(name).map(Definition::suspicions).unwrap_or_default()
     }
 
     /// The hints of a tool, as its server lists them.

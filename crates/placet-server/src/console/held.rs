@@ -6,7 +6,8 @@ use placet::core::limits::MAX_PINS;
 use placet::escape::{self, clipped};
 use placet::store::projection::Status;
 use placet::{
-    Event, Followed, GroupName, Json, Object, Pending, PersonId, RiskTier, Timestamp, Verdict,
+    Event, Followed, GroupName, Json, Notice, Object, Pending, PersonId, RiskTier, Timestamp,
+    Verdict,
 };
 
 use super::form::Fields;
@@ -36,6 +37,8 @@ pub(super) struct Frozen {
     pub(super) params: Option<String>,
     pub(super) reason: Option<String>,
     pub(super) context: Option<String>,
+    /// What the gate itself says of the call.
+    pub(super) notices: Vec<Said>,
     pub(super) effects: Vec<String>,
     pub(super) seen: Vec<Seen>,
     pub(super) findings: Vec<Finding>,
@@ -47,6 +50,14 @@ pub(super) struct Frozen {
     pub(super) folds: Vec<String>,
     /// Its size in bytes.
     pub(super) size: usize,
+}
+
+/// One thing that the gate says.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) reason: String,
+    /// What others wrote that led it there, as HTML.
+    pub(super) details: Option<String>,
 }
 
 /// One thing that inspection saw.
@@ -191,6 +202,7 @@ impl Frozen {
         let (params, context) = (html("params"), html("context"));
         let reason = text("reason").map(|reason| tree.text(&reason));
         let value = value(followed, fields, &mut tree);
+        let notices = notices(followed).into_iter().map(|notice| said(notice, &mut tree)).collect();
         let seen = followed.frozen.as_ref().map(seen).unwrap_or_default();
         let names = [text("agent"), text("build"), text("session"), text("user")];
         let subject = &followed.subject;
@@ -219,6 +231,7 @@ impl Frozen {
             params,
             reason,
             context,
+            notices,
             effects: effects(followed.frozen.as_ref()),
             seen,
             findings: answer.findings.iter().map(finding).collect(),
@@ -305,6 +318,7 @@ impl Card {
     pub(super) fn add_twin(&mut self, first: &Pending, twin: &Pending, now: Timestamp) {
         let of = Frozen::new(&twin.followed);
         let is_alike = claims(&first.followed) == claims(&twin.followed)
+            && notices(&first.followed) == notices(&twin.followed)
             && first.approval.asks_the_same(&twin.approval);
         self.twins.push(Twin {
             id: of.id,
@@ -362,6 +376,16 @@ pub(super) fn pinned(of: &Followed, choice: &str) -> Option<Pointer> {
 pub(super) fn claims(of: &Followed) -> [Option<&Json>; 3] {
     let fields = of.frozen.as_ref().and_then(|frozen| frozen.action.as_object());
     ["reason", "context", "value"].map(|name| fields.and_then(|fields| fields.get(name)))
+}
+
+/// What the gate itself says of a call.
+pub(super) fn notices(of: &Followed) -> Vec<Notice> {
+    of.frozen.as_ref().map(|frozen| Notice::all(&frozen.evidence)).unwrap_or_default()
+}
+
+fn said(of: Notice, tree: &mut Tree) -> Said {
+    let details = (!of.details.is_empty()).then(|| tree.json(&Json::Object(of.details)));
+    Said { reason: of.reason, details }
 }
 
 /// The params as text that can be edited.

@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::{Ask, Asked};
 use crate::approval::{Approver, Pending, Reply};
 use crate::escape;
+use crate::notice::Notice;
 
 /// The word that approves. Nothing shorter does, so that no stray key approves anything.
 const APPROVE: &str = "approve";
@@ -93,6 +94,13 @@ fn shown(pending: &Pending, problem: Option<&str>) -> String {
     rows.text("tool", of.subject.tool.as_str());
     rows.text("agent", of.subject.agent.as_ref().map_or("no name", |agent| agent.as_str()));
     rows.text("tenant", of.subject.tenant.as_str());
+    let evidence = of.frozen.as_ref().map(|frozen| &frozen.evidence);
+    for notice in evidence.map(Notice::all).unwrap_or_default() {
+        rows.text("the gate", &notice.reason);
+        for (name, value) in notice.details.iter() {
+            rows.param(name, value);
+        }
+    }
     if let Some(action) = of.action() {
         for (name, value) in action.params.iter() {
             rows.param(name, value);

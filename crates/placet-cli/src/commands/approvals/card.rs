@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use placet::{Json, Timestamp, Verdict};
+use placet::{Json, Notice, Timestamp, Verdict};
 use sha2::{Digest as _, Sha256};
 
 use crate::escape;
@@ -106,6 +106,7 @@ pub(super) fn sections(held: &Held, now: Timestamp) -> Vec<Section> {
     let sections = [
         Section { title: "action", rows: action(held) },
         Section { title: "params", rows: leaves(held, "params") },
+        Section { title: "the gate says", rows: notices(held) },
         Section { title: "the agent's claims", rows: claims(held) },
         Section { title: "inspection", rows: inspection(held) },
         Section { title: "why it is held", rows: findings(held) },
@@ -187,10 +188,12 @@ fn action(held: &Held) -> Vec<Row> {
 
 /// Each leaf of a field, by its pointer.
 fn leaves(held: &Held, field: &str) -> Vec<Row> {
+    let value = held.action().and_then(|action| action.as_object()?.get(field));
+    value.map(leaves_of).unwrap_or_default()
+}
+
+fn leaves_of(value: &Json) -> Vec<Row> {
     let mut rows = Vec::new();
-    let Some(value) = held.action().and_then(|action| action.as_object()?.get(field)) else {
-        return rows;
-    };
     value.walk(|pointer, value| {
         let is_branch = match value {
             Json::Array(items) => !items.is_empty(),
@@ -203,6 +206,19 @@ fn leaves(held: &Held, field: &str) -> Vec<Row> {
         }
     });
     rows
+}
+
+/// What the gate itself found, and below each what others wrote that led it there.
+fn notices(held: &Held) -> Vec<Row> {
+    let notices = held.evidence().map(Notice::all).unwrap_or_default();
+    let rows = notices.into_iter().flat_map(|notice| {
+        let said = Row::new("notice", &notice.reason, Tone::Bad);
+        let details = Json::Object(notice.details);
+        let is_any = details.as_object().is_some_and(|details| !details.is_empty());
+        let details = if is_any { leaves_of(&details) } else { Vec::new() };
+        std::iter::once(said).chain(details)
+    });
+    rows.collect()
 }
 
 fn claims(held: &Held) -> Vec<Row> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use clap::Args;
+use placet::Notice;
 use placet_core::event::{Decided, Event};
 use placet_core::{ActionId, Entry, Json};
 use placet_store::entry::StoredEntry;
@@ -270,12 +271,30 @@ fn payload(bytes: &[u8]) -> String {
     };
     let mut text = String::new();
     for (name, value) in action {
-        let claim = if name == "reason" { " (the agent's claim)" } else { "" };
+        let is_claim = ["reason", "context"].contains(&name.as_str());
+        let claim = if is_claim { " (the agent's claim)" } else { "" };
         let value = value
             .as_str()
             .map_or_else(|| format!("{value:#}"), |text| Json::from(text).canonical());
         let value = escape::json_lines(&value).replace('\n', "\n          ");
         text.push_str(&format!("{}{value}{FAINT}{claim}{FAINT:#}\n", cell(FAINT, name, 10)));
+    }
+    text.push_str(&notices(&payload));
+    text
+}
+
+/// What the gate itself said of it, and below each what others wrote that led it there.
+fn notices(payload: &Value) -> String {
+    let evidence = payload.pointer("/action/evidence").map(Value::to_string);
+    let evidence = evidence.and_then(|text| Json::parse(text.as_bytes()).ok());
+    let mut text = String::new();
+    for notice in evidence.as_ref().map(Notice::all).unwrap_or_default() {
+        let reason = escape::line(&notice.reason);
+        text.push_str(&format!("{}{BAD}{reason}{BAD:#}\n", cell(FAINT, "the gate", 10)));
+        for (name, value) in notice.details.iter() {
+            let (name, value) = (escape::line(name), value.canonical());
+            text.push_str(&format!("          {FAINT}{name}{FAINT:#} {}\n", escape::json(&value)));
+        }
     }
     text
 }

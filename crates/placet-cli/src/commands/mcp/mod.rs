@@ -1,6 +1,8 @@
 //! `placet mcp`: a gateway between an agent and its MCP servers.
 
+mod accept;
 pub(crate) mod config;
+mod diff;
 mod place;
 mod run;
 mod state;
@@ -23,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   placet mcp -- npx -y @modelcontextprotocol/server-filesystem /home/me/work
   placet mcp --policy policy.toml --name files -- my-mcp-server
+  placet mcp --accept read_file -- npx -y @modelcontextprotocol/server-filesystem /home/me/work
   placet mcp --config servers.toml
   placet mcp --server-url https://mcp.example.com/mcp --secrets token.txt
   placet mcp --server-url http://127.0.0.1:3001/mcp --listen 127.0.0.1:3000
@@ -92,6 +95,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     lock: Option<PathBuf>,
 
+    /// Pass nothing on: show what has changed about this tool of the server since it was vetted, and
+    /// let it count as vetted, once you have said so; may be given several times
+    #[arg(long, value_name = "TOOL", group = "accepting", conflicts_with = "listen")]
+    accept: Vec<String>,
+
+    /// The same for every tool that is not as it was vetted
+    #[arg(long, group = "accepting", conflicts_with_all = ["accept", "listen"])]
+    accept_all: bool,
+
+    /// Accept without asking at the terminal
+    #[arg(long, requires = "accepting")]
+    yes: bool,
+
     /// Stop nothing, and record what would have been stopped
     #[arg(long)]
     shadow: bool,
@@ -123,5 +139,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
+    if arguments.accept_all || !arguments.accept.is_empty() {
+        return accept::run(arguments, console);
+    }
     run::run(arguments, console)
 }

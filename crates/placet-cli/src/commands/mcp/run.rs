@@ -149,6 +149,12 @@ impl Running<'_> {
     }
 }
 
+/// The file that says which tools somebody has vetted.
+pub(super) fn lock_file(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    let folder = || state::folder(arguments.name.as_deref(), &arguments.what());
+    arguments.lock.clone().map_or_else(|| Ok(folder()?.join("tools.lock")), Ok)
+}
+
 /// Opens the gate and the lock file, and says in which folder held calls are remembered.
 async fn open(
     arguments: &Arguments,

@@ -72,7 +72,9 @@ impl<'a> Walk<'a> {
             Some(Carrier::Http) => Source::Http,
             None => return,
         };
-        let was_seen = self.inspection.evidence().iter().any(|e| e.source == source)
+        // Where there is none at all, nothing is carried out that could not be seen.
+        let was_seen = params.is_empty()
+            || self.inspection.evidence().iter().any(|e| e.source == source)
             || self.inspection.uninspectable().iter().any(|concern| concern.source == source);
         if !was_seen && self.name.reads_by.is_none() {
             self.opaque(source, "the tool carries out an argument that was not found");

@@ -25,7 +25,7 @@ struct HeldShape {
     /// The frozen action, its secrets replaced; gone once it is erased.
     #[schema(nullable = false)]
     action: Option<ActionShape>,
-    /// What inspection saw in it.
+    /// What inspection saw in it; in `gate`, what a gateway or hook with a log of its own says of it.
     #[schema(value_type = Option<Object>, nullable = false)]
     evidence: Option<serde_json::Value>,
     /// Who has signed off so far.

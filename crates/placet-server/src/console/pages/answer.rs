@@ -20,7 +20,9 @@ use super::super::diff::diff;
 use super::super::fault::Fault;
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
-use super::super::held::{Frozen, PIN, USES, claims, field_name, params_text, pinned, pretty};
+use super::super::held::{
+    Frozen, PIN, USES, claims, field_name, notices, params_text, pinned, pretty,
+};
 use super::super::shown::filters;
 use super::super::tree::sha256;
 use super::super::visitor::Visitor;
@@ -286,7 +288,10 @@ async fn is_twin(app: &Arc<App>, followed: &Followed, id: ActionId) -> bool {
         (Some(one), Some(other)) => one.asks_the_same(other),
         _ => false,
     };
-    asks_the_same && twin.call() == followed.call() && claims(followed) == claims(&twin)
+    asks_the_same
+        && twin.call() == followed.call()
+        && claims(followed) == claims(&twin)
+        && notices(followed) == notices(&twin)
 }
 
 fn go_to(path: &str) -> Response {
