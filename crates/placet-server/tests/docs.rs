@@ -250,6 +250,14 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
             format!("{}; together {}", limits::LOOKUPS_PER_TENANT, limits::LOOKUPS),
         ),
         (
+            "actions that a policy is tried on",
+            format!(
+                "{} in {}, for one policy at a time",
+                grouped(limits::MAX_ACTIONS_REPLAYED),
+                seconds(limits::REPLAY_TIME)
+            ),
+        ),
+        (
             "requests in the works, of one tenant, of those who run the daemon or of all without a key",
             "as many as leave as many connections to others: half for the first, half of the rest for \
              the next"

@@ -55,6 +55,7 @@ mod known;
 mod log;
 mod password;
 mod person;
+mod replay;
 mod reply;
 mod run;
 mod standing;
@@ -79,6 +80,9 @@ pub use log::{Log, READ_TOGETHER};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
+};
+pub use replay::{
+    ASSUMPTIONS, Example, LeftOut, MAX_REPLAYED, REPLAYED, Replayed, Replaying, VerdictChange,
 };
 pub use reply::ReplyError;
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};

@@ -7,6 +7,9 @@
     reason = "tests"
 )]
 
+#[path = "guard/replay.rs"]
+mod replay;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::{Pin, pin};
