@@ -72,7 +72,7 @@ pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
 pub use followed::Followed;
-pub use guard::{Change, Guard, Reported};
+pub use guard::{Change, Guard, Replaced, Reported};
 pub use history::Moment;
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use known::Known;

@@ -9,6 +9,8 @@
 
 #[path = "guard/replay.rs"]
 mod replay;
+#[path = "guard/stopped.rs"]
+mod stopped;
 
 use std::future::Future;
 use std::path::Path;
