@@ -237,6 +237,10 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         ),
         ("requests of one tenant, with all its keys", "what four keys may send".to_owned()),
         (
+            "requests of a tenant's people in the console, and of its admins to kill switches",
+            "what four keys may send, whatever its others send".to_owned(),
+        ),
+        (
             "requests of one network without a key",
             format!(
                 "{} a second, {} at once",
