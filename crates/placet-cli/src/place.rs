@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use clap::Args;
 use placet::{
     AutonomyState, Evidence, GroupName, Guard, GuardError, KeyId, KeyScope, KillSwitch, NewKey,
-    NewPerson, PersonId, PolicyFile, Scope, Standing, TenantId, standings,
+    NewPerson, PersonId, Policy, PolicyFile, Replayed, Replaying, Scope, Standing, TenantId,
+    standings,
 };
 use placet_client::Client;
 use placet_core::State;
@@ -320,6 +321,22 @@ impl Change {
                 Err(other) => Err(log_file::rejected(other)),
             },
             Self::Daemon(daemon) => daemon.install(files),
+        }
+    }
+
+    /// What a policy would have made of the actions that were decided.
+    pub(crate) fn replay(
+        &self,
+        files: &[PolicyFile],
+        which: &Replaying,
+    ) -> Result<Replayed, Failure> {
+        match self {
+            Self::Log(guard) => {
+                let candidate = Policy::load(files)
+                    .map_err(|found| policy_file::invalid(&found, files, Status::Found))?;
+                guard.replay(&candidate, which, &|| true).map_err(log_file::rejected)
+            }
+            Self::Daemon(daemon) => daemon.replay(files, which),
         }
     }
 

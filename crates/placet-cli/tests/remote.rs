@@ -417,6 +417,32 @@ fn the_policy_is_shown_checked_and_installed_the_same_on_a_file_and_on_a_daemon(
 }
 
 #[test]
+fn a_policy_is_replayed_the_same_on_a_file_and_on_a_daemon() {
+    let agent = ["--scope", "agent", "--tenant", "default"];
+    let (pair, keys) = Pair::new(&[&["--scope", "admin"], &agent, &["--scope", "auditor"]]);
+    let [operator, agent, auditor] = [keys[0].as_str(), &keys[1], &keys[2]];
+    pair.same("check calls.jsonl --record", "placet.db", "", agent);
+    let other = "version = 1\nunclassified = \"block\"\n[actions.frobnicate]\nrisk = \"read\"\n";
+    for world in [&pair.file, &pair.held] {
+        world.write("other.toml", other);
+    }
+    let replay =
+        |line: &str| pair.same(&format!("policy replay {line}"), "--log placet.db", "", operator);
+    insta::assert_snapshot!(comparable(&replay("other.toml")));
+    let told: Value = serde_json::from_str(replay("other.toml --json").out.trim()).unwrap();
+    let counts = ["replayed", "loosened", "tightened"].map(|count| told[count].clone());
+    assert_eq!(counts, [json!(3), json!(1), json!(2)]);
+    assert_eq!(replay("other.toml --fail-on loosened").status, 1);
+    assert_eq!(replay("other.toml --class get_order --fail-on loosened").status, 0);
+    assert_eq!(replay("other.toml --class get_order --fail-on changed").status, 1);
+    assert_eq!(replay("policy.toml --limit 2 --since 1h --fail-on changed").status, 0);
+    assert_eq!(replay("broken.toml").status, 1);
+    assert_eq!(replay("other.toml --limit 0").status, 2);
+    assert!(pair.far("policy replay other.toml", auditor).err.contains("scope admin"));
+    pair.daemon.stop();
+}
+
+#[test]
 fn a_socket_and_tls_lead_to_the_same_daemon() {
     let (world, operator) = world();
     let pair =

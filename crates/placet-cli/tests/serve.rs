@@ -191,6 +191,33 @@ fn the_policy_is_read_again_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
+fn a_file_that_takes_the_place_of_the_policy_in_the_log_is_said_at_the_start() {
+    let (world, _, operator) = world();
+    let digest = |text: &str| {
+        let file = placet::PolicyFile { name: "policy.toml".to_owned(), text: text.to_owned() };
+        placet::Policy::digest_of(&[file]).to_string()
+    };
+    let (lax, strict) = (digest(POLICY), digest(STRICTER));
+    let daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let files = json!({"files": [{"name": "policy.toml", "text": STRICTER}]});
+    let (status, installed) = daemon.call("PUT", "/v1/policy", &operator, Some(&files));
+    assert_eq!(status, 200, "{installed}");
+    let entry = serde_json::from_str::<Value>(&installed).unwrap()["log_index"].clone();
+    daemon.stop();
+    let start = ["--policy", "policy.toml", "--json"];
+    let mut daemon = Daemon::start(&world, &start);
+    let line: Value = serde_json::from_str(&daemon.line("replaced")).unwrap();
+    assert_eq!(line, json!({"policy": lax, "replaced": strict, "installed_by_entry": entry}));
+    daemon.stop();
+    // Once it holds there is nothing to say.
+    let mut daemon = Daemon::start(&world, &start);
+    daemon.signal("TERM");
+    daemon.line("stopped");
+    assert!(!daemon.said("replaced"));
+    assert!(daemon.wait().success());
+}
+
+#[test]
 fn asked_twice_it_ends_at_once_and_asked_once_it_finishes() {
     let (world, agent, _) = world();
     world.write("policy.toml", STRICTER);

@@ -11,6 +11,9 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::verdict::{Finding, Verdict};
 
+/// Room for the findings of an ordinary action.
+const USUAL_FINDINGS: usize = 4;
+
 /// A verdict with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,26 +44,30 @@ impl Decision {
 /// Decides on an action. The same arguments always give the same decision.
 #[must_use]
 pub fn decide(state: &State, of: &Assessment, now: Timestamp) -> Decision {
-    decide_with(state, of, now, |class| state.autonomy(class, &of.subject))
+    let findings = Vec::with_capacity(USUAL_FINDINGS);
+    decide_with(state, of, now, findings, |class| state.autonomy(class, &of.subject))
 }
 
 /// The same, where figures that a program keeps itself stand in for the evidence of the log. Nobody
 /// could judge that again from the log, so it is never recorded.
 #[must_use]
 pub fn decide_by(state: &State, of: &Assessment, now: Timestamp, metrics: &Metrics) -> Decision {
-    decide_with(state, of, now, |class| earned(class, &state.terms().graduation, metrics))
+    let findings = Vec::with_capacity(USUAL_FINDINGS);
+    decide_with(state, of, now, findings, |class| earned(class, &state.terms().graduation, metrics))
 }
 
-fn decide_with(
+/// Decides with what a class has earned, and with findings that stand already.
+pub(crate) fn decide_with(
     state: &State,
     of: &Assessment,
     now: Timestamp,
+    mut findings: Vec<Finding>,
     autonomy: impl Fn(&ActionClass) -> AutonomyState,
 ) -> Decision {
     let terms = &**state.terms();
     let class = of.class.as_ref().and_then(|name| terms.classes.get(name)).map(|class| &**class);
     let autonomy = class.map_or(AutonomyState::Manual, autonomy);
-    let findings = check::findings(&Context { state, terms, of, class, autonomy, now });
+    check::find(&Context { state, terms, of, class, autonomy, now }, &mut findings);
     let real = join(&findings);
     let effective = mode::bind(terms, of, real);
     Decision {

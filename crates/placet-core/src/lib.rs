@@ -38,6 +38,7 @@ pub mod name;
 mod pairs;
 pub mod person;
 mod quote;
+pub mod replay;
 pub mod signoff;
 pub mod standing_approval;
 pub mod state;

@@ -93,6 +93,18 @@ pub(crate) struct HalfEdit {
 }
 
 impl State {
+    /// A state in which nothing has happened, and this policy holds.
+    pub(crate) fn under(terms: Arc<Terms>) -> Self {
+        Self { terms, ..Self::default() }
+    }
+
+    /// Counts an action that ran at a time, which is not before any that was counted earlier.
+    pub(crate) fn ran(&mut self, of: &Assessment, at: Timestamp) {
+        self.at = self.at.max(at);
+        self.count(of, at);
+        self.sweep();
+    }
+
     /// How many entries it has taken in: the index of the next one.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -54,6 +54,8 @@ pub(crate) struct App {
     pub(crate) backups: Arc<Semaphore>,
     /// The verification of the log that somebody asked for.
     pub(crate) verifications: Verifications,
+    /// The place for the policy that is being replayed.
+    pub(crate) replays: Arc<Semaphore>,
     /// What could not be announced.
     pub(crate) dead_letters: Arc<DeadLetters>,
     /// Nothing is ever sent. Last, so that the guard is let go of before it.
@@ -89,6 +91,7 @@ impl App {
             throttle: Throttle::default(),
             backups: Arc::new(Semaphore::new(BACKUPS)),
             verifications: Verifications::default(),
+            replays: Arc::new(Semaphore::new(1)),
             pulse: guard.log().pulse(),
             dead_letters: Arc::new(DeadLetters::open(config.dead_letters.as_deref())),
             guard,

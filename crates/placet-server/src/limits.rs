@@ -184,6 +184,18 @@ pub(crate) const APPROVALS_IN_A_PAGE: usize = 100;
 /// Most approvals in one answer: some megabytes where each action is as large as it may be.
 pub(crate) const MAX_APPROVALS_IN_A_PAGE: usize = 1000;
 
+/// Actions that a policy is tried on when nobody says how many: a busy day of one agent.
+pub(crate) const ACTIONS_REPLAYED: usize = placet::REPLAYED;
+
+/// Most actions that a policy is tried on: a second of work, or a few where budgets look far back.
+pub const MAX_ACTIONS_REPLAYED: usize = placet::MAX_REPLAYED;
+
+/// How long that may take: as long as somebody waits for a page, and less than a stop does.
+pub const REPLAY_TIME: Duration = Duration::from_secs(10);
+
+/// When who comes while another replay runs is asked to come again.
+pub(crate) const PAUSE_BETWEEN_REPLAYS: Duration = Duration::from_secs(2);
+
 /// Spans that wait to be sent, when nothing is said: the standard's number, some two megabytes.
 pub const SPANS_QUEUED: usize = 2_048;
 

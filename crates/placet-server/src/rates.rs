@@ -2,7 +2,8 @@
 //!
 //! A key has a rate, so that no agent feels another. A tenant has one as well, for all its keys
 //! together: keys are easy to make, and a thousand of them must not weigh as much as a thousand
-//! tenants. Whoever shows no key has one for the network that they come from.
+//! tenants. What people do about software, in the console or by a kill switch, has one apart: agents that
+//! send too much can be stopped. Whoever shows no key has one for the network that they come from.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hash};
@@ -21,6 +22,8 @@ use crate::wire::Problem;
 pub(crate) struct Rates {
     keys: Rate<KeyId>,
     tenants: Rate<TenantId>,
+    /// What people of a tenant do about its software, which must not be in their way.
+    people: Rate<TenantId>,
     /// By a number that stands for where they come from, of which there are only so many.
     strangers: Rate<u64>,
     hasher: RandomState,
@@ -40,15 +43,23 @@ impl Rates {
         Self {
             keys: Rate::new(rate, burst),
             tenants: Rate::new(all(rate), all(burst)),
+            people: Rate::new(all(rate), all(burst)),
             strangers: Rate::new(limits.strangers_per_second, limits.strangers_burst),
             hasher: RandomState::new(),
         }
     }
 
-    /// Counts a request. What its key may not send does not count for its tenant.
-    pub(crate) fn admit(&self, key: KeyId, tenant: Option<&TenantId>) -> Result<(), Problem> {
+    /// Counts a request, which is one of the tenant's software or of its people. What its key may not
+    /// send does not count for its tenant.
+    pub(crate) fn admit(
+        &self,
+        key: KeyId,
+        tenant: Option<&TenantId>,
+        of_people: bool,
+    ) -> Result<(), Problem> {
         self.keys.count(&key, "key")?;
-        tenant.map_or(Ok(()), |tenant| self.tenants.count(tenant, "tenant"))
+        let rate = if of_people { &self.people } else { &self.tenants };
+        tenant.map_or(Ok(()), |tenant| rate.count(tenant, "tenant"))
     }
 
     /// Counts a request without a key.
@@ -61,6 +72,7 @@ impl Rates {
     pub(crate) fn forget_idle(&self) {
         self.keys.limiter.retain_recent();
         self.tenants.limiter.retain_recent();
+        self.people.limiter.retain_recent();
     }
 }
 

@@ -240,6 +240,10 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         ),
         ("requests of one tenant, with all its keys", "what four keys may send".to_owned()),
         (
+            "requests of a tenant's people in the console, and of its admins to kill switches",
+            "what four keys may send, whatever its others send".to_owned(),
+        ),
+        (
             "requests of one network without a key",
             format!(
                 "{} a second, {} at once",
@@ -251,6 +255,14 @@ fn every_limit_on_the_page_is_the_one_that_holds() {
         (
             "lookups in the log at a time, for one tenant, those who run the daemon or all without a key",
             format!("{}; together {}", limits::LOOKUPS_PER_TENANT, limits::LOOKUPS),
+        ),
+        (
+            "actions that a policy is tried on",
+            format!(
+                "{} in {}, for one policy at a time",
+                grouped(limits::MAX_ACTIONS_REPLAYED),
+                seconds(limits::REPLAY_TIME)
+            ),
         ),
         (
             "requests in the works, of one tenant, of those who run the daemon or of all without a key",

@@ -286,7 +286,8 @@ fn claims(answer: &Answer) -> Value {
 }
 
 /// What writes nothing needs no name.
-const READS: [&str; 2] = ["POST /v1/evaluate", "POST /v1/policy/validate"];
+const READS: [&str; 3] =
+    ["POST /v1/evaluate", "POST /v1/policy/validate", "POST /v1/policy/replay"];
 
 /// Every write that is described: twice at the same time, later, across a restart, with another body.
 #[test]

@@ -104,6 +104,43 @@ fn a_tenant_with_many_keys_is_one_tenant() {
     }
 }
 
+#[test]
+fn a_tenant_whose_agents_send_too_much_can_stop_them() {
+    let limits = Limits {
+        requests_per_second: NonZeroU32::MIN,
+        burst: NonZeroU32::new(5).expect("more than none"),
+        ..Limits::default()
+    };
+    let daemon = daemon(limits);
+    let guard = daemon.guard.as_ref().expect("a guard");
+    let agents: Vec<String> = (0..8)
+        .map(|_| {
+            let new = NewKey {
+                name: "one more".parse().expect("a name"),
+                tenant: Some("acme".parse().expect("a tenant")),
+                agent: None,
+                person: None,
+                scopes: [KeyScope::Agent].into(),
+            };
+            guard.blocking().create_key(new).expect("a key").0.danger_text().to_string()
+        })
+        .collect();
+    let action = json!({"tool": "get_order"});
+    let switch = json!({"scope": "tenant:acme", "reason": "they loop"});
+    let path = "/v1/kill-switches";
+    // They find the switch, too, and it is not for them.
+    let asked = [("/v1/actions", &action), (path, &switch)];
+    let sent = agents.iter().cycle().take(48).zip(asked.iter().cycle());
+    let is_too_much = |(key, (path, body)): (&String, &(&str, &serde_json::Value))| {
+        let answer = daemon.post(path, key, body);
+        answer.status == 429 && answer.text.contains("the tenant sends")
+    };
+    assert!(sent.into_iter().any(is_too_much), "nobody is told that it is too much");
+    assert_eq!(daemon.post(path, &daemon.keys.admin, &switch).status, 201);
+    // Its own rate holds for it all the same.
+    assert!((0..20).any(|_| daemon.post(path, &daemon.keys.admin, &switch).status == 429));
+}
+
 /// What a crowd of connections came to so far: how many are answered with this status or closed, and
 /// how many wait.
 fn progress(crowd: &mut [Raw], status: &str) -> (usize, usize) {

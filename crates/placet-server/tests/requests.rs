@@ -142,6 +142,46 @@ fn a_path_is_decoded_once() {
 }
 
 #[test]
+fn a_policy_is_tried_on_what_was_decided_and_nothing_is_recorded() {
+    let daemon = Daemon::start();
+    let (agent, operator) = (&daemon.keys.agent, &daemon.keys.operator);
+    daemon.post("/v1/actions", agent, &json!({"tool": "get_order"}));
+    let erased = daemon.post("/v1/actions", agent, &json!({"tool": "get_order"})).json();
+    let index = erased["log_index"].as_u64().unwrap();
+    daemon.guard.as_ref().unwrap().blocking().erase(index, "on request", None).unwrap();
+    let size = daemon.guard.as_ref().unwrap().log().size();
+    let candidate = |text: &str| json!({"files": [{"name": "policy.toml", "text": text}]});
+    let replay = |body: &Value| daemon.post("/v1/policy/replay", operator, body);
+    let same = replay(&candidate(common::POLICY));
+    assert_eq!((same.status, &same.json()["changes"]), (200, &json!([])), "{}", same.text);
+    let mut strict = candidate("version = 1\nunclassified = \"block\"\n");
+    let told = replay(&strict).json();
+    assert_eq!((&told["replayed"], &told["tightened"]), (&json!(1), &json!(1)));
+    assert_eq!(told["left_out"], json!({"erased": 1, "unreadable": 0}));
+    let change = &told["changes"][0];
+    assert_eq!((&change["before"], &change["after"]), (&json!("allow"), &json!("block")));
+    assert_eq!(change["examples"][0]["tool"], "get_order");
+    strict["tenant"] = json!("umbrella");
+    assert_eq!(replay(&strict).json()["replayed"], 0);
+    for (field, wrong) in [
+        ("limit", json!(0)),
+        ("limit", json!(10_001)),
+        ("since", json!("soon")),
+        ("many", json!(1)),
+    ] {
+        let mut body = candidate(common::POLICY);
+        body[field] = wrong;
+        let refused = replay(&body);
+        let place = refused.json()["errors"][0]["pointer"].clone();
+        assert_eq!((refused.status, place), (422, json!(format!("/{field}"))));
+    }
+    assert_eq!(replay(&candidate("version = 9")).status, 422);
+    assert_eq!(daemon.guard.as_ref().unwrap().log().size(), size);
+    let holds = daemon.get("/v1/policy", operator).json();
+    assert_eq!(holds["files"][0]["text"], common::POLICY);
+}
+
+#[test]
 fn a_policy_may_be_as_large_as_is_said() {
     let daemon = Daemon::start();
     let text = format!("# {}\n{}", "long ".repeat(500_000), common::POLICY);

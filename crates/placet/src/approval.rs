@@ -453,10 +453,10 @@ impl Guard {
         Ok(self.log().action(action)?)
     }
 
-    /// Returns when an action waits for people no more.
+    /// Returns when an action waits for people no more, or the log is closed.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// When the log cannot be read, or is written no more after a panic: nobody can answer then.
     pub async fn answered(&self, action: ActionId) -> Result<(), GuardError> {
         let is_open = || self.log().state().approvals().open(action.approval()).is_some();
         while is_open() {
@@ -467,6 +467,9 @@ impl Guard {
                 break;
             }
             heard.await;
+        }
+        if is_open() && self.log().pulse().has_stopped() {
+            return Err(GuardError::Unrecorded(SubmitError::Closed));
         }
         Ok(())
     }

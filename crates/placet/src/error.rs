@@ -84,6 +84,9 @@ pub enum GuardError {
     /// The policy does not permit what the caller asks for when an action has to wait.
     #[error("the policy does not permit {} here; write on_review in the policy, or wait", .0.as_str())]
     NotPermitted(Treatment),
+    /// Looking through the log took longer than whoever asked would wait.
+    #[error("looking through the log takes too long; ask for fewer actions, or for later ones")]
+    TooLong,
     /// The log cannot be read.
     #[error("the log cannot be read")]
     Log(#[from] StoreError),

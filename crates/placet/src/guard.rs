@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     /// Whoever puts another policy there holds it from its comparison with the log on, so that none
     /// takes the place of one that came after it.
     taking_over: Mutex<()>,
+    replaced: Option<Replaced>,
     log: Log,
     stretcher: Stretcher,
 }
@@ -74,7 +75,10 @@ impl Guard {
         };
         let policy = files.map(|files| Policy::load(&files)).transpose()?;
         let log = Log::open(&config.log, environment)?;
-        let before = log.state().terms().policy;
+        let (before, installed_at) = {
+            let state = log.state();
+            (state.terms().policy, state.installed_at())
+        };
         let policy = match policy {
             Some(policy) => {
                 install_if_changed(&log, &policy).map_err(OpenError::Install)?;
@@ -86,6 +90,9 @@ impl Guard {
         let shared = Arc::new(Shared {
             policy: ArcSwap::from_pointee(policy),
             taking_over: Mutex::default(),
+            replaced: installed_at
+                .filter(|_| is_another)
+                .map(|entry| Replaced { policy: before, installed_by_entry: entry }),
             log,
             stretcher: Stretcher::default(),
         });
@@ -94,6 +101,12 @@ impl Guard {
             wait(guard.recheck_unasked());
         }
         Ok(guard)
+    }
+
+    /// The policy that the log held before this guard was opened, where the guard brought another one.
+    #[must_use]
+    pub fn replaced(&self) -> Option<&Replaced> {
+        self.shared.replaced.as_ref()
     }
 
     /// The same guard, on the word of someone who showed an API key: what they may not do is
@@ -489,6 +502,15 @@ impl Guard {
             None => false,
         }
     }
+}
+
+/// A policy in whose place another one was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The digest of its files.
+    pub policy: Digest,
+    /// The entry that had installed it.
+    pub installed_by_entry: u64,
 }
 
 /// What a report of evidence led to.

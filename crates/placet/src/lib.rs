@@ -56,6 +56,7 @@ mod log;
 mod notice;
 mod password;
 mod person;
+mod replay;
 mod reply;
 mod run;
 mod standing;
@@ -72,7 +73,7 @@ pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
 pub use followed::Followed;
-pub use guard::{Change, Guard, Reported};
+pub use guard::{Change, Guard, Replaced, Reported};
 pub use history::Moment;
 pub use key::{NewKey, SECRET_PREFIX, Secret, SecretError};
 pub use known::Known;
@@ -81,6 +82,9 @@ pub use notice::Notice;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
+};
+pub use replay::{
+    ASSUMPTIONS, Example, LeftOut, MAX_REPLAYED, REPLAYED, Replayed, Replaying, VerdictChange,
 };
 pub use reply::ReplyError;
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};

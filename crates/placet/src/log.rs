@@ -114,7 +114,8 @@ impl Log {
 
     /// Listens for what becomes of an action.
     pub(crate) fn listen(&self, action: ActionId) -> Result<Ear, StoreError> {
-        self.waits.run(self.sequencer.watch(), || self.sequencer.reader())?;
+        let shown = (self.sequencer.watch(), self.sequencer.pulse());
+        self.waits.run(shown, || self.sequencer.reader())?;
         Ok(self.waits.listen(action))
     }
 

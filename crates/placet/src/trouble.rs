@@ -65,7 +65,9 @@ impl GuardError {
                 Trouble::Invalid
             }
             Self::Unrecorded(SubmitError::NotErasable(_)) => Trouble::Conflict,
-            Self::PolicyUnreadable(_) | Self::Log(_) | Self::Unrecorded(_) => Trouble::Unavailable,
+            Self::PolicyUnreadable(_) | Self::Log(_) | Self::TooLong | Self::Unrecorded(_) => {
+                Trouble::Unavailable
+            }
         }
     }
 

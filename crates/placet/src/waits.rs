@@ -5,13 +5,15 @@
 //! The thread starts with the first wait and ends with the log.
 
 use std::collections::HashMap;
-use std::pin::Pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::thread::Builder;
 use std::time::Duration;
 
 use placet_core::{ActionId, Entry, Event};
-use placet_store::sequencer::{Tip, wait};
+use placet_store::sequencer::{Pulse, Tip, wait};
 use placet_store::{Reader, StoreError};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
@@ -48,7 +50,7 @@ impl Waits {
     /// thread gets round to it.
     pub(crate) fn run(
         self: &Arc<Self>,
-        tip: watch::Receiver<Tip>,
+        (tip, pulse): (watch::Receiver<Tip>, Pulse),
         reader: impl FnOnce() -> Result<Box<dyn Reader>, StoreError>,
     ) -> Result<(), StoreError> {
         let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,15 +60,20 @@ impl Waits {
         let (reader, waits, next) = (reader()?, Arc::clone(self), tip.borrow().size);
         Builder::new()
             .name("placet-waits".to_owned())
-            .spawn(move || waits.follow(next, tip, reader))
+            .spawn(move || waits.follow(next, (tip, pulse), reader))
             .map_err(|error| StoreError::Io(error.to_string()))?;
         *is_running = true;
         Ok(())
     }
 
-    /// Follows the log from an entry on, until it is closed.
-    fn follow(&self, mut next: u64, mut tip: watch::Receiver<Tip>, mut reader: Box<dyn Reader>) {
-        while let Some(size) = beyond(next, &mut tip) {
+    /// Follows the log from an entry on, until it is closed or written no more.
+    fn follow(
+        &self,
+        mut next: u64,
+        (mut tip, pulse): (watch::Receiver<Tip>, Pulse),
+        mut reader: Box<dyn Reader>,
+    ) {
+        while let Some(size) = beyond(next, &mut tip, &pulse) {
             match read(&mut *reader, next, size) {
                 Ok(entries) => {
                     next = entries.last().map_or(next, |last| last.index.saturating_add(1));
@@ -94,8 +101,14 @@ impl Waits {
 }
 
 /// How many entries are shown, once there are more than `next`; none when there will be no more.
-fn beyond(next: u64, tip: &mut watch::Receiver<Tip>) -> Option<u64> {
-    wait(tip.wait_for(|tip| tip.size > next)).ok().map(|tip| tip.size)
+fn beyond(next: u64, tip: &mut watch::Receiver<Tip>, pulse: &Pulse) -> Option<u64> {
+    let mut grown = pin!(tip.wait_for(|tip| tip.size > next));
+    let mut stopped = pin!(pulse.stopped());
+    wait(poll_fn(|context| match grown.as_mut().poll(context) {
+        Poll::Ready(grown) => Poll::Ready(grown.ok().map(|tip| tip.size)),
+        // After a panic the place where the tip is shown stays there, and nobody shows any more.
+        Poll::Pending => stopped.as_mut().poll(context).map(|()| None),
+    }))
 }
 
 /// The next entries, and none that is not shown yet: an entry can be read a moment before the state

@@ -7,6 +7,11 @@
     reason = "tests"
 )]
 
+#[path = "guard/replay.rs"]
+mod replay;
+#[path = "guard/stopped.rs"]
+mod stopped;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::{Pin, pin};

@@ -1,4 +1,6 @@
-//! `placet policy`: look at a policy, and let it hold, without deciding anything.
+//! `placet policy`: look at a policy, try it on what was decided, and let it hold.
+
+mod replay;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +23,7 @@ pub(crate) enum Command {
     Lint(Lint),
     Schema(Schema),
     Show(Show),
+    Replay(replay::Replay),
     Install(Install),
 }
 
@@ -78,6 +81,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Outcome {
         Command::Lint(arguments) => lint(arguments, console),
         Command::Schema(arguments) => schema(arguments.cedar.as_deref(), console),
         Command::Show(arguments) => show(arguments, console),
+        Command::Replay(arguments) => replay::run(arguments, console),
         Command::Install(arguments) => install(arguments, console),
     }
 }

@@ -1,6 +1,6 @@
 //! The policy of a daemon, and what it decides by it.
 
-use placet::{Answer, Digest, Guard, Mode, PolicyFile};
+use placet::{Answer, Digest, Guard, Mode, PolicyFile, Replayed, Replaying};
 use placet_client::ClientError;
 use placet_core::Json;
 use placet_policy::Diagnostics;
@@ -109,11 +109,34 @@ impl Daemon {
     }
 
     /// Looked at first: what is wrong is said with its lines.
-    pub(super) fn install(&self, files: &[PolicyFile]) -> Result<Option<u64>, Failure> {
+    fn must_be_sound(&self, files: &[PolicyFile]) -> Result<(), Failure> {
         let seen = self.validate(files)?;
-        if seen.policy.is_none() {
-            return Err(policy_file::invalid(&seen.findings, files, Status::Found));
+        match seen.policy {
+            Some(_) => Ok(()),
+            None => Err(policy_file::invalid(&seen.findings, files, Status::Found)),
         }
+    }
+
+    /// What a policy would have made of the actions that were decided.
+    pub(super) fn replay(
+        &self,
+        files: &[PolicyFile],
+        which: &Replaying,
+    ) -> Result<Replayed, Failure> {
+        self.must_be_sound(files)?;
+        let mut body = sent(files);
+        if let Some(fields) = body.as_object_mut() {
+            let Replaying { limit, tenant, class, since } = which;
+            fields.insert("limit".to_owned(), json!(limit));
+            fields.extend(tenant.iter().map(|tenant| ("tenant".to_owned(), json!(tenant))));
+            fields.extend(class.iter().map(|class| ("class".to_owned(), json!(class))));
+            fields.extend(since.iter().map(|since| ("since".to_owned(), json!(since))));
+        }
+        self.0.ask("/v1/policy/replay", &body).map_err(failure)
+    }
+
+    pub(super) fn install(&self, files: &[PolicyFile]) -> Result<Option<u64>, Failure> {
+        self.must_be_sound(files)?;
         let done: Installed = self.0.put("/v1/policy", &sent(files)).map_err(failure)?;
         Ok(done.log_index)
     }

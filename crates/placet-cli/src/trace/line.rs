@@ -132,7 +132,7 @@ fn time(micros: &str) -> String {
     format!("{}.{} ms", tenths / 10, tenths % 10)
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,8 @@
 //! What the daemon says while it works, on standard error: a line for each request and each thing
 //! that went wrong, for people on a terminal and as JSON for programs. Never params, never secrets.
 
+use std::io;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -9,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt};
 
 mod line;
+mod panic;
 
 use crate::console::Console;
 use crate::failure::Failure;
@@ -48,7 +51,10 @@ pub(crate) fn start(console: &Console) -> Result<Levels, Failure> {
     })?;
     let start = rung(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
     let (filter, handle) = reload::Layer::new(filter);
-    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(console.has_colors());
+    let layer = fmt::layer().with_writer(io::stderr).with_ansi(console.has_colors());
+    if console.is_json() {
+        panic::write_as_json(io::stderr);
+    }
     let layer = match console.is_json() {
         true => layer.json().flatten_event(true).with_filter(None::<LevelFilter>).boxed(),
         false => layer.event_format(Line).with_filter(None::<LevelFilter>).boxed(),

@@ -16,6 +16,7 @@ from generated.models import (
     ActionParams,
     Answer,
     AutonomyState,
+    Candidate,
     Consistency,
     Credentials,
     Decision,
@@ -137,6 +138,7 @@ assert do("read_openapi", operator).to_dict()["openapi"].startswith("3.1")
 files = PolicyFiles(files=[PolicyFile(name="policy.toml", text=POLICY)])
 assert do("validate_policy", operator, body=files).valid
 installed = do("install_policy", operator, body=files)
+assert do("replay_policy", operator, body=Candidate(files=files.files)).tightened == 0
 assert do("read_policy", operator).policy == installed.policy
 
 # A decision, and what is asked about it.

@@ -58,6 +58,11 @@ impl Daemon {
         }
     }
 
+    /// Whether a line that was passed over says this.
+    pub fn said(&self, what: &str) -> bool {
+        self.seen.iter().any(|line| line.contains(what))
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -62,11 +62,9 @@ const CHECKS: [Check; 13] = [
     caller::check,
 ];
 
-/// What every check finds.
-pub(crate) fn findings(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings = Vec::with_capacity(4);
+/// Adds what every check finds.
+pub(crate) fn find(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for check in CHECKS {
-        check(context, &mut findings);
+        check(context, findings);
     }
-    findings
 }

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use crate::limits::MAX_IDEMPOTENCY_KEY_BYTES;
 
 /// Endpoints that take a body, and yet change nothing.
-const CHANGELESS: [&str; 2] = ["/v1/evaluate", "/v1/policy/validate"];
+const CHANGELESS: [&str; 3] = ["/v1/evaluate", "/v1/policy/validate", "/v1/policy/replay"];
 
 /// What an endpoint is, as far as errors follow from it.
 struct Traits {

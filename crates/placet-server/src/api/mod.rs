@@ -93,6 +93,7 @@ fn endpoints() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::change::change, people::remove::remove))
         .routes(routes!(policy::show::show, policy::install::install))
         .routes(routes!(policy::validate::validate))
+        .routes(routes!(policy::replay::replay))
         .routes(routes!(events::events))
         .routes(routes!(webhooks::dead_letters::list))
         .routes(routes!(log::checkpoint::checkpoint))
@@ -163,12 +164,16 @@ mod tests {
 
     /// The secret of an auditor: of a tenant, or of all.
     async fn auditor(app: &App, tenant: Option<&str>) -> String {
+        key(app, tenant, KeyScope::Auditor).await
+    }
+
+    async fn key(app: &App, tenant: Option<&str>, scope: KeyScope) -> String {
         let new = NewKey {
             name: "test".parse().expect("a name"),
             tenant: tenant.map(|tenant| tenant.parse().expect("a tenant")),
             agent: None,
             person: None,
-            scopes: [KeyScope::Auditor].into(),
+            scopes: [scope].into(),
         };
         let (secret, _) = app.guard.create_key(new, None).await.expect("a key");
         secret.danger_text().to_string()
@@ -213,6 +218,19 @@ mod tests {
         for held_up in waiting {
             assert_eq!(held_up.await.expect("no panic"), StatusCode::OK);
         }
+    }
+
+    #[tokio::test]
+    async fn one_policy_is_replayed_at_a_time() {
+        let app = app();
+        let operator = key(&app, None, KeyScope::Admin).await;
+        let policy = r#"{"files":[{"name":"policy.toml","text":"version = 1"}]}"#;
+        let asked: Asked = ("POST", "/v1/policy/replay", policy);
+        let turn = Arc::clone(&app.replays).try_acquire_owned().expect("nobody replays");
+        let refused = ask(router(&app), asked, operator.clone()).await;
+        assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+        drop(turn);
+        assert_eq!(ask(router(&app), asked, operator).await, StatusCode::OK);
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
+use placet::{ApiKey, KeyScope};
 
 use crate::app::App;
 use crate::auth::{Asking, Principal, on_behalf_of};
@@ -90,7 +91,8 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
         exchange.by(principal);
         let tenant = principal.key.tenant.as_ref();
         let has_place = carrier.map_or(Ok(()), |carrier| carrier.admit_known(tenant));
-        app.rates.admit(principal.caller.key, tenant)?;
+        let of_people = is_of_people(request, &principal.key);
+        app.rates.admit(principal.caller.key, tenant, of_people)?;
         has_place?;
         if app.telemetry.seen(principal.caller.key) || app.tenants.are_many() {
             app.forget_ended();
@@ -107,6 +109,12 @@ fn admit(app: &App, request: &mut Request, exchange: &mut Exchange) -> Result<()
     // What is open to everyone does not look at it.
     request.extensions_mut().insert(principal);
     Ok(())
+}
+
+/// Whether people ask, as far as it can be told: in the console, or whoever may trip a kill switch.
+fn is_of_people(request: &Request, key: &ApiKey) -> bool {
+    let moves = request.uri().path().starts_with("/v1/kill-switches");
+    key.is_session() || (moves && key.has(KeyScope::Admin))
 }
 
 /// Whether a path is asked by those who watch over the daemon.

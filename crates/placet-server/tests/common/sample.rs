@@ -57,7 +57,7 @@ pub(crate) fn request(daemon: &Daemon, method: &str, path: &str) -> (String, Opt
             let powers = json!({"roles": ["auditor"], "groups": ["finance"]});
             (path.replace("{person}", "ana%20l"), (method == "PUT").then_some(powers))
         }
-        ("PUT" | "POST", "/v1/policy" | "/v1/policy/validate") => {
+        ("PUT" | "POST", "/v1/policy" | "/v1/policy/validate" | "/v1/policy/replay") => {
             body(json!({"files": [{"name": "policy.toml", "text": POLICY}]}))
         }
         ("GET", "/tile/{level}/{index}") => at("/tile/0/000.p/1".to_owned()),

@@ -34,7 +34,8 @@ use crate::status::Status;
 use gather::{Filter, Gathered};
 use source::Source;
 use summary::Summary;
-use window::{Moment, Window};
+use window::Window;
+pub(crate) use window::{Moment, now};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +83,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Outcome {
-    let window = Window::new(arguments.since, arguments.until, window::now())?;
+    let window = Window::new(arguments.since, arguments.until, now())?;
     let source = Source::new(arguments.place.resolve()?)?;
     let summary = summarize(arguments, window, source)?;
     if let Some(path) = &arguments.html {

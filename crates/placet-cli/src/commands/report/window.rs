@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 /// A time as people name it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Moment {
+pub(crate) enum Moment {
     /// So long ago.
     Ago(Duration),
     /// Then.
@@ -42,7 +42,8 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    fn before(self, now: Timestamp) -> Timestamp {
+    /// When that was, seen from now.
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
             Self::Ago(ago) => {
@@ -75,7 +76,7 @@ impl Window {
     }
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use placet::{Config, Guard, LogPlace, PolicySource, Pulse};
+use placet::{Config, Guard, LogPlace, PolicySource, Pulse, Replaced};
 use placet_core::event::PolicyFile;
 use placet_server::webhooks::Webhooks;
 use placet_server::{Export, Listen, Server, ServerConfig, StartError, Stop, StopHandle, Tls};
@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::cli::EXIT_STATUSES;
-use crate::console::{Console, GOOD};
+use crate::console::{Console, GOOD, HELD};
 use crate::escape;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::must_have_folder;
@@ -210,6 +210,17 @@ fn greet(server: &Server, guard: &Guard, log: &Path, console: &Console) {
     let (name, entries) = (log.display().to_string(), guard.log().size());
     let text = format!("the log {} has {entries} entries", escape::line(&name));
     console.note_value(&text, &json!({ "log": name, "entries": entries }));
+    if let Some(Replaced { policy: before, installed_by_entry }) = guard.replaced() {
+        let policy = guard.policy().terms().policy;
+        let text = format!(
+            "{HELD}another policy holds now:{HELD:#} {policy}, as the file says, in the place of \
+             {before}, which entry {installed_by_entry} had installed"
+        );
+        let value = json!({
+            "policy": policy, "replaced": before, "installed_by_entry": installed_by_entry,
+        });
+        console.note_value(&text, &value);
+    }
 }
 
 /// What the system says about an address, in words.

@@ -1,6 +1,7 @@
-//! The policy: read, checked and installed.
+//! The policy: read, checked, tried on what was decided, and installed.
 
 pub(super) mod install;
+pub(super) mod replay;
 pub(super) mod show;
 pub(super) mod validate;
 
@@ -41,6 +42,10 @@ struct Files {
 /// Reads the files that were sent. None at all would mean a policy that nobody wrote.
 fn files(sent: &Json) -> Result<Vec<PolicyFile>, Problem> {
     let Files { files } = body::typed(sent)?;
+    read(files)
+}
+
+fn read(files: Vec<File>) -> Result<Vec<PolicyFile>, Problem> {
     if files.is_empty() {
         return Err(Problem::invalid_at("/files", "send at least one file"));
     }
