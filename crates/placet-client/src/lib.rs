@@ -20,6 +20,7 @@ mod address;
 mod error;
 mod socket;
 pub mod tls;
+mod trust;
 
 use std::path::PathBuf;
 use std::thread;
@@ -33,6 +34,7 @@ use zeroize::Zeroizing;
 
 use address::Address;
 pub use error::{ClientError, Problem};
+pub use trust::Distrust;
 
 /// Names a file with the certificates that are trusted instead of the system's.
 const CERTIFICATES: &str = "PLACET_CA";
@@ -240,7 +242,7 @@ impl Client {
         if let Some(wait) = wait {
             request = request.header("prefer", format!("wait={}", wait.as_secs()));
         }
-        let unreachable = |source| ClientError::Unreachable { url: self.url().to_owned(), source };
+        let unreachable = |source| trust::unanswered(&self.address, source);
         let odd = |error| unreachable(ureq::Error::Http(error));
         let answered = match sent {
             None => self.agent.run(request.body(()).map_err(odd)?),
