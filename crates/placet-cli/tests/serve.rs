@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "serve/reload.rs"]
+mod reload;
 mod support;
 
 use std::io::{Read as _, Write as _};

@@ -28,6 +28,7 @@ mod console;
 mod edge;
 mod gone;
 mod hub;
+mod hurry;
 pub mod limits;
 mod rates;
 mod reload;

@@ -143,6 +143,9 @@ impl Server {
         let guard = self.guard.clone();
         let app = App::new(self.config, guard, source, inner, places, self.exported, working);
         app.telemetry.exported.watch(&Arc::downgrade(&app));
+        if let Some(tls) = &self.tls {
+            app.telemetry.certified_until(tls.not_after());
+        }
         let follower = tokio::spawn({
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }

@@ -55,6 +55,7 @@ mod known;
 mod log;
 mod password;
 mod person;
+mod regular;
 mod reply;
 mod run;
 mod standing;
@@ -80,6 +81,7 @@ pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
 };
+pub use regular::read_regular_file;
 pub use reply::ReplyError;
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};
 pub use standing::{Standing, standings};

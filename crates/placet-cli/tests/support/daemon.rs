@@ -58,6 +58,11 @@ impl Daemon {
         }
     }
 
+    /// A line that was passed over on the way to another, and says this.
+    pub fn passed(&self, what: &str) -> Option<&str> {
+        self.seen.iter().map(String::as_str).find(|line| line.contains(what))
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
