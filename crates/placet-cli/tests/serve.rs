@@ -8,6 +8,8 @@
 
 #[path = "serve/reload.rs"]
 mod reload;
+#[path = "serve/settings.rs"]
+mod settings;
 mod support;
 
 use std::io::{Read as _, Write as _};
