@@ -44,6 +44,7 @@ pub use auth::{Secret, SecretError};
 pub use config::{Listen, ListenError, ServerConfig, Tls};
 pub use connection::TlsError;
 pub use console::routes as console_routes;
+pub use edge::{NameError, check_host, check_origin};
 pub use limits::Limits;
 pub use reload::ReloadHandle;
 pub use server::{Server, StartError};
