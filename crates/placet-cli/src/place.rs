@@ -139,7 +139,11 @@ pub(crate) fn connect(url: &str) -> Result<Daemon, Failure> {
         return Err(Failure::usage(format!("the daemon at {url} wants to see a key"))
             .help("put it into the environment as PLACET_KEY; `placet key create` makes one"));
     }
-    Ok(Daemon(Client::new(url, key.trim()).map_err(Failure::unusable)?))
+    let client = Client::new(url, key.trim()).map_err(|error| match error.is_bad_url() {
+        true => Failure::usage(error),
+        false => Failure::unusable(error),
+    })?;
+    Ok(Daemon(client))
 }
 
 impl Look {

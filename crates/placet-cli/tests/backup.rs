@@ -68,6 +68,30 @@ fn a_copy_taken_under_load_is_a_log_to_go_on_with() {
     world.ok(&["log", "prove", "--against", "seen", "--log", "copy.db"]);
 }
 
+/// What SQLite keeps beside a log that is in use would be taken for a part of whatever log is put there.
+#[test]
+fn a_copy_is_two_files_also_after_it_was_read() {
+    let world = World::new();
+    world.run_with(&["check", "--record", "log.db"], CALL);
+    std::fs::create_dir(world.path("backup")).unwrap();
+    world.ok(&["log", "backup", "backup/copy.db", "--log", "log.db"]);
+    let there = || {
+        let found = std::fs::read_dir(world.path("backup")).unwrap();
+        let mut names: Vec<String> =
+            found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(there(), ["copy.db", "copy.db-key"]);
+    world.ok(&["log", "verify", "--log", "backup/copy.db"]);
+    world.ok(&["log", "show", "--log", "backup/copy.db"]);
+    assert_eq!(there(), ["copy.db", "copy.db-key"]);
+    // Gone on with, it is a log as any other.
+    let ended = world.run_with(&["check", "--record", "backup/copy.db"], CALL);
+    assert!(ended.out.contains("require_approval"), "{}", ended.err);
+    world.ok(&["log", "verify", "--log", "backup/copy.db"]);
+}
+
 #[test]
 fn nothing_is_replaced_and_nothing_half_is_left() {
     let world = World::new();

@@ -468,10 +468,49 @@ fn a_socket_and_tls_lead_to_the_same_daemon() {
     }
     // Nobody is spoken to whose certificate nobody vouches for.
     let stranger = run(&encrypted, None, "kill list");
-    assert!(stranger.status == 3 && stranger.err.contains("does not answer"), "{}", stranger.err);
+    for says in ["answers", "is not trusted", "PLACET_CA", "SSL_CERT_FILE"] {
+        assert!(stranger.status == 3 && stranger.err.contains(says), "{says}: {}", stranger.err);
+    }
+    assert!(!stranger.err.contains("does not answer"), "{}", stranger.err);
     assert_eq!(run(&encrypted, Some("policy.toml"), "kill list").status, 3);
+    // The other scheme is the likeliest mistake.
+    let plain = run(&encrypted.replace("https", "http"), None, "kill list");
+    assert!(plain.status == 3 && plain.err.contains(&encrypted), "{}", plain.err);
+    assert!(!plain.err.contains("does not answer"), "{}", plain.err);
     assert_eq!(run("unix:nowhere.sock", None, "kill list").status, 3);
     daemon.stop();
+}
+
+/// What `openssl req -x509` makes is a certificate for a CA, which signs those of daemons and is none.
+#[test]
+fn a_certificate_of_a_ca_is_told_from_one_of_a_daemon() {
+    let (world, operator) = world();
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let mut params = rcgen::CertificateParams::new(names.clone()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let ca = params.self_signed(&ca_key).unwrap();
+    let signs = rcgen::Issuer::from_params(&params, &ca_key);
+    let leaf_key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(names).unwrap();
+    let leaf = leaf.signed_by(&leaf_key, &signs).unwrap();
+    world.write("ca.pem", ca.pem());
+    let run = |certificate: &str, key: &str| {
+        world.write("cert.pem", certificate);
+        world.write("key.pem", key);
+        let daemon = Daemon::start(&world, &["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+        let url = format!("https://{}", daemon.address);
+        let mut command = world.command(&["kill", "list", "--url", &url]);
+        command.env("PLACET_KEY", &operator).env("PLACET_CA", world.path("ca.pem"));
+        Ended::from(command.output().unwrap())
+    };
+    let refused = run(&ca.pem(), &ca_key.serialize_pem());
+    assert_eq!(refused.status, 3);
+    for says in ["answers", "is not trusted", "of a CA", "sign"] {
+        assert!(refused.err.contains(says), "{says}: {}", refused.err);
+    }
+    assert!(!refused.err.contains("CaUsedAsEndEntity"), "{}", refused.err);
+    assert_eq!(run(&leaf.pem(), &leaf_key.serialize_pem()).status, 0);
 }
 
 /// Between a client and its daemon: it passes every request on, and breaks the connection instead
@@ -561,8 +600,13 @@ fn what_keeps_a_command_from_its_daemon_is_said_in_words() {
         (&url, agent.as_str(), 3, "admin"),
         (&url, stranger.as_str(), 3, "does not exist"),
         (&url, "not a key", 3, "the key is none"),
-        ("nonsense", &operator, 3, "no URL of a daemon"),
-        ("http://a.example", &operator, 3, "plain text"),
+        ("nonsense", &operator, 2, "no URL of a daemon"),
+        ("", &operator, 2, "no URL of a daemon"),
+        ("127.0.0.1:4747", &operator, 2, "no URL of a daemon"),
+        ("ftp://localhost", &operator, 2, "no URL of a daemon"),
+        ("http://localhost/v1", &operator, 2, "no URL of a daemon"),
+        ("http://a.example", &operator, 2, "plain text"),
+        (&url.replace("http", "https"), &operator, 3, &format!("write {url}")),
     ] {
         let ended = run(url, key);
         assert_eq!(ended.status, status, "{url}: {}", ended.err);

@@ -6,6 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "serve/reload.rs"]
+mod reload;
+#[path = "serve/settings.rs"]
+mod settings;
 mod support;
 
 use std::io::{Read as _, Write as _};

@@ -54,6 +54,17 @@ impl Address {
         self.way == Way::Encrypted
     }
 
+    /// The same place asked without encryption, where a key may travel so.
+    pub(crate) fn in_plain_text(&self) -> Option<String> {
+        let plain = format!("http://{}", self.text.strip_prefix("https://")?);
+        Self::parse(&plain).ok().map(|address| address.text)
+    }
+
+    /// The same place asked with encryption.
+    pub(crate) fn encrypted(&self) -> Option<String> {
+        self.text.strip_prefix("http://").map(|place| format!("https://{place}"))
+    }
+
     /// The Unix socket that it is, if it is one.
     pub(crate) fn socket(&self) -> Option<&Path> {
         match &self.way {

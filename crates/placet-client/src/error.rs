@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::trust::Distrust;
+
 /// Statuses that may be others a moment later.
 const PASSING: [u16; 4] = [429, 502, 503, 504];
 
@@ -31,6 +33,22 @@ pub enum ClientError {
         url: String,
         /// Why.
         source: ureq::Error,
+    },
+    /// Something answers there, and nobody who is trusted vouches for it.
+    #[error("the daemon at {url} answers, but its certificate is not trusted: {distrust}")]
+    Untrusted {
+        /// Where.
+        url: String,
+        /// Why.
+        distrust: Distrust,
+    },
+    /// Something answers there in another way than the URL says.
+    #[error("{there}; {advice}")]
+    OtherScheme {
+        /// What it does not speak, and where.
+        there: String,
+        /// What to do.
+        advice: String,
     },
     /// The daemon refuses.
     #[error("{0}")]
@@ -81,10 +99,16 @@ impl fmt::Display for Problem {
 }
 
 impl ClientError {
+    /// Whether what was given as the URL of a daemon cannot be one to ask.
+    #[must_use]
+    pub fn is_bad_url(&self) -> bool {
+        matches!(self, Self::NoUrl(_) | Self::PlainText(_))
+    }
+
     /// Whether the same request may well succeed a moment later.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::OtherScheme { .. } => true,
             Self::Refused(problem) => PASSING.contains(&problem.status),
             Self::Strange(status) => PASSING.contains(status),
             _ => false,

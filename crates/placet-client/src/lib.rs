@@ -20,6 +20,7 @@ mod address;
 mod error;
 mod socket;
 pub mod tls;
+mod trust;
 
 use std::io::{Read as _, Write};
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ use zeroize::Zeroizing;
 
 use address::Address;
 pub use error::{ClientError, Problem};
+pub use trust::Distrust;
 
 /// Names a file with the certificates that are trusted instead of the system's.
 const CERTIFICATES: &str = "PLACET_CA";
@@ -191,7 +193,7 @@ impl Client {
     }
 
     fn unreachable(&self, source: ureq::Error) -> ClientError {
-        ClientError::Unreachable { url: self.url().to_owned(), source }
+        trust::unanswered(&self.address, source)
     }
 
     /// Asks with a body. Nothing is written by it, so it has no name under which it is carried out

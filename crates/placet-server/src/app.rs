@@ -82,7 +82,7 @@ impl App {
             tenants: Tenants::new(limits.in_flight_per_tenant),
             hub: Hub::new(),
             seats: Seats::new(waits, waits_per_key),
-            telemetry: Telemetry::new(exported),
+            telemetry: Telemetry::new(exported, config.tls.is_some()),
             stop,
             series: Series::default(),
             proposals: Proposals::default(),

@@ -229,6 +229,9 @@ pub const LEFT_BEHIND: usize = 1024;
 /// pass on.
 pub const MAX_TRACE_STATE_BYTES: usize = 512;
 
+/// How long it may take to read a policy, or a certificate, again.
+pub(crate) const READING_TIME: Duration = Duration::from_secs(10);
+
 /// How long a collector gets, after everything is answered, to take what is left. It is a part of
 /// the time that a stop may take.
 pub const LAST_EXPORT_TIME: Duration = Duration::from_secs(5);

@@ -4,14 +4,16 @@
 //! the next decision on, or what is wrong is said, counted, and the policy from before still holds. So
 //! it is with a certificate that was renewed, for connections from then on.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use placet::{Diagnostics, Guard, GuardError, OpenError, Policy, read_policy};
+use placet::{Diagnostics, Guard, GuardError, OpenError, Policy, PolicyFile, read_policy};
 use tokio::sync::Notify;
 
 use crate::app::App;
-use crate::connection::Secured;
+use crate::connection::{Secured, TlsError};
+use crate::hurry::{Hurry, HurryError};
+use crate::limits::READING_TIME;
 
 /// Asks the daemon to read its policy file, and its certificate, again. Dropped, it asks for nothing.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,15 @@ impl Reloaded {
     }
 }
 
+/// What holds after the policy was read again.
+struct Read {
+    how: Reloaded,
+    policy: placet::Digest,
+    /// Files with rules that were a part of the policy before, and those that were not.
+    gone: Vec<String>,
+    come: Vec<String>,
+}
+
 /// Why the policy from before still holds.
 #[derive(Debug, thiserror::Error)]
 enum ReloadError {
@@ -58,6 +69,8 @@ enum ReloadError {
     Open(#[from] OpenError),
     #[error("{0}")]
     Guard(#[from] GuardError),
+    #[error("the policy cannot be read: {0}")]
+    Unread(#[from] HurryError),
     #[error("{0}")]
     Unfinished(String),
 }
@@ -65,28 +78,30 @@ enum ReloadError {
 /// Reads the policy again whenever someone asks for it. It is counted before it is told, so that who
 /// hears of it finds it counted.
 pub(crate) async fn follow(app: Arc<App>, handle: ReloadHandle, secured: Option<Arc<Secured>>) {
+    let mut certificates = Hurry::new(READING_TIME);
+    let mut policies = Hurry::new(READING_TIME);
     loop {
         handle.asked().await;
         if let Some(secured) = &secured {
-            renew(Arc::clone(secured)).await;
+            renew(&app, Arc::clone(secured), &mut certificates).await;
             if app.config.policy.is_none() {
                 continue;
             }
         }
-        let reloaded = reload(&app).await;
-        app.telemetry.reloaded(reloaded.as_ref().map_or(Reloaded::Failed, |(how, _)| *how));
+        let reloaded = reload(&app, &mut policies).await;
+        app.telemetry.reloaded(reloaded.as_ref().map_or(Reloaded::Failed, |read| read.how));
         match reloaded {
-            Ok((how, policy)) => tell(how, policy),
+            Ok(read) => tell(&read),
             Err(error) => complain(&error),
         }
     }
 }
 
 /// Reads the certificate again, and says how that went.
-async fn renew(secured: Arc<Secured>) {
-    let done = tokio::task::spawn_blocking(move || secured.renew()).await;
-    let why = match done {
-        Ok(Ok(())) => {
+async fn renew(app: &App, secured: Arc<Secured>, hurry: &mut Hurry<Result<u64, TlsError>>) {
+    let why = match hurry.run(move || secured.renew()).await {
+        Ok(Ok(not_after)) => {
+            app.telemetry.certified_until(not_after);
             tracing::info!(target: "placet::tls", "the certificate was read again");
             return;
         }
@@ -96,28 +111,52 @@ async fn renew(secured: Arc<Secured>) {
     tracing::error!(target: "placet::tls", why, "the certificate from before is still shown");
 }
 
-async fn reload(app: &Arc<App>) -> Result<(Reloaded, placet::Digest), ReloadError> {
+async fn reload(
+    app: &Arc<App>,
+    hurry: &mut Hurry<Result<Vec<PolicyFile>, OpenError>>,
+) -> Result<Read, ReloadError> {
     let path = app.config.policy.clone().ok_or(ReloadError::NoFile)?;
-    let done = app.blocking(move |guard| install(guard, &path)).await;
+    let files = hurry.run(move || read_policy(&path)).await??;
+    let done = app.blocking(move |guard| install(guard, &files)).await;
     done.map_err(|problem| ReloadError::Unfinished(problem.detail().to_owned()))?
 }
 
-fn tell(how: Reloaded, policy: placet::Digest) {
-    let what = match how {
+fn tell(read: &Read) {
+    let what = match read.how {
         Reloaded::Unchanged => "the policy file says what held already",
         _ => "another policy holds now",
     };
-    tracing::info!(target: "placet::policy", policy = %policy, "{what}");
+    // A file that was moved away by mistake would loosen the policy without a word.
+    if !read.gone.is_empty() {
+        let files = read.gone.join(", ");
+        let message = "these files are gone from the policy, and what they forbade with them";
+        tracing::warn!(target: "placet::policy", files, "{message}");
+    }
+    if !read.come.is_empty() {
+        let files = read.come.join(", ");
+        tracing::warn!(target: "placet::policy", files, "these files have come to the policy");
+    }
+    tracing::info!(target: "placet::policy", policy = %read.policy, "{what}");
 }
 
-fn install(guard: &Guard, path: &Path) -> Result<(Reloaded, placet::Digest), ReloadError> {
-    let files = read_policy(path)?;
-    let digest = Policy::digest_of(&files);
-    if guard.log().state().terms().policy == digest {
-        return Ok((Reloaded::Unchanged, digest));
+fn install(guard: &Guard, files: &[PolicyFile]) -> Result<Read, ReloadError> {
+    let policy = Policy::digest_of(files);
+    if guard.log().state().terms().policy == policy {
+        let (gone, come) = (Vec::new(), Vec::new());
+        return Ok(Read { how: Reloaded::Unchanged, policy, gone, come });
     }
-    guard.blocking().install_policy(&files, None)?;
-    Ok((Reloaded::Installed, digest))
+    let before = guard.policy();
+    let (old, new) = (rules(before.files()), rules(files));
+    guard.blocking().install_policy(files, None)?;
+    let only = |some: &BTreeSet<&str>, others: &BTreeSet<&str>| {
+        some.difference(others).map(|name| (*name).to_owned()).collect()
+    };
+    Ok(Read { how: Reloaded::Installed, policy, gone: only(&old, &new), come: only(&new, &old) })
+}
+
+/// The names of the files with rules: all but the first.
+fn rules(files: &[PolicyFile]) -> BTreeSet<&str> {
+    files.iter().skip(1).map(|file| file.name.as_str()).collect()
 }
 
 /// Says what is wrong, each thing on a line of its own.

@@ -13,7 +13,7 @@ use crate::api;
 use crate::app::App;
 use crate::config::{Listen, ServerConfig};
 use crate::connection::{self, Listener, Secured, Shared, Slots, TlsError, Waste};
-use crate::edge::Source;
+use crate::edge::{NameError, Source, check_host, check_origin};
 use crate::limits::LAST_EXPORT_TIME;
 use crate::reload::{self, ReloadHandle};
 use crate::stop::Stop;
@@ -54,6 +54,9 @@ pub enum StartError {
     /// Telemetry cannot be sent as it was asked for.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A name or an origin would match nothing, or everything.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// There is nowhere to listen.
     #[error("there is nowhere to listen at; name an address")]
     Nowhere,
@@ -77,6 +80,8 @@ impl Server {
     /// # Errors
     /// When it cannot, or must not.
     pub async fn bind(config: ServerConfig, guard: Guard) -> Result<Self, StartError> {
+        config.hosts.iter().try_for_each(|host| check_host(host))?;
+        config.origins.iter().try_for_each(|origin| check_origin(origin))?;
         let tls = config.tls.as_ref().map(Secured::new).transpose()?.map(Arc::new);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
@@ -143,6 +148,9 @@ impl Server {
         let guard = self.guard.clone();
         let app = App::new(self.config, guard, source, inner, places, self.exported, working);
         app.telemetry.exported.watch(&Arc::downgrade(&app));
+        if let Some(tls) = &self.tls {
+            app.telemetry.certified_until(tls.not_after());
+        }
         let follower = tokio::spawn({
             let (app, guard) = (Arc::clone(&app), self.guard.clone());
             async move { app.hub.follow(guard).await }

@@ -10,8 +10,10 @@
 
 mod common;
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -115,9 +117,18 @@ fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Got> {
 /// The settings in a file, as an operator writes them.
 fn settings(text: &str) -> Result<Webhooks, WebhookError> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("one.secret"), format!("{SECRET}\n")).unwrap();
-    std::fs::write(folder.path().join("both.secret"), format!("{OTHER} {SECRET}")).unwrap();
-    std::fs::write(folder.path().join("bad.secret"), "whsec_c2hvcnQ=").unwrap();
+    let one = format!("{SECRET}\n");
+    for (name, text, mode) in [
+        ("one.secret", one.as_str(), 0o600),
+        ("both.secret", &format!("{OTHER} {SECRET}"), 0o400),
+        ("bad.secret", "whsec_c2hvcnQ=", 0o600),
+        ("group.secret", &one, 0o640),
+        ("open.secret", &one, 0o666),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    }
     std::fs::write(folder.path().join("webhooks.toml"), text).unwrap();
     Webhooks::read(&folder.path().join("webhooks.toml"))
 }
@@ -348,7 +359,9 @@ fn nothing_is_sent_to_where_only_the_daemon_can_reach() {
     let hosts =
         ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "127.1"];
     let list = hosts.iter().map(|host| {
-        let mut hook = webhook(&format!("https://{host}:{port}/"), "");
+        // As for a name that leads there, which nobody can tell at the start.
+        let mut hook = webhook(&format!("https://{host}:{port}/"), "allow_private = true");
+        hook.allow_private = false;
         hook.name = (*host).to_owned();
         hook
     });
@@ -402,9 +415,62 @@ fn settings_that_make_no_sense_are_refused_with_their_reason() {
             "name or password",
         ),
         ("console = \"placet.example.com/x\"".to_owned(), "origin"),
+        ("console = \"https://placet.example.com/\"".to_owned(), "origin"),
+        ("console = \"chrome-extension://abcdef\"".to_owned(), "origin"),
+        (hook(&format!("{https}\nsecret_file = \"open.secret\"")), "chmod 600"),
+        (hook(&format!("{https}\nsecret_file = \"group.secret\"")), "640"),
+        (hook(&format!("{https}\nsecret_file = \"one.secret\"\nevents = []")), "events is empty"),
     ] {
         let error = settings(&text).expect_err(&text).to_string();
         assert!(error.contains(says), "{says}: {error}");
-        assert!(!error.contains("c2hvcnQ"), "{error}");
+        assert!(!error.contains("c2hvcnQ") && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_receiver_that_can_never_be_reached_is_refused_at_the_start() {
+    let with = |host: &str, more: &str| {
+        settings(&format!(
+            "[[webhook]]\nname = \"chat\"\nurl = \"https://{host}/x\"\n\
+             secret_file = \"one.secret\"\n{more}"
+        ))
+    };
+    for host in [
+        "127.0.0.1:9",
+        "169.254.169.254",
+        "10.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::a00:1]",
+        "0x7f.1",
+        "127.1",
+        "2130706433",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "localhost",
+        "LocalHost.",
+        "hooks.localhost:8443",
+    ] {
+        let error = with(host, "").expect_err(host).to_string();
+        assert!(error.contains("allow_private") && error.contains("chat"), "{host}: {error}");
+        with(host, "allow_private = true").expect(host);
+    }
+    for host in ["1.1.1.1", "[2606:4700:4700::1111]", "chat.example.com", "7f.example", "0x7f.com"]
+    {
+        with(host, "").expect(host);
+    }
+}
+
+#[test]
+fn a_mistake_has_its_place() {
+    let folder = "[[webhook]]\nname = \"chat\"\n";
+    for (text, place) in [
+        ("console = \n", "webhooks.toml:1:11: "),
+        (&format!("{folder}url = \"https://chat.example.com/\"\nurl = \"x\"\n"), ":4:1: "),
+        (&format!("{folder}url = 7\n"), ":3:7: "),
+        (&format!("{folder}\u{fc}rl = \"https://chat.example.com/\"\n"), ":3:1: "),
+    ] {
+        let error = settings(text).expect_err(text).to_string();
+        assert!(error.contains(place) && !error.contains('\n'), "{place}: {error}");
     }
 }

@@ -1,11 +1,13 @@
 //! What a guard needs to open: a policy and a place for its log.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use placet_core::event::PolicyFile;
 use placet_policy::limits::MAX_POLICY_BYTES;
 
 use crate::error::OpenError;
+use crate::regular::read_regular_file;
 
 /// Where the policy comes from.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +57,7 @@ impl Config {
 /// Reads a policy file, and every `*.cedar` file beside it in the order of their names.
 ///
 /// # Errors
-/// When a file cannot be read, is too large, or is not UTF-8.
+/// When a file cannot be read, is no regular file, is too large, or is not UTF-8.
 pub fn read_policy(path: &Path) -> Result<Vec<PolicyFile>, OpenError> {
     let mut files = vec![read_file(path)?];
     let folder = match path.parent() {
@@ -80,10 +82,13 @@ pub fn read_policy(path: &Path) -> Result<Vec<PolicyFile>, OpenError> {
 fn read_file(path: &Path) -> Result<PolicyFile, OpenError> {
     let unreadable = |source| OpenError::PolicyUnreadable { path: path.to_owned(), source };
     let limit = u64::try_from(MAX_POLICY_BYTES).unwrap_or(u64::MAX);
-    if path.metadata().map_err(unreadable)?.len() > limit {
-        return Err(OpenError::PolicyTooLarge { path: path.to_owned(), limit });
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let bytes = read_regular_file(path, limit).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => OpenError::PolicyTooLarge { path: path.to_owned(), limit },
+        _ => unreadable(error),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        unreadable(io::Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8"))
+    })?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(PolicyFile { name, text })
 }

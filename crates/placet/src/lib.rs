@@ -56,6 +56,7 @@ mod log;
 mod notice;
 mod password;
 mod person;
+mod regular;
 mod replay;
 mod reply;
 mod run;
@@ -83,6 +84,7 @@ pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
 };
+pub use regular::read_regular_file;
 pub use replay::{
     ASSUMPTIONS, Example, LeftOut, MAX_REPLAYED, REPLAYED, Replayed, Replaying, VerdictChange,
 };

@@ -45,11 +45,22 @@ pub(crate) struct Levels {
 /// Begins to write.
 pub(crate) fn start(console: &Console) -> Result<Levels, Failure> {
     let begun_with = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
-    let filter = EnvFilter::try_new(&begun_with).map_err(|error| {
-        Failure::usage(format!("{VARIABLE} is {begun_with:?}, which says nothing: {error}"))
+    let wrong = |why: &str| {
+        Failure::usage(format!("{VARIABLE} is {begun_with:?}, which says nothing: {why}"))
             .help("write error, warn, info, debug or trace, or a list as warn,placet::request=info")
-    })?;
-    let start = rung(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
+    };
+    let filter = EnvFilter::try_new(&begun_with).map_err(|error| wrong(&error.to_string()))?;
+    // A word alone would be the name of a part of the daemon, and all others would be silent.
+    if let Some(word) = directives(&begun_with).find(|it| !it.contains('=') && level(it).is_none())
+    {
+        return Err(wrong(&format!("{word:?} is no level")));
+    }
+    // Nothing at all means errors; a list without a level means nothing but what it names.
+    let silent = match directives(&begun_with).next() {
+        None => LevelFilter::ERROR,
+        Some(_) => LevelFilter::OFF,
+    };
+    let start = rung(directives(&begun_with).filter_map(level).last().unwrap_or(silent));
     let (filter, handle) = reload::Layer::new(filter);
     let layer = fmt::layer().with_writer(io::stderr).with_ansi(console.has_colors());
     if console.is_json() {
@@ -78,17 +89,45 @@ impl Levels {
         self.step(self.now.saturating_sub(1));
     }
 
-    /// Back at the start, what was asked for then holds again, with all its exceptions.
     fn step(&mut self, to: usize) {
+        let is_less = to < self.now;
         self.now = to;
-        let level = LADDER.get(to).copied().unwrap_or(LevelFilter::TRACE).to_string();
-        let directives = if to == self.start { &self.begun_with } else { &level };
-        let Ok(filter) = EnvFilter::try_new(directives) else { return };
-        if self.handle.reload(filter).is_ok() {
-            // At a level of its own, so that it is read even where little else is.
-            tracing::error!(target: "placet::trace", level = %directives, "the level has changed");
+        let directives = self.directives(to);
+        let Ok(filter) = EnvFilter::try_new(&directives) else { return };
+        // At a level of its own, so that it is read even where little else is; and while more is
+        // written, because afterwards it may be nothing.
+        let say = || tracing::error!(target: "placet::trace", level = %directives, "the level has changed");
+        if is_less {
+            say();
+        }
+        if self.handle.reload(filter).is_ok() && !is_less {
+            say();
         }
     }
+
+    /// What is written at a rung. Back at the start, what was asked for then holds again, with all its
+    /// exceptions; above it, the exceptions by which some parts write even more.
+    fn directives(&self, to: usize) -> String {
+        if to == self.start {
+            return self.begun_with.clone();
+        }
+        let level = LADDER.get(to).copied().unwrap_or(LevelFilter::TRACE).to_string();
+        let writes_more = |directive: &&str| {
+            let of = directive.rsplit_once('=').and_then(|(_, of)| self::level(of));
+            to > self.start && of.is_some_and(|of| rung(of) > to)
+        };
+        let exceptions = directives(&self.begun_with).filter(writes_more);
+        std::iter::once(level.as_str()).chain(exceptions).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// What a filter says, part by part.
+fn directives(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn level(word: &str) -> Option<LevelFilter> {
+    word.parse().ok()
 }
 
 fn rung(level: LevelFilter) -> usize {

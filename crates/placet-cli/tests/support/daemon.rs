@@ -60,7 +60,12 @@ impl Daemon {
 
     /// Whether a line that was passed over says this.
     pub fn said(&self, what: &str) -> bool {
-        self.seen.iter().any(|line| line.contains(what))
+        self.passed(what).is_some()
+    }
+
+    /// A line that was passed over on the way to another, and says this.
+    pub fn passed(&self, what: &str) -> Option<&str> {
+        self.seen.iter().map(String::as_str).find(|line| line.contains(what))
     }
 
     pub fn url(&self) -> String {

@@ -3,6 +3,7 @@
 mod caught;
 mod cors;
 mod headers;
+mod names;
 mod query;
 mod source;
 
@@ -23,6 +24,8 @@ use crate::console;
 use crate::gone;
 use crate::telemetry::Exchange;
 use crate::wire::Problem;
+pub(crate) use names::ends_in_number;
+pub use names::{NameError, check_host, check_origin};
 pub(crate) use query::{Queries, refuse_stray};
 pub(crate) use source::Source;
 

@@ -38,6 +38,8 @@ pub(crate) struct Telemetry {
     log_entries: Gauge,
     open_approvals: Gauge,
     waits: Gauge,
+    /// Until when the certificate is good; nothing without one.
+    certificate: Option<Gauge>,
     /// Since when.
     pub(crate) since: Timestamp,
     used: Mutex<Used>,
@@ -77,7 +79,7 @@ struct ReloadLabels {
 }
 
 impl Telemetry {
-    pub(crate) fn new(exported: Exported) -> Self {
+    pub(crate) fn new(exported: Exported, has_certificate: bool) -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let mut all = Self {
             registry: Registry::with_prefix("placet"),
@@ -90,6 +92,7 @@ impl Telemetry {
             log_entries: Gauge::default(),
             open_approvals: Gauge::default(),
             waits: Gauge::default(),
+            certificate: has_certificate.then(Gauge::default),
             since: now(),
             used: Mutex::new(Used { at: HashMap::new(), most: KEYS_BEFORE_FORGETTING }),
             exported,
@@ -120,6 +123,11 @@ impl Telemetry {
             self.open_approvals.clone(),
         );
         registry.register("waits", "Requests and streams that wait", self.waits.clone());
+        if let Some(certificate) = &self.certificate {
+            let (name, help) =
+                ("tls_certificate_not_after", "When the certificate expires, since 1970");
+            registry.register_with_unit(name, help, Unit::Seconds, certificate.clone());
+        }
     }
 
     /// Counts a request that was answered.
@@ -144,6 +152,18 @@ impl Telemetry {
     pub(crate) fn reloaded(&self, reloaded: Reloaded) {
         self.reloads.get_or_create(&ReloadLabels { result: reloaded.as_str() }).inc();
         self.exported.reloaded(reloaded);
+    }
+
+    /// Notes until when the certificate is good that is shown from now on, in seconds since 1970.
+    pub(crate) fn certified_until(&self, not_after: u64) {
+        if let Some(certificate) = &self.certificate {
+            certificate.set(level(not_after));
+        }
+    }
+
+    /// Until when the certificate is good, where there is one.
+    pub(crate) fn certified(&self) -> Option<i64> {
+        self.certificate.as_ref().map(Gauge::get)
     }
 
     /// Notes that a key was used now. Whether so many are known that those that ended should be
@@ -211,7 +231,7 @@ mod tests {
 
     #[test]
     fn keys_that_ended_are_forgotten_before_they_are_many() {
-        let telemetry = Telemetry::new(Exported::default());
+        let telemetry = Telemetry::new(Exported::default(), false);
         let most = u128::try_from(KEYS_BEFORE_FORGETTING).unwrap_or_default();
         let [mut sweeps, mut known] = [0, 0];
         // Sessions come and go: only the last few are there still.

@@ -16,20 +16,26 @@
 //! the other.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use placet::TenantId;
+use placet::{TenantId, read_regular_file};
 use placet_client::{ClientError, tls};
 use serde::Deserialize;
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
+use super::address::is_public;
 use super::announcement::Kind;
 use super::secret::{SigningSecret, SigningSecretError};
+use crate::edge::{check_origin, ends_in_number};
 use crate::limits::MAX_WEBHOOKS;
+
+/// Largest file with secrets, in bytes: far more than two of them have.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// Whom to tell, and how often to try.
 #[derive(Clone, Debug, Default)]
@@ -107,12 +113,24 @@ pub enum WebhookError {
         /// Why.
         source: io::Error,
     },
+    /// It is no TOML, or has what it may not have.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
     /// It makes no sense.
     #[error("{}: {message}", path.display())]
     Nonsense {
         /// Which file.
         path: PathBuf,
-        /// What is wrong, with its place.
+        /// What is wrong.
         message: String,
     },
     /// A webhook makes no sense.
@@ -143,8 +161,7 @@ struct Entry {
     url: String,
     secret_env: Option<String>,
     secret_file: Option<PathBuf>,
-    #[serde(default)]
-    events: BTreeSet<Kind>,
+    events: Option<BTreeSet<Kind>>,
     tenant: Option<TenantId>,
     #[serde(default)]
     allow_private: bool,
@@ -160,13 +177,12 @@ impl Webhooks {
         let unreadable = |source| WebhookError::Unreadable { path: path.to_owned(), source };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let nonsense = |message: String| WebhookError::Nonsense { path: path.to_owned(), message };
-        let file: File =
-            toml::from_str(&text).map_err(|error| nonsense(error.to_string().trim().to_owned()))?;
+        let file: File = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
         if file.webhook.len() > MAX_WEBHOOKS {
             return Err(nonsense(format!("at most {MAX_WEBHOOKS} webhooks are possible")));
         }
         if let Some(console) = &file.console
-            && origin(console).is_none()
+            && !is_web_origin(console)
         {
             let message =
                 format!("console: {console:?} is no origin; write https://placet.example.com");
@@ -183,17 +199,20 @@ impl Entry {
     fn resolve(self, folder: &Path) -> Result<Webhook, WebhookError> {
         let wrong = |why: String| WebhookError::Webhook { name: self.name.clone(), why };
         check_url(&self.url, self.allow_private).map_err(wrong)?;
+        if self.events.as_ref().is_some_and(BTreeSet::is_empty) {
+            let why =
+                "its events is empty, so it would be told nothing; leave it out for all of them";
+            return Err(wrong(why.to_owned()));
+        }
         let text = match (&self.secret_env, &self.secret_file) {
             (Some(variable), None) => {
                 std::env::var(variable).map(Zeroizing::new).map_err(|_| {
                     wrong(format!("its secret is not in the environment as {variable}"))
                 })?
             }
-            (None, Some(file)) => {
-                std::fs::read_to_string(folder.join(file)).map(Zeroizing::new).map_err(|error| {
-                    wrong(format!("its secret cannot be read from {}: {error}", file.display()))
-                })?
-            }
+            (None, Some(file)) => secret(&folder.join(file)).map_err(|error| {
+                wrong(format!("its secret cannot be read from {}: {error}", file.display()))
+            })?,
             _ => return Err(wrong("name its secret by secret_env or by secret_file".to_owned())),
         };
         let secrets: Result<Vec<SigningSecret>, SigningSecretError> =
@@ -208,10 +227,41 @@ impl Entry {
             name: self.name,
             url: self.url,
             secrets,
-            events: self.events,
+            events: self.events.unwrap_or_default(),
             tenant: self.tenant,
             allow_private: self.allow_private,
         })
+    }
+}
+
+/// What a file with a secret holds, where nobody but its owner can read or change it.
+fn secret(path: &Path) -> io::Result<Zeroizing<String>> {
+    /// Everything that a group or the world may do.
+    const OTHERS: u32 = 0o077;
+
+    let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 {
+        let message = format!(
+            "others can use the file (its mode is {mode:03o}); make it its owner's with chmod 600, and \
+             use another secret if somebody may have seen it"
+        );
+        return Err(io::Error::new(ErrorKind::PermissionDenied, message));
+    }
+    let bytes = Zeroizing::new(read_regular_file(path, MAX_SECRET_BYTES)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| ErrorKind::InvalidData)?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Where the parser stopped, and why, on one line.
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> WebhookError {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    WebhookError::Syntax {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+        message: error.message().lines().collect::<Vec<_>>().join("; "),
     }
 }
 
@@ -224,6 +274,12 @@ fn check_url(url: &str, allow_private: bool) -> Result<(), String> {
             "its URL holds a name or password; the signature says whom it is from".to_owned()
         );
     }
+    if !allow_private && is_private(authority.host()) {
+        return Err(format!(
+            "{url:?} is on this machine or a private network, where nothing is sent; name a receiver on \
+             the public Internet, or write allow_private = true for one that you run yourself"
+        ));
+    }
     match parsed.scheme_str() {
         Some("https") => Ok(()),
         Some("http") if allow_private => Ok(()),
@@ -233,12 +289,21 @@ fn check_url(url: &str, allow_private: bool) -> Result<(), String> {
     }
 }
 
-/// Scheme, host and port, and nothing more.
-fn origin(text: &str) -> Option<()> {
-    let parsed: Uri = text.parse().ok()?;
-    let is_web = matches!(parsed.scheme_str(), Some("http" | "https"));
-    let is_bare = !text.ends_with('/') && parsed.path_and_query().is_none_or(|path| path == "/");
-    (is_web && is_bare && parsed.host().is_some()).then_some(())
+/// Whether a host leads nowhere public, as far as its text says so. Of a name nobody knows before it is
+/// resolved; an address in an odd spelling is one that wants to be taken for another.
+fn is_private(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    let name = host.strip_suffix('.').unwrap_or(&host);
+    match host.parse() {
+        Ok(address) => !is_public(address),
+        Err(_) => name == "localhost" || name.ends_with(".localhost") || ends_in_number(name),
+    }
+}
+
+/// Whether a text is the origin of pages that a browser shows.
+fn is_web_origin(text: &str) -> bool {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    is_web && check_origin(text).is_ok()
 }
 
 #[cfg(test)]

@@ -74,7 +74,13 @@ impl SqliteReader {
         let mut copy = Connection::open(to).map_err(fault)?;
         let step = Backup::new(self.connection(), &mut copy).map_err(fault)?.step(ALL_PAGES);
         match step.map_err(fault)? {
-            StepResult::Done => copy.close().map_err(|(_, error)| fault(error)),
+            StepResult::Done => {
+                // Nobody writes to a copy, so it needs no write-ahead log: who only reads it leaves
+                // nothing beside it that a log put there later would be mixed with. Whoever goes on
+                // with it turns that on again.
+                copy.pragma_update(None, "journal_mode", "DELETE").map_err(fault)?;
+                copy.close().map_err(|(_, error)| fault(error))
+            }
             _ => Err(StoreError::Busy("it could not be read as a whole".to_owned())),
         }
     }

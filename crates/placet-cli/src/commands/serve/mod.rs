@@ -11,8 +11,11 @@ use std::time::Duration;
 use clap::Args;
 use placet::{Config, Guard, LogPlace, PolicySource, Pulse, Replaced};
 use placet_core::event::PolicyFile;
-use placet_server::webhooks::Webhooks;
-use placet_server::{Export, Listen, Server, ServerConfig, StartError, Stop, StopHandle, Tls};
+use placet_server::webhooks::{WebhookError, Webhooks};
+use placet_server::{
+    Export, Listen, NameError, Server, ServerConfig, StartError, Stop, StopHandle, Tls, check_host,
+    check_origin,
+};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -73,11 +76,11 @@ pub(crate) struct Arguments {
     listen: Vec<Listen>,
 
     /// A name under which clients reach it, besides its addresses; may be given several times
-    #[arg(long = "host", value_name = "NAME")]
+    #[arg(long = "host", value_name = "NAME", value_parser = host)]
     hosts: Vec<String>,
 
     /// An origin whose pages may use the API (CORS): scheme, host and port, as browsers write them
-    #[arg(long = "origin", value_name = "ORIGIN")]
+    #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
     origins: Vec<String>,
 
     /// The certificate with its chain, in PEM
@@ -105,12 +108,20 @@ pub(crate) struct Arguments {
     amounts: Amounts,
 }
 
+fn host(text: &str) -> Result<String, NameError> {
+    check_host(text).map(|()| text.to_owned())
+}
+
+fn origin(text: &str) -> Result<String, NameError> {
+    check_origin(text).map(|()| text.to_owned())
+}
+
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Outcome {
     must_have_folder(&arguments.log)?;
     let levels = trace::start(console)?;
     let export = Export::from_environment().map_err(Failure::usage)?;
     let webhooks = arguments.webhooks.as_deref().map(Webhooks::read).transpose();
-    let webhooks = webhooks.map_err(Failure::unusable)?.unwrap_or_default();
+    let webhooks = webhooks.map_err(unannounced)?.unwrap_or_default();
     let guard = open(&arguments)?;
     let runtime = Runtime::new().map_err(Failure::unusable)?;
     let log = arguments.log.clone();
@@ -132,6 +143,19 @@ fn open(arguments: &Arguments) -> Result<Guard, Failure> {
         log: LogPlace::File(arguments.log.clone()),
     };
     Guard::open(config).map_err(|error| policy_file::opening(error, &files.unwrap_or_default()))
+}
+
+/// Why nobody could be told of anything.
+fn unannounced(error: WebhookError) -> Failure {
+    let is_misread = matches!(error, WebhookError::Syntax { .. });
+    let failure = Failure::unusable(error);
+    match is_misread {
+        true => failure.help(
+            "correct the file there; docs/serving.md shows all that it may have, under \
+             \"Telling others: webhooks\"",
+        ),
+        false => failure,
+    }
 }
 
 /// The file beside the log for announcements that could not be delivered.

@@ -68,17 +68,19 @@ impl Figures {
     /// daemon works.
     pub(super) fn watch(&self, app: &Weak<App>) {
         self.level(app, "placet.http_connections", "Open connections", |app| {
-            app.telemetry.connections.get()
+            Some(app.telemetry.connections.get())
         });
         self.level(app, "placet.log_entries", "Entries in the log", |app| {
-            i64::try_from(app.guard.log().size()).unwrap_or(i64::MAX)
+            Some(i64::try_from(app.guard.log().size()).unwrap_or(i64::MAX))
         });
         self.level(app, "placet.open_approvals", "Actions that wait for people", |app| {
-            count(app.guard.log().state().approvals().len())
+            Some(count(app.guard.log().state().approvals().len()))
         });
         self.level(app, "placet.waits", "Requests and streams that wait", |app| {
-            count(app.seats.taken())
+            Some(count(app.seats.taken()))
         });
+        let help = "When the certificate expires, in seconds since 1970";
+        self.level(app, "placet.tls_certificate_not_after", help, |app| app.telemetry.certified());
         let app = Weak::clone(app);
         let _registered = self
             .meter
@@ -97,7 +99,7 @@ impl Figures {
         app: &Weak<App>,
         name: &'static str,
         help: &'static str,
-        look_up: fn(&App) -> i64,
+        look_up: fn(&App) -> Option<i64>,
     ) {
         let app = Weak::clone(app);
         let _registered = self
@@ -105,8 +107,8 @@ impl Figures {
             .i64_observable_gauge(name)
             .with_description(help)
             .with_callback(move |seen| {
-                if let Some(app) = app.upgrade() {
-                    seen.observe(look_up(&app), &[]);
+                if let Some(figure) = app.upgrade().and_then(|app| look_up(&app)) {
+                    seen.observe(figure, &[]);
                 }
             })
             .build();
