@@ -13,8 +13,9 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::fault::fault;
+use super::name::beside;
 use super::read::SqliteReader;
-use super::{PRIVATE, Sqlite, beside, create_private};
+use super::{PRIVATE, Sqlite, create_private};
 use crate::error::StoreError;
 
 /// Every page at once: a writer is not held up by it, and starting over would never end.
