@@ -58,6 +58,11 @@ impl Daemon {
         }
     }
 
+    /// The lines that came while another was waited for.
+    pub fn seen(&self) -> impl Iterator<Item = &String> {
+        self.seen.iter()
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

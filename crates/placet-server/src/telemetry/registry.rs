@@ -38,6 +38,7 @@ pub(crate) struct Telemetry {
     log_entries: Gauge,
     open_approvals: Gauge,
     waits: Gauge,
+    ahead: Gauge,
     /// Since when.
     pub(crate) since: Timestamp,
     used: Mutex<Used>,
@@ -90,6 +91,7 @@ impl Telemetry {
             log_entries: Gauge::default(),
             open_approvals: Gauge::default(),
             waits: Gauge::default(),
+            ahead: Gauge::default(),
             since: now(),
             used: Mutex::new(Used { at: HashMap::new(), most: KEYS_BEFORE_FORGETTING }),
             exported,
@@ -120,6 +122,8 @@ impl Telemetry {
             self.open_approvals.clone(),
         );
         registry.register("waits", "Requests and streams that wait", self.waits.clone());
+        let help = "How far the time of the log is ahead of the clock";
+        registry.register_with_unit("log_ahead_of_clock", help, Unit::Seconds, self.ahead.clone());
     }
 
     /// Counts a request that was answered.
@@ -179,6 +183,7 @@ impl Telemetry {
         self.log_entries.set(level(now.log_entries));
         self.open_approvals.set(level(u64::try_from(now.open_approvals).unwrap_or(u64::MAX)));
         self.waits.set(level(u64::try_from(now.waits).unwrap_or(u64::MAX)));
+        self.ahead.set(level(now.ahead.as_secs()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -190,6 +195,7 @@ pub(crate) struct Levels {
     pub(crate) log_entries: u64,
     pub(crate) open_approvals: usize,
     pub(crate) waits: usize,
+    pub(crate) ahead: Duration,
 }
 
 fn level(number: u64) -> i64 {
