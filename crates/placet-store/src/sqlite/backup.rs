@@ -49,9 +49,20 @@ impl SqliteReader {
         let mut copy = Connection::open(to).map_err(fault)?;
         let step = Backup::new(self.connection(), &mut copy).map_err(fault)?.step(ALL_PAGES);
         match step.map_err(fault)? {
-            StepResult::Done => copy.close().map_err(|(_, error)| fault(error)),
-            _ => Err(StoreError::Busy("it could not be read as a whole".to_owned())),
+            StepResult::Done => end_in_one_file(&copy)?,
+            _ => return Err(StoreError::Busy("it could not be read as a whole".to_owned())),
         }
+        copy.close().map_err(|(_, error)| fault(error))
+    }
+}
+
+/// Takes the copy out of WAL mode, in which whoever reads it would leave files beside it. Whoever opens it to
+/// go on with it puts it back.
+fn end_in_one_file(copy: &Connection) -> Result<(), StoreError> {
+    let mode = copy.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
+    match mode.map_err(fault)?.as_str() {
+        "delete" => Ok(()),
+        mode => Err(StoreError::Busy(format!("its copy stays in the journal mode {mode}"))),
     }
 }
 

@@ -115,3 +115,27 @@ fn a_log_with_a_second_hard_link_is_not_written() {
     fs::remove_file(link).unwrap();
     drop(open(&path).unwrap());
 }
+
+/// What lies beside a copy is what has to be kept and moved.
+#[test]
+fn a_copy_is_two_files_also_after_it_was_read() {
+    let (folder, first) = in_use();
+    let copy = folder.path().join("via/copy.db");
+    let bench = Bench::new(1);
+    let writer = Sequencer::start(Box::new(first), keys(), bench).unwrap();
+    writer.submit_blocking(trip(1)).unwrap();
+    SqliteReader::open(&folder.path().join("placet.db")).unwrap().back_up(&copy).unwrap();
+    let beside = || names(&folder.path().join("via"));
+    assert_eq!(beside(), ["copy.db", "copy.db-key"]);
+    let mut reader = SqliteReader::open(&copy).unwrap();
+    assert_eq!(reader.view().unwrap().head().unwrap().unwrap().size, 1);
+    drop(reader);
+    assert_eq!(beside(), ["copy.db", "copy.db-key"]);
+    // To go on with it is as with any log: readers do not hold up who writes.
+    let store = Sqlite::open(&copy, Options::default(), &*Bench::new(1)).unwrap();
+    let again = Sequencer::start(Box::new(store), keys(), Bench::new(1)).unwrap();
+    let mut reader = SqliteReader::open(&copy).unwrap();
+    let view = reader.view().unwrap();
+    again.submit_blocking(trip(2)).unwrap();
+    assert_eq!(view.head().unwrap().unwrap().size, 1);
+}
