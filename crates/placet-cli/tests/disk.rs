@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "a test fails by panicking"
@@ -13,6 +14,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
+use support::daemon::{Daemon, agent, call, key};
 use support::{Ended, World};
 
 /// A world with a log of some hundred entries.
@@ -74,6 +76,34 @@ fn a_full_disk_loses_nothing_acknowledged() {
     let printed: Vec<&str> = printed.iter().map(|line| line["digest"].as_str().unwrap()).collect();
     assert!(digests.len() >= printed.len(), "{} of {} printed", digests.len(), printed.len());
     assert_eq!(digests[..printed.len()], printed[..]);
+}
+
+/// The system would end whoever writes beyond the limit, by a signal of its own.
+#[test]
+fn a_limit_of_the_size_of_files_does_not_end_the_daemon() {
+    let world = World::new();
+    world
+        .write("policy.toml", "version = 1\nmode = \"enforce\"\n[actions.note]\nrisk = \"read\"\n");
+    let bot = key(&world, &["--scope", "agent", "--tenant", "acme"]);
+    let serve = "serve --log placet.db --policy policy.toml --listen 127.0.0.1:0";
+    let program = world.command(&[]).get_program().to_str().unwrap().to_owned();
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -f 2048; exec {program} {serve}");
+    command.args(["-c", &script]).current_dir(world.path("."));
+    let daemon = Daemon::run(command);
+    let (http, url, note) = (agent(), daemon.url(), serde_json::json!({ "tool": "note" }));
+    let propose = || call(&http, &url, "POST", "/v1/actions", &bot, Some(&note));
+    let refused = (0..5_000).find_map(|number| match propose() {
+        Ok((200, _)) => None,
+        Ok(refused) => Some(refused),
+        Err(error) => panic!("it ended after {number} proposals: {error}"),
+    });
+    let (status, text) = refused.unwrap();
+    assert_eq!(status, 503, "{text}");
+    assert!(!text.contains("\"verdict\""), "{text}");
+    assert!(propose().is_ok(), "it answers still");
+    drop(daemon);
+    world.ok(&["log", "verify", "--log", "placet.db"]);
 }
 
 #[test]

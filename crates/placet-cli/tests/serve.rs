@@ -15,7 +15,11 @@ mod support;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
+use placet::store::{Environment, System};
+use placet::{Config, Guard, LogPlace, PolicySource, Timestamp};
 use serde_json::{Value, json};
 use support::World;
 use support::daemon::{Daemon, key};
@@ -444,4 +448,38 @@ fn on_a_terminal(world: &World) -> String {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A machine whose clock was ahead when the log was written, and is right now.
+#[test]
+fn a_log_that_is_ahead_of_the_clock_is_said_once_and_measured() {
+    struct Early;
+    impl Environment for Early {
+        fn now(&self) -> Timestamp {
+            System.now().saturating_add(Duration::from_secs(25 * 3600))
+        }
+        fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            System.fill(bytes)
+        }
+    }
+    let (world, agent, operator) = world();
+    let log = LogPlace::File(world.path("placet.db"));
+    let config = Config { policy: PolicySource::Path(world.path("policy.toml")), log };
+    let guard = Guard::open_in(config, Arc::new(Early)).unwrap();
+    assert!(guard.close());
+    let mut daemon = Daemon::start(&world, &["--policy", "policy.toml"]);
+    let line = daemon.line("ahead of this machine's clock");
+    assert!(line.contains(" error ") && line.contains("ahead_s="), "{line}");
+    let (first, second) = (propose(&daemon, &agent), propose(&daemon, &agent));
+    assert_eq!([&first["verdict"], &second["verdict"]], ["allow", "allow"]);
+    assert!(first["at"].as_str() <= second["at"].as_str(), "{first} {second}");
+    let (_, metrics) = daemon.call("GET", "/metrics", &operator, None);
+    let gauge = metrics.lines().find_map(|line| {
+        line.strip_prefix("placet_log_ahead_of_clock_seconds ")?.parse::<u64>().ok()
+    });
+    assert!(gauge.is_some_and(|ahead| (25 * 3600 - 300..=25 * 3600).contains(&ahead)), "{metrics}");
+    daemon.signal("TERM");
+    daemon.line("stopped");
+    assert!(daemon.wait().success());
+    assert!(!daemon.said("ahead of this machine's clock"), "it was said before, once");
 }

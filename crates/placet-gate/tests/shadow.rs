@@ -70,11 +70,11 @@ async fn where_the_policy_permits_it_nothing_stops_a_call() {
 #[tokio::test]
 async fn a_call_that_a_person_has_to_see_is_bound_in_no_mode_but_shadow() {
     let lax = guard("mode = \"shadow\"");
-    let call = Gate::at(lax, false, None).propose_gated(&delete()).await.unwrap();
+    let call = Gate::at(lax, false, None).propose_gated(&delete(), &[]).await.unwrap();
     assert!(call.is_permitted, "shadow stops nobody");
     let strict = guard("on_review = \"shadow\"");
     let gate = Gate::at(strict.clone(), false, None);
-    let held = gate.propose_gated(&delete()).await.unwrap();
+    let held = gate.propose_gated(&delete(), &[]).await.unwrap();
     assert!(!held.is_permitted);
     let permitted = approved(&strict, &gate, &held).await;
     gate.redeem(&permitted).await.unwrap();

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod ahead;
 mod alone;
 mod api;
 mod app;

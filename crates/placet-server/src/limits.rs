@@ -254,3 +254,10 @@ pub(crate) const WEBHOOK_TIME: Duration = Duration::from_secs(10);
 
 /// Largest head of a receiver's answer, in bytes. Of its body nothing is read.
 pub(crate) const MAX_WEBHOOK_HEAD_BYTES: usize = 16 * 1024;
+
+/// How far the time of the log may be ahead of the machine's clock before that is worth a line: more than
+/// clocks that are kept right differ.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// How often the two are compared.
+pub(crate) const CLOCK_LOOKS_EVERY: Duration = Duration::from_secs(5);

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::ahead;
 use crate::api;
 use crate::app::App;
 use crate::config::{Listen, ServerConfig};
@@ -159,6 +160,7 @@ impl Server {
             tokio::spawn(reload::follow(Arc::clone(&app), self.reload, self.tls.clone()));
         let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
         let watcher = tokio::spawn(watch(app.pulse.clone()));
+        let timekeeper = tokio::spawn(ahead::follow(Arc::clone(&app)));
         let router = api::router(&app);
         let (slots, waste) = (Slots::new(places, app.config.limits.bodies_bytes), Waste::new());
         let shared = Shared { app, router, slots, waste, tls: self.tls };
@@ -171,7 +173,7 @@ impl Server {
         let deadline = Instant::now() + limit;
         let kept = CLOSING_TIME.min(limit / 4);
         handle.ask();
-        let mut helpers = [follower, reloader, announcer, watcher];
+        let mut helpers = [follower, reloader, announcer, watcher, timekeeper];
         let all_is_answered = async {
             while accepting.join_next().await.is_some() {}
             for helper in &mut helpers {

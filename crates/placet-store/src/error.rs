@@ -18,6 +18,17 @@ pub enum StoreError {
         /// Who has it, as far as it says so.
         holder: String,
     },
+    /// The file has another name, under which somebody else may write it.
+    #[error(
+        "the log {} has {links} hard links, and what belongs to it lies beside one of them; remove \
+         the others, or copy the log with `placet log backup`", path.display()
+    )]
+    Linked {
+        /// The log.
+        path: PathBuf,
+        /// How many names it has.
+        links: u64,
+    },
     /// There is nothing to open.
     #[error("there is no log at {}", .0.display())]
     Missing(PathBuf),

@@ -13,6 +13,7 @@
 //! [`verify`](verify::verify) replays a log from its first entry and says what is wrong with it;
 //! [`export`] writes it as tiles that other tools follow.
 
+pub mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod entry;
@@ -31,6 +32,7 @@ pub mod store;
 pub mod tree;
 pub mod verify;
 
+pub use clock::LogClock;
 pub use environment::{Environment, System};
 pub use error::{CommitError, OpenError, StoreError, SubmitError};
 pub use keys::{Keys, KeysError};

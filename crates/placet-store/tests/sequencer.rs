@@ -9,9 +9,11 @@
 
 use std::future::Future as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use placet_core::limits::DEFAULT_APPROVAL_DEADLINE;
 use placet_core::log::Salt;
 use placet_core::{Command, Event, Kept, Timestamp};
 use placet_store::contract;
@@ -197,4 +199,113 @@ fn commands_of_one_batch_see_each_other() {
     submit(trip(1)).unwrap();
     let state = log.state();
     assert!(state.approvals().is_empty() && state.executions().grant(action(0)).is_none());
+}
+
+/// A clock that went ahead for a moment, in milliseconds.
+const AHEAD: i64 = 25 * 3600 * 1_000;
+
+/// The time of each entry of a log, after a check that none is earlier than the one before and that the
+/// whole is sound.
+fn times(log: &Sequencer) -> Vec<i64> {
+    let mut reader = log.reader().unwrap();
+    let report = verify(&mut *reader, &[log.keys().verifier().clone()], &|_, _| ()).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let stored = reader.view().unwrap().entries(0, 1_000).unwrap();
+    let times: Vec<i64> =
+        stored.iter().map(|stored| stored.decode().unwrap().at.as_millis()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    times
+}
+
+#[test]
+fn the_time_of_a_log_goes_on_while_the_clock_is_behind_it() {
+    const DEADLINE: Duration = DEFAULT_APPROVAL_DEADLINE;
+    let (store, bench) = (Memory::new(), Bench::new(1));
+    let start = bench.now().as_millis();
+    let open = || Sequencer::start(Box::new(store.clone()), keys(), bench.clone()).unwrap();
+    let (second, mut number) = (Duration::from_secs(1), 0);
+    let mut say = |log: &Sequencer| {
+        number += 1;
+        log.submit_blocking(trip(number)).unwrap().entries.last().unwrap().at.as_millis()
+    };
+    let log = open();
+    bench.set(AHEAD);
+    assert_eq!(say(&log), start + AHEAD);
+    // It is noticed late that the clock was set back: the time in between has passed all the same.
+    bench.set(-AHEAD);
+    bench.pass(second);
+    assert_eq!(say(&log), start + AHEAD + 1_000);
+    assert_eq!(log.clock().ahead().as_secs(), 25 * 3600);
+    log.submit_blocking(propose(1)).unwrap();
+    bench.pass(DEADLINE - second);
+    say(&log);
+    assert_eq!(log.state().approvals().len(), 1, "its time is not over");
+    bench.pass(second);
+    say(&log);
+    assert_eq!(log.state().approvals().len(), 0, "its time is over");
+    log.close();
+    // Nobody knows how long the log was closed, so another process goes on from its last time.
+    let again = open();
+    assert_eq!(say(&again), start + AHEAD + 1_000 + i64::try_from(DEADLINE.as_millis()).unwrap());
+    bench.pass(second);
+    let last = say(&again);
+    assert_eq!(last, start + AHEAD + 2_000 + i64::try_from(DEADLINE.as_millis()).unwrap());
+    // Where the clock has caught up it is the clock that counts.
+    bench.set(2 * AHEAD);
+    assert_eq!(say(&again), bench.now().as_millis());
+    assert!(again.clock().ahead().is_zero());
+    assert_eq!(times(&again).last(), Some(&bench.now().as_millis()));
+}
+
+/// Another node's clock is ahead: what this one holds ends in time, and neither goes back.
+#[test]
+fn nodes_whose_clocks_differ_agree_on_a_time_that_goes_on() {
+    let (store, slow, fast) = (Memory::new(), Bench::new(1), Bench::new(2));
+    fast.set(AHEAD);
+    let node = |bench: &Arc<Bench>| {
+        Sequencer::start(Box::new(store.clone()), keys(), bench.clone()).unwrap()
+    };
+    let (one, other) = (node(&slow), node(&fast));
+    one.submit_blocking(trip(1)).unwrap();
+    other.submit_blocking(trip(2)).unwrap();
+    one.submit_blocking(propose(1)).unwrap();
+    let length = DEFAULT_APPROVAL_DEADLINE;
+    slow.pass(length);
+    fast.pass(length);
+    one.submit_blocking(trip(3)).unwrap();
+    assert_eq!(one.state().approvals().len(), 0);
+    other.submit_blocking(trip(4)).unwrap();
+    times(&other);
+}
+
+/// The thread that waits for the deadline waits by the clock that goes.
+#[test]
+fn an_approval_expires_by_itself_while_the_clock_is_behind_the_log() {
+    /// A clock that was ahead once and stands since then, beside one on which an approval is due
+    /// whenever somebody looks again.
+    #[derive(Default)]
+    struct Stands(AtomicBool, AtomicU32);
+    impl Environment for Stands {
+        fn now(&self) -> Timestamp {
+            let ahead = if self.0.load(Ordering::SeqCst) { 0 } else { AHEAD };
+            Timestamp::from_millis(1_700_000_000_000 + ahead)
+        }
+        fn elapsed(&self) -> Duration {
+            DEFAULT_APPROVAL_DEADLINE * self.1.fetch_add(1, Ordering::SeqCst)
+        }
+        fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            System.fill(bytes)
+        }
+    }
+    let stands = Arc::new(Stands::default());
+    let log = start(stands.clone());
+    log.submit_blocking(trip(1)).unwrap();
+    stands.0.store(true, Ordering::SeqCst);
+    log.submit_blocking(propose(1)).unwrap();
+    let began = Instant::now();
+    while log.state().size() < 3 {
+        assert!(began.elapsed().as_secs() < 60, "it waits for the clock that stands");
+        thread::yield_now();
+    }
+    assert_eq!(log.state().approvals().len(), 0);
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use placet_core::assessment::Subject;
@@ -43,7 +44,6 @@ const MAX_READERS_KEPT: usize = 8;
 pub struct Log {
     sequencer: Sequencer,
     readers: Mutex<Vec<Box<dyn Reader>>>,
-    environment: Arc<dyn Environment>,
     waits: Arc<Waits>,
     keyring: ArcSwapOption<Keyring>,
 }
@@ -56,18 +56,24 @@ impl Log {
         let sequencer = match place {
             LogPlace::Memory => {
                 let keys = Keys::generate(None, &*environment).map_err(OpenLogError::from)?;
-                Sequencer::start(Box::new(Memory::new()), keys, Arc::clone(&environment))
+                Sequencer::start(Box::new(Memory::new()), keys, environment)
                     .map_err(OpenLogError::from)?
             }
-            LogPlace::File(path) => Sequencer::open(path, None, Arc::clone(&environment))?,
+            LogPlace::File(path) => Sequencer::open(path, None, environment)?,
         };
         Ok(Self {
             sequencer,
             readers: Mutex::default(),
-            environment,
             waits: Arc::default(),
             keyring: ArcSwapOption::empty(),
         })
+    }
+
+    /// How far the time of the log is ahead of this machine's clock, which happens where that was set
+    /// back. The time goes on all the same, and what is to end ends when its length has passed.
+    #[must_use]
+    pub fn ahead(&self) -> Duration {
+        self.sequencer.clock().ahead()
     }
 
     /// How many entries are durable.
@@ -134,7 +140,7 @@ impl Log {
     pub(crate) fn warrant_keys(&self) -> (Arc<Keyring>, usize) {
         let (generation, good) = {
             let state = self.state();
-            let (keys, now) = (state.warrant_keys(), state.clock(self.environment.now()));
+            let (keys, now) = (state.warrant_keys(), state.clock(self.environment().now()));
             (keys.generation(), keys.good(now).count())
         };
         let known = self.keyring.load_full().filter(|known| known.generation() == generation);
@@ -404,8 +410,9 @@ impl Log {
         self.sequencer.keys().pepper()
     }
 
+    /// The clock that the log goes by, and random bytes.
     pub(crate) fn environment(&self) -> &dyn Environment {
-        &*self.environment
+        &**self.sequencer.clock()
     }
 
     pub(crate) fn close(self) {

@@ -13,16 +13,17 @@ use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use placet::ask::Asked;
 use placet::store::sequencer::wait;
+use placet::store::{Environment, System};
 use placet::{
     Action, ActionId, Approver, Config, Entry, Event, Guard, Json, OnReview, Pending, PolicyFile,
-    PolicySource, Reply, RunError, RunOptions, Running, Status, Verdict,
+    PolicySource, Reply, RunError, RunOptions, Running, Status, Timestamp, Verdict,
 };
 
 const POLICY: &str = r#"
@@ -323,4 +324,60 @@ fn ten_thousand_waits_hold_no_threads() {
 
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// A clock that somebody sets, beside one that only goes on; both in milliseconds.
+#[derive(Default)]
+struct Clock {
+    set: AtomicI64,
+    passed: AtomicU64,
+}
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.passed.load(Ordering::SeqCst)).unwrap();
+        Timestamp::from_millis(1_700_000_000_000 + self.set.load(Ordering::SeqCst) + passed)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.passed.load(Ordering::SeqCst))
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        System.fill(bytes)
+    }
+}
+
+/// The clock was ahead for one decision. From then on what is permitted ends by the other one.
+#[test]
+fn a_warrant_ends_in_time_while_the_clock_is_behind_the_log() {
+    const MINUTE: u64 = 60_000;
+    let clock = Arc::new(Clock::default());
+    let pass = |ms| clock.passed.fetch_add(ms, Ordering::SeqCst);
+    let files = vec![PolicyFile { name: "policy.toml".to_owned(), text: POLICY.to_owned() }];
+    let config = Config { policy: PolicySource::Files(files), ..Config::default() };
+    let guard = Guard::open_in(config, clock.clone()).unwrap();
+    let look = action("look", "{}");
+    let propose = || {
+        let answer = guard.blocking().propose(&look).unwrap();
+        guard.warrant(&look, &answer).unwrap()
+    };
+    let redeem = |warrant: &str| {
+        let tool = "look".parse().unwrap();
+        wait(guard.redeem(warrant, None, &tool, &placet_core::json::Object::default()))
+    };
+    clock.set.store(25 * 3_600_000, Ordering::SeqCst);
+    let early = propose();
+    clock.set.store(0, Ordering::SeqCst);
+    assert_eq!(guard.log().ahead(), Duration::from_secs(25 * 3600));
+    // Five minutes are the length of a warrant where the policy says nothing.
+    let (kept, late) = (propose(), propose());
+    pass(5 * MINUTE - 1_000);
+    redeem(&kept).unwrap();
+    pass(1_000);
+    for warrant in [early, late] {
+        let refused = redeem(&warrant).unwrap_err().to_string();
+        assert!(refused.contains("expired"), "{refused}");
+    }
+    assert!(entries(&guard).is_sorted_by_key(|entry| entry.at));
 }

@@ -40,6 +40,7 @@ pub(crate) struct Telemetry {
     waits: Gauge,
     /// Until when the certificate is good; nothing without one.
     certificate: Option<Gauge>,
+    ahead: Gauge,
     /// Since when.
     pub(crate) since: Timestamp,
     used: Mutex<Used>,
@@ -93,6 +94,7 @@ impl Telemetry {
             open_approvals: Gauge::default(),
             waits: Gauge::default(),
             certificate: has_certificate.then(Gauge::default),
+            ahead: Gauge::default(),
             since: now(),
             used: Mutex::new(Used { at: HashMap::new(), most: KEYS_BEFORE_FORGETTING }),
             exported,
@@ -128,6 +130,8 @@ impl Telemetry {
                 ("tls_certificate_not_after", "When the certificate expires, since 1970");
             registry.register_with_unit(name, help, Unit::Seconds, certificate.clone());
         }
+        let help = "How far the time of the log is ahead of the clock";
+        registry.register_with_unit("log_ahead_of_clock", help, Unit::Seconds, self.ahead.clone());
     }
 
     /// Counts a request that was answered.
@@ -199,6 +203,7 @@ impl Telemetry {
         self.log_entries.set(level(now.log_entries));
         self.open_approvals.set(level(u64::try_from(now.open_approvals).unwrap_or(u64::MAX)));
         self.waits.set(level(u64::try_from(now.waits).unwrap_or(u64::MAX)));
+        self.ahead.set(level(now.ahead.as_secs()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -210,6 +215,7 @@ pub(crate) struct Levels {
     pub(crate) log_entries: u64,
     pub(crate) open_approvals: usize,
     pub(crate) waits: usize,
+    pub(crate) ahead: Duration,
 }
 
 fn level(number: u64) -> i64 {

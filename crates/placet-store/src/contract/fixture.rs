@@ -25,6 +25,7 @@ use crate::sequencer::Sequencer;
 #[derive(Debug)]
 pub struct Bench {
     now: AtomicI64,
+    passed: AtomicI64,
     filled: AtomicU64,
 }
 
@@ -32,20 +33,30 @@ impl Bench {
     /// Starts at a fixed time. Different seeds give different bytes.
     #[must_use]
     pub fn new(seed: u64) -> Arc<Self> {
-        let (now, filled) = (AtomicI64::new(1_700_000_000_000), AtomicU64::new(seed << 32));
-        Arc::new(Self { now, filled })
+        let (now, passed) = (AtomicI64::new(1_700_000_000_000), AtomicI64::new(0));
+        Arc::new(Self { now, passed, filled: AtomicU64::new(seed << 32) })
     }
 
-    /// Moves the clock.
+    /// Lets time pass.
     pub fn pass(&self, time: Duration) {
         let ms = i64::try_from(time.as_millis()).unwrap_or(0);
+        self.passed.fetch_add(ms, Ordering::SeqCst);
         self.now.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the clock forwards, or back, while no time passes.
+    pub fn set(&self, by_ms: i64) {
+        self.now.fetch_add(by_ms, Ordering::SeqCst);
     }
 }
 
 impl Environment for Bench {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.passed.load(Ordering::SeqCst)).unwrap_or(0))
     }
 
     fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {

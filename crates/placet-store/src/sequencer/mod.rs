@@ -27,6 +27,7 @@ use placet_core::event::Payload;
 use placet_core::{Caller, Command, Entry, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::LogClock;
 use crate::environment::Environment;
 use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
@@ -113,6 +114,7 @@ pub struct Sequencer {
     worker: Arc<Mutex<Worker>>,
     published: Arc<Published>,
     keys: Arc<Keys>,
+    clock: Arc<LogClock>,
     /// Only to make more of them. It is let go of before the store is closed.
     reader: Mutex<Option<Box<dyn Reader>>>,
     thread: Option<JoinHandle<()>>,
@@ -144,7 +146,8 @@ impl Sequencer {
         let keys = Arc::new(keys);
         let reader = Mutex::new(Some(store.reader()?));
         let (jobs, queue) = mpsc::channel(MAX_QUEUED);
-        let worker = Worker::open(queue, store, Arc::clone(&keys), env)?;
+        let clock = Arc::new(LogClock::new(env));
+        let worker = Worker::open(queue, store, Arc::clone(&keys), Arc::clone(&clock))?;
         let published = worker.published();
         let worker = Arc::new(Mutex::new(worker));
         let served = Arc::clone(&worker);
@@ -152,7 +155,7 @@ impl Sequencer {
             .name("placet-sequencer".to_owned())
             .spawn(move || run(&served))
             .map_err(|error| StoreError::Io(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), worker, published, keys, reader, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), worker, published, keys, clock, reader, thread: Some(thread) })
     }
 
     /// Carries out a command, and returns when what it led to is durable.
@@ -260,6 +263,12 @@ impl Sequencer {
             || Err(StoreError::Io("the log is closed".to_owned())),
             |reader| reader.another(),
         )
+    }
+
+    /// The clock that the log goes by. Whoever asks something of its state asks it for the time.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<LogClock> {
+        &self.clock
     }
 
     /// The secrets of the log.

@@ -15,8 +15,9 @@ use super::{
     Answer, Committed, Job, LONGEST_SLEEP, MAX_BATCH, Published, RETRY_AFTER, SLACK,
     SNAPSHOT_EVERY, Tip,
 };
+use crate::clock::LogClock;
 use crate::entry::NewEntry;
-use crate::environment::Environment;
+use crate::environment::Environment as _;
 use crate::error::{CommitError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::recover::{check_head, damaged, recover};
@@ -29,7 +30,7 @@ pub(super) struct Worker {
     queue: mpsc::Receiver<Job>,
     store: Box<dyn Store>,
     keys: Arc<Keys>,
-    env: Arc<dyn Environment>,
+    clock: Arc<LogClock>,
     /// INVARIANT: state and tree are the fold of the same entries. Between batches those are
     /// durable, unless `stale`.
     state: State,
@@ -55,7 +56,7 @@ impl Worker {
         queue: mpsc::Receiver<Job>,
         store: Box<dyn Store>,
         keys: Arc<Keys>,
-        env: Arc<dyn Environment>,
+        clock: Arc<LogClock>,
     ) -> Result<Self, StoreError> {
         let published = Arc::new(Published {
             state: RwLock::new(State::default()),
@@ -66,7 +67,7 @@ impl Worker {
             queue,
             store,
             keys,
-            env,
+            clock,
             state: State::default(),
             tree: Tree::default(),
             published,
@@ -106,7 +107,7 @@ impl Worker {
             return Some(retries_at.saturating_duration_since(Instant::now()));
         }
         let deadline = self.state.next_due()?;
-        Some(deadline.since(self.env.now()).min(LONGEST_SLEEP))
+        Some(deadline.since(self.clock.now()).min(LONGEST_SLEEP))
     }
 
     /// Carries out one batch and answers everyone in it.
@@ -144,10 +145,12 @@ impl Worker {
         let mut batch = self.store.begin(self.state.size())?;
         catch_up(&mut *batch, &mut self.state, &mut self.tree, &self.published, &self.keys)?;
         self.durable = (self.tree.size(), self.tree.root());
-        let now = self.state.clock(self.env.now());
-        let Self { state, tree, env, .. } = self;
-        let mut draft =
-            Draft { state, tree, entries: Vec::with_capacity(commands.len()), env: &**env, now };
+        self.clock.hold_now(self.state.at());
+        let moment = self.clock.moment();
+        let now = self.state.clock(moment.at);
+        let Self { state, tree, clock, .. } = self;
+        let entries = Vec::with_capacity(commands.len());
+        let mut draft = Draft { state, tree, entries, env: &**clock, now };
         draft.tick()?;
         let judged = commands
             .into_iter()
@@ -163,6 +166,7 @@ impl Worker {
             // Nobody has been answered.
             batch.commit()?;
             self.durable = (head.size, head.root);
+            self.clock.hold(moment);
             self.published.advance(entries.iter().map(|new| &new.entry), head);
         } else {
             drop(batch);
@@ -242,6 +246,7 @@ impl Worker {
 
     fn adopt(&mut self, state: State, head: Head) {
         self.durable = (head.size, head.root);
+        self.clock.hold_now(state.at());
         self.published.replace(state.clone(), head);
         self.state = state;
         self.stale = false;

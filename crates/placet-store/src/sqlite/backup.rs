@@ -13,8 +13,9 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::fault::fault;
+use super::name::beside;
 use super::read::SqliteReader;
-use super::{PRIVATE, Sqlite, beside, create_private};
+use super::{PRIVATE, Sqlite, create_private};
 use crate::error::StoreError;
 
 /// Every page at once: a writer is not held up by it, and starting over would never end.
@@ -74,15 +75,20 @@ impl SqliteReader {
         let mut copy = Connection::open(to).map_err(fault)?;
         let step = Backup::new(self.connection(), &mut copy).map_err(fault)?.step(ALL_PAGES);
         match step.map_err(fault)? {
-            StepResult::Done => {
-                // Nobody writes to a copy, so it needs no write-ahead log: who only reads it leaves
-                // nothing beside it that a log put there later would be mixed with. Whoever goes on
-                // with it turns that on again.
-                copy.pragma_update(None, "journal_mode", "DELETE").map_err(fault)?;
-                copy.close().map_err(|(_, error)| fault(error))
-            }
-            _ => Err(StoreError::Busy("it could not be read as a whole".to_owned())),
+            StepResult::Done => end_in_one_file(&copy)?,
+            _ => return Err(StoreError::Busy("it could not be read as a whole".to_owned())),
         }
+        copy.close().map_err(|(_, error)| fault(error))
+    }
+}
+
+/// Takes the copy out of WAL mode, in which whoever reads it would leave files beside it. Whoever opens it to
+/// go on with it puts it back.
+fn end_in_one_file(copy: &Connection) -> Result<(), StoreError> {
+    let mode = copy.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
+    match mode.map_err(fault)?.as_str() {
+        "delete" => Ok(()),
+        mode => Err(StoreError::Busy(format!("its copy stays in the journal mode {mode}"))),
     }
 }
 

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PRIVATE, beside};
+use super::PRIVATE;
+use super::name::beside;
 use crate::environment::Environment;
 use crate::error::StoreError;
 

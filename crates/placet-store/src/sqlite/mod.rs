@@ -2,12 +2,14 @@
 //!
 //! One connection writes, in WAL mode with `synchronous = FULL`: when a commit returns, the disk
 //! has it. Readers have connections of their own and never hold up the writer. Beside the file lie
-//! `-lock`, which says who has the log, and `-key`, the log's secrets.
+//! `-lock`, which says who has the log, and `-key`, the log's secrets. They lie beside the file itself,
+//! also where a symbolic link names it.
 
 mod backup;
 mod checkpointer;
 mod fault;
 mod lock;
+mod name;
 mod read;
 mod write;
 
@@ -27,6 +29,7 @@ use crate::store::{Batch, Reader, Store, View as _};
 use checkpointer::Checkpointer;
 use fault::fault;
 use lock::Lock;
+use name::{beside, must_be_the_only, real};
 pub use read::SqliteReader;
 
 /// The version of the schema, in the file's `user_version`.
@@ -73,10 +76,12 @@ impl Sqlite {
     /// Opens a log, or creates it.
     ///
     /// # Errors
-    /// When it is in use, of another version, damaged, or cannot be written.
+    /// When it is in use, of another version, damaged, or cannot be written; and when it has more than
+    /// one hard link.
     pub fn open(path: &Path, options: Options, env: &dyn Environment) -> Result<Self, StoreError> {
-        let lock = if options.danger_unlocked { None } else { Some(Lock::take(path, env)?) };
-        Self::open_locked(path, options, lock)
+        let path = real(path);
+        let lock = lock(&path, options, env)?;
+        Self::open_locked(&path, options, lock)
     }
 
     /// Opens a log with its secrets, or creates both. A new log takes the name `origin`, or makes
@@ -93,12 +98,13 @@ impl Sqlite {
         options: Options,
         env: &dyn Environment,
     ) -> Result<(Self, Keys), OpenError> {
-        let lock = if options.danger_unlocked { None } else { Some(Lock::take(path, env)?) };
-        let key_path = Self::key_path(path);
+        let path = real(path);
+        let lock = lock(&path, options, env)?;
+        let key_path = Self::key_path(&path);
         if !path.exists() && key_path.exists() {
-            return Err(OpenError::Lost(path.to_owned()));
+            return Err(OpenError::Lost(path));
         }
-        let store = Self::open_locked(path, options, lock)?;
+        let store = Self::open_locked(&path, options, lock)?;
         let is_new = read::Sql(&store.connection).head()?.is_none();
         let keys = match is_new {
             true => Keys::open_or_create(&key_path, origin, env)?,
@@ -118,10 +124,10 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), options, checkpointer, connection, _lock: lock })
     }
 
-    /// Where the secrets of the log at `path` are kept.
+    /// Where the secrets of the log at `path` are kept: beside the file itself, where that is a link.
     #[must_use]
     pub fn key_path(path: &Path) -> PathBuf {
-        beside(path, "-key")
+        beside(&real(path), "-key")
     }
 }
 
@@ -171,11 +177,13 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// A file beside the log.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+/// Takes the lock of the log at `path`, unless nobody wants it.
+fn lock(path: &Path, options: Options, env: &dyn Environment) -> Result<Option<Lock>, StoreError> {
+    if options.danger_unlocked {
+        return Ok(None);
+    }
+    must_be_the_only(path)?;
+    Lock::take(path, env).map(Some)
 }
 
 fn connect(path: &Path, options: Options) -> Result<Connection, StoreError> {

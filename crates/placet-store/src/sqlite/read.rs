@@ -12,7 +12,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row};
 
 use super::fault::fault;
-use super::{BUSY_TIMEOUT, STATEMENTS, beside, check_version};
+use super::name::{beside, real};
+use super::{BUSY_TIMEOUT, STATEMENTS, check_version};
 use crate::entry::{Private, StoredEntry};
 use crate::error::StoreError;
 use crate::projection::{
@@ -41,12 +42,13 @@ impl SqliteReader {
     /// # Errors
     /// When there is none, or it is of another version or another program.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = real(path);
         if !path.exists() {
-            return Err(StoreError::Missing(path.to_owned()));
+            return Err(StoreError::Missing(path));
         }
-        let connection = connect(path)?;
-        check_version(&connection, path)?;
-        Ok(Self { path: path.to_owned(), connection })
+        let connection = connect(&path)?;
+        check_version(&connection, &path)?;
+        Ok(Self { path, connection })
     }
 }
 

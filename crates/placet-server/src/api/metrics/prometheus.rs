@@ -30,7 +30,12 @@ pub(crate) async fn prometheus(
 ) -> Result<Response, Problem> {
     let log = app.guard.log();
     let open_approvals = log.state().approvals().len();
-    let levels = Levels { log_entries: log.size(), open_approvals, waits: app.seats.taken() };
+    let levels = Levels {
+        log_entries: log.size(),
+        open_approvals,
+        waits: app.seats.taken(),
+        ahead: log.ahead(),
+    };
     let text = app.telemetry.text(&levels);
     let text = text.map_err(|_| Problem::unavailable("the figures cannot be written down"))?;
     Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())

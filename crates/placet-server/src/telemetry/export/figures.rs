@@ -81,6 +81,7 @@ impl Figures {
         });
         let help = "When the certificate expires, in seconds since 1970";
         self.level(app, "placet.tls_certificate_not_after", help, |app| app.telemetry.certified());
+        self.watch_clock(app);
         let app = Weak::clone(app);
         let _registered = self
             .meter
@@ -89,6 +90,21 @@ impl Figures {
             .with_callback(move |seen| {
                 if let Some(app) = app.upgrade() {
                     seen.observe(app.telemetry.evicted.get(), &[]);
+                }
+            })
+            .build();
+    }
+
+    fn watch_clock(&self, app: &Weak<App>) {
+        let app = Weak::clone(app);
+        let _registered = self
+            .meter
+            .u64_observable_gauge("placet.log_ahead_of_clock")
+            .with_description("How far the time of the log is ahead of the clock")
+            .with_unit("s")
+            .with_callback(move |seen| {
+                if let Some(app) = app.upgrade() {
+                    seen.observe(app.guard.log().ahead().as_secs(), &[]);
                 }
             })
             .build();
