@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ._errors import Invalid
+from ._given import flag, text
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
@@ -50,6 +53,30 @@ class AuditEntry:
     timestamp: datetime = field(default_factory=_now)
     """When it became of it; now, where it is left out."""
     error: str | None = None
+
+    def __post_init__(self) -> None:
+        from ._core import ActionRequest, Decision
+
+        _of(self.request, "request", ActionRequest)
+        _of(self.decision, "decision", Decision)
+        if self.approved is not None:
+            flag("approved", self.approved)
+        flag("executed", self.executed)
+        if self.idempotency_key is not None:
+            text("idempotency_key", self.idempotency_key)
+        _of(self.timestamp, "timestamp", datetime)
+        if self.timestamp.utcoffset() is None:
+            why = "timestamp has no time zone; write datetime.now(timezone.utc)"
+            raise Invalid(why, pointer="/timestamp")
+        if self.error is not None:
+            # What an exception says may hold what cannot be written down, and is recorded readably.
+            _of(self.error, "error", str)
+
+
+def _of(value: object, name: str, kind: type) -> None:
+    if not isinstance(value, kind):
+        why = f"{name} is of {kind.__name__}, not {type(value).__name__}"
+        raise Invalid(why, pointer=f"/{name}")
 
 
 @runtime_checkable
