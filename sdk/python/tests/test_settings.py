@@ -1,5 +1,7 @@
 """A wrong setting is an error, never a default."""
 
+from decimal import Decimal
+
 import pytest
 from conftest import at_once, policy, program
 
@@ -24,7 +26,7 @@ from placet import (
 )
 from placet._settings import Settings
 
-SUPERVISED = AutonomyState.SUPERVISED
+MANUAL, SUPERVISED = AutonomyState.MANUAL, AutonomyState.SUPERVISED
 
 
 @pytest.mark.parametrize(
@@ -190,6 +192,8 @@ def test_a_policy_is_made_of_what_makes_sense(wrong):
         (lambda: GraduationThresholds({SUPERVISED: "0.9"}, {}, {}), "is a number, not '0.9'"),
         (lambda: GraduationThresholds({"supervised": 0.9}, {}, {}), "a state is of AutonomyState"),
         (lambda: GraduationThresholds({}, {}, {SUPERVISED: 1.5}), "min_samples for supervised"),
+        (lambda: GraduationThresholds({MANUAL: 0.9}, {}, {}), "pass_rate has a bar for manual"),
+        (lambda: GraduationThresholds({}, {}, {MANUAL: 0}), "min_samples has a bar for manual"),
         (lambda: GraduationThresholds(0.9, {}, {}), "pass_rate has a bar for each state"),
         (lambda: EvalMetrics(2, 1.0, 5), "pass_rate is a rate from 0 to 1, not 2"),
         (lambda: EvalMetrics(1.0, float("nan"), 5), "adversarial_pass_rate is a rate"),
@@ -200,6 +204,45 @@ def test_a_policy_is_made_of_what_makes_sense(wrong):
 def test_what_makes_no_sense_is_not_even_made(make, words):
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("actions['pay'].hard_cap", {"hard_cap": Decimal("nan")}),
+        ("actions['pay'].hard_cap", {"hard_cap": Decimal("-1")}),
+        ("actions['pay'].auto_cap", {"auto_cap": 100, "hard_cap": 10}),
+        ("actions['pay'].value", {"value": "amount"}),
+        ("actions['pay'].aliases", {"aliases": ("a", "a")}),
+        ("actions['pay'].approval.deadline", {"approval": ApprovalTerms(2, ("a",), "soon")}),
+        ("actions['pay'].approval.quorum", {"approval": ApprovalTerms(0, (), "5m")}),
+        ("budgets[1].window", {"budgets": (Budget("24h", count=1), Budget("x", count=1))}),
+        ("sample_percent", {"sample_percent": 200.0}),
+        ("unclassified", {"unclassified": "allow"}),
+        ("rules, line 1, column 8", {"rules": "permit("}),
+        (
+            "thresholds.min_samples[AutonomyState.SUPERVISED]",
+            {"thresholds": GraduationThresholds(*[{SUPERVISED: 0.9}] * 2, {SUPERVISED: 0})},
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_policy_is_found_where_it_was_written(place, wrong):
+    words = {name: wrong.pop(name) for name in list(wrong) if name in ActionClass.__annotations__}
+    classes = [ActionClass("pay", RiskTier.CONSEQUENTIAL, **words)]
+    with pytest.raises(Invalid) as error:
+        Guard(policy(classes=classes, **wrong), store=":memory:")
+    assert str(error.value).startswith(f"{place}: ")
+    assert "policy.toml" not in str(error.value) and "line 7" not in str(error.value)
+
+
+def test_an_amount_is_the_same_in_every_spelling():
+    spelt = Decimal("1000").normalize()
+    assert str(spelt) == "1E+3"
+    classes = [ActionClass("pay", RiskTier.REVERSIBLE_WRITE, hard_cap=spelt, value="/amount")]
+    budgets = (Budget("24h", value=spelt, actions=("pay",)),)
+    with Guard(policy(classes=classes, budgets=budgets), store=":memory:") as guard:
+        pay = lambda amount: guard.evaluate("pay", params={"amount": amount}).verdict
+        assert pay("1000") is Verdict.REQUIRE_APPROVAL and pay("1000.01") is Verdict.BLOCK
 
 
 def test_a_policy_says_what_a_file_says():

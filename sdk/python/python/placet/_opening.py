@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
-from ._errors import ConfigError
+from ._errors import ConfigError, Invalid
 from ._program import Program, source_of
 from ._say import warn
 from ._shape import is_list, is_tuple
@@ -34,18 +34,23 @@ MEMORY = ":memory:"
 
 def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> Engine:
     """An engine with a policy and a store."""
-    files, path = None, None
-    if isinstance(policy, (str, os.PathLike)):
-        path = os.fspath(policy)
-    elif policy is not None:
-        files = policy.files()
+    path = os.fspath(policy) if isinstance(policy, (str, os.PathLike)) else None
     if store is None:
         if path is None:
             warn("the log is in memory and gone with the guard; say where to keep it with store=")
         place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
     else:
         place = None if os.fspath(store) == MEMORY else os.fspath(store)
-    return Engine(path, files, place)
+    if policy is None or isinstance(policy, (str, os.PathLike)):
+        return Engine(path, None, place)
+    files = policy.files()
+    try:
+        return Engine(None, files, place)
+    except Invalid as error:
+        from ._places import placed
+
+        said = placed(error.detail, files[0][1], [*policy.actions])
+        raise Invalid(said, pointer=error.pointer) from None
 
 
 def asker_of(
