@@ -8,6 +8,7 @@ from conftest import at_once, policy, program
 from placet import (
     ActionClass,
     ActionRequest,
+    ApprovalStore,
     ApprovalTerms,
     AutonomyState,
     Budget,
@@ -16,10 +17,14 @@ from placet import (
     GraduationThresholds,
     Guard,
     Invalid,
+    KillSwitch,
     PlacetError,
     RiskTier,
+    Status,
+    Unavailable,
     Verdict,
     configure,
+    current,
     guarded,
     supervised,
     unconfigure,
@@ -61,6 +66,20 @@ MANUAL, SUPERVISED = AutonomyState.MANUAL, AutonomyState.SUPERVISED
         {"policy": ""},
         {"store": 7},
         {"review_timeout": 1e300},
+        {"review_timeout": 10**400},
+        {"review_timeout": 10**5000},
+        {"sample_percent": "1_0"},
+        {"sample_percent": "\uff11\uff10"},
+        {"sample_percent": "0x1"},
+        {"sample_percent": ""},
+        {"store": ":memory: "},
+        {"store": " :MEMORY:"},
+        {"tenant": "a/b"},
+        {"tenant": "a\nb"},
+        {"tenant": "a" * 99_999},
+        {"tenant": 7},
+        {"agent": "\udcff"},
+        {"agent": "a" * 99_999},
         {"shadow_limit": True},
         {"no_such_setting": 1},
         {"url": "http://127.0.0.1:1", "key": "k", "policy": "policy.toml"},
@@ -78,12 +97,21 @@ def test_a_wrong_setting_is_an_error(wrong):
     [("MODE", "enforced"), ("SAMPLE_PERCENT", "ten"), ("ON_REVIEW", "?"), ("URL", "ftp://x")]
     + [("MODE", ""), ("URL", ""), ("POLICY", ""), ("STORE", ""), ("TENANT", " ")]
     + [("MODEE", "shadow"), ("ENFORCEMENT_MODE", "shadow"), ("SAMPLE", "10"), ("AGENT_ID", "bot")]
+    + [("SAMPLE_PERCENT", "1_0"), ("SAMPLE_PERCENT", "\uff11\uff10"), ("STORE", ":memory: ")]
+    + [("TENANT", "a/b"), ("AGENT", "\udcff"), ("AGENT", "a" * 99_999), ("TENANT", "a\tb")]
     + [("POLICIY", "policy.toml"), ("API_KEY", "k"), ("BASE_URL", "http://h")],
 )
 def test_a_wrong_variable_is_an_error(monkeypatch, name, value):
     monkeypatch.setenv(f"PLACET_{name}", value)
+    given = {} if name == "STORE" else {"store": ":memory:"}
     with pytest.raises(ConfigError, match=f"PLACET_{name}"):
-        configure(store=":memory:")
+        configure(**given)
+
+
+@pytest.mark.parametrize("text", ["10", " 10 ", "10.0", "1e1", "+10.", "010"])
+def test_a_number_is_one_in_each_way_in_which_people_write_it(monkeypatch, text):
+    monkeypatch.setenv("PLACET_SAMPLE_PERCENT", text)
+    assert Settings.from_environment().sample_percent == 10.0
 
 
 def test_a_key_without_an_address_is_an_error(monkeypatch):
@@ -102,6 +130,37 @@ def test_what_is_for_others_is_left_to_them(monkeypatch):
 
 class Store:
     def put(self, request): ...
+
+
+class Switch:
+    def is_tripped(self, action=None):
+        return False
+
+
+class Figures:
+    def metrics_for(self, action):
+        return EvalMetrics(1.0, 1.0, 1)
+
+
+class Sink:
+    def record(self, entry): ...
+
+
+class Static:
+    @staticmethod
+    def is_tripped(action=None):
+        return False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"approvals": ApprovalStore}, {"kill_switch": KillSwitch}, {"kill_switch": Switch}]
+    + [{"metrics": Figures}, {"metrics": [Figures(), Figures]}, {"audit": Sink}],
+)
+def test_a_class_is_not_one_of_its_objects(wrong):
+    with pytest.raises(ConfigError, match=r"is a class; write \w+\(\), with parentheses"):
+        Guard(store=":memory:", **wrong)
+    Guard(store=":memory:", kill_switch=Static).close()
 
 
 @pytest.mark.parametrize(
@@ -359,6 +418,52 @@ def test_the_configured_guard_is_used():
     unconfigure()
     with pytest.raises(PlacetError, match="closed"):
         guard.evaluate("get_order")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    yield tmp_path
+    unconfigure()
+
+
+def test_a_program_is_configured_again(folder):
+    before = configure(policy=folder / "policy.toml")
+    allowed = before.propose("get_order").id
+    guard = configure(policy=folder / "policy.toml", agent="bot")
+    assert guard is not before and guard.status(allowed) is Status.ALLOWED
+    with pytest.raises(PlacetError, match="closed"):
+        before.propose("get_order")
+    again = configure(policy=str(folder / "." / "policy.toml"), store=folder / "placet.db")
+    assert again.status(allowed) is Status.ALLOWED
+    again.close()
+    assert configure(policy=folder / "policy.toml").status(allowed) is Status.ALLOWED
+
+
+def test_a_guard_stays_where_there_cannot_be_another(folder, monkeypatch):
+    before = configure(policy=folder / "policy.toml")
+    allowed = before.propose("get_order").id
+    sound = (folder / "policy.toml").read_text()
+    (folder / "policy.toml").write_text("version = 7")
+    with pytest.raises(Invalid):
+        configure(policy=folder / "policy.toml")
+    with pytest.raises(PlacetError, match="nowhere.toml"):
+        configure(policy=folder / "nowhere.toml")
+    (folder / "policy.toml").write_text(sound)
+    opened, made = Guard.from_settings, []
+
+    def fails_at_last(settings):
+        if made:
+            raise Unavailable("the disk is gone")
+        made.append(opened(settings))
+        return made[0]
+
+    monkeypatch.setattr(Guard, "from_settings", fails_at_last)
+    with pytest.raises(Unavailable, match="disk is gone"):
+        configure(policy=folder / "policy.toml")
+    assert len(made) == 1
+    assert current() is before and before.status(allowed) is Status.ALLOWED
+    assert before.propose("get_order").is_allowed
 
 
 def test_a_missing_policy_is_named(tmp_path):

@@ -117,7 +117,11 @@ def scope(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value as messages show it: not all of it, where it is long."""
-    whole = repr(value[: _SHOWN + 1] if isinstance(value, str) else value)
+    try:
+        whole = repr(value[: _SHOWN + 1] if isinstance(value, str) else value)
+    except Exception:
+        # A number of very many digits, say.
+        whole = f"a value of {type(value).__name__}"
     if isinstance(value, str) and len(value) > _SHOWN:
         return f"{value[:_SHOWN]!r}…"
     return whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}…"

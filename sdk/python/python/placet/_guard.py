@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from ._arguments import Captured, of_call
@@ -19,7 +20,7 @@ from ._inbox import Inbox
 from ._local import Local
 from ._method import is_async_inside
 from ._once import Claim, Once, sound_key
-from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
+from ._opening import asker_of, engine_of, mirror_of, place_of, program_of, teller_of
 from ._program import Program
 from ._settings import Settings, member, secret
 from ._step import Steps, Way
@@ -411,6 +412,30 @@ class Guard(Deciding, Inbox, Switches):
 
     def __reduce__(self) -> Any:
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
+
+
+def has_log_of(guard: Guard, settings: Settings) -> bool:
+    """Whether an open guard has the log that a guard with these settings would open."""
+    own = guard._settings
+    if not guard._end.alive or not isinstance(guard._carrier, Local) or settings.url is not None:
+        return False
+    here, there = place_of(own.policy, own.store), place_of(settings.policy, settings.store)
+    if here is None or there is None:
+        return False
+    return os.path.realpath(here) == os.path.realpath(there)
+
+
+@contextmanager
+def letting_go(guard: Guard) -> Generator[None, None, None]:
+    """Closes the log of a guard for another one, and opens it again where there comes none."""
+    own, carrier = guard._settings, guard._carrier
+    carrier.close()
+    try:
+        yield
+    except BaseException:
+        if isinstance(carrier, Local):
+            carrier.engine = engine_of(own.policy, own.store)
+        raise
 
 
 def _executor(executor: Executor | None) -> Executor:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
 from ._errors import ConfigError, Invalid
 from ._program import Program, source_of
 from ._say import warn
+from ._settings import MEMORY
 from ._shape import is_list, is_tuple
 
 if TYPE_CHECKING:
@@ -28,21 +30,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-MEMORY = ":memory:"
-"""The store that is gone with the guard: for tests, and for trying a policy out."""
-
-
 def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> Engine:
     """An engine with a policy and a store."""
-    path = os.fspath(policy) if isinstance(policy, (str, os.PathLike)) else None
-    if store is None:
-        if path is None:
-            warn("the log is in memory and gone with the guard; say where to keep it with store=")
-        place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
-    else:
-        place = None if os.fspath(store) == MEMORY else os.fspath(store)
+    place = place_of(policy, store)
+    if place is None and store is None:
+        warn("the log is in memory and gone with the guard; say where to keep it with store=")
     if policy is None or isinstance(policy, (str, os.PathLike)):
-        return Engine(path, None, place)
+        return Engine(policy, None, place)
     files = policy.files()
     try:
         return Engine(None, files, place)
@@ -51,6 +45,17 @@ def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> En
 
         said = placed(error.detail, files[0][1], [*policy.actions])
         raise Invalid(said, pointer=error.pointer) from None
+
+
+def place_of(
+    policy: Policy | None, store: str | os.PathLike[str] | None
+) -> str | None:
+    """Where the log lies: None where it is in memory."""
+    if store is not None:
+        return None if os.fspath(store) == MEMORY else os.fspath(store)
+    if isinstance(policy, (str, os.PathLike)):
+        return os.path.join(os.path.dirname(os.fspath(policy)), "placet.db")
+    return None
 
 
 def asker_of(
@@ -107,9 +112,19 @@ def mirror_of(approvals: ApprovalStore) -> Mirror:
 def having(name: str, given: T, *methods: str) -> T:
     """What a program brings, where it has the methods that it needs."""
     for method in methods:
+        if isinstance(given, type) and isinstance(_as_written(given, method), FunctionType):
+            # Called on the class, it would take the first argument for the object.
+            kind = given.__name__
+            raise ConfigError(f"{name}: {kind} is a class; write {kind}(), with parentheses")
         if not callable(getattr(given, method, None)):
             raise ConfigError(f"{name}: {type(given).__name__} has no method {method}")
     return given
+
+
+def _as_written(kind: type, name: str) -> object:
+    from inspect import getattr_static
+
+    return getattr_static(kind, name, None)
 
 
 def _function(name: str, given: F) -> F:

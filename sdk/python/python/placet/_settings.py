@@ -16,6 +16,9 @@ DEFAULT_SAMPLE_PERCENT = 10.0
 DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
 
+MEMORY = ":memory:"
+"""The store that is gone with the guard: for tests, and for trying a policy out."""
+
 LONGEST = 366 * 24 * 3600
 """The longest that anything may be told to wait, in seconds: a year. Clocks overflow far beyond it,
 and who writes more means no limit, which is what leaving it out says."""
@@ -122,6 +125,17 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def _name(name: str, value: Any) -> str:
+    """The name of a tenant or an agent."""
+    from ._given import why_no_name
+
+    text = _text(name, value)
+    why = why_no_name(text, is_tenant=name.lower().endswith("tenant"))
+    if why is not None:
+        raise ConfigError(f"{name} {why}")
+    return text
+
+
 def secret(name: str, value: Any) -> str:
     """A key for a daemon. What it is goes into no message."""
     if isinstance(value, str) and not value.strip():
@@ -172,6 +186,13 @@ def _path(name: str, value: Any) -> str:
     raise ConfigError(f"{name} is a path, not {value!r}")
 
 
+def _store(name: str, value: Any) -> str:
+    place = _path(name, value)
+    if place != MEMORY and place.strip().lower() == MEMORY:
+        raise ConfigError(f"{name}: {place!r} is a file of this name; write {MEMORY!r} for none")
+    return place
+
+
 def _policy(name: str, value: Any) -> Any:
     from ._policy import TrustPolicy
 
@@ -197,13 +218,24 @@ def _on_review(name: str, value: Any) -> OnReview:
 
 
 def _number(name: str, value: Any) -> float:
+    from ._given import shown
+
     try:
-        if isinstance(value, bool):
+        # Python takes digits of all scripts, and underscores between them.
+        if isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)):
             raise ValueError
         number = float(value)
     except (TypeError, ValueError):
-        raise ConfigError(f"{name} is a number, not {value!r}") from None
+        raise ConfigError(f"{name} is a number, not {shown(value)}") from None
+    except OverflowError:
+        raise ConfigError(f"{name} is far too large: {shown(value)}") from None
     return number
+
+
+def _is_number(text: str) -> bool:
+    import re
+
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(), re.I) is not None
 
 
 def _percent(name: str, value: Any) -> float:
@@ -222,7 +254,7 @@ def _seconds(name: str, value: Any) -> float:
 
 _READ = {
     "policy": _policy,
-    "store": _path,
+    "store": _store,
     "url": address,
     "key": secret,
     "mode": _mode,
@@ -231,6 +263,6 @@ _READ = {
     "review_timeout": _seconds,
     "shadow_limit": _seconds,
     "timeout": _seconds,
-    "tenant": _text,
-    "agent": _text,
+    "tenant": _name,
+    "agent": _name,
 }
