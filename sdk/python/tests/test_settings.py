@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from conftest import at_once, policy, program
 
+import placet
 from placet import (
     ActionClass,
     ActionRequest,
@@ -450,18 +451,18 @@ def test_a_guard_stays_where_there_cannot_be_another(folder, monkeypatch):
     with pytest.raises(PlacetError, match="nowhere.toml"):
         configure(policy=folder / "nowhere.toml")
     (folder / "policy.toml").write_text(sound)
-    opened, made = Guard.from_settings, []
+    opened, tried = placet._guard.engine_of, []
 
-    def fails_at_last(settings):
-        if made:
+    def fails_at_last(policy, store):
+        tried.append(store)
+        if len(tried) > 1:
             raise Unavailable("the disk is gone")
-        made.append(opened(settings))
-        return made[0]
+        return opened(policy, store)
 
-    monkeypatch.setattr(Guard, "from_settings", fails_at_last)
+    monkeypatch.setattr("placet._guard.engine_of", fails_at_last)
     with pytest.raises(Unavailable, match="disk is gone"):
         configure(policy=folder / "policy.toml")
-    assert len(made) == 1
+    assert tried == [":memory:", None]
     assert current() is before and before.status(allowed) is Status.ALLOWED
     assert before.propose("get_order").is_allowed
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
+from ._again import Again
 from ._arguments import Captured, of_call
 from ._context import fields as fields_of_context
 from ._core import ActionRequest
@@ -20,9 +20,9 @@ from ._inbox import Inbox
 from ._local import Local
 from ._method import is_async_inside
 from ._once import Claim, Once, sound_key
-from ._opening import asker_of, engine_of, mirror_of, place_of, program_of, teller_of
+from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
-from ._settings import Settings, member, secret
+from ._settings import MEMORY, Settings, member, secret
 from ._step import Steps, Way
 from ._steps import run as steps
 from ._switches import Switches
@@ -44,7 +44,7 @@ R = TypeVar("R")
 Executor = Callable[[str, dict[str, Any]], Any]
 
 
-class Guard(Deciding, Inbox, Switches):
+class Guard(Again, Deciding, Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
@@ -168,8 +168,13 @@ class Guard(Deciding, Inbox, Switches):
         return guard
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Guard:
-        """The guard that settings describe."""
+    def from_settings(cls, settings: Settings, *, instead_of: Guard | None = None) -> Guard:
+        """The guard that settings describe; it may have the log of another one, which then is closed."""
+        if instead_of is not None and instead_of._has_log_of(settings):
+            # What can be wrong is found before that one lets go of the log.
+            cls.from_settings(settings._replace(store=MEMORY)).close()
+            with instead_of._letting_go():
+                return cls.from_settings(settings)
         guard = cls.__new__(cls)
 
         def opened() -> Carrier:
@@ -412,30 +417,6 @@ class Guard(Deciding, Inbox, Switches):
 
     def __reduce__(self) -> Any:
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
-
-
-def has_log_of(guard: Guard, settings: Settings) -> bool:
-    """Whether an open guard has the log that a guard with these settings would open."""
-    own = guard._settings
-    if not guard._end.alive or not isinstance(guard._carrier, Local) or settings.url is not None:
-        return False
-    here, there = place_of(own.policy, own.store), place_of(settings.policy, settings.store)
-    if here is None or there is None:
-        return False
-    return os.path.realpath(here) == os.path.realpath(there)
-
-
-@contextmanager
-def letting_go(guard: Guard) -> Generator[None, None, None]:
-    """Closes the log of a guard for another one, and opens it again where there comes none."""
-    own, carrier = guard._settings, guard._carrier
-    carrier.close()
-    try:
-        yield
-    except BaseException:
-        if isinstance(carrier, Local):
-            carrier.engine = engine_of(own.policy, own.store)
-        raise
 
 
 def _executor(executor: Executor | None) -> Executor:

@@ -9,10 +9,10 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from ._deciding import known_fields
 from ._forks import in_each_child
-from ._guard import Guard, has_log_of, letting_go
+from ._guard import Guard
 from ._later import passing_on
 from ._method import is_async_inside
-from ._settings import MEMORY, Settings, member
+from ._settings import Settings, member
 from ._taking import of_any_call
 from ._types import OnReview
 from ._within import is_on_a_loop
@@ -48,21 +48,12 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
     with _lock:
         before = _guard
         if guard is None:
-            guard = _in_place_of(before, Settings.from_environment().changed(**settings))
+            given = Settings.from_environment().changed(**settings)
+            guard = Guard.from_settings(given, instead_of=before)
         _guard = guard
     if before is not None and before is not guard:
         before.close()
     return guard
-
-
-def _in_place_of(before: Guard | None, settings: Settings) -> Guard:
-    """The guard that settings describe, where there may be one that has the same log open."""
-    if before is None or not has_log_of(before, settings):
-        return Guard.from_settings(settings)
-    # A log has one guard, so what can be wrong is found before this one lets go of it.
-    Guard.from_settings(settings._replace(store=MEMORY)).close()
-    with letting_go(before):
-        return Guard.from_settings(settings)
 
 
 def current() -> Guard:
