@@ -550,3 +550,19 @@ def test_settings_that_nobody_checked_show_no_password_either():
     with pytest.raises(ConfigError, match="address") as error:
         Guard.from_settings(settings)
     assert "hunter2" not in repr(error.value)
+
+
+def test_a_guard_says_which_one_it_is(folder):
+    with Guard(folder / "policy.toml", mode="shadow") as guard:
+        assert repr(guard) == (
+            f"Guard(policy={str(folder / 'policy.toml')!r}, store={str(folder / 'placet.db')!r}, "
+            "mode='shadow')"
+        )
+    with Guard(policy(), store=":memory:") as guard:
+        assert repr(guard) == (
+            "Guard(policy=['get_order', 'issue_refund', 'drop_database'], store=':memory:')"
+        )
+    secret = "plc_secret"
+    with Guard.connect("http://127.0.0.1:1", secret, approver_key=secret, mode="enforce") as guard:
+        assert repr(guard) == "Guard(url='http://127.0.0.1:1', mode='enforce')"
+    assert repr(Guard.__new__(Guard)) == "Guard()"

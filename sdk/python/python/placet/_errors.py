@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._home import at_home
+
 if TYPE_CHECKING:
     from ._core import Approval, Decision
     from ._types import Status
@@ -184,3 +186,9 @@ class SignoffRequired(PlacetError, ValueError):
         super().__init__(detail)
         self.status = status
         self.missing = missing
+
+
+at_home(
+    PlacetError, ConfigError, Invalid, Unauthorized, Forbidden, Missing, Gone, Conflict, TooMany,
+    Unavailable, Blocked, NotApproved, ReviewPending, SignoffRequired, Changed,
+)

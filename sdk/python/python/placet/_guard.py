@@ -16,11 +16,12 @@ from ._deciding import FIELDS, Deciding
 from ._denying import aor_denied, or_denied
 from ._drive import Asker, Carrier, arun, run
 from ._errors import ConfigError, PlacetError
+from ._home import at_home
 from ._inbox import Inbox
 from ._local import Local
 from ._method import is_async_inside
 from ._once import Claim, Once, sound_key
-from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
+from ._opening import asker_of, described, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
 from ._settings import MEMORY, Settings, member, secret
 from ._step import Steps, Way
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ._denied import ActionDenied
     from ._held import ApprovalRequest
     from ._opening import Policy
-    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, Metrics
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -77,7 +78,7 @@ class Guard(Again, Deciding, Inbox, Switches):
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
         approvals: ApprovalStore | None = None,
-        metrics: MetricsProvider | Sequence[MetricsProvider] | None = None,
+        metrics: Metrics | Sequence[Metrics] | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
         tripped_verdict: Verdict | str = Verdict.BLOCK,
@@ -415,6 +416,9 @@ class Guard(Again, Deciding, Inbox, Switches):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"Guard({described(self._settings)})" if hasattr(self, "_settings") else "Guard()"
+
     def __reduce__(self) -> Any:
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
 
@@ -423,3 +427,6 @@ def _executor(executor: Executor | None) -> Executor:
     if not callable(executor):
         raise TypeError("executor is the function that does it: executor(tool, params)")
     return executor
+
+
+at_home(Guard)

@@ -11,7 +11,7 @@ from ._core import Engine
 from ._errors import ConfigError, Invalid
 from ._program import Program, source_of
 from ._say import warn
-from ._settings import MEMORY
+from ._settings import MEMORY, Settings, without_password
 from ._shape import is_list, is_tuple
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._held import ApprovalRequest
     from ._mirror import Mirror
     from ._policy import TrustPolicy
-    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, Metrics
     from ._types import Verdict
 
     Policy: TypeAlias = TrustPolicy | str | os.PathLike[str]
@@ -58,6 +58,20 @@ def place_of(
     return None
 
 
+def described(settings: Settings) -> str:
+    """Which guard it is, for whoever looks for what went wrong. A key is no part of it."""
+    shown: dict[str, object] = {}
+    if settings.url is not None:
+        shown["url"] = without_password(settings.url)
+    else:
+        actions: Any = getattr(settings.policy, "actions", None)
+        shown["policy"] = settings.policy if actions is None else [*actions]
+        shown["store"] = place_of(settings.policy, settings.store) or MEMORY
+    shown["mode"] = None if settings.mode is None else settings.mode.value
+    said = {name: value for name, value in shown.items() if value is not None}
+    return ", ".join(f"{name}={value!r}" for name, value in said.items())
+
+
 def asker_of(
     confirm: Confirm | None, ask: Terminal | Callback | str | None, *, at_daemon: bool = False
 ) -> Asker | None:
@@ -82,7 +96,7 @@ def asker_of(
 
 
 def program_of(
-    metrics: MetricsProvider | Sequence[MetricsProvider] | None,
+    metrics: Metrics | Sequence[Metrics] | None,
     audit: AuditSink | None,
     kill_switch: KillSwitchSource | None,
     tripped_verdict: Verdict | str,

@@ -13,7 +13,7 @@ from ._within import is_awaitable
 
 if TYPE_CHECKING:
     from ._policy import EvalMetrics
-    from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import AuditEntry, AuditSink, KillSwitchSource, Metrics
 
 Rates = tuple[float, float, int]
 
@@ -28,7 +28,7 @@ class Objection(NamedTuple):
 class Source(NamedTuple):
     """Where figures come from."""
 
-    metrics: MetricsProvider
+    metrics: Metrics
     knows_tenants: bool
     """Whether it tells tenants apart."""
     is_adversarial: bool
@@ -137,7 +137,7 @@ class Program(NamedTuple):
             await kept
 
 
-def source_of(metrics: MetricsProvider) -> Source:
+def source_of(metrics: Metrics) -> Source:
     """A provider, and what it says of itself by its parameters and its attribute ``adversarial``."""
     import inspect
 

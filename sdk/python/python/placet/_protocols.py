@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ._errors import Invalid
 from ._given import flag, text
+from ._home import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from typing import TypeAlias
 
     from ._held import ApprovalRequest, Refusal, SignOff
     from ._core import ActionRequest, Decision
     from ._policy import EvalMetrics
     from ._types import Status
+
+    Metrics: TypeAlias = "MetricsProvider | TenantMetricsProvider"
 
 
 def _now() -> datetime:
@@ -28,6 +32,15 @@ class MetricsProvider(Protocol):
 
     def metrics_for(self, action: str) -> EvalMetrics:
         """How the class does. Rates lie between 0 and 1."""
+        ...
+
+
+@runtime_checkable
+class TenantMetricsProvider(Protocol):
+    """The same for each tenant."""
+
+    def metrics_for(self, action: str, *, tenant: str) -> EvalMetrics:
+        """How the class does for a tenant. Rates lie between 0 and 1."""
         ...
 
 
@@ -131,3 +144,6 @@ class KillSwitch:
     def is_tripped(self, action: str | None = None) -> bool:
         """Whether everything is stopped, or this class is."""
         return self._all or (action is not None and action in self._actions)
+
+
+at_home(ApprovalStore, AuditSink, KillSwitch, KillSwitchSource, MetricsProvider)

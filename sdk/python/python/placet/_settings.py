@@ -57,7 +57,7 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:
         # A key is never shown, and neither is a password, although no address may have one.
         shown = {name: value for name, value in self._asdict().items() if name != "key"}
-        shown["url"] = None if self.url is None else _without_password(self.url)
+        shown["url"] = None if self.url is None else without_password(self.url)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def changed(self, **changes: Any) -> Settings:
@@ -152,7 +152,7 @@ def address(name: str, value: Any) -> str:
 
     text = _text(name, value)
     if "@" in text and not text.startswith("unix:"):
-        shown = _without_password(text)
+        shown = without_password(text)
         raise ConfigError(f"{name}: the address {shown!r} has a name or a password; leave it out")
     if text.startswith("unix:"):
         if not text.removeprefix("unix:").strip("/"):
@@ -170,7 +170,8 @@ def address(name: str, value: Any) -> str:
     return text
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
     if url.startswith("unix:"):
         return url
     before, sign, after = url.rpartition("@")
