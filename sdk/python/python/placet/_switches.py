@@ -65,7 +65,12 @@ class Switches:
         told = self._carrier.do(Step("autonomy", body={"tenant": of}))
         rows = cast("list[dict[str, Any]]", told["classes"])
         # A daemon tells all that the key may see, and leaves out what is none.
-        return [{**row, "build": row.get("build")} for row in rows if of in (None, row["tenant"])]
+        return [_whole(row) for row in rows if of is None or row["tenant"] == of]
+
+
+def _whole(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that names the build also where the class stands there whatever the build."""
+    return {"tenant": row["tenant"], "class": row["class"], "build": row.get("build"), **row}
 
 
 def _switching(scope: Any, reason: Any, by: Any) -> dict[str, Any]:
