@@ -24,6 +24,7 @@ from placet import (
     observing,
     supervised,
 )
+from placet._step import Step
 from placet._within import within
 
 
@@ -528,7 +529,7 @@ def test_what_cannot_be_started_leaves_nothing_behind():
             [desk] = [guard._carrier._desk()]
             for _ in range(3):
                 with pytest.raises(PlacetError):
-                    await guard.aresolve("apr_nonsense", True, actor="ann")
+                    await guard._carrier.ado(Step("follow", body={"id": "act_nonsense"}))
             guard.close()
             for _ in range(3):
                 assert await guard.aexecute("get_order", {"id": 7}, echo) == {"id": 7}

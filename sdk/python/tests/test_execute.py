@@ -272,13 +272,12 @@ def test_a_callback_whose_answer_cannot_be_written_approves_nothing(backend):
     assert guard.pending() == []
 
 
-@pytest.mark.parametrize("person", ["", "x" * 600])
-def test_a_sign_off_of_nobody_approves_nothing_and_leaves_nothing_waiting(person):
-    """In this process; at a daemon the key says who it is."""
-    guard = Guard(policy(), store=":memory:", confirm=lambda request: SignOff(person))
+@pytest.mark.parametrize(("person", "why"), [("", "is empty"), ("x" * 600, "is 600 bytes long")])
+def test_a_sign_off_of_nobody_approves_nothing_and_leaves_nothing_waiting(backend, person, why):
+    guard = backend.open(confirm=lambda request: SignOff(person))
     for amount, call in (("7", guard.execute), ("8", lambda *of: asyncio.run(guard.aexecute(*of)))):
         denied = call("issue_refund", {"amount": amount}, lambda *_: pytest.fail("it ran"))
-        assert denied.reason == "the sign-off is not what the approval asks for"
+        assert f"what the callback gave cannot be written down: person {why}" in denied.reason
     assert guard.pending() == []
 
 

@@ -1,10 +1,13 @@
 """The package as it is installed: its command, its names, and what importing it does."""
 
+import dataclasses
 import importlib.metadata
+import pickle
 import re
 import subprocess
 import sys
 import sysconfig
+import typing
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,23 @@ def test_every_name_is_there_and_known_to_type_checkers():
     assert sorted(name for _, name in typed) == list(placet.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
         placet.no_such_name
+
+
+def test_a_class_is_at_home_where_it_is_imported_from():
+    own = [getattr(placet, name) for name in placet.__all__]
+    classes = [it for it in own if isinstance(it, type)]
+    # Those of the annotations of a dataclass are looked up where it is written.
+    plain = [it for it in classes if not dataclasses.is_dataclass(it)]
+    assert len(plain) > 25 and {it.__module__ for it in plain} == {"placet"}
+    for it in (placet.Verdict.BLOCK, placet.Status.PENDING, placet.Guard, placet.KillSwitch):
+        assert pickle.loads(pickle.dumps(it)) is it
+    for written in (placet.SignOff, placet.Refusal, placet.ApprovalTerms, placet.EvalMetrics):
+        assert typing.get_type_hints(written)
+    # What was pickled when they still had the name of the module that they are written in.
+    old = b"cplacet._types\nVerdict\n(S'block'\ntR."
+    assert pickle.loads(old) is placet.Verdict.BLOCK
+    last = program("import placet; raise placet.Blocked('no')").stderr.splitlines()[-1]
+    assert last == "placet.Blocked: no"
 
 
 IMPORT = """

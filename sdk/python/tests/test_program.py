@@ -14,6 +14,7 @@ from placet import (
     EvalMetrics,
     GraduationThresholds,
     Guard,
+    Invalid,
     KillSwitch,
     Mode,
     Status,
@@ -331,6 +332,43 @@ def test_a_sink_that_fails_is_heard_and_the_log_has_it_all_the_same(backend):
     with pytest.raises(OSError, match="disk is full"):
         asyncio.run(guard.arecord(entry(request, proposed[1])))
     assert [guard.status(one.id) for one in proposed] == [Status.SUCCEEDED] * 2
+
+
+def test_an_error_that_cannot_be_written_down_is_recorded_readably(backend):
+    class Broken:
+        def record(self, entry):
+            raise OSError("the disk is full")
+
+    guard = backend.open()
+    seen = recorded_ids(guard)
+    request = ActionRequest("get_order", params={"id": 7})
+    guard.record(entry(request, guard.evaluate(request), error="file \udcff is gone"))
+    guard._program = guard._program._replace(audit=Broken())
+    with pytest.raises(OSError, match="disk is full"):
+        guard.record(entry(request, guard.evaluate(request), error="file \ud800 is gone"))
+    proposed = guard.propose(request).id
+    seen.pop()
+    assert guard.status(proposed) is Status.ALLOWED and len(seen) == 2
+    for action_id, _ in seen:
+        found = guard._carrier.do(Step("follow", body={"id": action_id}))
+        assert found["status"] == "failed"
+        assert found["action"]["context"]["recorded"]["error"].startswith("file ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("executed", "no"), ("executed", 1), ("executed", None), ("approved", "yes"), ("approved", 0)]
+    + [("idempotency_key", 5), ("idempotency_key", "\ud800"), ("error", 5), ("error", OSError("x"))]
+    + [("timestamp", "x"), ("timestamp", datetime.datetime(2020, 1, 1)), ("timestamp", None)]
+    + [("request", "get_order"), ("decision", True), ("decision", None)],
+)
+def test_an_entry_is_made_of_what_makes_sense(name, value):
+    with Guard(policy(), store=":memory:") as guard:
+        request = ActionRequest("get_order")
+        sound = {"request": request, "decision": guard.evaluate(request), "approved": None}
+        with pytest.raises(Invalid, match=f"^{name} ") as error:
+            AuditEntry(**{**sound, "executed": True, name: value})
+        assert error.value.pointer == f"/{name}"
 
 
 def test_in_shadow_by_its_policy_nothing_has_to_be_asked_for(caplog):

@@ -1,11 +1,15 @@
 """A wrong setting is an error, never a default."""
 
+from decimal import Decimal
+
 import pytest
 from conftest import at_once, policy, program
 
+import placet
 from placet import (
     ActionClass,
     ActionRequest,
+    ApprovalStore,
     ApprovalTerms,
     AutonomyState,
     Budget,
@@ -14,17 +18,21 @@ from placet import (
     GraduationThresholds,
     Guard,
     Invalid,
+    KillSwitch,
     PlacetError,
     RiskTier,
+    Status,
+    Unavailable,
     Verdict,
     configure,
+    current,
     guarded,
     supervised,
     unconfigure,
 )
 from placet._settings import Settings
 
-SUPERVISED = AutonomyState.SUPERVISED
+MANUAL, SUPERVISED = AutonomyState.MANUAL, AutonomyState.SUPERVISED
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,20 @@ SUPERVISED = AutonomyState.SUPERVISED
         {"policy": ""},
         {"store": 7},
         {"review_timeout": 1e300},
+        {"review_timeout": 10**400},
+        {"review_timeout": 10**5000},
+        {"sample_percent": "1_0"},
+        {"sample_percent": "\uff11\uff10"},
+        {"sample_percent": "0x1"},
+        {"sample_percent": ""},
+        {"store": ":memory: "},
+        {"store": " :MEMORY:"},
+        {"tenant": "a/b"},
+        {"tenant": "a\nb"},
+        {"tenant": "a" * 99_999},
+        {"tenant": 7},
+        {"agent": "\udcff"},
+        {"agent": "a" * 99_999},
         {"shadow_limit": True},
         {"no_such_setting": 1},
         {"url": "http://127.0.0.1:1", "key": "k", "policy": "policy.toml"},
@@ -76,12 +98,21 @@ def test_a_wrong_setting_is_an_error(wrong):
     [("MODE", "enforced"), ("SAMPLE_PERCENT", "ten"), ("ON_REVIEW", "?"), ("URL", "ftp://x")]
     + [("MODE", ""), ("URL", ""), ("POLICY", ""), ("STORE", ""), ("TENANT", " ")]
     + [("MODEE", "shadow"), ("ENFORCEMENT_MODE", "shadow"), ("SAMPLE", "10"), ("AGENT_ID", "bot")]
+    + [("SAMPLE_PERCENT", "1_0"), ("SAMPLE_PERCENT", "\uff11\uff10"), ("STORE", ":memory: ")]
+    + [("TENANT", "a/b"), ("AGENT", "\udcff"), ("AGENT", "a" * 99_999), ("TENANT", "a\tb")]
     + [("POLICIY", "policy.toml"), ("API_KEY", "k"), ("BASE_URL", "http://h")],
 )
 def test_a_wrong_variable_is_an_error(monkeypatch, name, value):
     monkeypatch.setenv(f"PLACET_{name}", value)
+    given = {} if name == "STORE" else {"store": ":memory:"}
     with pytest.raises(ConfigError, match=f"PLACET_{name}"):
-        configure(store=":memory:")
+        configure(**given)
+
+
+@pytest.mark.parametrize("text", ["10", " 10 ", "10.0", "1e1", "+10.", "010"])
+def test_a_number_is_one_in_each_way_in_which_people_write_it(monkeypatch, text):
+    monkeypatch.setenv("PLACET_SAMPLE_PERCENT", text)
+    assert Settings.from_environment().sample_percent == 10.0
 
 
 def test_a_key_without_an_address_is_an_error(monkeypatch):
@@ -100,6 +131,37 @@ def test_what_is_for_others_is_left_to_them(monkeypatch):
 
 class Store:
     def put(self, request): ...
+
+
+class Switch:
+    def is_tripped(self, action=None):
+        return False
+
+
+class Figures:
+    def metrics_for(self, action):
+        return EvalMetrics(1.0, 1.0, 1)
+
+
+class Sink:
+    def record(self, entry): ...
+
+
+class Static:
+    @staticmethod
+    def is_tripped(action=None):
+        return False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"approvals": ApprovalStore}, {"kill_switch": KillSwitch}, {"kill_switch": Switch}]
+    + [{"metrics": Figures}, {"metrics": [Figures(), Figures]}, {"audit": Sink}],
+)
+def test_a_class_is_not_one_of_its_objects(wrong):
+    with pytest.raises(ConfigError, match=r"is a class; write \w+\(\), with parentheses"):
+        Guard(store=":memory:", **wrong)
+    Guard(store=":memory:", kill_switch=Static).close()
 
 
 @pytest.mark.parametrize(
@@ -190,6 +252,8 @@ def test_a_policy_is_made_of_what_makes_sense(wrong):
         (lambda: GraduationThresholds({SUPERVISED: "0.9"}, {}, {}), "is a number, not '0.9'"),
         (lambda: GraduationThresholds({"supervised": 0.9}, {}, {}), "a state is of AutonomyState"),
         (lambda: GraduationThresholds({}, {}, {SUPERVISED: 1.5}), "min_samples for supervised"),
+        (lambda: GraduationThresholds({MANUAL: 0.9}, {}, {}), "pass_rate has a bar for manual"),
+        (lambda: GraduationThresholds({}, {}, {MANUAL: 0}), "min_samples has a bar for manual"),
         (lambda: GraduationThresholds(0.9, {}, {}), "pass_rate has a bar for each state"),
         (lambda: EvalMetrics(2, 1.0, 5), "pass_rate is a rate from 0 to 1, not 2"),
         (lambda: EvalMetrics(1.0, float("nan"), 5), "adversarial_pass_rate is a rate"),
@@ -200,6 +264,45 @@ def test_a_policy_is_made_of_what_makes_sense(wrong):
 def test_what_makes_no_sense_is_not_even_made(make, words):
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("actions['pay'].hard_cap", {"hard_cap": Decimal("nan")}),
+        ("actions['pay'].hard_cap", {"hard_cap": Decimal("-1")}),
+        ("actions['pay'].auto_cap", {"auto_cap": 100, "hard_cap": 10}),
+        ("actions['pay'].value", {"value": "amount"}),
+        ("actions['pay'].aliases", {"aliases": ("a", "a")}),
+        ("actions['pay'].approval.deadline", {"approval": ApprovalTerms(2, ("a",), "soon")}),
+        ("actions['pay'].approval.quorum", {"approval": ApprovalTerms(0, (), "5m")}),
+        ("budgets[1].window", {"budgets": (Budget("24h", count=1), Budget("x", count=1))}),
+        ("sample_percent", {"sample_percent": 200.0}),
+        ("unclassified", {"unclassified": "allow"}),
+        ("rules, line 1, column 8", {"rules": "permit("}),
+        (
+            "thresholds.min_samples[AutonomyState.SUPERVISED]",
+            {"thresholds": GraduationThresholds(*[{SUPERVISED: 0.9}] * 2, {SUPERVISED: 0})},
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_policy_is_found_where_it_was_written(place, wrong):
+    words = {name: wrong.pop(name) for name in list(wrong) if name in ActionClass.__annotations__}
+    classes = [ActionClass("pay", RiskTier.CONSEQUENTIAL, **words)]
+    with pytest.raises(Invalid) as error:
+        Guard(policy(classes=classes, **wrong), store=":memory:")
+    assert str(error.value).startswith(f"{place}: ")
+    assert "policy.toml" not in str(error.value) and "line 7" not in str(error.value)
+
+
+def test_an_amount_is_the_same_in_every_spelling():
+    spelt = Decimal("1000").normalize()
+    assert str(spelt) == "1E+3"
+    classes = [ActionClass("pay", RiskTier.REVERSIBLE_WRITE, hard_cap=spelt, value="/amount")]
+    budgets = (Budget("24h", value=spelt, actions=("pay",)),)
+    with Guard(policy(classes=classes, budgets=budgets), store=":memory:") as guard:
+        pay = lambda amount: guard.evaluate("pay", params={"amount": amount}).verdict
+        assert pay("1000") is Verdict.REQUIRE_APPROVAL and pay("1000.01") is Verdict.BLOCK
 
 
 def test_a_policy_says_what_a_file_says():
@@ -318,6 +421,52 @@ def test_the_configured_guard_is_used():
         guard.evaluate("get_order")
 
 
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    yield tmp_path
+    unconfigure()
+
+
+def test_a_program_is_configured_again(folder):
+    before = configure(policy=folder / "policy.toml")
+    allowed = before.propose("get_order").id
+    guard = configure(policy=folder / "policy.toml", agent="bot")
+    assert guard is not before and guard.status(allowed) is Status.ALLOWED
+    with pytest.raises(PlacetError, match="closed"):
+        before.propose("get_order")
+    again = configure(policy=str(folder / "." / "policy.toml"), store=folder / "placet.db")
+    assert again.status(allowed) is Status.ALLOWED
+    again.close()
+    assert configure(policy=folder / "policy.toml").status(allowed) is Status.ALLOWED
+
+
+def test_a_guard_stays_where_there_cannot_be_another(folder, monkeypatch):
+    before = configure(policy=folder / "policy.toml")
+    allowed = before.propose("get_order").id
+    sound = (folder / "policy.toml").read_text()
+    (folder / "policy.toml").write_text("version = 7")
+    with pytest.raises(Invalid):
+        configure(policy=folder / "policy.toml")
+    with pytest.raises(PlacetError, match="nowhere.toml"):
+        configure(policy=folder / "nowhere.toml")
+    (folder / "policy.toml").write_text(sound)
+    opened, tried = placet._guard.engine_of, []
+
+    def fails_at_last(policy, store):
+        tried.append(store)
+        if len(tried) > 1:
+            raise Unavailable("the disk is gone")
+        return opened(policy, store)
+
+    monkeypatch.setattr("placet._guard.engine_of", fails_at_last)
+    with pytest.raises(Unavailable, match="disk is gone"):
+        configure(policy=folder / "policy.toml")
+    assert tried == [":memory:", None]
+    assert current() is before and before.status(allowed) is Status.ALLOWED
+    assert before.propose("get_order").is_allowed
+
+
 def test_a_missing_policy_is_named(tmp_path):
     with pytest.raises(PlacetError, match="nowhere.toml"):
         Guard(tmp_path / "nowhere.toml")
@@ -401,3 +550,19 @@ def test_settings_that_nobody_checked_show_no_password_either():
     with pytest.raises(ConfigError, match="address") as error:
         Guard.from_settings(settings)
     assert "hunter2" not in repr(error.value)
+
+
+def test_a_guard_says_which_one_it_is(folder):
+    with Guard(folder / "policy.toml", mode="shadow") as guard:
+        assert repr(guard) == (
+            f"Guard(policy={str(folder / 'policy.toml')!r}, store={str(folder / 'placet.db')!r}, "
+            "mode='shadow')"
+        )
+    with Guard(policy(), store=":memory:") as guard:
+        assert repr(guard) == (
+            "Guard(policy=['get_order', 'issue_refund', 'drop_database'], store=':memory:')"
+        )
+    secret = "plc_secret"
+    with Guard.connect("http://127.0.0.1:1", secret, approver_key=secret, mode="enforce") as guard:
+        assert repr(guard) == "Guard(url='http://127.0.0.1:1', mode='enforce')"
+    assert repr(Guard.__new__(Guard)) == "Guard()"

@@ -116,4 +116,26 @@ class Rates:
         return EvalMetrics(0.9 if tenant == "default" else 0.0, 0.9, 100)
 
 
+class RatesOfTenants:
+    def metrics_for(self, action: str, *, tenant: str) -> EvalMetrics:
+        return EvalMetrics(0.9 if tenant == "acme" else 0.0, 0.9, 100)
+
+
+class RatesOfAll:
+    def metrics_for(self, action: str) -> EvalMetrics:
+        return EvalMetrics(0.9, 0.9, 100)
+
+
+def ask(tool: str, params: dict[str, Any]) -> bool:
+    return tool == "pay" and params["amount"] == "10"
+
+
+async def aask(tool: str, params: dict[str, Any]) -> bool:
+    return ask(tool, params)
+
+
 measured = Guard(policy, metrics=Rates())
+measured_each = Guard(policy, metrics=RatesOfTenants())
+measured_all = Guard(policy, metrics=[Rates(), RatesOfTenants(), RatesOfAll()])
+asked_by_two = [Guard(policy, confirm=ask), Guard(policy, confirm=aask)]
+asked_at_a_daemon = Guard.connect("http://127.0.0.1:4747", "key", approver_key="key", confirm=ask)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ._drive import Carrier, Teller
 from ._errors import Blocked, Invalid, Missing, PlacetError, Unavailable
 from ._held import ApprovalRequest, Refusal, SignOff
+from ._home import at_home
 from ._reply import reply_of
 from ._say import warn
 from ._step import Ask, Ended, Step, Tell, approval_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 Answer: TypeAlias = "bool | SignOff | Refusal | Awaitable[Any]"
-Confirm: TypeAlias = "Callable[[ApprovalRequest], Answer] | Callable[[str, Mapping[str, Any]], Answer]"
+Confirm: TypeAlias = "Callable[[ApprovalRequest], Answer] | Callable[[str, dict[str, Any]], Answer]"
 """What is asked: of a request, or of a tool and its params."""
 
 PERSON = "callback"
@@ -270,3 +271,4 @@ def dispose(awaitable: Any) -> None:
         close()
 
 
+at_home(Callback, Terminal)

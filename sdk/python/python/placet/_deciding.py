@@ -13,7 +13,7 @@ from ._ending import quotes, without_secrets
 from ._local import Local
 from ._sample import is_enforced
 from ._step import Step, Steps, Way, conclusion
-from ._quoted import LEFT_OUT
+from ._quoted import LEFT_OUT, readable
 from ._steps import propose as steps_of_proposing
 from ._steps import tightened
 from ._types import Mode, Verdict
@@ -169,7 +169,7 @@ def known_fields(where: str, fields: Mapping[str, Any]) -> None:
 
 def _with_report(entry: AuditEntry) -> ActionRequest:
     """The request of an entry, with what the program says of it."""
-    error = entry.error
+    error = None if entry.error is None else readable(entry.error)
     if error is not None and quotes(entry.request, error):
         # Nobody knows yet which params are secret; with the outcome it is told without them.
         error = LEFT_OUT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._home import at_home
+
 if TYPE_CHECKING:
     from ._core import Approval, Decision
     from ._types import Status
@@ -86,7 +88,20 @@ _KINDS: dict[str, type[PlacetError]] = {
 
 def failure(kind: str, detail: str, pointer: str | None = None) -> PlacetError:
     """The exception for a kind of trouble."""
-    return _KINDS.get(kind, Unavailable)(detail, pointer=pointer)
+    return _KINDS.get(kind, Unavailable)(_placed(detail, pointer), pointer=pointer)
+
+
+_UNNAMED = "/treatment"
+"""What only a request over HTTP has: a program says it with ``on_review`` and ``mode``."""
+
+
+def _placed(detail: str, pointer: str | None) -> str:
+    """The words, before which stands what they are about only where they do not name it themselves."""
+    if not pointer:
+        return detail
+    words = detail.removeprefix(f"{pointer}: ")
+    is_named = pointer == _UNNAMED or pointer.rpartition("/")[2] in words
+    return words if is_named else f"{pointer}: {words}"
 
 
 class Blocked(PlacetError):
@@ -171,3 +186,9 @@ class SignoffRequired(PlacetError, ValueError):
         super().__init__(detail)
         self.status = status
         self.missing = missing
+
+
+at_home(
+    PlacetError, ConfigError, Invalid, Unauthorized, Forbidden, Missing, Gone, Conflict, TooMany,
+    Unavailable, Blocked, NotApproved, ReviewPending, SignoffRequired, Changed,
+)

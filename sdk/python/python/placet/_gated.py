@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection
+from dataclasses import MISSING
+from types import MappingProxyType
 from typing import Any, cast
 
 from ._core import GatedRecord
 from ._errors import SignoffRequired
+from ._home import at_home
 
 _READ = vars(GatedRecord)["__getattribute__"]
 _SET, _MADE, _UNMADE = GatedRecord._set, GatedRecord._made, GatedRecord._unmade
@@ -22,21 +25,29 @@ _OURS = {"__getattribute__": _READ, "__getattr__": _READ}
 """What every gated class has itself, so that no other class in its line can say what a record says.
 What is not there is asked for a second time, and is not there then either."""
 
+_FIELDS = "__dataclass_fields__"
+"""Where a dataclass says what its fields are."""
+
 _FIXED = (*_OURS, "is_signed_off", "__class__", "__bases__")
 
 
 class Field:
     """A field that lies on the Rust side."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_name", "_default")
     _name: str
+    _default: Any
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, default: Any = MISSING) -> None:
         object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_default", default)
 
     def __get__(self, record: Any, _class: Any = None) -> Any:
-        # An instance never comes here: its fields are read before its class is looked at.
-        raise AttributeError(self._name)
+        # An instance never comes here: its fields are read before its class is looked at. The class
+        # has the default, as that of every dataclass.
+        if record is not None or self._default is MISSING:
+            raise AttributeError(self._name)
+        return self._default
 
     def __set__(self, record: GatedRecord, value: Any) -> None:
         _SET(record, self._name, value)
@@ -119,19 +130,48 @@ class SignoffMeta(type, metaclass=Rules):
         cls._stays(name)
         super().__delattr__(name)
 
+    @property
+    def __signature__(cls) -> Any:
+        """What a record is made from, where somebody asks: an editor, a framework."""
+        import inspect
+
+        made = inspect.signature(cast(Any, cls).__init__)
+        return made.replace(parameters=[*made.parameters.values()][1:], return_annotation=cls)
+
     def _stays(cls, name: str) -> None:
-        if name in _FIXED or isinstance(_of_line(cls, name), Field):
+        is_list = name == _FIELDS and isinstance(vars(cls).get(name), MappingProxyType)
+        if is_list or name in _FIXED or isinstance(_of_line(cls, name), Field):
             raise AttributeError(f"{name} of {cls.__name__} is gated and stays so")
 
 
 class SignoffGatedRecord(GatedRecord, metaclass=SignoffMeta):
     """What gated records are made from. :func:`signoff_gated` makes a dataclass one."""
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from ._pydantic import schema_of
+
+        return schema_of(cls, source, handler)
+
 
 def with_fields(cls: Any, names: list[str]) -> None:
     """Lays the fields of a class on the Rust side."""
     for name in names:
-        type.__setattr__(cls, name, Field(name))
+        type.__setattr__(cls, name, field_of(cls, name))
+
+
+def field_of(cls: Any, name: str) -> Field:
+    """One of them, with its default."""
+    return Field(name, _fields(cls)[name].default)
+
+
+def seal(cls: Any) -> None:
+    """Keeps what is said of the fields of a class from being changed."""
+    type.__setattr__(cls, _FIELDS, MappingProxyType(dict(_fields(cls))))
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", vars(cls)[_FIELDS])
 
 
 def again(cls: Any, fields: dict[str, Any], borrowed: Collection[str] = ()) -> Any:
@@ -170,3 +210,6 @@ def _of_line(cls: type, name: str) -> Any:
         if name in vars(ancestor):
             return vars(ancestor)[name]
     return None
+
+
+at_home(SignoffGatedRecord)

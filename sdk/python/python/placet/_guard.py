@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
+from ._again import Again
 from ._arguments import Captured, of_call
 from ._context import fields as fields_of_context
 from ._core import ActionRequest
@@ -15,13 +16,14 @@ from ._deciding import FIELDS, Deciding
 from ._denying import aor_denied, or_denied
 from ._drive import Asker, Carrier, arun, run
 from ._errors import ConfigError, PlacetError
+from ._home import at_home
 from ._inbox import Inbox
 from ._local import Local
 from ._method import is_async_inside
 from ._once import Claim, Once, sound_key
-from ._opening import asker_of, engine_of, mirror_of, program_of, teller_of
+from ._opening import asker_of, described, engine_of, mirror_of, program_of, teller_of
 from ._program import Program
-from ._settings import Settings, member, secret
+from ._settings import MEMORY, Settings, member, secret
 from ._step import Steps, Way
 from ._steps import run as steps
 from ._switches import Switches
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from ._denied import ActionDenied
     from ._held import ApprovalRequest
     from ._opening import Policy
-    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, Metrics
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,7 +45,7 @@ R = TypeVar("R")
 Executor = Callable[[str, dict[str, Any]], Any]
 
 
-class Guard(Deciding, Inbox, Switches):
+class Guard(Again, Deciding, Inbox, Switches):
     """Decides on actions and keeps the record of it; in this process, or at a daemon.
 
     In this process it has a policy (a file, an object, or none: then only what is proven to be a read
@@ -76,7 +78,7 @@ class Guard(Deciding, Inbox, Switches):
         ask: Terminal | Callback | str | None = None,
         on_request: Callable[[ApprovalRequest], Any] | None = None,
         approvals: ApprovalStore | None = None,
-        metrics: MetricsProvider | Sequence[MetricsProvider] | None = None,
+        metrics: Metrics | Sequence[Metrics] | None = None,
         audit: AuditSink | None = None,
         kill_switch: KillSwitchSource | None = None,
         tripped_verdict: Verdict | str = Verdict.BLOCK,
@@ -168,8 +170,13 @@ class Guard(Deciding, Inbox, Switches):
         return guard
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Guard:
-        """The guard that settings describe."""
+    def from_settings(cls, settings: Settings, *, instead_of: Guard | None = None) -> Guard:
+        """The guard that settings describe; it may have the log of another one, which then is closed."""
+        if instead_of is not None and instead_of._has_log_of(settings):
+            # What can be wrong is found before that one lets go of the log.
+            cls.from_settings(settings._replace(store=MEMORY)).close()
+            with instead_of._letting_go():
+                return cls.from_settings(settings)
         guard = cls.__new__(cls)
 
         def opened() -> Carrier:
@@ -410,6 +417,9 @@ class Guard(Deciding, Inbox, Switches):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"Guard({described(self._settings)})" if hasattr(self, "_settings") else "Guard()"
+
     def __reduce__(self) -> Any:
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
 
@@ -418,3 +428,6 @@ def _executor(executor: Executor | None) -> Executor:
     if not callable(executor):
         raise TypeError("executor is the function that does it: executor(tool, params)")
     return executor
+
+
+at_home(Guard)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from . import _given
 from ._errors import Missing
 from ._step import PAGE, Step
 from ._types import ResolveOutcome, Status
@@ -25,10 +26,11 @@ class Inbox:
         """What waits for people, the oldest first: all of it, or all of one tenant's."""
         from ._held import ApprovalRequest
 
+        of = _given.tenant(tenant)
         waiting: dict[str, ApprovalRequest] = {}
         last = None
         while True:
-            body = {"tenant": tenant, "after": last}
+            body = {"tenant": of, "after": last}
             listed = self._carrier.do(Step("pending", body=body))["approvals"]
             page = [ApprovalRequest.from_wire(held) for held in listed]
             before = len(waiting)
@@ -48,13 +50,15 @@ class Inbox:
         params: Mapping[str, Any] | None = None,
         **statements: str,
     ) -> ResolveOutcome:
-        """Answers a held action. The first answer wins; only ``True`` itself approves.
+        """Answers a held action. The first answer wins; only ``True`` itself approves. What no held
+        action has as its id is ``UNKNOWN``.
 
         ``statements`` are the fields that the approval asks for. In this process ``actor`` is who
         answers, and that it is them is for the program to know; at a daemon the key says who.
         """
         step = _resolving(request_id, approved, actor, groups, reason, params, statements)
         try:
+            _given.request_id(request_id)
             return ResolveOutcome(self._carrier.do(step)["outcome"])
         except Missing:
             return ResolveOutcome.UNKNOWN
@@ -73,13 +77,16 @@ class Inbox:
         """The same on the running event loop."""
         step = _resolving(request_id, approved, actor, groups, reason, params, statements)
         try:
+            _given.request_id(request_id)
             return ResolveOutcome((await self._carrier.ado(step))["outcome"])
         except Missing:
             return ResolveOutcome.UNKNOWN
 
     def withdraw(self, request_id: str) -> None:
-        """Takes a held action back."""
-        self._carrier.do(Step("withdraw", body={"id": request_id}))
+        """Takes a held action back. Raises :class:`~placet.Missing` where there is none."""
+        step = Step("withdraw", body={"id": _given.request_id(request_id)})
+        if self._carrier.do(step)["outcome"] == ResolveOutcome.UNKNOWN.value:
+            raise Missing(f"there is no approval {request_id}")
 
     def collect(self) -> int:
         """Takes in the answers that lie in the store of approvals; how many there were that count.
@@ -90,16 +97,19 @@ class Inbox:
         return 0 if self._mirror is None else self._mirror.collect(self._carrier)
 
     def status(self, action_id: str) -> Status:
-        """What became of an action."""
-        return Status(self._carrier.do(Step("follow", body={"id": action_id}))["status"])
+        """What became of an action. Raises :class:`~placet.Missing` where there is none."""
+        step = Step("follow", body={"id": _given.action_id(action_id)})
+        return Status(self._carrier.do(step)["status"])
 
     def wait(self, action_id: str) -> Status:
         """The same, once it is pending no more."""
-        return Status(self._carrier.do(Step("settle", body={"id": action_id}))["status"])
+        step = Step("settle", body={"id": _given.action_id(action_id)})
+        return Status(self._carrier.do(step)["status"])
 
     async def await_(self, action_id: str) -> Status:
         """The same on the running event loop."""
-        return Status((await self._carrier.ado(Step("settle", body={"id": action_id})))["status"])
+        step = Step("settle", body={"id": _given.action_id(action_id)})
+        return Status((await self._carrier.ado(step))["status"])
 
 
 def _resolving(

@@ -39,7 +39,8 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
     Either one that was opened, or settings: ``policy`` and ``store``, or ``url`` and ``key``; ``mode``,
     ``sample_percent``, ``on_review``, ``review_timeout``, ``shadow_limit``, ``timeout``, ``tenant``,
     ``agent``. What is left out is taken from the variables ``PLACET_*``. A setting that makes no
-    sense is an error.
+    sense is an error. The guard that was there before is closed, once there is another; where there
+    cannot be, it stays.
     """
     global _guard
     if guard is not None and settings:
@@ -47,7 +48,8 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
     with _lock:
         before = _guard
         if guard is None:
-            guard = Guard.from_settings(Settings.from_environment().changed(**settings))
+            given = Settings.from_environment().changed(**settings)
+            guard = Guard.from_settings(given, instead_of=before)
         _guard = guard
     if before is not None and before is not guard:
         before.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
-from ._errors import ConfigError
+from ._errors import ConfigError, Invalid
 from ._program import Program, source_of
 from ._say import warn
+from ._settings import MEMORY, Settings, without_password
 from ._shape import is_list, is_tuple
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ._held import ApprovalRequest
     from ._mirror import Mirror
     from ._policy import TrustPolicy
-    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import ApprovalStore, AuditSink, KillSwitchSource, Metrics
     from ._types import Verdict
 
     Policy: TypeAlias = TrustPolicy | str | os.PathLike[str]
@@ -28,24 +30,46 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-MEMORY = ":memory:"
-"""The store that is gone with the guard: for tests, and for trying a policy out."""
-
-
 def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> Engine:
     """An engine with a policy and a store."""
-    files, path = None, None
+    place = place_of(policy, store)
+    if place is None and store is None:
+        warn("the log is in memory and gone with the guard; say where to keep it with store=")
+    if policy is None or isinstance(policy, (str, os.PathLike)):
+        return Engine(policy, None, place)
+    files = policy.files()
+    try:
+        return Engine(None, files, place)
+    except Invalid as error:
+        from ._places import placed
+
+        said = placed(error.detail, files[0][1], [*policy.actions])
+        raise Invalid(said, pointer=error.pointer) from None
+
+
+def place_of(
+    policy: Policy | None, store: str | os.PathLike[str] | None
+) -> str | None:
+    """Where the log lies: None where it is in memory."""
+    if store is not None:
+        return None if os.fspath(store) == MEMORY else os.fspath(store)
     if isinstance(policy, (str, os.PathLike)):
-        path = os.fspath(policy)
-    elif policy is not None:
-        files = policy.files()
-    if store is None:
-        if path is None:
-            warn("the log is in memory and gone with the guard; say where to keep it with store=")
-        place = None if path is None else os.path.join(os.path.dirname(path), "placet.db")
+        return os.path.join(os.path.dirname(os.fspath(policy)), "placet.db")
+    return None
+
+
+def described(settings: Settings) -> str:
+    """Which guard it is, for whoever looks for what went wrong. A key is no part of it."""
+    shown: dict[str, object] = {}
+    if settings.url is not None:
+        shown["url"] = without_password(settings.url)
     else:
-        place = None if os.fspath(store) == MEMORY else os.fspath(store)
-    return Engine(path, files, place)
+        actions: Any = getattr(settings.policy, "actions", None)
+        shown["policy"] = settings.policy if actions is None else [*actions]
+        shown["store"] = place_of(settings.policy, settings.store) or MEMORY
+    shown["mode"] = None if settings.mode is None else settings.mode.value
+    said = {name: value for name, value in shown.items() if value is not None}
+    return ", ".join(f"{name}={value!r}" for name, value in said.items())
 
 
 def asker_of(
@@ -72,7 +96,7 @@ def asker_of(
 
 
 def program_of(
-    metrics: MetricsProvider | Sequence[MetricsProvider] | None,
+    metrics: Metrics | Sequence[Metrics] | None,
     audit: AuditSink | None,
     kill_switch: KillSwitchSource | None,
     tripped_verdict: Verdict | str,
@@ -102,9 +126,19 @@ def mirror_of(approvals: ApprovalStore) -> Mirror:
 def having(name: str, given: T, *methods: str) -> T:
     """What a program brings, where it has the methods that it needs."""
     for method in methods:
+        if isinstance(given, type) and isinstance(_as_written(given, method), FunctionType):
+            # Called on the class, it would take the first argument for the object.
+            kind = given.__name__
+            raise ConfigError(f"{name}: {kind} is a class; write {kind}(), with parentheses")
         if not callable(getattr(given, method, None)):
             raise ConfigError(f"{name}: {type(given).__name__} has no method {method}")
     return given
+
+
+def _as_written(kind: type, name: str) -> object:
+    from inspect import getattr_static
+
+    return getattr_static(kind, name, None)
 
 
 def _function(name: str, given: F) -> F:

@@ -81,7 +81,11 @@ class GraduationThresholds:
         for name in ("pass_rate", "adversarial_pass_rate", "min_samples"):
             fix(self, name)
             for state, bar in _items(name, getattr(self, name)):
-                _kind(AutonomyState, f"{name}: a state", state)
+                if _kind(AutonomyState, f"{name}: a state", state) is AutonomyState.MANUAL:
+                    raise ConfigError(
+                        f"{name} has a bar for manual, where every class begins; give bars for "
+                        "supervised and autonomous"
+                    )
                 of = f"{name} for {state.word}"
                 _whole(of, bar) if name == "min_samples" else _share(of, bar)
 
@@ -267,7 +271,22 @@ def _amount(name: str, value: Any) -> str:
     # A float says another amount than it shows.
     if isinstance(value, (bool, float)):
         raise ConfigError(f"{name} is a Decimal, not {type(value).__name__}")
-    return _text(name, str(value))
+    return _text(name, _digits(value))
+
+
+def _digits(value: Any) -> str:
+    """An amount without an exponent: what is written in two ways is one amount."""
+    from decimal import Decimal
+
+    from ._plain import Opaque, digits
+
+    if not isinstance(value, (Decimal, int)):
+        return str(value)
+    try:
+        return digits(value)
+    except Opaque:
+        # It has too many of them, and is refused as it is.
+        return str(value)
 
 
 def _whole(name: str, value: Any) -> str:

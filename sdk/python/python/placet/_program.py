@@ -15,7 +15,7 @@ from ._within import is_awaitable
 
 if TYPE_CHECKING:
     from ._policy import EvalMetrics
-    from ._protocols import AuditEntry, AuditSink, KillSwitchSource, MetricsProvider
+    from ._protocols import AuditEntry, AuditSink, KillSwitchSource, Metrics
 
 Rates = tuple[float, float, int]
 
@@ -43,7 +43,7 @@ class Source:
 
     def __init__(
         self,
-        metrics: MetricsProvider,
+        metrics: Metrics,
         knows_tenants: bool,
         is_adversarial: bool,
         figures: type[EvalMetrics],
@@ -177,7 +177,7 @@ def _met_by_each(sources: tuple[Source, ...], action: str, tenant: str) -> Said:
     return (min(passed), min(resisted, default=0.0), min(samples)), ()
 
 
-def source_of(metrics: MetricsProvider) -> Source:
+def source_of(metrics: Metrics) -> Source:
     """A provider, and what it says of itself by its parameters and its attribute ``adversarial``."""
     import inspect
 

@@ -6,13 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ._errors import Invalid
+from ._given import flag, text
+from ._home import at_home
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from typing import TypeAlias
 
     from ._held import ApprovalRequest, Refusal, SignOff
     from ._core import ActionRequest, Decision
     from ._policy import EvalMetrics
     from ._types import Status
+
+    Metrics: TypeAlias = "MetricsProvider | TenantMetricsProvider"
 
 
 def _now() -> datetime:
@@ -25,6 +32,15 @@ class MetricsProvider(Protocol):
 
     def metrics_for(self, action: str) -> EvalMetrics:
         """How the class does. Rates lie between 0 and 1."""
+        ...
+
+
+@runtime_checkable
+class TenantMetricsProvider(Protocol):
+    """The same for each tenant."""
+
+    def metrics_for(self, action: str, *, tenant: str) -> EvalMetrics:
+        """How the class does for a tenant. Rates lie between 0 and 1."""
         ...
 
 
@@ -50,6 +66,30 @@ class AuditEntry:
     timestamp: datetime = field(default_factory=_now)
     """When it became of it; now, where it is left out."""
     error: str | None = None
+
+    def __post_init__(self) -> None:
+        from ._core import ActionRequest, Decision
+
+        _of(self.request, "request", ActionRequest)
+        _of(self.decision, "decision", Decision)
+        if self.approved is not None:
+            flag("approved", self.approved)
+        flag("executed", self.executed)
+        if self.idempotency_key is not None:
+            text("idempotency_key", self.idempotency_key)
+        _of(self.timestamp, "timestamp", datetime)
+        if self.timestamp.utcoffset() is None:
+            why = "timestamp has no time zone; write datetime.now(timezone.utc)"
+            raise Invalid(why, pointer="/timestamp")
+        if self.error is not None:
+            # What an exception says may hold what cannot be written down, and is recorded readably.
+            _of(self.error, "error", str)
+
+
+def _of(value: object, name: str, kind: type) -> None:
+    if not isinstance(value, kind):
+        why = f"{name} is of {kind.__name__}, not {type(value).__name__}"
+        raise Invalid(why, pointer=f"/{name}")
 
 
 @runtime_checkable
@@ -104,3 +144,6 @@ class KillSwitch:
     def is_tripped(self, action: str | None = None) -> bool:
         """Whether everything is stopped, or this class is."""
         return self._all or (action is not None and action in self._actions)
+
+
+at_home(ApprovalStore, AuditSink, KillSwitch, KillSwitchSource, MetricsProvider)

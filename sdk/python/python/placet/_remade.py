@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from ._gated import Field, SignoffGatedRecord, SignoffMeta
+from ._gated import SignoffGatedRecord, SignoffMeta, field_of
 from ._method import own_of, parts_of
 
 _CELLS = ("__class__", "cls")
@@ -23,7 +23,7 @@ def remade(cls: type, names: list[str]) -> Any:
         bases = (*bases, SignoffGatedRecord)
     left_out = {"__dict__", "__weakref__", "__slots__", *names}
     space = {name: value for name, value in vars(cls).items() if name not in left_out}
-    space.update({name: Field(name) for name in names})
+    space.update({name: field_of(cls, name) for name in names})
     try:
         made: Any = _meta_of(cls)(cls.__name__, bases, space)
     except TypeError as error:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import _given
 from ._core import freeze
 from ._errors import Invalid
 from ._held import Refusal, SignOff
@@ -37,30 +38,26 @@ def given(
     """A yes or a no, with what is said to it. Raises :class:`Invalid` where it cannot be written."""
     if not is_mapping(said):
         raise Invalid(f"statements are texts by their names, not {type(said).__name__}")
-    reply: dict[str, Any] = {_text("a name", name): _text(name, said[name]) for name in said}
+    reply: dict[str, Any] = {
+        _given.text("a name", name): _given.text(name, said[name]) for name in said
+    }
     reply["approved"] = approved
     if params is not None:
         reply["params"] = _frozen(params)
     body = {
-        "id": _text("request_id", request_id),
-        "person": _text("person", person),
+        "id": _given.text("request_id", request_id),
+        "person": _given.name("person", person),
         "groups": _texts("groups", groups),
         "reply": reply,
     }
     return Step("resolve", body=body)
 
 
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise Invalid(f"{name} is a text, not {type(value).__name__}", pointer=f"/{name}")
-    return value
-
-
 def _texts(name: str, values: Any) -> list[str]:
     # A text has texts in it too, of one character each, and is meant as one.
     if isinstance(values, str) or not is_iterable(values):
         raise Invalid(f"{name} are texts, not {type(values).__name__}", pointer=f"/{name}")
-    return [_text(f"each of {name}", value) for value in values]
+    return _given.names(name, values)
 
 
 def _frozen(params: Any) -> Any:

@@ -16,6 +16,9 @@ DEFAULT_SAMPLE_PERCENT = 10.0
 DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
 
+MEMORY = ":memory:"
+"""The store that is gone with the guard: for tests, and for trying a policy out."""
+
 LONGEST = 366 * 24 * 3600
 """The longest that anything may be told to wait, in seconds: a year. Clocks overflow far beyond it,
 and who writes more means no limit, which is what leaving it out says."""
@@ -54,7 +57,7 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:
         # A key is never shown, and neither is a password, although no address may have one.
         shown = {name: value for name, value in self._asdict().items() if name != "key"}
-        shown["url"] = None if self.url is None else _without_password(self.url)
+        shown["url"] = None if self.url is None else without_password(self.url)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def changed(self, **changes: Any) -> Settings:
@@ -122,6 +125,17 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def _name(name: str, value: Any) -> str:
+    """The name of a tenant or an agent."""
+    from ._given import why_no_name
+
+    text = _text(name, value)
+    why = why_no_name(text, is_tenant=name.lower().endswith("tenant"))
+    if why is not None:
+        raise ConfigError(f"{name} {why}")
+    return text
+
+
 def secret(name: str, value: Any) -> str:
     """A key for a daemon. What it is goes into no message."""
     if isinstance(value, str) and not value.strip():
@@ -138,7 +152,7 @@ def address(name: str, value: Any) -> str:
 
     text = _text(name, value)
     if "@" in text and not text.startswith("unix:"):
-        shown = _without_password(text)
+        shown = without_password(text)
         raise ConfigError(f"{name}: the address {shown!r} has a name or a password; leave it out")
     if text.startswith("unix:"):
         if not text.removeprefix("unix:").strip("/"):
@@ -156,7 +170,8 @@ def address(name: str, value: Any) -> str:
     return text
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
     if url.startswith("unix:"):
         return url
     before, sign, after = url.rpartition("@")
@@ -170,6 +185,13 @@ def _path(name: str, value: Any) -> str:
         if place.strip():
             return place
     raise ConfigError(f"{name} is a path, not {value!r}")
+
+
+def _store(name: str, value: Any) -> str:
+    place = _path(name, value)
+    if place != MEMORY and place.strip().lower() == MEMORY:
+        raise ConfigError(f"{name}: {place!r} is a file of this name; write {MEMORY!r} for none")
+    return place
 
 
 def _policy(name: str, value: Any) -> Any:
@@ -197,13 +219,24 @@ def _on_review(name: str, value: Any) -> OnReview:
 
 
 def _number(name: str, value: Any) -> float:
+    from ._given import shown
+
     try:
-        if isinstance(value, bool):
+        # Python takes digits of all scripts, and underscores between them.
+        if isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)):
             raise ValueError
         number = float(value)
     except (TypeError, ValueError):
-        raise ConfigError(f"{name} is a number, not {value!r}") from None
+        raise ConfigError(f"{name} is a number, not {shown(value)}") from None
+    except OverflowError:
+        raise ConfigError(f"{name} is far too large: {shown(value)}") from None
     return number
+
+
+def _is_number(text: str) -> bool:
+    import re
+
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(), re.I) is not None
 
 
 def _percent(name: str, value: Any) -> float:
@@ -222,7 +255,7 @@ def _seconds(name: str, value: Any) -> float:
 
 _READ = {
     "policy": _policy,
-    "store": _path,
+    "store": _store,
     "url": address,
     "key": secret,
     "mode": _mode,
@@ -231,6 +264,6 @@ _READ = {
     "review_timeout": _seconds,
     "shadow_limit": _seconds,
     "timeout": _seconds,
-    "tenant": _text,
-    "agent": _text,
+    "tenant": _name,
+    "agent": _name,
 }

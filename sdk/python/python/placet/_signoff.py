@@ -39,7 +39,7 @@ from enum import Enum, Flag
 from typing import Any, TypeVar, cast
 
 from ._core import GatedRecord, gate_records
-from ._gated import SignoffMeta, with_fields
+from ._gated import SignoffMeta, seal, with_fields
 from ._remade import lead_to, remade
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ def signoff_gated(
         if is_one:
             with_fields(made, names)
             lead_to(made)
+        seal(made)
         return cast("type[T]", made)
 
     return decorate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from . import _given
 from ._step import Step
 from ._types import AutonomyState
 
@@ -20,11 +21,11 @@ class Switches:
 
     def trip(self, scope: str, reason: str, *, by: str | None = None) -> None:
         """Trips a kill switch: ``all``, ``tenant:T``, ``agent:A`` or ``tool:N``. It lasts."""
-        self._carrier.do(Step("trip", body={"scope": scope, "reason": reason, "by": by}))
+        self._carrier.do(Step("trip", body=_switching(scope, reason, by)))
 
     def reset(self, scope: str, reason: str, *, by: str | None = None) -> None:
         """Resets a kill switch."""
-        self._carrier.do(Step("reset", body={"scope": scope, "reason": reason, "by": by}))
+        self._carrier.do(Step("reset", body=_switching(scope, reason, by)))
 
     def switches(self) -> list[str]:
         """The scopes of the kill switches that are tripped."""
@@ -44,13 +45,13 @@ class Switches:
     ) -> AutonomyState | None:
         """Takes in evidence about a class; gives the state to which it stepped up or down, if any."""
         evidence = {
-            "class": action_class,
-            "source": source,
-            "adversarial": adversarial,
-            "passed": passed,
-            "failed": failed,
-            "tenant": tenant or self._settings.tenant,
-            "build": build,
+            "class": _given.name("action_class", action_class),
+            "source": _given.name("source", source),
+            "adversarial": _given.flag("adversarial", adversarial),
+            "passed": _given.count("passed", passed),
+            "failed": _given.count("failed", failed),
+            "tenant": _given.tenant(self._settings.tenant if tenant is None else tenant),
+            "build": None if build is None else _given.name("build", build),
         }
         present = {name: value for name, value in evidence.items() if value is not None}
         told = self._carrier.do(Step("report", body={"evidence": present}))
@@ -60,7 +61,22 @@ class Switches:
     def autonomy(self, tenant: str | None = None) -> list[dict[str, Any]]:
         """Where each class stands on its ladder, and what it lacks for the next step: for one tenant,
         or for all that have evidence."""
-        told = self._carrier.do(Step("autonomy", body={"tenant": tenant}))
+        of = _given.tenant(tenant)
+        told = self._carrier.do(Step("autonomy", body={"tenant": of}))
         rows = cast("list[dict[str, Any]]", told["classes"])
-        # A daemon tells all that the key may see.
-        return [row for row in rows if tenant is None or row["tenant"] == tenant]
+        # A daemon tells all that the key may see, and leaves out what is none.
+        return [_whole(row) for row in rows if of is None or row["tenant"] == of]
+
+
+def _whole(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that names the build also where the class stands there whatever the build."""
+    return {"tenant": row["tenant"], "class": row["class"], "build": row.get("build"), **row}
+
+
+def _switching(scope: Any, reason: Any, by: Any) -> dict[str, Any]:
+    """What is said to trip or reset a switch."""
+    return {
+        "scope": _given.scope(scope),
+        "reason": _given.text("reason", reason),
+        "by": None if by is None else _given.name("by", by),
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
+from ._home import at_home
+
 
 class Verdict(Enum):
     """The answer to "may this be done?". What a caller must obey."""
@@ -88,3 +90,6 @@ class ResolveOutcome(Enum):
 
     def __bool__(self) -> bool:
         return self is ResolveOutcome.RESOLVED
+
+
+at_home(AutonomyState, Mode, OnReview, ResolveOutcome, RiskTier, Status, Verdict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ._errors import Unavailable, failure
+from ._errors import Invalid, Unavailable, failure
 from ._shape import is_dict, is_list
 from ._step import PAGE, Step
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import httpx
 
     from ._core import ActionRequest
+
+
+_NEVER = (400, 413)
+"""What is answered to a request that cannot be read, whoever sends it how often."""
 
 
 class Asked(NamedTuple):
@@ -143,6 +147,9 @@ def read(response: httpx.Response) -> Any:
     if response.is_success:
         return answer
     kind = str(answer.get("type", "")).rpartition(":")[2]
+    if response.status_code in _NEVER:
+        # It would fare no better if it were sent again.
+        kind = Invalid.kind
     detail = str(answer.get("detail") or f"the daemon answered {response.status_code}")
     raise failure(kind, detail, _pointer(answer.get("errors")))
 
