@@ -249,7 +249,7 @@ def _code_of_partial_method() -> CodeType:
     return code
 
 
-_CALL_OF_PARTIAL: Any = vars(functools.partial)["__call__"]
+_PARTIAL: Any = functools.partial
 _PARTIAL_METHOD = _code_of_partial_method()
 
 
@@ -270,7 +270,7 @@ def with_bound(
 def _partial_of(function: Any) -> Any:
     kind = kind_of(function)
     # One that is called in another way may do anything.
-    is_one = issubclass(kind, functools.partial) and kind.__call__ is _CALL_OF_PARTIAL
+    is_one = issubclass(kind, _PARTIAL) and kind.__call__ is _PARTIAL.__call__
     return function if is_one else None
 
 
