@@ -194,9 +194,15 @@ def _matters(code: CodeType) -> list[_Made]:
     is_target = False
     for one in dis.get_instructions(code):
         is_target = is_target or one.is_jump_target
-        if one.opname not in _SAYING_NOTHING:
-            made.append((one.opname.removesuffix("_BORROW"), one.argval, is_target))
-            is_target = False
+        if one.opname in _SAYING_NOTHING:
+            continue
+        # Newer versions have several ways to do the same.
+        operation, named = one.opname.replace("_BORROW", ""), one.argval
+        if operation == "LOAD_FAST_LOAD_FAST" and is_tuple(named):
+            made += [("LOAD_FAST", named[0], is_target), ("LOAD_FAST", named[1], False)]
+        else:
+            made.append((operation, named, is_target))
+        is_target = False
     return made
 
 
