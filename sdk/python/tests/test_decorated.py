@@ -8,7 +8,17 @@ import time
 import pytest
 from conftest import YES, policy
 
-from placet import ActionClass, Blocked, Guard, ReviewPending, RiskTier, supervised
+from placet import (
+    ActionClass,
+    Blocked,
+    Guard,
+    Invalid,
+    ReviewPending,
+    RiskTier,
+    configure,
+    supervised,
+    unconfigure,
+)
 
 
 def with_connection(function):
@@ -380,3 +390,22 @@ def test_a_static_method_below_asks_nobody_about_a_call_that_does_not_fit():
         with pytest.raises(TypeError, match="too many positional"):
             Office().pay("60")
     assert [held.params for held in shown] == [{"amount": "50"}]
+
+
+class Office:
+    @supervised("issue_refund")
+    @staticmethod
+    def pay(order, amount="1"):
+        return amount
+
+
+def test_a_static_method_below_has_no_object():
+    shown = []
+    configure(Guard(policy(), store=":memory:", confirm=lambda it: shown.append(it) or True))
+    try:
+        with pytest.raises(Invalid, match="/order: .*Office"):
+            Office().pay("60")
+        assert Office.pay("o-17", "60") == "60"
+    finally:
+        unconfigure()
+    assert [held.params for held in shown] == [{"order": "o-17", "amount": "60"}]

@@ -148,7 +148,7 @@ def _unnamed(
 ) -> Taken:
     """The arguments of a function of whose parameters nobody knows the names, or the order. Those that
     are passed by name have it all the same; what the function below takes by default, nobody knows."""
-    first = args[:1] if args and is_method(function, args[0]) else ()
+    first = args[:1] if args and _is_object(function, args[0]) else ()
     rest = [*args[len(first) :]]
     defaults = {} if own is None else _own_defaults(own)
     named = {**defaults, **kwargs}
@@ -254,9 +254,14 @@ def _again(bound: inspect.BoundArguments, arguments: Mapping[str, Any]) -> Given
 def _object(function: Callable[..., Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """The object of a method. It is part of how the method is called, not of what for."""
     first = next(iter(named), None)
-    if first is None or not is_method(function, named[first]):
+    if first is None or not _is_object(function, named[first]):
         return {}
     return {first: named[first]}
+
+
+def _is_object(function: Callable[..., Any], first: Any) -> bool:
+    # What is called on an object passes that on to a static method below it, as any other argument.
+    return type(function) is not staticmethod and is_method(function, first)
 
 
 def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> OrderedDict[str, Any]:
