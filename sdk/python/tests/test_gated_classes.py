@@ -427,3 +427,24 @@ def test_what_gates_nothing_is_an_error(wrong):
 
     with pytest.raises(TypeError):
         signoff_gated(gated={"approved"})(object)
+
+
+def test_a_class_that_has_lost_its_fields_hides_nothing_of_its_records(backend):
+    @signoff_gated(gated={"approved"})
+    @dataclasses.dataclass
+    class Order:
+        amount: str
+        status: str = "draft"
+        verbatim_response: str = ""
+        responsible_owner: str = ""
+
+    guard, order = backend.open(on_review="fail_closed"), Order("5000")
+    order.__dict__["amount"] = "4"
+    try:
+        Order.__dataclass_fields__.clear()
+    except TypeError:
+        # Which they need not be.
+        pass
+    assert not guard.execute("drop_database", {"order": order}, lambda *_: pytest.fail("it ran"))
+    [held] = guard.pending()
+    assert held.params["order"]["amount"] == "5000" and held.params["order"]["status"] == "draft"

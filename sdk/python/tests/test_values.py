@@ -7,6 +7,8 @@ import pickle
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from conftest import PATIENCE, policy
@@ -250,3 +252,18 @@ def test_others_run_while_something_large_is_judged():
         assert not any(others_ran(guard, of(small)) for _ in range(20))
         # A machine that has much to do may leave the other thread where it is, once or twice.
         assert any(others_ran(guard, of(large)) for _ in range(200))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_whole_number_has_as_many_digits_as_are_said(sign):
+    longest = sign * (10**400 - 1)
+    assert str(longest) in ActionRequest("x", params={"a": longest}).to_json()
+    with pytest.raises(ValueError, match="/a: a whole number of more than 400 digits"):
+        ActionRequest("x", params={"a": sign * 10**400})
+    with pytest.raises(ValueError, match="/a: a whole number of more than 400 digits"):
+        ActionRequest("x", params={"a": sign * 10**100_000})
+
+
+def test_a_whole_number_of_many_digits_is_the_same_in_every_kind():
+    spelt = [10**399, Decimal(10**399), Fraction(10**399)]
+    assert len({ActionRequest("x", params={"a": one}).to_json() for one in spelt}) == 1

@@ -10,6 +10,8 @@ from ._copied import Copied
 from ._core import ActionRequest, freeze
 from ._fitted import fitted
 from ._method import is_method
+from ._passing import known, with_bound
+from ._shape import is_list
 
 if TYPE_CHECKING:
     import inspect
@@ -85,9 +87,11 @@ def of_call(
 
     ``payload`` says what of them is decided on; without it, all are, except the object of a method.
     """
-    bound = _bound(function, args, kwargs)
+    if payload is None:
+        function, args, kwargs = with_bound(function, args, kwargs)
+    bound, own = _bound(function, args, kwargs)
     if bound is None:
-        named, held, again = _unnamed(function, args, kwargs)
+        named, held, again = _unnamed(function, args, kwargs, own)
     else:
         named, held, again = _named(function, bound)
 
@@ -105,7 +109,11 @@ def of_call(
         # From what the function will get, and not from what its caller still has: that may say
         # something else when it is copied.
         named = {**copied.thaw(), **held}
-        passed = again(named) if bound is None else _as_passed(bound, len(args), kwargs, named)
+        if bound is None:
+            called = again(named)
+            passed = called._replace(kwargs={name: called.kwargs[name] for name in kwargs})
+        else:
+            passed = _as_passed(bound, len(args), kwargs, named)
         return payload(*passed.args, **passed.kwargs)
 
     return Captured(extract(), call, given, arguments=copied, extract=extract, held=held)
@@ -117,39 +125,54 @@ Taken = tuple[dict[str, Any], dict[str, Any], Callable[[dict[str, Any]], Given]]
 
 def _bound(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> inspect.BoundArguments | None:
-    """Which parameter gets what; nothing where that cannot be known."""
-    import inspect
-
-    try:
-        own = signature = inspect.signature(function, follow_wrapped=False)
-        if getattr(function, "__wrapped__", None) is not None and _takes_anything(own):
-            # It passes them on to what it is wrapped around, which has names for them.
-            signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        # A builtin without a signature.
-        return None
-    try:
-        return signature.bind(*args, **kwargs)
-    except TypeError:
-        # It gives arguments of its own. Those that do not fit raise here what the call itself would.
-        own.bind(*args, **kwargs)
-        return None
+) -> tuple[inspect.BoundArguments | None, inspect.BoundArguments | None]:
+    """Which parameter gets what, nothing where that cannot be known; and which one of the outermost
+    decorator's own."""
+    own, signature = known(function)
+    if signature is not None:
+        try:
+            bound = signature.bind(*args, **kwargs)
+            return bound, bound
+        except TypeError:
+            if own is None or signature is own:
+                raise
+    # Arguments that do not fit raise here what the call itself would.
+    return None, None if own is None else own.bind(*args, **kwargs)
 
 
-def _takes_anything(signature: inspect.Signature) -> bool:
-    kinds = [parameter.kind for parameter in signature.parameters.values()]
-    return any(kind.name in ("VAR_POSITIONAL", "VAR_KEYWORD") for kind in kinds)
+def _unnamed(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    own: inspect.BoundArguments | None,
+) -> Taken:
+    """The arguments of a function of whose parameters nobody knows the names, or the order. Those that
+    are passed by name have it all the same; what the function below takes by default, nobody knows."""
+    first = args[:1] if args and _is_object(function, args[0]) else ()
+    rest = [*args[len(first) :]]
+    defaults = {} if own is None else _own_defaults(own)
+    named = {**defaults, **kwargs}
+    listed = "args"
+    while listed in named:
+        listed = f"*{listed}"
+    if rest:
+        named = {listed: rest, **named}
+
+    def again(arguments: dict[str, Any]) -> Given:
+        by_name = dict(arguments)
+        listed_now = by_name.pop(listed, [])
+        if not is_list(listed_now):
+            raise TypeError(f"{listed} has the arguments without a name, so it is a list")
+        return Given((*first, *listed_now), by_name)
+
+    return named, {}, again
 
 
-def _unnamed(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Taken:
-    """The arguments of a function of whose parameters nobody knows the names, or the order."""
-    first = args[:1] if args and is_method(function, args[0]) else ()
-    rest = args[len(first) :]
-    if kwargs and not rest:
-        return dict(kwargs), {}, lambda named: Given(first, named)
-    named = {"args": list(rest), "kwargs": dict(kwargs)}
-    return named, {}, lambda named: Given((*first, *named["args"]), named["kwargs"])
+def _own_defaults(own: inspect.BoundArguments) -> dict[str, Any]:
+    """The defaults of a decorator for what it takes by name."""
+    parameters = own.signature.parameters
+    defaults = _defaults(own).items()
+    return {name: value for name, value in defaults if parameters[name].kind.name == "KEYWORD_ONLY"}
 
 
 def _named(function: Callable[..., Any], bound: inspect.BoundArguments) -> Taken:
@@ -231,9 +254,14 @@ def _again(bound: inspect.BoundArguments, arguments: Mapping[str, Any]) -> Given
 def _object(function: Callable[..., Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """The object of a method. It is part of how the method is called, not of what for."""
     first = next(iter(named), None)
-    if first is None or not is_method(function, named[first]):
+    if first is None or not _is_object(function, named[first]):
         return {}
     return {first: named[first]}
+
+
+def _is_object(function: Callable[..., Any], first: Any) -> bool:
+    # What is called on an object passes that on to a static method below it, as any other argument.
+    return type(function) is not staticmethod and is_method(function, first)
 
 
 def _ordered(signature: inspect.Signature, arguments: Mapping[str, Any]) -> OrderedDict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from ._step import Ask, Call, Ended, Later, Post, Step, Steps, Tell, Told
-from ._within import is_awaitable
+from ._errors import Unavailable
+from ._step import Ask, Call, Carried, Ended, Later, Post, Step, Steps, Tell, Told
+from ._within import is_awaitable, is_on_a_loop
 
 
 class Carrier(Protocol):
@@ -73,6 +74,9 @@ def run(
             step = steps.send(value) if error is None else steps.throw(error)
         except StopIteration as end:
             return end.value
+        except Carried as carried:
+            error = carried.error
+            break
         value = error = None
         try:
             if isinstance(step, Step):
@@ -98,7 +102,8 @@ def run(
             elif isinstance(step, Later):
                 value = _in_place_of(step, carrier)
         except BaseException as raised:
-            error = raised
+            error = _carried(raised)
+    raise error
 
 
 async def arun(
@@ -116,9 +121,13 @@ async def arun(
             step = steps.send(value) if error is None else steps.throw(error)
         except StopIteration as end:
             return end.value
+        except Carried as carried:
+            error = carried.error
+            break
         value = error = None
         try:
             if isinstance(step, Step):
+                _needs_a_loop()
                 value = await carrier.ado(step)
             elif isinstance(step, Told):
                 if (behind := _behind(step, carrier)) is not None:
@@ -143,7 +152,22 @@ async def arun(
             elif isinstance(step, Later):
                 value = _in_place_of(step, carrier)
         except BaseException as raised:
-            error = raised
+            error = _carried(raised)
+    raise error
+
+
+def _carried(error: BaseException) -> BaseException:
+    """An exception as the steps can be given it."""
+    # What steps begin is not ended by the one, and cannot be told of the other.
+    return Carried(error) if isinstance(error, (StopIteration, GeneratorExit)) else error
+
+
+def _needs_a_loop() -> None:
+    if not is_on_a_loop():
+        raise Unavailable(
+            "Placet waits on an event loop of asyncio, and none runs here; call it without await from a "
+            "thread of its own, as trio.to_thread.run_sync or anyio.to_thread.run_sync do"
+        )
 
 
 def nothing(_arguments: Any) -> None:

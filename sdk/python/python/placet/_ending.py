@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ._errors import PlacetError
-from ._quoted import LEFT_OUT, cut, may_quote, readable, told, without
+from ._quoted import LEFT_OUT, cut, front, may_quote, readable, told, without
 from ._step import Post, Step, Steps, Told, conclusion
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def concluded(action_id: str | None, status: str, detail: str) -> Steps:
 def without_secrets(request: ActionRequest, action_id: str, text: str, instead: str) -> Steps:
     """Gives the text of an error as it may be stored; of one of which nobody can say that, something
     instead."""
-    text = readable(text)
+    text = readable(front(text))
     if quotes(request, text):
         try:
             found = yield Step("follow", body={"id": action_id})

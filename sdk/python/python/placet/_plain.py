@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _MAX_DIGITS = 400
 """Longest number that is written out. Nothing that is paid or counted has as many digits."""
 
+_MAX_BITS = (10**_MAX_DIGITS).bit_length()
+"""No number of as many digits has more. That is known of one without writing it out."""
+
 FIXED, WATCHED, FOREIGN = 0, 1, 2
 """What is known of a value: it can never change; it may change, so it is read again before the call;
 its class may say what it likes, so the function must not get it."""
@@ -63,7 +66,7 @@ def digits(number: Any) -> str:
     from decimal import Decimal
 
     if isinstance(number, int):
-        if int.bit_length(number) > _MAX_DIGITS * 3:
+        if int.bit_length(number) > _MAX_BITS or int.__abs__(number) >= 10**_MAX_DIGITS:
             raise Opaque(f"a whole number of more than {_MAX_DIGITS} digits")
         return int.__repr__(number)
     if isinstance(number, float):
@@ -211,8 +214,7 @@ def _fraction(value: Any, kind: Any) -> Plain:
 
 def _quotient(above: int, below: int) -> Any:
     """A number like any other where it has so many digits; else what is divided by what."""
-    longest = _MAX_DIGITS * 3
-    if int.bit_length(below) < longest and int.bit_length(above) < longest:
+    if int.bit_length(below) <= _MAX_BITS and int.bit_length(above) <= _MAX_BITS:
         # What has an end has it after as many places as there are twos or fives below.
         ends: Iterator[int] = (n for n in range(_MAX_DIGITS) if pow(10, n, below) == 0)
         places = next(ends, _MAX_DIGITS)
@@ -265,7 +267,27 @@ def _kept(value: Any) -> dict[str, Any]:
                 except AttributeError:
                     # Nothing is in it.
                     continue
-    return {**kept, **own_of(value)}
+    return {**kept, **own_of(value), **_gated(value)}
+
+
+def _gated(value: Any) -> dict[str, Any]:
+    """What a gated record has on the Rust side, whatever its class still says of its fields."""
+    from ._core import GatedRecord
+
+    if not issubclass(kind_of(value), GatedRecord):
+        return {}
+    from ._gated import Field
+
+    has: dict[str, Any] = {}
+    line: tuple[type, ...] = kind_of(value).__mro__
+    for cls in line:
+        for name in [name for name, one in vars(cls).items() if isinstance(one, Field)]:
+            try:
+                has[name] = vars(GatedRecord)["__getattribute__"](value, name)
+            except AttributeError:
+                # Nothing is in it.
+                continue
+    return has
 
 
 _HOLD_MORE = (dict, list, tuple, set, frozenset, str, int, float, complex)

@@ -48,9 +48,15 @@ def told(error: BaseException) -> str:
     """What an error says."""
     kind = type(error).__name__
     try:
-        return readable(f"{kind}: {error}")
-    except Exception:
+        return readable(f"{kind}: {front(str(error))}")
+    except BaseException:
+        # Whatever it raises when it is asked is not what went wrong.
         return readable(kind)
+
+
+def front(text: str) -> str:
+    """As much of it as is ever looked at."""
+    return str.__getitem__(text, slice(LONGEST_READ))
 
 
 def readable(text: str) -> str:

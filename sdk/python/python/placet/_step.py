@@ -30,6 +30,15 @@ class Step(NamedTuple):
     """Whether it is given little time, because in shadow nothing of this holds a call up."""
 
 
+class Carried(BaseException):
+    """An exception that no generator can be given as it is, because it would end that: in its place goes
+    this, and whoever the steps are carried out for gets it as it was."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Call(NamedTuple):
     """The function itself is called now, with what was decided on."""
 

@@ -21,7 +21,7 @@ from ._errors import (
     Unavailable,
 )
 from ._say import warn
-from ._step import Ask, Call, Ended, Later, Step, Steps, Tell, Way, approval_of, posted
+from ._step import Ask, Call, Carried, Ended, Later, Step, Steps, Tell, Way, approval_of, posted
 from ._types import Mode, OnReview, Status, Verdict
 from ._unfinished import is_unfinished
 from ._why import why, why_not
@@ -179,7 +179,7 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     try:
         value = yield Call(arguments)
     except BaseException as error:
-        yield from ends(error)
+        yield from ends(error.error if isinstance(error, Carried) else error)
         raise
     if is_unfinished(value):
         return (yield Later(value, begins, ends, functools.partial(never_began, action_id)))

@@ -71,6 +71,6 @@ def _cancel(task: asyncio.Future[T]) -> None:
     """Cancels until it takes effect. Below Python 3.11 what reads from a socket can miss it, where
     something comes in at the same moment, and whoever sends a little all the time would keep a loop
     from ending."""
-    if not task.done():
+    if not task.done() and not task.get_loop().is_closed():
         task.cancel()
         task.get_loop().call_later(AGAIN, _cancel, task)
