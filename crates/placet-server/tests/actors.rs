@@ -165,9 +165,11 @@ fn spellings(path: &str) -> Vec<String> {
     let slashes = path.match_indices('/').skip(1).map(|(at, _)| at);
     let letters = path.match_indices('/').map(|(at, _)| at + 1).filter(|at| *at < path.len());
     let escape = |at: usize| {
-        let byte = path.as_bytes()[at];
-        let whole = byte != b'%';
-        whole.then(|| format!("{}%{byte:02x}{}", &path[..at], &path[at + 1..]))
+        let (before, after) = path.split_at(at);
+        let byte = after.as_bytes()[0];
+        // What is an escape already stays one.
+        let rest = after.get(1..).filter(|_| byte != b'%')?;
+        Some(format!("{before}%{byte:02x}{rest}"))
     };
     slashes.chain(letters).filter_map(escape).collect()
 }

@@ -128,16 +128,19 @@ fn thaw(snapshot: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     Ok(snapshot.clone().unbind())
 }
 
-/// Where in the params a value stands.
+/// Where in the params a value stands: step by step, and nothing for a step from a value to what is
+/// made of it, which stands in the same place and is as deep again.
 #[derive(Default)]
-struct Place(Vec<String>);
+struct Place(Vec<Option<String>>);
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
+        let mut steps = self.0.iter().flatten().peekable();
+        if steps.peek().is_none() {
             return f.write_str("the params");
         }
-        self.0.iter().try_for_each(|step| write!(f, "/{step}"))
+        // As in a JSON pointer (RFC 6901).
+        steps.try_for_each(|step| write!(f, "/{}", step.replace('~', "~0").replace('/', "~1")))
     }
 }
 
@@ -225,7 +228,7 @@ impl Walk {
                 return Err(refused(at, "a key is no text; JSON objects have only texts as keys"));
             };
             let name = read(name, at)?;
-            at.0.push(name.clone());
+            at.0.push(Some(name.clone()));
             let (json, snapshot) = self.value(&value, at)?;
             at.0.pop();
             copy.set_item(key, snapshot)?;
@@ -243,7 +246,7 @@ impl Walk {
     ) -> PyResult<(Vec<Json>, Vec<Py<PyAny>>)> {
         let (mut all, mut copies) = (Vec::new(), Vec::new());
         for (number, item) in items.enumerate() {
-            at.0.push(number.to_string());
+            at.0.push(Some(number.to_string()));
             let (json, snapshot) = self.value(&item, at)?;
             at.0.pop();
             all.push(json);
@@ -263,7 +266,7 @@ impl Walk {
         )?;
         let foreign = self.foreign;
         // What is made of it must be nearer to JSON, or this would never end.
-        at.0.push(String::new());
+        at.0.push(None);
         let (json, snapshot) = self.value(&near, at)?;
         at.0.pop();
         self.is_fixed &= known != WATCHED;
@@ -383,7 +386,7 @@ pub(crate) fn amount(value: &Bound<'_, PyAny>) -> PyResult<Json> {
     if let Some(text) = own_digits(value)? {
         return Ok(Json::String(text));
     }
-    let at = Place(vec!["value".to_owned()]);
+    let at = Place(vec![Some("value".to_owned())]);
     if let Ok(text) = value.cast_exact::<PyString>() {
         let text = read(text, &at)?;
         let plainest = text.parse::<Amount>().map(|amount| amount.to_string());

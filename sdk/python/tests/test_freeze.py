@@ -197,6 +197,19 @@ def test_the_place_is_named():
         ActionRequest("t", params={"lines": [{}, {"amount": float("nan")}]})
 
 
+def test_the_place_within_a_record_and_a_name_with_a_slash_is_named_as_a_pointer():
+    @dataclasses.dataclass
+    class Line:
+        sku: object
+
+    with pytest.raises(ValueError, match=r"^/lines/0/sku: "):
+        ActionRequest("t", params={"lines": [Line(object())]})
+    with pytest.raises(ValueError, match=r"^/a~1b~0c: "):
+        ActionRequest("t", params={"a/b~c": object()})
+    with pytest.raises(ValueError, match=r"^/line/sku/sku: "):
+        ActionRequest("t", params={"line": Line(Line(float("nan")))})
+
+
 def test_a_request_shares_nothing_with_its_params():
     params = {"lines": [{"sku": "a"}]}
     request = ActionRequest("t", params=params)
