@@ -253,7 +253,7 @@ def _kept(value: Any) -> dict[str, Any]:
         raise Opaque(f"{name_of(value)} is a record and a {_held_as(value)} at once; pass one of them")
     kept: dict[str, Any] = {}
     line: tuple[type, ...] = kind_of(value).__mro__
-    if any("__getattribute__" in vars(cls) for cls in line if cls is not object):
+    if any(_reads_its_own_way(cls) for cls in line if cls is not object):
         why = "is a record with __getattribute__ of its own; pass a plain one"
         raise Opaque(f"{name_of(value)} {why}")
     for cls in line:
@@ -268,6 +268,16 @@ def _kept(value: Any) -> dict[str, Any]:
                     # Nothing is in it.
                     continue
     return {**kept, **own_of(value), **_gated(value)}
+
+
+def _reads_its_own_way(cls: type) -> bool:
+    """Whether a class has a way of its own to read fields. That of gated records is ours."""
+    way = vars(cls).get("__getattribute__")
+    if way is None:
+        return False
+    from ._core import GatedRecord
+
+    return way is not vars(GatedRecord)["__getattribute__"]
 
 
 def _gated(value: Any) -> dict[str, Any]:
