@@ -10,6 +10,9 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
+use common::raw::PATIENCE;
 use common::{Answer, Daemon};
 use placet::LogPlace;
 use placet_server::ServerConfig;
@@ -230,7 +233,16 @@ fn a_log_that_cannot_be_read_is_no_readiness_and_comes_back() {
         assert!(!detail.contains("table") && !detail.contains("entries"), "{detail}");
     }
     assert_eq!(daemon.call("GET", "/health", None, None).status, 200);
+    let ready = || daemon.call("GET", "/ready", None, None);
+    let unwritten = ready();
+    assert_eq!(unwritten.status, 503, "{}", unwritten.text);
     rename("elsewhere", "entries");
+    // Also where nobody asks for anything because of that, it finds out that it can be written again.
+    let limit = Instant::now() + PATIENCE;
+    while ready().status != 200 {
+        assert!(Instant::now() < limit, "{}", ready().text);
+        std::thread::sleep(Duration::from_millis(20));
+    }
     for answer in ask() {
         assert!(matches!(answer.status, 200 | 404), "{} {}", answer.status, answer.text);
     }
