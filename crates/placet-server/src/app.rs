@@ -6,7 +6,6 @@ use std::sync::Arc;
 use placet::{Guard, Pulse, TenantId};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::alone::Proposals;
 use crate::auth::Tenants;
 use crate::config::ServerConfig;
 use crate::console::{Throttle, Verifications};
@@ -42,8 +41,6 @@ pub(crate) struct App {
     pub(crate) stop: Stop,
     /// The decisions of the last week, for people to look at.
     pub(crate) series: Series,
-    /// Those who propose.
-    pub(crate) proposals: Proposals,
     /// Places for requests whose clients have gone.
     pub(crate) left_behind: Arc<Semaphore>,
     /// How often someone may ask.
@@ -85,7 +82,6 @@ impl App {
             telemetry: Telemetry::new(exported, config.tls.is_some()),
             stop,
             series: Series::default(),
-            proposals: Proposals::default(),
             left_behind: Arc::new(Semaphore::new(LEFT_BEHIND)),
             rates: Rates::new(limits),
             throttle: Throttle::default(),

@@ -19,7 +19,6 @@
 //! ```
 
 mod ahead;
-mod alone;
 mod api;
 mod app;
 mod auth;

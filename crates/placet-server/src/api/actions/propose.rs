@@ -65,7 +65,7 @@ pub(crate) async fn propose(
     let action = write.principal.action(write.body)?;
     let tenant = app.tenants.get(&action.tenant);
     let _turn = tenant.turn().await;
-    let answer = app.proposals.propose(&write.guard, &action, asked.treatment).await?;
+    let answer = write.guard.propose_as(&action, asked.treatment).await?;
     if let Some(id) = answer.id.filter(|_| answer.is_approved || answer.is_repeated) {
         // People signed off on it beforehand, and so it may run although it was held; or it was
         // decided on before, and may have run since or be dead. What people answered since is no
