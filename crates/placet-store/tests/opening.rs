@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use common::{Log, SIZE, terms, verifier};
 use placet_core::Command as Asked;
-use placet_store::contract::fixture::{Bench, erase, keys, other_keys, propose_under, trip};
+use placet_store::contract::fixture::{
+    Bench, action, deny, erase, keys, other_keys, propose_under, trip,
+};
 use placet_store::recover::recover;
 use placet_store::sqlite::Options;
 use placet_store::{
@@ -214,6 +216,29 @@ fn a_tampered_log_does_not_open() {
     }
     let error = Log::sample().try_start(other_keys(), &bench).unwrap_err().to_string();
     assert!(error.contains("not to be trusted"), "{error}");
+}
+
+/// Rows that somebody wrote where those of the next entries belong do not stop the log, and what
+/// follows from the entries takes their place.
+#[test]
+fn rows_in_the_way_are_replaced() {
+    let (log, bench) = (Log::sample(), Bench::new(7));
+    log.sql(
+        "INSERT INTO actions SELECT 600, id, at, tenant, agent, tool, class, 'allow', would_have,
+         approval, deadline FROM actions LIMIT 1",
+    );
+    log.sql("INSERT INTO steps SELECT 601, at, action, 'redeemed' FROM steps LIMIT 1");
+    let sequencer = log.start(keys(), &bench);
+    sequencer.submit_blocking(propose_under(&terms(), 60_000)).unwrap();
+    sequencer.submit_blocking(deny(60_000)).unwrap();
+    sequencer.close();
+    let mut reader = log.reader();
+    let view = reader.view().unwrap();
+    assert_eq!(view.action(action(60_000)).unwrap().map(|row| row.entry), Some(600));
+    let steps = view.steps_of(action(60_000), 9).unwrap();
+    assert_eq!(steps.iter().map(|step| step.entry).collect::<Vec<_>>(), [601]);
+    drop(view);
+    assert_eq!(log.verify().problems, []);
 }
 
 /// A snapshot is only for speed: where it cannot be trusted the log is replayed.

@@ -1,7 +1,7 @@
 //! Appending to the file.
 
 use placet_core::log::tile::encode_hashes;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 
 use super::checkpointer::Checkpointer;
 use super::fault::{commit_fault, fault};
@@ -185,7 +185,7 @@ pub(super) fn rebuild(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// Writes one change of the projections. A row that somebody took away or put in the way must not
-/// stop the log: it is passed over or replaced, and a verification finds it.
+/// stop the log: it is passed over or replaced, and a verification finds it; see [`put`].
 fn project(connection: &Connection, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Action(row) => insert_action(connection, row),
@@ -203,14 +203,40 @@ fn project(connection: &Connection, change: &Change) -> Result<(), StoreError> {
     }
 }
 
+/// Puts a row of a projection in its place, which is free unless somebody wrote into the file.
+///
+/// A statement that may replace a row keeps every page that it changes until it is done, so that it
+/// can take back all of it, and that costs more than the row. So it is only the second try.
+fn put(
+    connection: &Connection,
+    [insert, replace]: [&str; 2],
+    values: &[&dyn ToSql],
+) -> Result<(), StoreError> {
+    let execute = |sql| connection.prepare_cached(sql)?.execute(values);
+    let put = match execute(insert) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            execute(replace)
+        }
+        put => put,
+    };
+    put.map_err(fault).map(drop)
+}
+
+/// The two ways to put a row into a table.
+macro_rules! into {
+    ($table_and_values:literal) => {
+        [
+            concat!("INSERT INTO ", $table_and_values),
+            concat!("INSERT OR REPLACE INTO ", $table_and_values),
+        ]
+    };
+}
+
 fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO actions (entry, id, at, tenant, agent, tool, class, verdict,
-             would_have, approval, deadline)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )
-        .map_err(fault)?;
+    let sql = into!(
+        "actions (entry, id, at, tenant, agent, tool, class, verdict, would_have, approval, deadline)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    );
     let values = params![
         integer(row.entry)?,
         row.id.to_string(),
@@ -224,34 +250,24 @@ fn insert_action(connection: &Connection, row: &ActionRow) -> Result<(), StoreEr
         row.approval.map(|approval| approval.to_string()),
         row.deadline.map(|deadline| deadline.as_millis()),
     ];
-    statement.execute(values).map_err(fault).map(drop)
+    put(connection, sql, values)
 }
 
 fn insert_step(connection: &Connection, row: &StepRow) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO steps (entry, at, action, status) VALUES (?1, ?2, ?3, ?4)",
-        )
-        .map_err(fault)?;
+    let sql = into!("steps (entry, at, action, status) VALUES (?1, ?2, ?3, ?4)");
     let (at, action) = (row.at.as_millis(), row.action.to_string());
     let values = params![integer(row.entry)?, at, action, row.status.as_str()];
-    statement.execute(values).map_err(fault).map(drop)
+    put(connection, sql, values)
 }
 
 fn insert_refusal(connection: &Connection, row: &RefusalRow) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached("INSERT OR REPLACE INTO refusals (entry, action) VALUES (?1, ?2)")
-        .map_err(fault)?;
-    let values = params![integer(row.entry)?, row.action.to_string()];
-    statement.execute(values).map_err(fault).map(drop)
+    let sql = into!("refusals (entry, action) VALUES (?1, ?2)");
+    put(connection, sql, params![integer(row.entry)?, row.action.to_string()])
 }
 
 fn insert_request(connection: &Connection, row: &RequestRow) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached("INSERT OR REPLACE INTO requests (entry, id) VALUES (?1, ?2)")
-        .map_err(fault)?;
-    let values = params![integer(row.entry)?, row.id.as_bytes()];
-    statement.execute(values).map_err(fault).map(drop)
+    let sql = into!("requests (entry, id) VALUES (?1, ?2)");
+    put(connection, sql, params![integer(row.entry)?, row.id.as_bytes()])
 }
 
 fn insert_switch(connection: &Connection, row: &SwitchRow) -> Result<(), StoreError> {
