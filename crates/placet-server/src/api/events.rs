@@ -167,7 +167,7 @@ impl Follower {
     /// First what is in the log, then what comes; none when there is nothing more to do.
     async fn follow(&mut self) -> Option<()> {
         loop {
-            let mut live = self.app.hub.events();
+            let mut live = self.app.hub.events(self.app.guard.log());
             self.catch_up(u64::MAX).await?;
             loop {
                 match live.recv().await {

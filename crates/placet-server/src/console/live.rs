@@ -95,7 +95,7 @@ impl Teller {
 
     /// None when there is nobody to tell any more.
     async fn follow(&self) -> Option<()> {
-        let mut live = self.app.hub.events();
+        let mut live = self.app.hub.events(self.app.guard.log());
         // What happened before we listened may be missing on the page.
         self.sender.send(()).await.ok()?;
         loop {

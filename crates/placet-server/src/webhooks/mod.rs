@@ -74,7 +74,7 @@ impl Announcer {
     /// First what is in the log, then what comes.
     async fn run(&mut self) {
         loop {
-            let mut live = self.app.hub.events();
+            let mut live = self.app.hub.events(self.app.guard.log());
             self.catch_up().await;
             loop {
                 match live.recv().await {

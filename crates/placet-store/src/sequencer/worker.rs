@@ -46,6 +46,8 @@ pub(super) struct Worker {
     snapshot: u64,
     /// How long the thread sleeps unless it is woken; without it for ever.
     sleeps_until: Option<Instant>,
+    /// The size that those who follow the log were told of.
+    told: u64,
 }
 
 /// The result of a batch that was not recorded, or perhaps was.
@@ -76,6 +78,7 @@ impl Worker {
             retries_at: None,
             snapshot: 0,
             sleeps_until: None,
+            told: 0,
         };
         worker.reload()?;
         Ok(worker)
@@ -126,9 +129,19 @@ impl Worker {
                 fail(replies, failure);
             }
         }
+        self.tell();
         if self.state.size() >= self.snapshot.saturating_add(SNAPSHOT_EVERY) {
             // It is tried again after the next batch.
             drop(self.save_snapshot());
+        }
+    }
+
+    /// Wakes those who follow the log, if it has grown. Whoever waits for an answer has it by now: to
+    /// wake others takes a while.
+    fn tell(&mut self) {
+        let size = self.published.tip.borrow().size;
+        if std::mem::replace(&mut self.told, size) != size {
+            self.published.tip.send_modify(|_| {});
         }
     }
 
@@ -328,8 +341,12 @@ impl Published {
         self.show(head);
     }
 
+    /// Shows a head to whoever looks; see [`Worker::tell`] for who waits for it.
     fn show(&self, head: Head) {
-        self.tip.send_replace(Tip { size: head.size, checkpoint: head.checkpoint.into() });
+        self.tip.send_if_modified(|tip| {
+            *tip = Tip { size: head.size, checkpoint: head.checkpoint.into() };
+            false
+        });
     }
 }
 
