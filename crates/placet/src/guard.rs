@@ -1,23 +1,24 @@
 //! The guard: what software that acts on its own asks before it acts.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use placet_core::autonomy::{Evidence, LedgerKey, Metrics};
-use placet_core::event::{AutonomyChanged, Event, Payload, PolicyFile};
+use placet_core::autonomy::Metrics;
+use placet_core::event::{Event, Payload};
 use placet_core::mode::Treatment;
 use placet_core::{
-    Action, ActionId, ApprovalId, AutonomyState, Caller, Command, Digest, Mode, PersonId,
-    Rejection, Scope, Verdict,
+    Action, ActionId, ApprovalId, Caller, Command, Digest, Mode, PersonId, Rejection, Scope,
+    Verdict,
 };
 use placet_policy::Policy;
 use placet_store::sequencer::{Repeated, wait};
-use placet_store::{Committed, Environment, StoreError, SubmitError, System};
+use placet_store::{Committed, Environment, SubmitError, System};
 
 use crate::answer::Answer;
 use crate::blocking::Blocking;
 use crate::config::{Config, PolicySource, read_policy};
 use crate::error::{GuardError, OpenError};
+use crate::installed::{Replaced, install_if_changed};
 use crate::log::{Log, Way};
 use crate::notice::Notice;
 use crate::password::Stretcher;
@@ -25,9 +26,6 @@ use crate::tail::Tail;
 
 /// How often an action is assessed again when the policy changes under it.
 pub(crate) const MAX_REASSESSMENTS: usize = 8;
-
-/// How many steps of autonomy are read from the log at a time.
-const STEPS_READ: usize = 256;
 
 /// Decides on actions and keeps the record of it.
 ///
@@ -43,10 +41,10 @@ pub struct Guard {
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    policy: ArcSwap<Policy>,
+    pub(crate) policy: ArcSwap<Policy>,
     /// Whoever puts another policy there holds it from its comparison with the log on, so that none
     /// takes the place of one that came after it.
-    taking_over: Mutex<()>,
+    pub(crate) taking_over: Mutex<()>,
     replaced: Option<Replaced>,
     log: Log,
     stretcher: Stretcher,
@@ -116,6 +114,11 @@ impl Guard {
         Self { shared: Arc::clone(&self.shared), caller: Some(Arc::new(caller)) }
     }
 
+    /// The same guard on nobody's word.
+    pub(crate) fn without_caller(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller: None }
+    }
+
     /// On whose word it acts.
     #[must_use]
     pub fn caller(&self) -> Option<&Caller> {
@@ -132,25 +135,6 @@ impl Guard {
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
         self.shared.policy.load_full()
-    }
-
-    /// The policy that the log holds. Where that one cannot be read it is the one before: nothing is
-    /// permitted by saying what that says.
-    pub(crate) fn latest_policy(&self) -> Arc<Policy> {
-        if !self.holds_to(&self.shared.policy.load()) {
-            drop(self.follow_policy());
-        }
-        self.policy()
-    }
-
-    /// Whether this very policy is at hand, and the one that the log holds.
-    pub(crate) fn still_holds_to(&self, policy: &Weak<Policy>) -> bool {
-        let at_hand = self.shared.policy.load();
-        std::ptr::eq(policy.as_ptr(), Arc::as_ptr(&at_hand)) && self.holds_to(&at_hand)
-    }
-
-    fn holds_to(&self, policy: &Policy) -> bool {
-        self.log().state().terms().policy == policy.terms().policy
     }
 
     /// What all clones share.
@@ -321,62 +305,6 @@ impl Guard {
         self.command(Command::Reset { scope, reason, by }).await
     }
 
-    /// Takes in evidence, and says where its class stands now.
-    ///
-    /// # Errors
-    /// When the policy does not have the class or the source, or it could not be recorded.
-    pub async fn report(&self, evidence: Evidence) -> Result<Reported, GuardError> {
-        let of = LedgerKey::of(&evidence);
-        let committed = self.submit(Command::Report(evidence)).await?;
-        let step = committed.entries.iter().find_map(|entry| match &entry.event {
-            Event::AutonomyChanged(step) => Some(step.clone()),
-            _ => None,
-        });
-        Ok(Reported { change: Change::of(&committed), step, autonomy: self.autonomy(&of) })
-    }
-
-    /// Ratifies autonomy for a consequential class, and says where the class stood after it: a
-    /// request that is repeated is told what it was told the first time.
-    ///
-    /// Blocks while the log is read.
-    ///
-    /// # Errors
-    /// When the class takes no ratification, it could not be recorded, or the log cannot be read.
-    pub async fn ratify(&self, of: LedgerKey, by: PersonId) -> Result<AutonomyState, GuardError> {
-        let committed = self.submit(Command::Ratify { of: of.clone(), by }).await?;
-        let step = committed.entries.iter().find_map(|entry| match &entry.event {
-            Event::AutonomyChanged(step) => Some(step.to),
-            _ => None,
-        });
-        if let Some(to) = step {
-            return Ok(to);
-        }
-        let repeated = committed.repeated.map(|first| first.entry);
-        match repeated.or(committed.entries.last().map(|entry| entry.index)) {
-            Some(entry) => Ok(self.autonomy_after(&of, entry)?),
-            None => Ok(self.autonomy(&of)),
-        }
-    }
-
-    fn autonomy(&self, of: &LedgerKey) -> AutonomyState {
-        self.log().state().ledgers().get(of).map(|record| record.state).unwrap_or_default()
-    }
-
-    /// Where a class stood after an entry: there it came from with its next step.
-    fn autonomy_after(&self, of: &LedgerKey, entry: u64) -> Result<AutonomyState, StoreError> {
-        // It is looked at first, so that a step that is taken meanwhile is found.
-        let now = self.autonomy(of);
-        let mut from = entry.saturating_add(1);
-        loop {
-            let steps = self.log().read(|view| view.autonomy(from, STEPS_READ))?;
-            if let Some(step) = steps.iter().find(|step| step.of == *of) {
-                return Ok(step.from);
-            }
-            let Some(last) = steps.last() else { return Ok(now) };
-            from = last.entry.saturating_add(1);
-        }
-    }
-
     /// Erases what is kept beside an entry: params, reasons, names of people. The entry itself,
     /// its place and its proof stay. A key of a tenant may where the entry is about one of its actions.
     ///
@@ -389,82 +317,6 @@ impl Guard {
         by: Option<PersonId>,
     ) -> Result<Change, GuardError> {
         self.command(Command::Erase { index, reason: reason.to_owned(), by, of: None }).await
-    }
-
-    /// Holds to another policy from here on. When it has errors the one before stays.
-    ///
-    /// # Errors
-    /// When the policy has errors, or it could not be recorded.
-    pub async fn install_policy(
-        &self,
-        files: &[PolicyFile],
-        by: Option<PersonId>,
-    ) -> Result<Change, GuardError> {
-        let policy = Policy::load(files)?;
-        let change = self.command(installation(&policy, by)).await?;
-        if self.take_over(policy) {
-            self.recheck_unasked().await;
-        }
-        Ok(change)
-    }
-
-    /// The policy that the log holds, and the entry that installed it; none while nothing was ever
-    /// installed.
-    ///
-    /// Blocks while it is read, where somebody else installed it a moment ago.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn installed(&self) -> Result<(Arc<Policy>, Option<u64>), GuardError> {
-        for _ in 0..MAX_REASSESSMENTS {
-            self.follow_policy()?;
-            let policy = self.policy();
-            let state = self.log().state();
-            if *state.terms() == *policy.terms() {
-                return Ok((policy, state.installed_at()));
-            }
-        }
-        Err(GuardError::Rejected(Rejection::StalePolicy))
-    }
-
-    /// Holds to a policy that was recorded just now; false where the log holds another one. A
-    /// repetition installs nothing, and another policy may have come after this one.
-    fn take_over(&self, policy: Policy) -> bool {
-        let _turn = self.turn_to_take_over();
-        let is_held = *self.log().state().terms() == *policy.terms();
-        if is_held {
-            self.shared.policy.store(Arc::new(policy));
-        }
-        is_held
-    }
-
-    fn turn_to_take_over(&self) -> MutexGuard<'_, ()> {
-        self.shared.taking_over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends what another policy forbids of what waits. It follows from the policy and is nobody's
-    /// request; what is left out by a failure is judged again when somebody answers it.
-    async fn recheck_unasked(&self) {
-        let unasked = Self { shared: Arc::clone(&self.shared), caller: None };
-        drop(unasked.recheck().await);
-    }
-
-    /// Takes over the policy of the log, where it is another than the one at hand: somebody else
-    /// installed it, on this node or another, or nobody waited until it was.
-    pub(crate) fn follow_policy(&self) -> Result<(), GuardError> {
-        let is_known = || *self.log().state().terms() == *self.policy().terms();
-        if is_known() {
-            return Ok(());
-        }
-        let _turn = self.turn_to_take_over();
-        if !is_known() {
-            let policy = self.log().policy().map_err(|error| match error {
-                OpenError::Policy(diagnostics) => GuardError::Policy(diagnostics),
-                other => GuardError::PolicyUnreadable(other.to_string()),
-            })?;
-            self.shared.policy.store(Arc::new(policy));
-        }
-        Ok(())
     }
 
     pub(crate) fn stretcher(&self) -> &Stretcher {
@@ -504,26 +356,6 @@ impl Guard {
     }
 }
 
-/// A policy in whose place another one was put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replaced {
-    /// The digest of its files.
-    pub policy: Digest,
-    /// The entry that had installed it.
-    pub installed_by_entry: u64,
-}
-
-/// What a report of evidence led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reported {
-    /// Where the report came to stand.
-    pub change: Change,
-    /// The step up or down that it led to at once, if any.
-    pub step: Option<AutonomyChanged>,
-    /// Where the class stands now.
-    pub autonomy: AutonomyState,
-}
-
 /// Where a command's facts came to stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -541,20 +373,6 @@ impl Change {
 fn is_callers_fault(error: &GuardError) -> bool {
     use Rejection::{DeadKey, Forbidden, OtherRequest};
     matches!(error, GuardError::Rejected(DeadKey(_) | Forbidden(_) | OtherRequest))
-}
-
-fn installation(policy: &Policy, by: Option<PersonId>) -> Command {
-    Command::InstallPolicy { terms: Arc::clone(policy.terms()), files: policy.files().to_vec(), by }
-}
-
-/// The terms are compared and not just the digest, because another version of this software may
-/// read the same file in another way.
-fn install_if_changed(log: &Log, policy: &Policy) -> Result<(), GuardError> {
-    let is_new = *log.state().terms() != *policy.terms();
-    if is_new {
-        wait(log.submit(Way::Block, installation(policy, None), None))?;
-    }
-    Ok(())
 }
 
 /// The decision that a proposal led to; where it is a repetition, to the first.
