@@ -57,6 +57,7 @@ mod known;
 mod log;
 mod notice;
 mod password;
+mod pending;
 mod person;
 mod regular;
 mod replay;
@@ -71,7 +72,7 @@ mod warrant;
 mod words;
 
 pub use answer::Answer;
-pub use approval::{Approver, Pending, Reply, Resolution};
+pub use approval::{Approver, Reply, Resolution};
 pub use blocking::Blocking;
 pub use config::{Config, LogPlace, PolicySource, read_policy};
 pub use error::{GuardError, OpenError};
@@ -85,6 +86,7 @@ pub use known::Known;
 pub use log::{Log, READ_TOGETHER};
 pub use notice::Notice;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError};
+pub use pending::Pending;
 pub use person::{
     INVITE_PREFIX, INVITE_TIME, InviteToken, InviteTokenError, Invited, NewPerson, SESSION_TIME,
 };

@@ -7,7 +7,8 @@ use std::pin::Pin;
 
 pub use terminal::{Terminal, TerminalError};
 
-use crate::approval::{Approver, Pending, Reply};
+use crate::approval::{Approver, Reply};
+use crate::pending::Pending;
 
 /// An answer on its way; none when nobody answers here.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Option<(Approver, Reply)>> + Send + 'a>>;

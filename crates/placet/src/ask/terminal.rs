@@ -17,9 +17,10 @@ use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::{Mutex, oneshot};
 
 use super::{Ask, Asked};
-use crate::approval::{Approver, Pending, Reply};
+use crate::approval::{Approver, Reply};
 use crate::escape;
 use crate::notice::Notice;
+use crate::pending::Pending;
 
 /// The word that approves. Nothing shorter does, so that no stray key approves anything.
 const APPROVE: &str = "approve";
