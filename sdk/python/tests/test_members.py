@@ -1,11 +1,12 @@
-"""Decorators in a class: above or below what Python makes of a function there."""
+"""What is in a class: decorators above or below what Python makes of a function, and properties as fields."""
 
 import functools
+from dataclasses import dataclass
 
 import pytest
 from conftest import YES, policy
 
-from placet import ActionClass, Guard, RiskTier, supervised
+from placet import ActionClass, Blocked, Changed, Guard, RiskTier, supervised
 
 
 class Members:
@@ -87,3 +88,55 @@ def test_a_static_method_is_one_in_either_order(members):
 def test_what_is_nothing_to_call_is_still_no_function():
     with pytest.raises(TypeError, match="@supervised stands above a function, not int$"):
         supervised("issue_refund")(7)
+
+
+@dataclass
+class Order:
+    """Its amount is a field, and a property as well."""
+
+    amount: str
+
+
+def grows(order):
+    """Says another amount each time it is asked."""
+    order.__dict__["seen"] = order.__dict__.get("seen", 0) + 1
+    return str(order.__dict__["seen"])
+
+
+def counts(order):
+    """The same, and keeps nothing of that in the object."""
+    COUNTED.append(order)
+    return str(len(COUNTED))
+
+
+COUNTED = []
+
+
+@pytest.mark.parametrize("says", [grows, counts])
+def test_a_field_that_answers_differently_at_the_second_look_is_not_passed_on(backend, monkeypatch, says):
+    guard = backend.open()
+    order = Order("5")
+    monkeypatch.setattr(Order, "amount", property(says), raising=False)
+
+    @supervised("get_order", guard=guard)
+    def look(order):
+        raise AssertionError("it ran")
+
+    with pytest.raises(Changed):
+        look(order)
+
+
+def test_a_cap_holds_for_what_such_a_field_says(backend, monkeypatch):
+    guard = backend.open(
+        policy(
+            classes=[
+                ActionClass(
+                    "pay", RiskTier.REVERSIBLE_WRITE, value="/order/amount", hard_cap="1000", approval=YES
+                )
+            ]
+        )
+    )
+    order = Order("5")
+    monkeypatch.setattr(Order, "amount", property(lambda order: "5000"), raising=False)
+    with pytest.raises(Blocked, match="1000"):
+        supervised("pay", guard=guard)(lambda order: order.amount)(order)
