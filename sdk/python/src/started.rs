@@ -28,10 +28,11 @@ pub(crate) struct Started {
 /// How what an operation did is undone.
 #[derive(Clone, Copy)]
 enum Remedy {
-    /// There is nothing to undo.
+    /// There is nothing to undo: it comes to its end, and what it tells the log is told.
     Nothing,
-    /// It waits for people, who need not answer where nobody ever comes to ask what they said.
-    StopWaiting(ActionId),
+    /// It waits for people, and stops. Where an action is named, they need not answer either, if nobody ever
+    /// comes to ask what they said.
+    StopWaiting(Option<ActionId>),
     /// What was proposed is taken back, where it is held.
     TakeBack,
     /// A permission that was spent for nobody: its action did not run.
@@ -61,12 +62,12 @@ impl Started {
         }
         let before = replace(&mut *lock(&self.fate), Fate::Abandoned);
         let undoing = match (self.remedy, before) {
-            (Remedy::TakeBack | Remedy::GiveUp(_), Fate::Delivered(undoing)) => undoing,
-            (Remedy::TakeBack | Remedy::GiveUp(_), _) => None,
-            (Remedy::Nothing | Remedy::StopWaiting(_), _) => {
+            (Remedy::StopWaiting(action), _) => {
                 self.task.abort();
-                self.remedy.of_the_lost().filter(|_| is_lost)
+                action.filter(|_| is_lost).map(|id| Operation::Withdraw(id.approval()))
             }
+            (_, Fate::Delivered(undoing)) => undoing,
+            _ => None,
         };
         let (Some(undoing), Some(guard)) = (undoing, engine.held()) else { return };
         // What cannot be undone any more was answered, or ends at its deadline.
@@ -106,16 +107,10 @@ impl Remedy {
         match operation {
             Operation::Propose(..) => Self::TakeBack,
             Operation::Redeem(id, ..) => Self::GiveUp(*id),
-            Operation::Settle(id, _, true) => Self::StopWaiting(*id),
+            Operation::Settle(id, _, is_mine) => {
+                Self::StopWaiting(if *is_mine { Some(*id) } else { None })
+            }
             _ => Self::Nothing,
-        }
-    }
-
-    /// What is to be done where all of the call is lost.
-    fn of_the_lost(self) -> Option<Operation> {
-        match self {
-            Self::StopWaiting(id) => Some(Operation::Withdraw(id.approval())),
-            _ => None,
         }
     }
 

@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import threading
+import time
 
 import pytest
 from conftest import PATIENCE, nothing_waits, policy
 from test_outcomes import all_failed, outcomes
+
+from placet import Status
 
 pytestmark = [
     # What the HTTP client leaves where it is ended while it connects.
@@ -17,12 +20,12 @@ pytestmark = [
 RUNS = 200
 
 
-class Slow:
-    """Makes the engine, or the daemon, take its time with a step until it is let go on."""
+class Seen:
+    """Sees when a step is asked for."""
 
     def __init__(self, guard, name):
         self.guard, self.name = guard, name
-        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.begun = threading.Event()
 
     def __enter__(self):
         self.before = self.guard._carrier.ado
@@ -38,10 +41,10 @@ class Slow:
         del self.guard._carrier.ado
 
 
-async def begun(call, slow):
+async def begun(call, seen):
     """A task in which a step was asked for and is not answered yet."""
     task = asyncio.ensure_future(call)
-    while not slow.begun.is_set():
+    while not seen.begun.is_set():
         await asyncio.sleep(0)
     # Now it is on its way.
     await asyncio.sleep(0)
@@ -56,9 +59,9 @@ def never(*_):
 def test_what_is_proposed_while_its_loop_ends_is_taken_back(backend, guard, how):
     for n in range(10):
         loop = asyncio.new_event_loop()
-        with Slow(guard, "propose") as slow:
+        with Seen(guard, "propose") as seen:
             call = guard.aexecute("issue_refund", {"amount": "1", "n": n}, never)
-            task = loop.run_until_complete(begun(call, slow))
+            task = loop.run_until_complete(begun(call, seen))
         if how == "cancelled":
             # Its loop hears of nothing any more.
             task.cancel()
@@ -68,7 +71,7 @@ def test_what_is_proposed_while_its_loop_ends_is_taken_back(backend, guard, how)
         if how == "closed":
             call.close()
         task._log_destroy_pending = False
-        del call, task, loop, slow
+        del call, task, loop, seen
         gc.collect()
     # Each was decided on, or never arrived.
     assert nothing_waits(guard)
@@ -77,14 +80,29 @@ def test_what_is_proposed_while_its_loop_ends_is_taken_back(backend, guard, how)
 def test_what_is_spent_while_its_loop_ends_did_not_run(backend, guard):
     for n in range(10):
         loop = asyncio.new_event_loop()
-        with Slow(guard, "redeem") as slow:
+        with Seen(guard, "redeem") as seen:
             call = guard.aexecute("get_order", {"n": n}, never)
-            task = loop.run_until_complete(begun(call, slow))
+            task = loop.run_until_complete(begun(call, seen))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             loop.run_until_complete(task)
         loop.close()
     assert all_failed(backend, guard) and len(outcomes(backend, guard)) == 10
+
+
+def test_an_outcome_that_is_being_told_while_its_loop_ends_is_told(backend, guard):
+    for n in range(10):
+        loop = asyncio.new_event_loop()
+        with Seen(guard, "conclude") as seen:
+            call = guard.aexecute("get_order", {"n": n}, lambda tool, params: params)
+            task = loop.run_until_complete(begun(call, seen))
+        task.cancel()
+        loop.run_until_complete(asyncio.wait([task]))
+        loop.close()
+    until = time.monotonic() + PATIENCE
+    while set(found := outcomes(backend, guard)) != {Status.SUCCEEDED} and time.monotonic() < until:
+        time.sleep(0.01)
+    assert found == [Status.SUCCEEDED] * 10
 
 
 def test_run_that_ends_at_once_leaves_nothing_open(guard):
@@ -130,8 +148,8 @@ def test_closed_loops_leave_nothing_in_memory(backend, ends, stage):
 
     async def main(n):
         call = guard.aexecute("issue_refund", {"amount": "1", "n": n}, never)
-        with Slow(guard, "propose" if stage == "proposed" else "settle") as slow:
-            return [await begun(call, slow)]
+        with Seen(guard, "propose" if stage == "proposed" else "settle") as seen:
+            return [await begun(call, seen)]
 
     counts = []
     for n in range(runs):

@@ -169,6 +169,9 @@ class Remote:
         call is lost, collected with its loop, it may get to say nothing any more."""
         if step.name == "propose" or (step.name == "redeem" and not step.hurried):
             self._posts.put(lambda: self._undo(step, asked))
+        elif step.name == "conclude":
+            # It ran, and what came of it holds all the same.
+            self._posts.put(functools.partial(self._send, asked))
         elif is_lost and step.name == "settle" and step.body.get("is_mine"):
             self._posts.put(functools.partial(self._withdraw, step.body["id"]))
 
