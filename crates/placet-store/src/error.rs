@@ -10,13 +10,15 @@ use crate::keys::KeysError;
 /// Why a store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process has the log.
-    #[error("the log {} is in use by {holder}; stop it, or use another log", path.display())]
+    /// The log is open already: in another process, or in this one.
+    #[error("the log {} is in use by {holder}; {}", path.display(), remedy(*is_here))]
     InUse {
         /// The log.
         path: PathBuf,
         /// Who has it, as far as it says so.
         holder: String,
+        /// Whether that is this process itself.
+        is_here: bool,
     },
     /// The file has another name, under which somebody else may write it.
     #[error(
@@ -76,6 +78,15 @@ pub enum StoreError {
     /// Random bytes are missing, without which a payload must not be committed to.
     #[error("the system gives no random bytes")]
     Randomness(#[source] std::io::Error),
+}
+
+/// What to do where a log is in use.
+fn remedy(is_here: bool) -> &'static str {
+    if is_here {
+        "that is this process itself: share the guard that has the log open, or close that one first"
+    } else {
+        "stop it, or use another log"
+    }
 }
 
 /// Why a log cannot be opened.

@@ -40,7 +40,10 @@ fn a_second_opening_is_refused_with_the_name_of_the_first() {
     );
     assert!(refused.contains(" on "), "{refused}");
     assert!(
-        refused.ends_with(" since 2023-11-14T22:13:20.000Z; stop it, or use another log"),
+        refused.ends_with(
+            " since 2023-11-14T22:13:20.000Z; that is this process itself: share the guard that has the \
+             log open, or close that one first"
+        ),
         "{refused}"
     );
     drop(first);

@@ -21,6 +21,7 @@ use crate::mailbox::Mailbox;
 use crate::open::{GRACE, Held, Open, closed};
 use crate::operation::{Done, Operation};
 use crate::request::ActionRequest;
+use crate::started::Started;
 
 /// How often a thread that waits for people looks whether Ctrl-C was pressed.
 const LOOK_FOR_SIGNALS: Duration = Duration::from_millis(50);
@@ -131,24 +132,19 @@ impl Engine {
     /// Starts an operation whose result is left in a mailbox under a number.
     #[pyo3(signature = (mailbox, token, name, request = None, body = "{}"))]
     fn start(
-        &self,
+        slf: &Bound<'_, Self>,
         mailbox: &Mailbox,
         token: u64,
         name: &str,
         request: Option<&ActionRequest>,
         body: &str,
-        py: Python<'_>,
     ) -> PyResult<Started> {
-        let guard = self.guard(py)?;
+        let py = slf.py();
+        let guard = slf.get().guard(py)?;
         let operation =
             Operation::read(name, request, body).map_err(|failure| failure.into_error(py))?;
-        let letters = Arc::clone(&mailbox.shared);
-        let task = async move {
-            let result = guard.perform(operation).await;
-            drop(guard);
-            letters.put(token, result);
-        };
-        Ok(Started { task: self.spawn(task).map_err(|failure| failure.into_error(py))? })
+        Started::begin(slf, guard, operation, Arc::clone(&mailbox.shared), token)
+            .map_err(|failure| failure.into_error(py))
     }
 
     /// The policy's mode.
@@ -172,7 +168,7 @@ impl Engine {
 
     /// Closes the log: what was asked for is carried out and recorded first.
     fn close(&self, py: Python<'_>) {
-        if self.process == std::process::id() {
+        if self.is_here() {
             py.detach(|| self.shut());
         }
     }
@@ -180,8 +176,13 @@ impl Engine {
 
 impl Engine {
     fn guard(&self, py: Python<'_>) -> PyResult<Held> {
-        self.check_process(self.process == std::process::id(), py)?;
+        self.check_process(self.is_here(), py)?;
         self.hold(py)
+    }
+
+    /// Whether this is the process that opened it.
+    pub(crate) fn is_here(&self) -> bool {
+        self.process == std::process::id()
     }
 
     /// Says so where this is no longer the process that opened the guard.
@@ -198,10 +199,13 @@ impl Engine {
     }
 
     fn hold(&self, py: Python<'_>) -> PyResult<Held> {
+        self.held().ok_or_else(|| closed().into_error(py))
+    }
+
+    /// The guard, unless it is closed.
+    pub(crate) fn held(&self) -> Option<Held> {
         let open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = open.as_ref().map(Open::hold);
-        drop(open);
-        held.ok_or_else(|| closed().into_error(py))
+        open.as_ref().map(Open::hold)
     }
 
     /// Waits as long as people take, or as long as they may. Ctrl-C ends the wait as well.
@@ -252,7 +256,7 @@ impl Engine {
     }
 
     /// Lets a task run beside Python, on the one thread that this engine has for all of them.
-    fn spawn(
+    pub(crate) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> Result<AbortHandle, Failure> {
@@ -275,7 +279,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if self.process != std::process::id() {
+        if !self.is_here() {
             // Neither the threads nor the lock on the log are ours.
             let guard = self.guard.get_mut().unwrap_or_else(PoisonError::into_inner).take();
             std::mem::forget((guard, self.runtime.take()));
@@ -300,19 +304,5 @@ fn perform_here(operation: Operation, guard: &Held) -> Result<Done, Failure> {
             Ok(Done::Decision(Box::new(answer)))
         }
         operation => wait(guard.perform(operation)),
-    }
-}
-
-/// An operation that was started.
-#[pyclass(frozen, module = "placet._core")]
-pub(crate) struct Started {
-    task: AbortHandle,
-}
-
-#[pymethods]
-impl Started {
-    /// Waits for it no more. What was asked of the log already takes effect all the same.
-    fn cancel(&self) {
-        self.task.abort();
     }
 }

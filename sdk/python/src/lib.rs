@@ -13,6 +13,7 @@ mod open;
 mod operation;
 mod record;
 mod request;
+mod started;
 
 use pyo3::prelude::*;
 
@@ -24,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use crate::decision::{Approval, Decision, Finding, revived};
     #[pymodule_export]
-    use crate::engine::{Engine, Started, forked};
+    use crate::engine::{Engine, forked};
     #[pymodule_export]
     use crate::freeze::{Frozen, freeze};
     #[pymodule_export]
@@ -33,4 +34,6 @@ mod _core {
     use crate::record::{GatedRecord, gate_records};
     #[pymodule_export]
     use crate::request::ActionRequest;
+    #[pymodule_export]
+    use crate::started::Started;
 }

@@ -533,7 +533,7 @@ def test_what_cannot_be_started_leaves_nothing_behind():
             guard.close()
             for _ in range(3):
                 assert await guard.aexecute("get_order", {"id": 7}, echo) == {"id": 7}
-            assert desk._waiting == {}
+            assert not (desk._waiting and desk._waiting())
             assert not asyncio.get_running_loop().remove_reader(desk._mailbox.fileno())
 
         asyncio.run(main())

@@ -26,6 +26,17 @@ def again(backend, tmp_path):
     guards[0].close()
 
 
+def test_a_log_that_this_very_process_has_open_is_said_to_be(tmp_path):
+    log = tmp_path / "log.db"
+    with Guard(policy(), store=log):
+        with pytest.raises(Unavailable) as refused:
+            Guard(policy(), store=log)
+        said = str(refused.value)
+        assert f"is in use by process {os.getpid()} (" in said
+        assert "this process itself: share the guard that has the log open, or close that one first" in said
+    Guard(policy(), store=log).close()
+
+
 def in_thread(call):
     """What a call raises in another thread."""
     raised = []

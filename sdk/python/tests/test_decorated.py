@@ -386,10 +386,11 @@ def test_a_static_method_below_asks_nobody_about_a_call_that_does_not_fit():
             def pay(amount):
                 return amount
 
-        assert Office.pay("50") == "50"
-        with pytest.raises(TypeError, match="too many positional"):
-            Office().pay("60")
-    assert [held.params for held in shown] == [{"amount": "50"}]
+        assert Office.pay("50") == Office().pay("50") == "50"
+        for office in (Office, Office()):
+            with pytest.raises(TypeError, match="too many positional"):
+                office.pay(Office(), "60")
+    assert [held.params for held in shown] == [{"amount": "50"}] * 2
 
 
 class Office:
@@ -404,7 +405,7 @@ def test_a_static_method_below_has_no_object():
     configure(Guard(policy(), store=":memory:", confirm=lambda it: shown.append(it) or True))
     try:
         with pytest.raises(Invalid, match="/order: .*Office"):
-            Office().pay("60")
+            Office.pay(Office(), "60")
         assert Office.pay("o-17", "60") == "60"
     finally:
         unconfigure()

@@ -9,7 +9,7 @@ import time
 from decimal import Decimal
 
 import pytest
-from conftest import PATIENCE, policy, program
+from conftest import PATIENCE, Daemon, policy, program
 
 from placet import ActionClass, ActionRequest, AuditEntry, RiskTier, Status, supervised
 
@@ -93,6 +93,15 @@ def test_what_a_child_drops_may_still_run_here(backend, guard):
     assert outcomes(backend, guard) == [Status.SUCCEEDED]
 
 
+def log_of(kind, daemon, folder):
+    """What the log says that a program has written."""
+    if kind == "daemon":
+        return daemon.run("log", "show", "--log", "placet.db", "--json")
+    reader = Daemon.__new__(Daemon)
+    reader.folder = folder
+    return reader.run("log", "show", "--log", "placet.db", "--json")
+
+
 AT_THE_END = """
     from placet import Guard, supervised
 
@@ -119,15 +128,68 @@ def test_what_never_began_by_the_end_of_the_interpreter_did_not_run(kind, daemon
     }
     done = program(textwrap.dedent(AT_THE_END).format(opened=of[kind]), PYTHONFAULTHANDLER="1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
-    if kind == "daemon":
-        listed = daemon.run("log", "show", "--log", "placet.db", "--json")
-    else:
-        from conftest import Daemon
-
-        reader = Daemon.__new__(Daemon)
-        reader.folder = tmp_path
-        listed = reader.run("log", "show", "--log", "placet.db", "--json")
+    listed = log_of(kind, daemon, tmp_path)
     assert listed.count('"outcome":"failed"') == 2, listed
+
+
+BEGUN_BY_THE_END = """
+    import asyncio
+    from placet import Guard, supervised
+
+    guard = {opened}
+
+    @supervised("get_order", guard=guard)
+    def count(to):
+        yield from range(to)
+
+    @supervised("get_order", guard=guard)
+    async def acount(to):
+        for n in range(to):
+            yield n
+
+    begun = asyncio.Event()
+
+    @supervised("get_order", guard=guard)
+    def awaited():
+        async def inner():
+            begun.set()
+            await asyncio.Event().wait()
+        return inner()
+
+    left, circle, done = count(3), [count(3)], count(1)
+    circle.append(circle)
+    next(left), next(circle[0]), list(done)
+
+    async def main():
+        global aleft, going
+        aleft = acount(3)
+        await aleft.__anext__()
+        going = asyncio.ensure_future(awaited())
+        going._log_destroy_pending = False
+        await begun.wait()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    print("the end", flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["in process", "daemon"])
+def test_what_was_begun_and_not_ended_by_the_end_of_the_interpreter_failed(kind, daemon, tmp_path):
+    place = {"policy": str(tmp_path / "policy.toml"), "store": str(tmp_path / "placet.db")}
+    (tmp_path / "policy.toml").write_text(policy().to_toml())
+    of = {
+        "in process": "Guard({policy!r}, store={store!r})".format(**place),
+        "daemon": f"Guard.connect({daemon.url!r}, {daemon.agent!r})",
+    }
+    before = log_of(kind, daemon, tmp_path) if kind == "daemon" else ""
+    code = textwrap.dedent(BEGUN_BY_THE_END).format(opened=of[kind])
+    done = program(code, PYTHONFAULTHANDLER="1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+    listed = log_of(kind, daemon, tmp_path).removeprefix(before)
+    assert listed.count('"outcome":"succeeded"') == 1, listed
+    assert listed.count('"outcome":"failed"') == 4, listed
+    assert listed.count('"outcome":') == 5, listed
 
 
 SECRET_PARAMS = ("/pin", "/card", "/since", "/note")

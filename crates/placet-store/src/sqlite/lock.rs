@@ -70,7 +70,11 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-                return Err(StoreError::InUse { path, holder: read_holder(&mut file) });
+                let holder = read_holder(&mut file);
+                let is_here = holder.as_ref().is_some_and(Holder::is_here);
+                // Without one it has only just taken the lock.
+                let holder = holder.map_or_else(|| "another process".to_owned(), Holder::name);
+                return Err(StoreError::InUse { path, holder, is_here });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -98,18 +102,22 @@ impl Holder {
             since: env.now().to_string(),
         }
     }
+
+    /// Whether it is this process. Processes of two containers may have one number, but run on two hosts.
+    fn is_here(&self) -> bool {
+        self.pid == std::process::id() && self.host == host() && self.command == command()
+    }
+
+    fn name(self) -> String {
+        let Self { pid, command, host, since } = self;
+        format!("process {pid} ({command}) on {host} since {since}")
+    }
 }
 
-fn read_holder(file: &mut File) -> String {
+fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = Vec::new();
     let read = file.take(MAX_BYTES).read_to_end(&mut text);
-    match read.ok().and_then(|_| serde_json::from_slice::<Holder>(&text).ok()) {
-        Some(Holder { pid, command, host, since }) => {
-            format!("process {pid} ({command}) on {host} since {since}")
-        }
-        // It has only just taken the lock.
-        None => "another process".to_owned(),
-    }
+    read.ok().and_then(|_| serde_json::from_slice(&text).ok())
 }
 
 /// The program and its subcommand. Further arguments may be private.

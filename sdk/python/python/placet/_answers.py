@@ -104,9 +104,11 @@ def _reported(step: Step, answer: Any) -> Any:
     return answer
 
 
-def _stands(_step: Step, answer: Any) -> Any:
+def _stands(step: Step, answer: Any) -> Any:
+    asked: Any = step.body["tenant"]
     for row in _list(answer, "classes"):
         _hold(isinstance(row["tenant"], str), "tenant is no text")
+        _hold(asked is None or row["tenant"] == asked, "it is about another tenant")
     return answer
 
 

@@ -176,9 +176,9 @@ class Mailbox:
 
 @final
 class Started:
-    """An operation that was started."""
+    """An operation that was started. Abandoned, it undoes what it does."""
 
-    def cancel(self) -> None: ...
+    def abandon(self, is_lost: bool) -> None: ...
 
 @final
 class Engine:

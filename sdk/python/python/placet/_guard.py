@@ -6,8 +6,9 @@ import functools
 import os
 import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from ._above import function_of
 from ._again import Again
 from ._arguments import Captured, of_call
 from ._context import fields as fields_of_context
@@ -228,19 +229,22 @@ class Guard(Again, Deciding, Inbox, Switches):
 
     @overload
     def gate(
-        self, function: Callable[P, Coroutine[Any, Any, R]]
+        self, given: Callable[P, Coroutine[Any, Any, R]], /
     ) -> Callable[P, Coroutine[Any, Any, R | ActionDenied]]: ...
     @overload
-    def gate(self, function: Callable[P, R]) -> Callable[P, R | ActionDenied]: ...
-    def gate(self, function: Callable[P, Any]) -> Callable[P, Any]:
+    def gate(self, given: Callable[P, R], /) -> Callable[P, R | ActionDenied]: ...
+    def gate(self, given: Callable[P, Any], /) -> Callable[P, Any]:
         """Decorates a function that a person approves in any case, in any mode.
 
         A call that is not approved returns :class:`ActionDenied`.
         """
+        function, is_static = function_of("@guard.gate", given)
+        made = self._gated(function)
+        return cast("Callable[P, Any]", staticmethod(made)) if is_static else made
+
+    def _gated(self, function: Callable[P, Any]) -> Callable[P, Any]:
         import inspect
 
-        if not callable(function):
-            raise TypeError(f"write @guard.gate above a function, not {type(function).__name__}")
         tool = getattr(function, "__name__", type(function).__name__)
 
         @functools.wraps(function)

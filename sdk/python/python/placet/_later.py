@@ -9,86 +9,107 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
 from ._drive import Carrier, arun, nothing, run
-from ._step import Later, Post
+from ._step import Later, Post, Steps
 from ._unfinished import is_async_generator, is_coroutine, is_generator
 
 T = TypeVar("T")
 
 
-class _Start:
-    """Whether somebody has begun what has yet to run. It belongs to this process: a child that gets a copy
-    of it knows nothing of what becomes of it here."""
+class _Watch:
+    """Whether somebody has begun what has yet to run, and whether it has ended. It belongs to this process:
+    a child that gets a copy of it knows nothing of what becomes of it here."""
 
-    def __init__(self) -> None:
-        self.is_made = False
+    def __init__(self, later: Later) -> None:
+        self._later = later
+        self._is_made = False
+        self._is_over = False
         self._process = os.getpid()
 
-    def watched(self, made: T, later: Later, carrier: Carrier) -> T:
-        """What the caller gets; when it is dropped and never was begun, the log is told."""
-        weakref.finalize(made, self._dropped, later, carrier)
+    def watched(self, made: T, carrier: Carrier) -> T:
+        """What the caller gets. When it is dropped and never was begun, the log is told; and so it is at
+        the end of the interpreter, where it was begun and never ended."""
+        weakref.finalize(made, self._dropped, weakref.ref(made), carrier)
         return made
 
-    def _dropped(self, later: Later, carrier: Carrier) -> None:
+    def begins(self) -> Steps:
+        """What is to be done before it begins."""
+        self._is_made = True
+        try:
+            yield from self._later.begins()
+        except BaseException:
+            # It did not run, and that has been said.
+            self._is_over = True
+            raise
+
+    def ends(self, error: BaseException | None) -> Steps:
+        """Says what came of it, once."""
+        if not self._is_over:
+            self._is_over = True
+            yield from self._later.ends(error)
+
+    def _dropped(self, made: weakref.ref[Any], carrier: Carrier) -> None:
         # Wherever the garbage collector comes by, and at the end of the interpreter: nothing may wait.
-        if not self.is_made and self._process == os.getpid():
-            run(later.never(), carrier, nothing)
+        if self._process != os.getpid():
+            return
+        if not self._is_made:
+            run(self._later.never(), carrier, nothing)
+        elif made() is not None:
+            # It is still there, so this is the end of the interpreter, and nobody will go on with it. What
+            # is dropped while it runs says so itself.
+            run(self.ends(GeneratorExit()), carrier, nothing)
 
 
 def in_place_of(later: Later, carrier: Carrier) -> Any:
     """What the caller gets."""
-    start = _Start()
+    watch = _Watch(later)
     if is_coroutine(later.value):
-        return start.watched(_coroutine(later, carrier, start), later, carrier)
+        return watch.watched(_coroutine(later, carrier, watch), carrier)
     if is_async_generator(later.value):
-        going = _async_generator(later.value, later, carrier, start)
-        return start.watched(going, later, carrier)
+        return watch.watched(_async_generator(later.value, carrier, watch), carrier)
     if is_generator(later.value):
-        return start.watched(_generator(later, carrier, start), later, carrier)
+        return watch.watched(_generator(later, carrier, watch), carrier)
     # It runs already, and is nobody's to replace.
     later.value.add_done_callback(functools.partial(_is_done, later, carrier))
     return later.value
 
 
-async def _coroutine(later: Later, carrier: Carrier, start: _Start) -> Any:
-    start.is_made = True
+async def _coroutine(later: Later, carrier: Carrier, watch: _Watch) -> Any:
     inner: Any = later.value
     try:
-        await arun(later.begins(), carrier, nothing)
+        await arun(watch.begins(), carrier, nothing)
     except BaseException:
         inner.close()
         raise
     try:
         value: Any = await inner
     except BaseException as error:
-        await arun(later.ends(error), carrier, nothing)
+        await arun(watch.ends(error), carrier, nothing)
         raise
-    await arun(later.ends(None), carrier, nothing)
+    await arun(watch.ends(None), carrier, nothing)
     return value
 
 
-def _generator(later: Later, carrier: Carrier, start: _Start) -> Generator[Any, Any, Any]:
-    start.is_made = True
+def _generator(later: Later, carrier: Carrier, watch: _Watch) -> Generator[Any, Any, Any]:
     inner: Generator[Any, Any, Any] = later.value
-    run(later.begins(), carrier, nothing)
+    run(watch.begins(), carrier, nothing)
     try:
         value = yield from inner
     except BaseException as error:
-        run(later.ends(error), carrier, nothing)
+        run(watch.ends(error), carrier, nothing)
         raise
-    run(later.ends(None), carrier, nothing)
+    run(watch.ends(None), carrier, nothing)
     return value
 
 
 def _async_generator(
-    inner: AsyncGenerator[Any, Any], later: Later, carrier: Carrier, start: _Start
+    inner: AsyncGenerator[Any, Any], carrier: Carrier, watch: _Watch
 ) -> AsyncGenerator[Any, Any]:
     async def begins() -> AsyncGenerator[Any, Any]:
-        start.is_made = True
-        await arun(later.begins(), carrier, nothing)
+        await arun(watch.begins(), carrier, nothing)
         return inner
 
     async def ends(error: BaseException | None) -> None:
-        await arun(later.ends(error), carrier, nothing)
+        await arun(watch.ends(error), carrier, nothing)
 
     return passing_on(begins, ends)()
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ._core import Engine, Mailbox, forked
@@ -74,94 +72,79 @@ class Local:
 
 
 class Desk:
-    """Where one event loop gets its results: one file descriptor, however many it waits for."""
+    """Where one event loop gets its results: one file descriptor, however many it waits for.
+
+    It holds neither the loop nor what waits on it, so that both are gone with the loop.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._mailbox = Mailbox()
-        self._waiting: dict[int, Any] = {}
+        self._waiting: weakref.ref[Waiting] | None = None
         self._next = 0
         self._loop = weakref.ref(loop)
 
     async def order(self, engine: Engine, step: Step) -> Any:
-        """Starts a step and waits for its result."""
+        """Starts a step and waits for its result. What nobody waits for any more is undone."""
         loop = self._loop()
         assert loop is not None
         token, self._next = self._next, self._next + 1
-        future = loop.create_future()
-        if not self._waiting:
-            # Only while there is something to wait for, so that nothing keeps a loop from ending.
-            loop.add_reader(self._mailbox.fileno(), self._collect)
-        undo = _UNDO.get(step.name)
-        self._waiting[token] = (future, undo and functools.partial(undo, engine))
+        waiting = self._waiting and self._waiting()
+        if not waiting:
+            waiting = Waiting(self._mailbox, loop)
+            self._waiting = weakref.ref(waiting)
+        future = waiting.add(token)
         try:
             body = json.dumps(step.body)
             started = engine.start(self._mailbox, token, step.name, step.request, body)
         except BaseException:
-            self._forget(token)
+            waiting.forget(token)
             raise
         try:
             return _read(await future)
-        except BaseException:
-            if undo is None:
-                started.cancel()
-                self._forget(token)
-            elif future.done() and not future.cancelled() and future.exception() is None:
-                # It was there, but whoever waited for it was cancelled before they had it.
-                undo(engine, future.result())
+        except BaseException as error:
+            # Closed, or collected with its loop, the rest of the call may get to say nothing any more.
+            started.abandon(isinstance(error, GeneratorExit))
+            waiting.forget(token)
             raise
+
+
+class Waiting:
+    """What waits on one event loop. The loop holds it, as long as there is something: a guard that held
+    it would hold with it what waits on a loop that was closed, for ever."""
+
+    def __init__(self, mailbox: Mailbox, loop: asyncio.AbstractEventLoop) -> None:
+        self._mailbox = mailbox
+        self._loop = loop
+        self._futures: dict[int, asyncio.Future[Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._futures)
+
+    def add(self, token: int) -> asyncio.Future[Any]:
+        """What comes to be done when there is a letter with that number."""
+        if not self._futures:
+            # Only while there is something to wait for, so that nothing keeps a loop from ending.
+            self._loop.add_reader(self._mailbox.fileno(), self._collect)
+        future = self._futures[token] = self._loop.create_future()
+        return future
+
+    def forget(self, token: int) -> None:
+        """Nobody waits for that any more."""
+        was_there = self._futures.pop(token, None) is not None
+        if was_there and not self._futures and not self._loop.is_closed():
+            self._loop.remove_reader(self._mailbox.fileno())
 
     def _collect(self) -> None:
         for token, value in self._mailbox.take():
-            waiting = self._waiting.get(token)
-            self._forget(token)
-            if waiting is None:
+            future = self._futures.get(token)
+            self.forget(token)
+            if future is None or future.done():
                 continue
-            future, undo = waiting
-            if future.done():
-                # Nobody waits for it any more: what it did is undone.
-                if undo is not None:
-                    undo(value)
-            elif isinstance(value, BaseException):
+            if isinstance(value, BaseException):
                 future.set_exception(value)
             else:
                 future.set_result(value)
 
-    def _forget(self, token: int) -> None:
-        self._waiting.pop(token, None)
-        loop = self._loop()
-        if not self._waiting and loop is not None and not loop.is_closed():
-            loop.remove_reader(self._mailbox.fileno())
-
 
 def _read(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
-
-
-def _quietly(engine: Engine, name: str, body: dict[str, Any]) -> None:
-    from ._errors import PlacetError
-
-    try:
-        engine.call(name, None, json.dumps(body))
-    except PlacetError:
-        pass
-
-
-def _withdraw(engine: Engine, value: Any) -> None:
-    """A proposal that nobody waits for is taken back, where it is held."""
-    approval = getattr(value, "approval", None)
-    if approval is not None:
-        _quietly(engine, "withdraw", {"id": approval.id})
-
-
-def _give_up(engine: Engine, value: Any) -> None:
-    """A permission that was spent for nobody: its action did not run."""
-    if isinstance(value, str):
-        body = {
-            "id": json.loads(value)["id"],
-            "status": "failed",
-            "detail": "it was abandoned before it ran",
-        }
-        _quietly(engine, "conclude", body)
-
-
-_UNDO: dict[str, Callable[[Engine, Any], None]] = {"propose": _withdraw, "redeem": _give_up}

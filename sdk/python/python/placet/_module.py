@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ._above import function_of
 from ._deciding import known_fields
 from ._forks import in_each_child
 from ._guard import Guard
@@ -92,11 +93,14 @@ def supervised(
     if on_review is not None:
         member(OnReview, "on_review", on_review)
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(given: Callable[P, R]) -> Callable[P, R]:
+        function, is_static = function_of("@supervised", given)
+        made = around(function)
+        return cast("Callable[P, R]", staticmethod(made)) if is_static else made
+
+    def around(function: Callable[P, R]) -> Callable[P, R]:
         import inspect
 
-        if not callable(function):
-            raise TypeError(f"@supervised stands above a function, not {type(function).__name__}")
         name = tool or str(getattr(function, "__name__", type(function).__name__))
         if inspect.iscoroutinefunction(function):
 

@@ -11,6 +11,7 @@ import functools
 import os
 import threading
 import time
+import weakref
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from importlib import import_module
@@ -119,7 +120,7 @@ class Remote:
                     continue
                 except BaseException as error:
                     if not isinstance(error, Exception):
-                        self._abandon(step, asked)
+                        self._abandon(step, asked, is_lost=isinstance(error, GeneratorExit))
                     raise
                 self._still_open(step)
                 if waits.is_done(answer):
@@ -162,11 +163,17 @@ class Remote:
             # The deadline ends what could not be taken back.
             pass
 
-    def _abandon(self, step: Step, asked: Asked) -> None:
+    def _abandon(self, step: Step, asked: Asked, *, is_lost: bool) -> None:
         """Undoes what nobody waits for any more. Sent again under its key, the request gets its
-        answer, whether or not it had arrived. What shadow redeems runs all the same."""
+        answer, whether or not it had arrived. What shadow redeems runs all the same. Where all of the
+        call is lost, collected with its loop, it may get to say nothing any more."""
         if step.name == "propose" or (step.name == "redeem" and not step.hurried):
             self._posts.put(lambda: self._undo(step, asked))
+        elif step.name == "conclude":
+            # It ran, and what came of it holds all the same.
+            self._posts.put(functools.partial(self._send, asked))
+        elif is_lost and step.name == "settle" and step.body.get("is_mine"):
+            self._posts.put(functools.partial(self._withdraw, step.body["id"]))
 
     def say_afterwards(self, step: Step) -> None:
         """Says something although it is closed: what it has waited for was only then clear."""
@@ -282,11 +289,14 @@ class Remote:
 
         loop = asyncio.get_running_loop()
         closing = loop.create_future()
+        # What waits on a loop that was closed is not to be held by this for ever.
+        known = weakref.ref(closing)
 
         def wake() -> None:
-            if not loop.is_closed():
+            waits = known()
+            if waits is not None and not waits.get_loop().is_closed():
                 # Cancelling what is done does nothing.
-                loop.call_soon_threadsafe(closing.cancel)
+                waits.get_loop().call_soon_threadsafe(waits.cancel)
 
         self._wakers.add(wake)
         sending = asyncio.ensure_future(self._asend(asked))

@@ -129,6 +129,9 @@ def _approved(request: ActionRequest, decision: Decision, way: Way) -> Steps:
             action_id = found["successor"]
             successor = yield Step("follow", body={"id": action_id})
             edited = successor.get("action", {}).get("params")
+    except GeneratorExit:
+        # These steps themselves are dropped; whoever carried them out says so (what they raise is `Carried`).
+        raise
     except BaseException:
         # Nobody waits any more, so nobody has to answer.
         yield from _withdrawn(action_id, way)
@@ -178,6 +181,9 @@ def run(request: ActionRequest, way: Way, captured: Captured) -> Steps:
     yield from begins()
     try:
         value = yield Call(arguments)
+    except GeneratorExit:
+        # As above: what it came to is in doubt, which the log shows after a while.
+        raise
     except BaseException as error:
         yield from ends(error.error if isinstance(error, Carried) else error)
         raise
