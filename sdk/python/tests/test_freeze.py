@@ -343,7 +343,7 @@ def test_a_proposal_that_cannot_be_written_is_on_record(backend, tool, mode):
             assert noted["tool"] == tool and why in noted["params"]["$unfrozen"]
             assert decided["decision"]["verdict"] == "block" and "approval" not in decided
         assert recorded(backend, guard, -2)[0]["session"] == "s-1"
-    with pytest.raises(ValueError, match="session"):
+    with pytest.raises(ValueError, match=r"session has half of a surrogate pair \(.ud800\)"):
         guard.propose(tool, session_id="\ud800")
     assert recorded(backend, guard)[0]["tool"] == tool
     # What only asks is never on record, whatever it asks.

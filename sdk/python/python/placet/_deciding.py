@@ -10,6 +10,8 @@ from ._context import fields as fields_of_context
 from ._core import ActionRequest
 from ._drive import arun, nothing, run
 from ._ending import quotes, without_secrets
+from ._errors import Invalid
+from ._given import why_no_text
 from ._local import Local
 from ._sample import is_enforced
 from ._step import Step, Steps, Way, conclusion
@@ -132,6 +134,13 @@ class Deciding:
             return ActionRequest(action, context=context or None, **present)
         except TypeError:
             known_fields("this", {name: value for name, value in fields.items() if name != "params"})
+            raise
+        except UnicodeEncodeError as error:
+            # It says which character, and only newer versions of Python also which field.
+            for field, text in {"action": action, **present}.items():
+                why = why_no_text(text) if isinstance(text, str) else None
+                if why is not None:
+                    raise Invalid(f"{field} {why}") from error
             raise
 
     def _held(self, request: ActionRequest) -> ActionRequest:
