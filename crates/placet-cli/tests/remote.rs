@@ -1,6 +1,8 @@
 //! The same commands on a log file and on a daemon: what they print is the same.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "remote/copies.rs"]
+mod copies;
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -108,7 +110,7 @@ fn every_command_says_the_same_on_a_file_and_on_a_daemon() {
     let ((file, _), (held, operator)) = (world(), world());
     let daemon = Daemon::start(&held, &[]);
     for line in STORY {
-        // Only a file can be verified as a whole, also while a daemon has it.
+        // By the key that lies beside it a file is verified, also while a daemon has it.
         let (on_file, on_daemon) = if line.starts_with("log") {
             let place = ["--log", "placet.db"];
             let all = [&arguments(line)[..], &place].concat();
