@@ -327,7 +327,8 @@ fn stable_keys(text: &str) -> String {
 }
 
 /// Commands that may speak to a daemon and are tried in other files, or are about something else there.
-const ELSEWHERE: [&str; 5] = ["approvals", "report", "mcp", "hook", "log backup"];
+const ELSEWHERE: [&str; 7] =
+    ["approvals", "report", "mcp", "hook", "log backup", "log verify", "log export"];
 
 /// Which commands may speak to a daemon is said by the reference.
 #[test]
@@ -583,6 +584,27 @@ fn a_key_of_a_daemon_is_replaced_and_revoked_from_afar() {
     assert_eq!((evaluate(first), evaluate(&second)), (401, 200));
     assert!(run(&format!("key revoke {id}")).contains("revoked"));
     assert_eq!(evaluate(&second), 401);
+    daemon.stop();
+}
+
+/// More than a daemon tells at once.
+#[test]
+fn every_class_is_told_however_many_pages_of_a_daemon_that_takes() {
+    let (world, operator) = world();
+    let report = |number: u32| {
+        format!(
+            "{{\"class\": \"issue_refund\", \"source\": \"evals\", \"passed\": 1, \"failed\": 0, \
+             \"tenant\": \"tenant {number}\"}}\n"
+        )
+    };
+    world.write("many.jsonl", (0..101).map(report).collect::<String>());
+    world.ok(&arguments("evidence report --file many.jsonl --log placet.db"));
+    let on_file = world.ok(&arguments("autonomy --log placet.db --json"));
+    assert!(on_file.contains("tenant 99") && on_file.contains("tenant 100"));
+    let daemon = Daemon::start(&world, &[]);
+    let all = ["autonomy", "--json", "--url", &daemon.url()];
+    let on_daemon = Ended::from(world.command(&all).env("PLACET_KEY", &operator).output().unwrap());
+    assert!(on_daemon.out == on_file, "{}{}", on_daemon.err, on_daemon.out);
     daemon.stop();
 }
 

@@ -104,9 +104,14 @@ def _reported(step: Step, answer: Any) -> Any:
     return answer
 
 
-def _stands(_step: Step, answer: Any) -> Any:
-    for row in _list(answer, "classes"):
+def _stands(step: Step, answer: Any) -> Any:
+    rows, after = _list(answer, "classes"), answer.get("next")
+    for row in rows:
         _hold(isinstance(row["tenant"], str), "tenant is no text")
+    if after is not None:
+        # A page with nothing new would be asked for again and again.
+        is_new = bool(rows) and after != step.body["after"]
+        _hold(isinstance(after, str) and is_new, "next is no other place")
     return answer
 
 

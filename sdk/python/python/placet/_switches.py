@@ -62,8 +62,14 @@ class Switches:
         """Where each class stands on its ladder, and what it lacks for the next step: for one tenant,
         or for all that have evidence."""
         of = _given.tenant(tenant)
-        told = self._carrier.do(Step("autonomy", body={"tenant": of}))
-        rows = cast("list[dict[str, Any]]", told["classes"])
+        rows: list[dict[str, Any]] = []
+        after = None
+        while True:
+            told = self._carrier.do(Step("autonomy", body={"tenant": of, "after": after}))
+            rows += cast("list[dict[str, Any]]", told["classes"])
+            after = told.get("next")
+            if after is None:
+                break
         # A daemon tells all that the key may see, and leaves out what is none.
         return [_whole(row) for row in rows if of is None or row["tenant"] == of]
 
