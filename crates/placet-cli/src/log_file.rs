@@ -11,7 +11,7 @@ use placet::{Config, Guard, GuardError, LogPlace, OpenError, PolicySource};
 use placet_core::State;
 use placet_core::log::Verifier;
 use placet_store::prove::{Continuation, ProveError, continues};
-use placet_store::recover::recover;
+use placet_store::recover::{check_head, recover};
 use placet_store::verify::Report;
 use placet_store::{
     Head, Keys, OpenError as OpenLogError, Reader as _, Sqlite, SqliteReader, StoreError,
@@ -99,6 +99,19 @@ impl LogArgument {
         Ok(recover(&*view, &trusted).map_err(Failure::unusable)?.state)
     }
 
+    /// Its signed head, by a key that is known.
+    pub(crate) fn head_by(&self, verifier: &Verifier) -> Result<Head, Failure> {
+        let mut reader = self.reader()?;
+        let head = reader.view().and_then(|view| view.head()).map_err(Failure::unusable)?;
+        let head =
+            head.ok_or_else(|| Failure::unusable_because("the log has no checkpoint yet"))?;
+        check_head(&head, std::slice::from_ref(verifier)).map_err(|error| match error {
+            StoreError::Corrupt(_) => Failure::found(error),
+            other => Failure::unusable(other),
+        })?;
+        Ok(head)
+    }
+
     /// The key that the log is trusted by.
     pub(crate) fn trusted(&self, verifier: &VerifierArgument) -> Result<Verifier, Failure> {
         trusted(&self.path, verifier.verifier.as_ref())
@@ -116,6 +129,19 @@ impl VerifierArgument {
     /// The key, where it is given.
     pub(crate) fn given(&self) -> Option<&Verifier> {
         self.verifier.as_ref()
+    }
+
+    /// The key, for the copy of a daemon's log, beside which there is no key file. One that the daemon
+    /// named itself would prove nothing about it.
+    pub(crate) fn of_a_copy(&self) -> Result<&Verifier, Failure> {
+        self.given().ok_or_else(|| {
+            Failure::usage(
+                "the copy of a daemon's log is checked by the log's public key: --verifier",
+            )
+            .help(
+                "`placet log key`, where the log is, prints it; it never changes, so keep it here",
+            )
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod approvals;
 mod backup;
+mod copy;
 mod daemon;
 mod people;
 mod record;

@@ -41,6 +41,32 @@ impl Progress {
         Self(bar)
     }
 
+    /// Progress through what another machine sends. How much that is, it says with the first of it.
+    pub(crate) fn of_what_comes() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::no_length()
+            .with_style(style("{spinner} {bytes} of the log fetched in {elapsed}"));
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWN_PER_SECOND));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self(bar)
+    }
+
+    /// So many bytes have come, of so many where that is known.
+    pub(crate) fn came(&self, bytes: u64, whole: Option<u64>) {
+        if self.0.is_hidden() {
+            return;
+        }
+        if let (None, Some(whole)) = (self.0.length(), whole) {
+            self.0.set_length(whole);
+            self.0.set_style(style(
+                "{bar:32} {percent:>3} %  {bytes} of the log fetched in {elapsed}, {eta} to go",
+            ));
+        }
+        self.0.set_position(bytes);
+    }
+
     /// So many things are done.
     pub(crate) fn reached(&self, done: u64, message: &'static str) {
         if !self.0.is_hidden() {

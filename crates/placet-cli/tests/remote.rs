@@ -1,6 +1,8 @@
 //! The same commands on a log file and on a daemon: what they print is the same.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "remote/copies.rs"]
+mod copies;
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -108,7 +110,7 @@ fn every_command_says_the_same_on_a_file_and_on_a_daemon() {
     let ((file, _), (held, operator)) = (world(), world());
     let daemon = Daemon::start(&held, &[]);
     for line in STORY {
-        // Only a file can be verified as a whole, also while a daemon has it.
+        // By the key that lies beside it a file is verified, also while a daemon has it.
         let (on_file, on_daemon) = if line.starts_with("log") {
             let place = ["--log", "placet.db"];
             let all = [&arguments(line)[..], &place].concat();
@@ -325,7 +327,8 @@ fn stable_keys(text: &str) -> String {
 }
 
 /// Commands that may speak to a daemon and are tried in other files, or are about something else there.
-const ELSEWHERE: [&str; 5] = ["approvals", "report", "mcp", "hook", "log backup"];
+const ELSEWHERE: [&str; 7] =
+    ["approvals", "report", "mcp", "hook", "log backup", "log verify", "log export"];
 
 /// Which commands may speak to a daemon is said by the reference.
 #[test]
@@ -581,6 +584,27 @@ fn a_key_of_a_daemon_is_replaced_and_revoked_from_afar() {
     assert_eq!((evaluate(first), evaluate(&second)), (401, 200));
     assert!(run(&format!("key revoke {id}")).contains("revoked"));
     assert_eq!(evaluate(&second), 401);
+    daemon.stop();
+}
+
+/// More than a daemon tells at once.
+#[test]
+fn every_class_is_told_however_many_pages_of_a_daemon_that_takes() {
+    let (world, operator) = world();
+    let report = |number: u32| {
+        format!(
+            "{{\"class\": \"issue_refund\", \"source\": \"evals\", \"passed\": 1, \"failed\": 0, \
+             \"tenant\": \"tenant {number}\"}}\n"
+        )
+    };
+    world.write("many.jsonl", (0..101).map(report).collect::<String>());
+    world.ok(&arguments("evidence report --file many.jsonl --log placet.db"));
+    let on_file = world.ok(&arguments("autonomy --log placet.db --json"));
+    assert!(on_file.contains("tenant 99") && on_file.contains("tenant 100"));
+    let daemon = Daemon::start(&world, &[]);
+    let all = ["autonomy", "--json", "--url", &daemon.url()];
+    let on_daemon = Ended::from(world.command(&all).env("PLACET_KEY", &operator).output().unwrap());
+    assert!(on_daemon.out == on_file, "{}{}", on_daemon.err, on_daemon.out);
     daemon.stop();
 }
 

@@ -146,11 +146,17 @@ impl Client {
         self.send("GET", path, None)
     }
 
-    /// Reads what may be large into a writer, as it comes; how many bytes that were.
+    /// Reads what may be large into a writer, as it comes; how many bytes that were. `came` is told
+    /// how many there are so far, and how many there will be where the daemon has said so.
     ///
     /// # Errors
     /// As [`Client::get`], when it breaks off, and when it cannot be written.
-    pub fn fetch(&self, path: &str, to: &mut impl Write) -> Result<u64, ClientError> {
+    pub fn fetch(
+        &self,
+        path: &str,
+        to: &mut impl Write,
+        came: impl Fn(u64, Option<u64>),
+    ) -> Result<u64, ClientError> {
         let mut waits = WAITS.iter();
         let response = loop {
             match (self.open(path), waits.next()) {
@@ -167,6 +173,7 @@ impl Client {
             let Some(read) = part.get(..length).filter(|read| !read.is_empty()) else { break };
             to.write_all(read).map_err(ClientError::NotKept)?;
             written = written.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            came(written, whole);
         }
         if whole.is_some_and(|whole| whole != written) {
             return Err(broken(std::io::ErrorKind::UnexpectedEof.into()));

@@ -184,6 +184,12 @@ pub(crate) const APPROVALS_IN_A_PAGE: usize = 100;
 /// Most approvals in one answer: some megabytes where each action is as large as it may be.
 pub(crate) const MAX_APPROVALS_IN_A_PAGE: usize = 1000;
 
+/// Classes on their ladders in one answer when nobody says how many.
+pub(crate) const STANDINGS_IN_A_PAGE: usize = 100;
+
+/// Most of them in one answer: looked at together, they keep commits waiting for some milliseconds.
+pub(crate) const MAX_STANDINGS_IN_A_PAGE: usize = 1000;
+
 /// Actions that a policy is tried on when nobody says how many: a busy day of one agent.
 pub(crate) const ACTIONS_REPLAYED: usize = placet::REPLAYED;
 

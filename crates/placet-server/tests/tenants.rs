@@ -14,6 +14,7 @@ use std::io::BufRead as _;
 use std::num::NonZeroU32;
 
 use common::{Answer, Daemon, POLICY, endpoints, person_key, sample};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use placet::{KeyScope, LogPlace, NewKey, NewPerson};
 use placet_server::{Limits, ServerConfig};
 use regex::Regex;
@@ -55,6 +56,73 @@ fn integrations_switches_and_standings_are_those_of_the_tenant() {
         assert!(own.contains("acme") && !own.contains("umbrella"), "{path}: {own}");
         let other = daemon.get(path, &keys.other_admin).text;
         assert!(!other.contains("acme"), "{path}: {other}");
+    }
+}
+
+/// As whoever follows `next` reads it, so many at a time.
+fn followed(daemon: &Daemon, path: &str, key: &str) -> Vec<Value> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = daemon.get(&format!("{path}{after}"), key);
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = page.json();
+        found.extend(page["classes"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next"].as_str() else { return found };
+        after = format!("&after={}", utf8_percent_encode(next, NON_ALPHANUMERIC));
+    }
+}
+
+#[test]
+fn standings_come_in_pages_of_which_none_is_another_tenants() {
+    let daemon = Daemon::start();
+    let keys = &daemon.keys;
+    let report = |tenant: &str, class: &str, build: Option<&str>| {
+        let mut evidence = json!({"tenant": tenant, "class": class, "source": "evals",
+            "passed": 1, "failed": 0});
+        if let Some(build) = build {
+            evidence["build"] = build.into();
+        }
+        let told = daemon.post("/v1/evidence", &keys.operator, &evidence);
+        assert_eq!(told.status, 201, "{}", told.text);
+    };
+    for tenant in ["acme", "umbrella"] {
+        for build in [None, Some("1/2 %+é"), Some("v2")] {
+            report(tenant, "deploy", build);
+        }
+    }
+    for number in 0..100 {
+        report(&format!("tenant-{number:03}"), "deploy", None);
+    }
+    let all = daemon.get("/v1/autonomy?limit=1000", &keys.operator).json();
+    let whole = all["classes"].as_array().unwrap();
+    assert!(whole.len() == 108 && all.get("next").is_none(), "{all}");
+    let first = daemon.get("/v1/autonomy", &keys.operator).json();
+    assert!(first["classes"].as_array().unwrap() == &whole[..100] && first["next"].is_string());
+    for limit in [1, 7, 100, 107, 108] {
+        let path = format!("/v1/autonomy?limit={limit}");
+        assert!(followed(&daemon, &path, &keys.operator) == *whole, "{limit}");
+    }
+    // Of whatever place a key of a tenant says that it goes on after, it sees its own.
+    let own = daemon.get("/v1/autonomy", &keys.admin).json()["classes"].clone();
+    assert_eq!(own.as_array().unwrap().len(), 5);
+    assert_eq!(Value::from(followed(&daemon, "/v1/autonomy?limit=2", &keys.admin)), own);
+    for place in ["deploy/acme/v2", "deploy/aaaa", "deploy/tenant-001", "deploy/umbrella/v2", "a/z"]
+    {
+        let rest = daemon.get(&format!("/v1/autonomy?after={place}"), &keys.admin);
+        assert!(rest.status == 200 && !rest.text.contains("umbrella"), "{place}: {}", rest.text);
+        assert!(!rest.text.contains("tenant-"), "{place}: {}", rest.text);
+    }
+    for wrong in [
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "after=",
+        "after=deploy",
+        "after=a/b/c/d",
+        "after=a/%25ff",
+    ] {
+        let refused = daemon.get(&format!("/v1/autonomy?{wrong}"), &keys.operator);
+        assert_eq!(refused.status, 400, "{wrong}: {}", refused.text);
     }
 }
 

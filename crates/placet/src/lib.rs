@@ -96,7 +96,7 @@ pub use replay::{
 };
 pub use reply::ReplyError;
 pub use run::{OnReview, Permit, RunError, RunOptions, Running, Warrant};
-pub use standing::{Standing, standings};
+pub use standing::{Standing, standings, standings_after};
 pub use standing_approval::{Reach, StandingApproval};
 pub use tail::{Tail, TailError};
 pub use trouble::Trouble;

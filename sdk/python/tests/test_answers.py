@@ -101,6 +101,13 @@ def test_what_was_not_recorded_was_not_decided(guard, faulty):
         guard.propose("get_order", params={"id": 1})
 
 
+@pytest.mark.parametrize("rows", [[], [{"tenant": "default", "class": "issue_refund"}]])
+def test_a_list_that_never_ends_is_no_answer(guard, faulty, rows):
+    faulty.fault = lambda answer: {"classes": rows, "next": "issue_refund/default"}
+    with pytest.raises(Unavailable):
+        guard.autonomy()
+
+
 ASKED = {
     "pending": lambda guard, of: guard.pending(),
     "resolve": lambda guard, of: guard.resolve(of.approval.id, False),

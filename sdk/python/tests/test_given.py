@@ -74,6 +74,14 @@ def test_a_class_stands_in_rows_of_one_shape(guard):
     assert all([*row][:6] == names for row in [*rows, *guard.autonomy()])
 
 
+def test_every_class_is_told_however_many_pages_that_takes(guard, monkeypatch):
+    for build in ("a/1", "b 2", None):
+        guard.report("issue_refund", source="evals", passed=3, failed=0, build=build)
+    whole = guard.autonomy()
+    monkeypatch.setattr("placet._wire.PAGE", 1)
+    assert len(whole) > 3 and guard.autonomy() == whole
+
+
 def test_what_is_no_scope_stops_nothing(guard):
     for scope in NO_SCOPES:
         for ask in (guard.trip, guard.reset):

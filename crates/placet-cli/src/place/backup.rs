@@ -5,11 +5,13 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use placet_client::ClientError;
 use placet_core::log::Verifier;
 
 use super::daemon::{Daemon, failure};
 use crate::failure::Failure;
 use crate::log_file::LogArgument;
+use crate::progress::Progress;
 
 /// For its owner alone.
 const PRIVATE: u32 = 0o600;
@@ -23,8 +25,7 @@ impl Daemon {
             return Err(Failure::unusable_because(format!("{place} is there already")));
         }
         let copy = Unfinished::begin(to)?;
-        let mut file = copy.create().map_err(|error| Failure::file("write", &copy.0, error))?;
-        self.0.fetch("/v1/log/backup", &mut file).map_err(failure)?;
+        let file = self.fetch_log(&copy.0)?;
         file.sync_all().map_err(|error| Failure::file("write", &copy.0, error))?;
         drop(file);
         let state = LogArgument::at(&copy.0).state_by(verifier).map_err(|failure| {
@@ -32,6 +33,34 @@ impl Daemon {
         })?;
         copy.finish(to).map_err(|error| Failure::file("write", to, error))?;
         Ok(state.size())
+    }
+
+    /// Fetches a copy of its log into a new file; who it is of is not checked.
+    pub(super) fn fetch_log(&self, to: &Path) -> Result<File, Failure> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(PRIVATE)
+            .open(to)
+            .map_err(|error| Failure::file("write", to, error))?;
+        let progress = Progress::of_what_comes();
+        let came = |bytes, whole| progress.came(bytes, whole);
+        self.0.fetch("/v1/log/backup", &mut file, came).map_err(refused)?;
+        Ok(file)
+    }
+}
+
+/// Says which key it takes where the one that was shown is not enough.
+fn refused(error: ClientError) -> Failure {
+    let is_forbidden = matches!(&error, ClientError::Refused(problem) if problem.status == 403);
+    let failed = failure(error);
+    if is_forbidden {
+        failed.help(
+            "the copy is of the whole log, so it takes a key with `admin` and no tenant: `placet key \
+             create --name NAME --scope admin` makes one",
+        )
+    } else {
+        failed
     }
 }
 
@@ -46,10 +75,6 @@ impl Unfinished {
         let copy = Self(PathBuf::from(name));
         copy.remove().map_err(|error| Failure::file("remove", &copy.0, error))?;
         Ok(copy)
-    }
-
-    fn create(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&self.0)
     }
 
     /// Gives it its name, durably.

@@ -70,6 +70,7 @@ struct Integrations {
 #[derive(Deserialize)]
 struct Ladder {
     classes: Vec<Stands>,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -151,10 +152,22 @@ impl Daemon {
     }
 
     pub(super) fn standings(&self, tenant: Option<&TenantId>) -> Result<Vec<Standing>, Failure> {
-        let query = tenant.map(|tenant| format!("?tenant={}", segment(tenant.as_str())));
-        let path = format!("/v1/autonomy{}", query.unwrap_or_default());
-        let ladder: Ladder = self.0.get(&path).map_err(failure)?;
-        Ok(ladder.classes.into_iter().map(Standing::from).collect())
+        let of = tenant.map(|tenant| format!("tenant={}&", segment(tenant.as_str())));
+        let path = format!("/v1/autonomy?{}", of.unwrap_or_default());
+        let (mut found, mut after): (Vec<Standing>, Option<String>) = (Vec::new(), None);
+        loop {
+            let place = after.as_deref().map(|after| format!("after={}", segment(after)));
+            let page = format!("{path}{}", place.unwrap_or_default());
+            let Ladder { classes, next } = self.0.get(&page).map_err(failure)?;
+            // A page without anything new would be asked for again and again.
+            let is_stuck = next.is_some() && (classes.is_empty() || next == after);
+            found.extend(classes.into_iter().map(Standing::from));
+            match next {
+                Some(_) if is_stuck => return Err(failure(ClientError::Unreadable)),
+                Some(next) => after = Some(next),
+                None => return Ok(found),
+            }
+        }
     }
 
     pub(crate) fn report(&self, evidence: &Evidence) -> Result<AutonomyState, Failure> {

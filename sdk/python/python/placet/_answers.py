@@ -106,9 +106,14 @@ def _reported(step: Step, answer: Any) -> Any:
 
 def _stands(step: Step, answer: Any) -> Any:
     asked: Any = step.body["tenant"]
-    for row in _list(answer, "classes"):
+    rows, after = _list(answer, "classes"), answer.get("next")
+    for row in rows:
         _hold(isinstance(row["tenant"], str), "tenant is no text")
         _hold(asked is None or row["tenant"] == asked, "it is about another tenant")
+    if after is not None:
+        # A page with nothing new would be asked for again and again.
+        is_new = bool(rows) and after != step.body["after"]
+        _hold(isinstance(after, str) and is_new, "next is no other place")
     return answer
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._program import Objection
 
 PAGE = 1_000
-"""How many held actions are listed at a time: the most that a daemon lists."""
+"""How many held actions or classes are listed at a time: the most that a daemon lists."""
 
 
 class Step(NamedTuple):

@@ -63,8 +63,14 @@ class Switches:
         also before anything is known of it, or for all that have evidence. At a daemon the key of a tenant
         sees its own, and asked for another it raises :class:`~placet.Forbidden`."""
         of = _given.tenant(tenant)
-        told = self._carrier.do(Step("autonomy", body={"tenant": of}))
-        rows = cast("list[dict[str, Any]]", told["classes"])
+        rows: list[dict[str, Any]] = []
+        after = None
+        while True:
+            told = self._carrier.do(Step("autonomy", body={"tenant": of, "after": after}))
+            rows += cast("list[dict[str, Any]]", told["classes"])
+            after = told.get("next")
+            if after is None:
+                break
         # A daemon leaves out what is none.
         return [_whole(row) for row in rows]
 

@@ -93,8 +93,8 @@ def asked_of(step: Step, poll: Poll) -> Asked:
     if step.name == "report":
         return _write("POST", "/v1/evidence", body["evidence"])
     if step.name == "autonomy":
-        query = urlencode(_without_none(body))
-        return Asked("GET", f"/v1/autonomy?{query}" if query else "/v1/autonomy")
+        query = urlencode(_without_none({"limit": PAGE, **body}))
+        return Asked("GET", f"/v1/autonomy?{query}")
     raise Unavailable(f"a daemon has no {step.name} for programs; use its console or `placet`")
 
 

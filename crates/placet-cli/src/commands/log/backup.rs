@@ -58,10 +58,7 @@ fn of_log(log: &LogArgument, to: &Path, by: &VerifierArgument, console: &Console
 }
 
 fn of_daemon(daemon: &Daemon, to: &Path, by: &VerifierArgument, console: &Console) -> Outcome {
-    let verifier = by.given().ok_or_else(|| {
-        Failure::usage("the copy of a daemon's log is checked by the log's public key: --verifier")
-            .help("`placet log key`, where the log is, prints it; it never changes")
-    })?;
+    let verifier = by.of_a_copy()?;
     must_have_folder(to)?;
     let size = daemon.back_up(to, verifier)?;
     if console.is_json() {
