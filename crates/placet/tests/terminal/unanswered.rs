@@ -82,8 +82,7 @@ fn what_is_no_text_is_asked_for_again() {
 
 #[test]
 fn what_is_never_text_is_a_no() {
-    for (begin, prompt) in [(asked as fn() -> Asking, PROMPT), (asked_for_words, "why: ")] {
-        let mut asking = begin();
+    for (mut asking, prompt) in [(asked(), PROMPT), (asked_for_words(), "why: ")] {
         for _ in 0..4 {
             asking.pty.types_bytes(LATIN);
             asking.pty.shows(prompt);
