@@ -59,7 +59,12 @@ impl Pty {
     }
 
     pub fn types(&mut self, text: &str) {
-        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.types_bytes(text.as_bytes());
+    }
+
+    /// Types what need not be text.
+    pub fn types_bytes(&mut self, bytes: &[u8]) {
+        self.keyboard.write_all(bytes).unwrap();
     }
 
     /// Waits until this is on the terminal, after whatever was waited for before.

@@ -12,13 +12,14 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "support/naughty.rs"]
+#[path = "../support/naughty.rs"]
 mod naughty;
-#[path = "support/pty.rs"]
+#[path = "../support/pty.rs"]
 mod pty;
+mod unanswered;
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use placet::{
     Running,
 };
 use pty::Pty;
+use rustix::process::Pid;
 
 /// Longest wait for what must come at once, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -154,6 +156,7 @@ fn the_one_that_asks() {
         Err(error) => return println!("\n@ {error}"),
     };
     println!("\n@ ready");
+    let mut in_front = Vec::new();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.split_once(' ') {
             Some(("run", action)) => {
@@ -162,6 +165,11 @@ fn the_one_that_asks() {
                 thread::spawn(move || run(&guard, action, ask));
             }
             Some(("deny", reason)) => deny(&guard, reason),
+            Some(("open", _)) => println!("\n@ {}", Terminal::open(ben()).unwrap_err()),
+            Some(("give", _)) => {
+                in_front.push(give_way());
+                println!("\n@ behind");
+            }
             _ => println!("\n@ {} wait", guard.pending(None, None, 10).unwrap().len()),
         }
     }
@@ -176,6 +184,14 @@ fn run(guard: &Guard, action: Action, ask: Arc<Terminal>) {
         Ok(params) => println!("\n@ ran {params}"),
         Err(error) => println!("\n@ {error}"),
     }
+}
+
+/// Puts another program in the foreground of the terminal, which ends when this one does.
+fn give_way() -> Child {
+    let mut other = Command::new("cat");
+    let other = other.stdin(Stdio::piped()).stdout(Stdio::null()).process_group(0).spawn().unwrap();
+    rustix::termios::tcsetpgrp(std::io::stderr(), Pid::from_child(&other)).unwrap();
+    other
 }
 
 /// Somebody answers elsewhere.
@@ -318,11 +334,10 @@ fn nothing_but_the_word_approves() {
         asking.order("count");
         assert_eq!(asking.says(), "1 wait", "after {said:?}");
     }
-    // The word, and then the end of the input instead of the end of the line: nobody has answered.
+    // The word, and then the end of the input instead of the end of the line.
     asking.pty.types("approve\u{4}\u{4}");
-    asking.order("count");
-    assert_eq!(asking.says(), "1 wait");
-    assert_eq!(asking.kinds(), ["decided"]);
+    assert_eq!(asking.says(), unanswered::ENDED);
+    assert_eq!(asking.kinds(), ["decided", "denied"]);
 }
 
 /// Enough for the quorum or not: a statement that is too short is asked for again, from the start.
@@ -340,34 +355,6 @@ fn what_is_missing_is_asked_for_again() {
     asking.pty.shows("told: ");
     asking.pty.types("on second thoughts\n");
     assert_eq!(asking.says(), "a person denied the action: on second thoughts");
-}
-
-#[test]
-fn the_end_of_the_input_is_no_answer() {
-    let mut asking = asking();
-    asking.proposes("{}");
-    asking.pty.shows(PROMPT);
-    asking.pty.types("\u{4}");
-    // The question is gone, and the action waits for somebody else.
-    asking.order("deny later");
-    assert_eq!(asking.says(), "a person denied the action: later");
-    assert_eq!(asking.kinds(), ["decided", "denied"]);
-}
-
-#[test]
-fn an_endless_line_is_no_answer() {
-    let mut asking = asking();
-    asking.proposes("{}");
-    asking.pty.shows(PROMPT);
-    asking.pty.types("approve\n");
-    asking.pty.shows("why: ");
-    // A terminal keeps lines of at most 4 KiB; what is ended by the input's end comes piece by piece.
-    for _ in 0..20 {
-        asking.pty.types(&"x".repeat(1_000));
-        asking.pty.types("\u{4}");
-    }
-    asking.order("deny too long");
-    assert_eq!(asking.says(), "a person denied the action: too long");
 }
 
 #[test]
