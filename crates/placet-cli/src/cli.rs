@@ -18,7 +18,8 @@ Exit status:
   1  something was found: a line that cannot be read, an error in a policy, a log or a receipt
      that does not verify, a verdict named by --fail-on, an answer that was not taken in
   2  the arguments make no sense
-  3  the log or a file cannot be used";
+  3  the log, a file or a daemon cannot be used; where the answer of a daemon was lost, the error
+     says that what was asked for may have been carried out";
 
 /// Decides what agents may do, and keeps a record that nobody can alter unnoticed.
 #[derive(Debug, Parser)]

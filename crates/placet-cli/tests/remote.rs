@@ -4,6 +4,8 @@
 #[path = "remote/copies.rs"]
 mod copies;
 mod support;
+#[path = "remote/unanswered.rs"]
+mod unanswered;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};

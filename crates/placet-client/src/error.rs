@@ -1,6 +1,7 @@
 //! Why there is no answer, or not the one that was hoped for.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -9,6 +10,24 @@ use crate::trust::Distrust;
 
 /// Statuses that may be others a moment later.
 const PASSING: [u16; 4] = [429, 502, 503, 504];
+
+/// Statuses that say nothing of what was asked: who asks may have lost the right to by asking.
+const ABOUT_WHO_ASKS: [u16; 2] = [401, 403];
+
+/// How the kind of a problem ends where the daemon itself does not know whether something was recorded.
+const UNKNOWN: &str = ":unknown";
+
+/// Failures of connecting: nothing was sent to anybody.
+const NOT_CONNECTED: [ErrorKind; 8] = [
+    ErrorKind::ConnectionRefused,
+    ErrorKind::NotFound,
+    ErrorKind::PermissionDenied,
+    ErrorKind::HostUnreachable,
+    ErrorKind::NetworkUnreachable,
+    ErrorKind::NetworkDown,
+    ErrorKind::AddrNotAvailable,
+    ErrorKind::InvalidInput,
+];
 
 /// Why there is no answer, or not the one that was hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +78,12 @@ pub enum ClientError {
     /// The answer says nothing that is understood here.
     #[error("the answer of the daemon cannot be read; it may be of another version")]
     Unreadable,
+    /// It was sent, and there is no answer that says whether it was carried out.
+    #[error(
+        "{}; what was asked for may have been carried out all the same, so look before you ask for it again",
+        with_cause(.0)
+    )]
+    Unknown(Box<Self>),
     /// What was sent cannot be written where it shall go.
     #[error("what the daemon sent cannot be written")]
     NotKept(#[source] std::io::Error),
@@ -105,6 +130,42 @@ impl ClientError {
         matches!(self, Self::NoUrl(_) | Self::PlainText(_))
     }
 
+    /// Whether the daemon may have carried out what it was asked for.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Refused(problem) => problem.kind.ends_with(UNKNOWN),
+            _ => false,
+        }
+    }
+
+    /// Whether something was sent that may have been carried out although this came of it.
+    pub(crate) fn leaves_open(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => may_be_sent(source),
+            Self::Strange(status) => *status >= 500,
+            Self::Unreadable => true,
+            other => other.is_unknown(),
+        }
+    }
+
+    /// What it is to one who asked for something to be done, of whose attempts one left that open. A
+    /// refusal that is about what was asked settles it: the same request has one outcome.
+    pub(crate) fn of_write(self) -> Self {
+        match self {
+            Self::Refused(problem)
+                if problem.kind.ends_with(UNKNOWN)
+                    || !(PASSING.contains(&problem.status)
+                        || ABOUT_WHO_ASKS.contains(&problem.status)) =>
+            {
+                Self::Refused(problem)
+            }
+            Self::Unknown(inner) => Self::Unknown(inner),
+            other => Self::Unknown(Box::new(other)),
+        }
+    }
+
     /// Whether the same request may well succeed a moment later.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
@@ -113,5 +174,26 @@ impl ClientError {
             Self::Strange(status) => PASSING.contains(status),
             _ => false,
         }
+    }
+}
+
+/// Whether a request may have got to somebody, whatever became of it. Where that is not clear it may.
+fn may_be_sent(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Io(error) => !NOT_CONNECTED.contains(&error.kind()),
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::HostNotFound
+        | ureq::Error::BadUri(_)
+        | ureq::Error::Http(_) => false,
+        _ => true,
+    }
+}
+
+/// An error in one line, with why it came to that.
+fn with_cause(error: &ClientError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error} ({source})"),
+        None => error.to_string(),
     }
 }

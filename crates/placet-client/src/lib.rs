@@ -220,7 +220,8 @@ impl Client {
     /// Writes, once, however often it has to be sent.
     ///
     /// # Errors
-    /// When the daemon cannot be reached or refuses.
+    /// When the daemon cannot be reached or refuses. Where it may have been carried out all the same, the
+    /// error says so ([`ClientError::is_unknown`]).
     pub fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -261,7 +262,7 @@ impl Client {
     ) -> Result<T, ClientError> {
         let body = serde_json::to_string(body).map_err(|_| ClientError::Unreadable)?;
         let name = fresh_name()?;
-        read(&self.send(method, path, Some((Some(&name), &body)))?)
+        read(&self.send(method, path, Some((Some(&name), &body)))?).map_err(ClientError::of_write)
     }
 
     /// Sends until there is an answer that will not change.
@@ -283,11 +284,18 @@ impl Client {
         wait: Option<Duration>,
     ) -> Result<Vec<u8>, ClientError> {
         let mut waits = WAITS.iter();
+        let is_write = matches!(sent, Some((Some(_), _)));
+        let mut is_open = false;
         loop {
-            let answer = self.send_once(method, path, sent, wait);
-            match (answer, waits.next()) {
-                (Err(error), Some(wait)) if error.may_pass() => thread::sleep(*wait),
-                (answer, _) => return answer,
+            let error = match self.send_once(method, path, sent, wait) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            is_open |= is_write && error.leaves_open();
+            match waits.next() {
+                Some(wait) if error.may_pass() => thread::sleep(*wait),
+                _ if is_open => return Err(error.of_write()),
+                _ => return Err(error),
             }
         }
     }

@@ -246,10 +246,18 @@ pub const LAST_EXPORT_TIME: Duration = Duration::from_secs(5);
 pub const MAX_WEBHOOKS: usize = 64;
 
 /// Announcements in the works at the same time, waits between attempts included: each is about a
-/// kilobyte. Those beyond it are dead letters at once.
+/// kilobyte. Every receiver has an equal part of these places, and where they are taken one of the
+/// tenant that has most of them is a dead letter.
 pub const MAX_ANNOUNCEMENTS: usize = 10_000;
 
-/// Dead letters that are kept: more of them say nothing new.
+/// How long an announcement may be in the works. Most approvals are over by then.
+pub(crate) const ANNOUNCEMENT_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// How long a stop waits for announcements that are being sent, or could be sent at once.
+pub(crate) const LAST_ANNOUNCEMENTS_TIME: Duration = Duration::from_secs(2);
+
+/// Dead letters that are kept: more of them say nothing new. Where there are more, the oldest goes of the
+/// receiver that has most of them, and of its tenant that has most.
 pub const MAX_DEAD_LETTERS: usize = 1_000;
 
 /// Connections to one receiver at the same time; each takes a thread while it is open.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use placet::{Guard, Pulse};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -158,7 +158,9 @@ impl Server {
         });
         let reloader =
             tokio::spawn(reload::follow(Arc::clone(&app), self.reload, self.tls.clone()));
-        let announcer = tokio::spawn(webhooks::follow(Arc::clone(&app)));
+        let nothing_comes = Arc::new(Notify::new());
+        let mut announcer =
+            tokio::spawn(webhooks::follow(Arc::clone(&app), Arc::clone(&nothing_comes)));
         let watcher = tokio::spawn(watch(app.pulse.clone()));
         let timekeeper = tokio::spawn(ahead::follow(Arc::clone(&app)));
         let router = api::router(&app);
@@ -173,9 +175,11 @@ impl Server {
         let deadline = Instant::now() + limit;
         let kept = CLOSING_TIME.min(limit / 4);
         handle.ask();
-        let mut helpers = [follower, reloader, announcer, watcher, timekeeper];
+        let mut helpers = [follower, reloader, watcher, timekeeper];
         let all_is_answered = async {
             while accepting.join_next().await.is_some() {}
+            nothing_comes.notify_one();
+            drop((&mut announcer).await);
             for helper in &mut helpers {
                 helper.abort();
                 drop(helper.await);
@@ -189,7 +193,7 @@ impl Server {
         };
         if !answered {
             accepting.abort_all();
-            helpers.iter().for_each(JoinHandle::abort);
+            helpers.iter().chain([&announcer]).for_each(JoinHandle::abort);
             handle.ask();
             drop(timeout(ENDING_TIME.min(kept / 2), done.recv()).await);
         }

@@ -194,6 +194,11 @@ pub(super) fn failure(error: ClientError) -> Failure {
         ClientError::Refused(problem) if problem.status == 401 => {
             Failure::unusable(error).help("check PLACET_KEY; `placet key list` shows the keys")
         }
+        _ if error.is_unknown() => Failure::unusable(error).help(
+            "`placet log show` has what was recorded last; look there, or at `placet kill list`, `placet \
+             key list` or `placet people list`, before you run it again. A key or an invitation whose \
+             secret was not shown is of no use: take it back",
+        ),
         _ => Failure::unusable(error),
     }
 }

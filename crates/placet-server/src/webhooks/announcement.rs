@@ -1,6 +1,6 @@
 //! What is announced, and in which words.
 
-use placet::{AgentId, ApprovalId, Event, Followed, RiskTier, Timestamp};
+use placet::{AgentId, ApprovalId, Event, Followed, RiskTier, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -47,6 +47,8 @@ pub(super) fn kind(event: &Event) -> Option<(Kind, ApprovalId)> {
 pub(super) struct Announcement {
     pub(super) kind: Kind,
     pub(super) approval: ApprovalId,
+    /// Whose action it is about.
+    pub(super) tenant: TenantId,
     /// By which a receiver knows it when it comes again.
     pub(super) id: String,
     pub(super) body: String,
@@ -90,6 +92,7 @@ impl Announcement {
         }
         let at = at.unwrap_or(Timestamp::from_millis(0));
         let body = json!({ "type": kind.as_str(), "timestamp": at, "data": data }).to_string();
-        Self { kind, approval, id: format!("{approval}_{word}"), body }
+        let (id, tenant) = (format!("{approval}_{word}"), subject.tenant.clone());
+        Self { kind, approval, tenant, id, body }
     }
 }

@@ -5,12 +5,12 @@
 //! The file is for people to read; nothing depends on it, so one that cannot be read or written is
 //! said to be, and stops nothing.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use placet::{ApprovalId, Timestamp};
+use placet::{ApprovalId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -32,6 +32,10 @@ pub(crate) struct DeadLetter {
     pub(super) id: String,
     /// The name of the webhook.
     pub(super) webhook: String,
+    /// Whose action it is about. Those that older versions kept do not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub(super) tenant: Option<TenantId>,
     /// What it announces.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
@@ -59,18 +63,39 @@ pub(crate) struct DeadLetters {
 
 #[derive(Debug, Default)]
 struct Letters {
-    list: VecDeque<DeadLetter>,
+    /// The oldest first.
+    list: Vec<DeadLetter>,
     /// Whether the file does not have all of them yet.
     is_new: bool,
 }
 
 impl Letters {
     fn add(&mut self, letter: DeadLetter) {
-        while self.list.len() >= MAX_DEAD_LETTERS {
-            self.list.pop_front();
+        self.list.push(letter);
+        while self.list.len() > MAX_DEAD_LETTERS {
+            let Some(place) = self.oldest_of_most() else { return };
+            self.list.remove(place);
         }
-        self.list.push_back(letter);
     }
+
+    /// Where the oldest is of the receiver that has most of them, and there of its tenant that has most.
+    fn oldest_of_most(&self) -> Option<usize> {
+        let webhook = most(self.list.iter().map(|letter| &letter.webhook))?;
+        let own = self.list.iter().filter(|letter| letter.webhook == *webhook);
+        let tenant = most(own.map(|letter| &letter.tenant))?;
+        let is_one = |letter: &DeadLetter| letter.webhook == *webhook && letter.tenant == *tenant;
+        self.list.iter().position(is_one)
+    }
+}
+
+/// What is there most often.
+fn most<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts = BTreeMap::<T, usize>::new();
+    for one in all {
+        let count = counts.entry(one).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(one, _)| one)
 }
 
 impl DeadLetters {
@@ -94,12 +119,11 @@ impl DeadLetters {
 
     /// All that are kept, the oldest first.
     pub(crate) fn list(&self) -> Vec<DeadLetter> {
-        self.letters().list.iter().cloned().collect()
+        self.letters().list.clone()
     }
 
-    /// Writes the file a moment after one was added, for ever; and once more when it is dropped.
+    /// Writes the file a moment after one was added, for ever.
     pub(super) async fn keep(self: &Arc<Self>) {
-        let _last = Last(Arc::clone(self));
         loop {
             self.added.notified().await;
             let own = Arc::clone(self);
@@ -108,28 +132,20 @@ impl DeadLetters {
         }
     }
 
-    fn save(&self) {
+    /// Writes those that the file does not have yet.
+    pub(super) fn save(&self) {
         let Some(place) = &self.place else { return };
         let list: Vec<DeadLetter> = {
             let mut letters = self.letters();
             if !std::mem::take(&mut letters.is_new) {
                 return;
             }
-            letters.list.iter().cloned().collect()
+            letters.list.clone()
         };
         file::write(place, &list);
     }
 
     fn letters(&self) -> std::sync::MutexGuard<'_, Letters> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Saves what is left when nobody keeps them any more.
-struct Last(Arc<DeadLetters>);
-
-impl Drop for Last {
-    fn drop(&mut self) {
-        self.0.save();
     }
 }

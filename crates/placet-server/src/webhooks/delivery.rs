@@ -1,17 +1,19 @@
 //! Bringing an announcement to its receiver, again and again until it is there.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use placet::{TenantId, Timestamp};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use placet::{ApprovalId, TenantId, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep_until};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::address::Checked;
 use super::announcement::{Announcement, Kind};
 use super::dead::{DeadLetter, DeadLetters};
+use super::queue::{Item, Queue};
 use super::secret;
 use super::settings::{Retries, Webhook};
 use crate::limits::{MAX_WEBHOOK_CONNECTIONS, MAX_WEBHOOK_HEAD_BYTES, WEBHOOK_TIME};
@@ -19,13 +21,20 @@ use crate::limits::{MAX_WEBHOOK_CONNECTIONS, MAX_WEBHOOK_HEAD_BYTES, WEBHOOK_TIM
 /// The status with which a receiver says that it wants nothing any more.
 const GONE: u16 = 410;
 
+/// How often is looked for what has waited too long.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// One receiver.
 pub(super) struct Endpoint {
     webhook: Webhook,
     agent: ureq::Agent,
     retries: Retries,
-    /// Connections that are open at the same time.
-    connections: Arc<Semaphore>,
+    /// What is in the works.
+    queue: Mutex<Queue>,
+    /// Something was taken in.
+    changed: Notify,
+    /// An attempt has ended.
+    settled: Notify,
 }
 
 /// Why an attempt came to nothing.
@@ -37,7 +46,8 @@ enum Failed {
 }
 
 impl Endpoint {
-    pub(super) fn new(webhook: &Webhook, retries: Retries) -> Self {
+    /// With so many places for what is in the works.
+    pub(super) fn new(webhook: &Webhook, retries: Retries, places: usize) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect could lead where the address was checked for nothing.
@@ -54,8 +64,9 @@ impl Endpoint {
         let resolver =
             Checked { allows_private: webhook.allow_private, inner: DefaultResolver::default() };
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
-        let connections = Arc::new(Semaphore::new(MAX_WEBHOOK_CONNECTIONS));
-        Self { webhook: webhook.clone(), agent, retries, connections }
+        let queue = Mutex::new(Queue::new(places, retries.time));
+        let (changed, settled) = (Notify::new(), Notify::new());
+        Self { webhook: webhook.clone(), agent, retries, queue, changed, settled }
     }
 
     /// Whether it wants to hear of this.
@@ -65,33 +76,119 @@ impl Endpoint {
             && self.webhook.tenant.as_ref().is_none_or(|own| own == tenant)
     }
 
-    /// Tries until it is delivered or there is no sense in trying.
-    pub(super) async fn deliver(self: Arc<Self>, what: &Arc<Announcement>, dead: &DeadLetters) {
-        let mut attempt = 0;
+    /// Takes in what is to be sent.
+    pub(super) fn take_in(&self, what: Arc<Announcement>, dead: &DeadLetters) {
+        let out = self.queue().add(Item::new(what));
+        if let Some(item) = out {
+            self.give_up(&item, "too many of its tenant are in the works", dead);
+        }
+        self.changed.notify_one();
+    }
+
+    /// An approval has ended, whether or not the receiver wants to hear of that.
+    pub(super) fn over(&self, approval: ApprovalId) {
+        self.queue().over(approval);
+    }
+
+    /// Sends what is to be sent, for ever.
+    pub(super) async fn run(self: Arc<Self>, dead: Arc<DeadLetters>) {
+        let mut attempts = JoinSet::new();
+        let mut looked = Instant::now();
         loop {
-            attempt += 1;
-            match self.attempt(what).await {
-                Ok(()) => return,
-                Err(Failed::Again(why)) if attempt < self.retries.attempts => {
-                    let wait = self.retries.wait(attempt, random());
-                    self.tell(what, attempt, &why);
-                    tokio::time::sleep(wait).await;
+            let now = Instant::now();
+            if now.saturating_duration_since(looked) >= LOOK {
+                looked = now;
+                self.give_up_late(now, &dead);
+            }
+            while attempts.len() < MAX_WEBHOOK_CONNECTIONS
+                && let Some(item) = self.next(now)
+            {
+                let endpoint = Arc::clone(&self);
+                attempts.spawn(async move {
+                    let outcome = endpoint.attempt(&item.what).await;
+                    (item, outcome)
+                });
+            }
+            let wake = self.wake(attempts.len() < MAX_WEBHOOK_CONNECTIONS, looked);
+            tokio::select! {
+                () = self.changed.notified() => {}
+                Some(done) = attempts.join_next() => {
+                    if let Ok((item, outcome)) = done {
+                        self.attempted(item, outcome, &dead);
+                    }
+                    self.settled.notify_one();
                 }
-                Err(Failed::Again(why) | Failed::Never(why)) => {
-                    return self.give_up(what, attempt, &why, dead);
-                }
+                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
             }
         }
     }
 
+    fn next(&self, now: Instant) -> Option<Item> {
+        self.queue().next(now)
+    }
+
+    /// When to look again, even if nothing happens.
+    fn wake(&self, has_room: bool, looked: Instant) -> Option<Instant> {
+        let queue = self.queue();
+        let look = (!queue.is_empty()).then(|| looked + LOOK);
+        let due = has_room.then(|| queue.due()).flatten();
+        look.into_iter().chain(due).min()
+    }
+
+    /// Ends when nothing is being sent, and nothing could be sent at once.
+    pub(super) async fn idle(&self) {
+        while !self.queue().is_idle(Instant::now()) {
+            self.settled.notified().await;
+        }
+    }
+
+    /// Writes down what is left. What is open is announced again at the next start, so it is not lost.
+    pub(super) fn stop(&self, dead: &DeadLetters) {
+        let left = self.queue().drain();
+        for item in left.iter().filter(|item| item.what.kind != Kind::Opened) {
+            let reason = match &item.why {
+                Some(why) => {
+                    format!("the daemon stopped before it was tried again; before that: {why}")
+                }
+                None => "the daemon stopped before there was an answer to it".to_owned(),
+            };
+            self.give_up(item, &reason, dead);
+        }
+    }
+
+    fn give_up_late(&self, now: Instant, dead: &DeadLetters) {
+        let late = self.queue().late(now);
+        for item in late {
+            let reason = match &item.why {
+                Some(why) => {
+                    format!("its turn did not come in time to try it again; before that: {why}")
+                }
+                None => "its turn did not come in time".to_owned(),
+            };
+            self.give_up(&item, &reason, dead);
+        }
+    }
+
+    fn attempted(&self, mut item: Item, outcome: Result<(), Failed>, dead: &DeadLetters) {
+        item.attempts = item.attempts.saturating_add(1);
+        let (why, is_last) = match outcome {
+            Ok(()) => return self.queue().done(&item),
+            Err(Failed::Again(why)) => (why, item.attempts >= self.retries.attempts),
+            Err(Failed::Never(why)) => (why, true),
+        };
+        let due = Instant::now() + self.retries.wait(item.attempts, random());
+        if is_last || self.queue().is_late(&item, due) {
+            self.queue().done(&item);
+            return self.give_up(&item, &why, dead);
+        }
+        self.tell(&item.what, item.attempts, &why);
+        item.why = Some(why);
+        self.queue().again(item, due);
+    }
+
     /// Keeps it with those that could not be delivered.
-    pub(super) fn give_up(
-        &self,
-        what: &Announcement,
-        attempts: u32,
-        reason: &str,
-        dead: &DeadLetters,
-    ) {
+    fn give_up(&self, item: &Item, reason: &str, dead: &DeadLetters) {
+        let (what, attempts) = (&item.what, item.attempts);
         let webhook = self.webhook.name.clone();
         tracing::error!(
             target: "placet::webhook",
@@ -100,8 +197,8 @@ impl Endpoint {
         let at =
             Timestamp::from_millis(i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX));
         let (kind, approval, id) = (what.kind, what.approval, what.id.clone());
-        let reason = reason.to_owned();
-        dead.add(DeadLetter { id, webhook, kind, approval, attempts, reason, at });
+        let (reason, tenant) = (reason.to_owned(), Some(what.tenant.clone()));
+        dead.add(DeadLetter { id, webhook, tenant, kind, approval, attempts, reason, at });
     }
 
     fn tell(&self, what: &Announcement, attempt: u32, why: &str) {
@@ -112,13 +209,12 @@ impl Endpoint {
         );
     }
 
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn attempt(self: &Arc<Self>, what: &Arc<Announcement>) -> Result<(), Failed> {
         let stopping = |_| Failed::Never("the daemon is stopping".to_owned());
-        let _turn = self
-            .connections
-            .acquire()
-            .await
-            .map_err(|_| Failed::Never("the daemon is stopping".to_owned()))?;
         let (endpoint, what) = (Arc::clone(self), Arc::clone(what));
         spawn_blocking(move || endpoint.send(&what)).await.map_err(stopping)?
     }

@@ -6,8 +6,11 @@
 //! that the receiver knows whom it is from.
 //!
 //! An announcement is sent at least once: it is tried again with growing waits, and one that cannot be
-//! delivered ends in the list of dead letters, which outlives the daemon. What is in the works when the daemon stops is lost with
-//! it; what still waits for people is announced again at the next start, under the same id.
+//! delivered ends in the list of dead letters, which outlives the daemon. What still waits for people is
+//! announced again at the next start, under the same id; all else that is in the works when the daemon
+//! stops is a dead letter. A daemon that is killed has no time for that.
+//!
+//! Every receiver has places, connections and a dispatcher of its own, and its tenants take turns.
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
@@ -16,18 +19,20 @@ mod announcement;
 mod dead;
 mod delivery;
 mod file;
+mod queue;
 mod secret;
 mod settings;
 
 use std::sync::Arc;
 
-use placet::{ApprovalId, Entry, READ_TOGETHER};
-use tokio::sync::Semaphore;
+use placet::{ApprovalId, Entry, READ_TOGETHER, Status};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::app::App;
-use crate::limits::MAX_ANNOUNCEMENTS;
+use crate::limits::LAST_ANNOUNCEMENTS_TIME;
 use announcement::Announcement;
 pub use announcement::Kind;
 pub(crate) use dead::{DeadLetter, DeadLetters};
@@ -35,21 +40,26 @@ use delivery::Endpoint;
 pub use secret::{SigningSecret, SigningSecretError};
 pub use settings::{Retries, Webhook, WebhookError, Webhooks};
 
-/// Announces what happens for as long as the daemon runs. Whoever drops it ends all deliveries.
-pub(crate) async fn follow(app: Arc<App>) {
+/// Announces what happens until it is told that nothing will happen any more: then it sends what can be
+/// sent at once. Whoever drops it ends all deliveries; what is left is written down in either case.
+pub(crate) async fn follow(app: Arc<App>, end: Arc<Notify>) {
     let webhooks = &app.config.webhooks;
     if webhooks.list.is_empty() {
         return;
     }
-    let endpoints = webhooks.list.iter().map(|webhook| Endpoint::new(webhook, webhooks.retries));
-    let mut announcer = Announcer {
-        endpoints: endpoints.map(Arc::new).collect(),
-        room: Arc::new(Semaphore::new(MAX_ANNOUNCEMENTS)),
-        deliveries: JoinSet::new(),
-        next: app.guard.log().size(),
-        app: Arc::clone(&app),
-    };
+    let places = webhooks.places.checked_div(webhooks.list.len()).unwrap_or_default().max(1);
+    let endpoints =
+        webhooks.list.iter().map(|webhook| Endpoint::new(webhook, webhooks.retries, places));
+    let endpoints: Vec<Arc<Endpoint>> = endpoints.map(Arc::new).collect();
     let dead = Arc::clone(&app.dead_letters);
+    let left = Left { endpoints, dead: Arc::clone(&dead) };
+    let mut deliveries = JoinSet::new();
+    for endpoint in &left.endpoints {
+        deliveries.spawn(Arc::clone(endpoint).run(Arc::clone(&dead)));
+    }
+    let next = app.guard.log().size();
+    let mut announcer =
+        Announcer { app: Arc::clone(&app), endpoints: left.endpoints.clone(), next };
     let announcing = async {
         announcer.open_ones().await;
         announcer.run().await;
@@ -57,15 +67,35 @@ pub(crate) async fn follow(app: Arc<App>) {
     tokio::select! {
         () = announcing => {}
         () = dead.keep() => {}
+        () = end.notified() => {}
+    }
+    let last = async {
+        announcer.catch_up().await;
+        for endpoint in &left.endpoints {
+            endpoint.idle().await;
+        }
+    };
+    drop(timeout(LAST_ANNOUNCEMENTS_TIME, last).await);
+}
+
+/// Writes down what is left when nobody sends it any more.
+struct Left {
+    endpoints: Vec<Arc<Endpoint>>,
+    dead: Arc<DeadLetters>,
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        for endpoint in &self.endpoints {
+            endpoint.stop(&self.dead);
+        }
+        self.dead.save();
     }
 }
 
 struct Announcer {
     app: Arc<App>,
     endpoints: Vec<Arc<Endpoint>>,
-    /// What may be in the works at the same time.
-    room: Arc<Semaphore>,
-    deliveries: JoinSet<()>,
     /// The next entry to look at.
     next: u64,
 }
@@ -124,34 +154,32 @@ impl Announcer {
         }
     }
 
+    /// Whoever is stopped in the middle of it looks at the entry again.
     async fn entry(&mut self, entry: &Entry) {
-        self.next = entry.index.saturating_add(1);
-        // Those that are done are forgotten.
-        while self.deliveries.try_join_next().is_some() {}
         if let Some((kind, id)) = announcement::kind(&entry.event) {
             self.announce(kind, id).await;
         }
+        self.next = entry.index.saturating_add(1);
     }
 
     async fn announce(&mut self, kind: Kind, id: ApprovalId) {
         let console = self.app.config.webhooks.console.clone();
         let read = self.app.blocking(move |guard| guard.log().action(id.action())).await;
+        if kind == Kind::Resolved {
+            self.endpoints.iter().for_each(|endpoint| endpoint.over(id));
+        }
         let Ok(Ok(Some(followed))) = read else {
             tracing::error!(approval = %id, "an announcement cannot be made: the log cannot be read");
             return;
         };
+        if kind == Kind::Opened && followed.status != Status::Pending {
+            // It is over already, and that comes next.
+            return;
+        }
         let tenant = followed.subject.tenant.clone();
         let announcement = Arc::new(Announcement::new(kind, id, &followed, console.as_deref()));
         for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.wants(kind, &tenant)) {
-            let (endpoint, announcement) = (Arc::clone(endpoint), Arc::clone(&announcement));
-            let dead = Arc::clone(&self.app.dead_letters);
-            match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(place) => drop(self.deliveries.spawn(async move {
-                    let _place = place;
-                    endpoint.deliver(&announcement, &dead).await;
-                })),
-                Err(_) => endpoint.give_up(&announcement, 0, "too many are in the works", &dead),
-            }
+            endpoint.take_in(Arc::clone(&announcement), &self.app.dead_letters);
         }
     }
 }

@@ -32,13 +32,13 @@ use super::address::is_public;
 use super::announcement::Kind;
 use super::secret::{SigningSecret, SigningSecretError};
 use crate::edge::{check_origin, ends_in_number};
-use crate::limits::MAX_WEBHOOKS;
+use crate::limits::{ANNOUNCEMENT_TIME, MAX_ANNOUNCEMENTS, MAX_WEBHOOKS};
 
 /// Largest file with secrets, in bytes: far more than two of them have.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// Whom to tell, and how often to try.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Webhooks {
     /// The receivers.
     pub list: Vec<Webhook>,
@@ -47,6 +47,20 @@ pub struct Webhooks {
     pub console: Option<String>,
     /// How often an announcement is tried.
     pub retries: Retries,
+    /// How many announcements may be in the works at the same time. Each receiver has an equal part of
+    /// these places, so that none takes those of another.
+    pub places: usize,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            console: None,
+            retries: Retries::default(),
+            places: MAX_ANNOUNCEMENTS,
+        }
+    }
 }
 
 /// A receiver of announcements.
@@ -78,6 +92,8 @@ pub struct Retries {
     pub first_wait: Duration,
     /// The longest wait.
     pub longest_wait: Duration,
+    /// How long all of it may take, the time included that an announcement waits for its turn.
+    pub time: Duration,
 }
 
 impl Default for Retries {
@@ -86,6 +102,7 @@ impl Default for Retries {
             attempts: 10,
             first_wait: Duration::from_secs(2),
             longest_wait: Duration::from_secs(240),
+            time: ANNOUNCEMENT_TIME,
         }
     }
 }
@@ -191,7 +208,7 @@ impl Webhooks {
         let folder = path.parent().unwrap_or(Path::new(""));
         let list = file.webhook.into_iter().map(|entry| entry.resolve(folder));
         let list = list.collect::<Result<_, _>>()?;
-        Ok(Self { list, console: file.console, retries: Retries::default() })
+        Ok(Self { list, console: file.console, ..Self::default() })
     }
 }
 
@@ -311,11 +328,13 @@ mod tests {
     use std::time::Duration;
 
     use super::Retries;
+    use crate::limits::{ANNOUNCEMENT_TIME, WEBHOOK_TIME};
 
     const RETRIES: Retries = Retries {
         attempts: 10,
         first_wait: Duration::from_secs(2),
         longest_wait: Duration::from_secs(240),
+        time: ANNOUNCEMENT_TIME,
     };
 
     fn seconds(attempt: u32, random: u32) -> f64 {
@@ -367,7 +386,7 @@ mod tests {
         let retries = Retries::default();
         let all: Duration =
             (1..retries.attempts).map(|attempt| retries.wait(attempt, u32::MAX)).sum();
-        assert!(all < Duration::from_secs(15 * 60), "{all:?}");
+        assert!(all + WEBHOOK_TIME * retries.attempts < retries.time, "{all:?}");
         assert!(all > Duration::from_secs(10 * 60), "a receiver may be away for a while: {all:?}");
     }
 }

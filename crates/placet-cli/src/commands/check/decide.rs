@@ -180,7 +180,7 @@ impl Run<'_> {
         match (self.is_recorded, self.decider) {
             (false, _) => failure,
             (true, Decider::Guard(_)) => failure.help("every decision that was printed is in the log; see to its disk, then go on from this line"),
-            (true, Decider::Daemon(_)) => failure.help("every decision that was printed is in the log; go on from this line"),
+            (true, Decider::Daemon(_)) => failure.help("every decision that was printed is in the log; go on from this line, or from the next if `placet log show` has a decision on it that was not printed"),
         }
     }
 }

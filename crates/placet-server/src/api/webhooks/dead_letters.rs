@@ -20,8 +20,9 @@ pub(crate) struct Letters {
 
 /// List the announcements that could not be delivered.
 ///
-/// The last thousand, also from before the daemon started. What they were about is in the log; those that
-/// still wait for people are announced again when the daemon starts.
+/// The last thousand, also from before the daemon started; where there are more, the oldest goes of the
+/// receiver and the tenant that have most. What they were about is in the log; those that still wait for
+/// people are announced again when the daemon starts.
 #[utoipa::path(
     get,
     path = "/v1/webhooks/dead-letters",

@@ -8,7 +8,9 @@
     reason = "tests"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod room;
 
 use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -31,6 +33,14 @@ const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// Longest wait, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Few attempts, soon after each other.
+const RETRIES: Retries = Retries {
+    attempts: 3,
+    first_wait: Duration::from_millis(5),
+    longest_wait: Duration::from_millis(20),
+    time: Duration::from_secs(900),
+};
 
 /// What a receiver got.
 struct Got {
@@ -145,13 +155,17 @@ fn daemon(list: Vec<Webhook>) -> Daemon {
 }
 
 fn daemon_keeping(list: Vec<Webhook>, dead_letters: Option<&Path>) -> Daemon {
-    let retries = Retries {
-        attempts: 3,
-        first_wait: Duration::from_millis(5),
-        longest_wait: Duration::from_millis(20),
-    };
+    daemon_trying(RETRIES, list, Webhooks::default().places, dead_letters)
+}
+
+fn daemon_trying(
+    retries: Retries,
+    list: Vec<Webhook>,
+    places: usize,
+    dead_letters: Option<&Path>,
+) -> Daemon {
     let console = Some("https://placet.example.com".to_owned());
-    let webhooks = Webhooks { list, console, retries };
+    let webhooks = Webhooks { list, console, retries, places };
     let dead_letters = dead_letters.map(Path::to_owned);
     let config = ServerConfig { webhooks, dead_letters, ..ServerConfig::default() };
     Daemon::with(config, LogPlace::Memory)
@@ -163,12 +177,16 @@ fn held(daemon: &Daemon) -> String {
 }
 
 fn held_with(daemon: &Daemon, amount: &str) -> String {
+    held_by(daemon, &daemon.keys.agent, amount)
+}
+
+fn held_by(daemon: &Daemon, agent: &str, amount: &str) -> String {
     let refund = json!({
         "tool": "issue_refund", "agent": "support-bot", "user": "u-7", "reason": "a-secret-reason",
         "params": {"amount": amount, "currency": "USD", "note": "a-secret-note"},
         "context": {"goal": "a-secret-goal"}, "session": "a-secret-session",
     });
-    let decision = daemon.post("/v1/actions", &daemon.keys.agent, &refund).json();
+    let decision = daemon.post("/v1/actions", agent, &refund).json();
     decision["approval"]["id"].as_str().expect("an approval").to_owned()
 }
 
