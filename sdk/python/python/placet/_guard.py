@@ -16,6 +16,7 @@ from ._deciding import FIELDS, Deciding
 from ._denying import aor_denied, or_denied
 from ._drive import Asker, Carrier, arun, run
 from ._errors import ConfigError, PlacetError
+from ._hidden import hidden
 from ._home import at_home
 from ._inbox import Inbox
 from ._local import Local
@@ -145,6 +146,7 @@ class Guard(Again, Deciding, Inbox, Switches):
         ``approver_key`` can this program call :meth:`resolve`; give that to no program that runs an
         agent. ``verify`` is False or an ``ssl.SSLContext`` for certificates of your own.
         """
+        key, approver_key = hidden(key), hidden(approver_key)
         if "metrics" in settings:
             raise ConfigError("a daemon decides by the evidence in its log; give it yours by report()")
         given = Settings.at_daemon(url, key).changed(**settings)

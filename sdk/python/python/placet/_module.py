@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from ._deciding import known_fields
 from ._forks import in_each_child
 from ._guard import Guard
+from ._hidden import with_hidden
 from ._later import passing_on
 from ._method import is_async_inside
 from ._settings import Settings, member
@@ -43,6 +44,7 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
     cannot be, it stays.
     """
     global _guard
+    settings = with_hidden(settings)
     if guard is not None and settings:
         raise TypeError("configure takes a guard, or settings, not both")
     with _lock:
