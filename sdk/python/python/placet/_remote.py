@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from ._afterwards import Afterwards, Lasting
 from ._answers import told
 from ._bearer import Bearer
 from ._drive import nothing, run
@@ -27,12 +28,16 @@ from ._posts import GRACE, Posts
 from ._settings import address
 from ._step import Post, Step, approval_of
 from ._types import Mode
-from ._waits import Waits
+from ._waits import Pauses, Waits
 from ._wire import Asked, Poll, asked_of, read
 from ._within import drop, within
 
 ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
+
+PERSISTENCE = 300.0
+"""For how long a daemon that is away is told again and again of what nobody waits for any more, in
+seconds."""
 
 _BROKEN = (502, 503, 504)
 
@@ -112,10 +117,17 @@ class Remote:
                     answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
                 except _HungUp:
                     continue
-                self._still_open(step)
-                if waits.is_done(answer):
-                    return answer
-                time.sleep(waits.rest())
+                except Unavailable as error:
+                    pause = waits.pause(error, self._timeout)
+                    if pause is None:
+                        raise
+                else:
+                    self._still_open(step)
+                    waits.is_answered()
+                    if waits.is_done(answer):
+                        return answer
+                    pause = waits.rest()
+                time.sleep(pause)
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
@@ -130,14 +142,21 @@ class Remote:
                     answer = self._told(step, await sending)
                 except _HungUp:
                     continue
+                except Unavailable as error:
+                    pause = waits.pause(error, self._timeout)
+                    if pause is None:
+                        raise
                 except BaseException as error:
                     if not isinstance(error, Exception):
                         self._abandon(step, asked)
                     raise
-                self._still_open(step)
-                if waits.is_done(answer):
-                    return answer
-                await asyncio.sleep(waits.rest())
+                else:
+                    self._still_open(step)
+                    waits.is_answered()
+                    if waits.is_done(answer):
+                        return answer
+                    pause = waits.rest()
+                await asyncio.sleep(pause)
 
     @contextmanager
     def _open(self, step: Step) -> Generator[None, None, None]:
@@ -164,7 +183,7 @@ class Remote:
 
     def post(self, of: Post) -> None:
         """Carries out steps for whose result nobody waits."""
-        carrier = Afterwards(self) if self._is_closed else self
+        carrier = Afterwards(self) if self._is_closed else Lasting(self)
         if of.hurried or _on_a_loop():
             # The loop may be about to end, and is not held up.
             self._posts.put(lambda: run(of.steps, carrier, nothing))
@@ -193,6 +212,23 @@ class Remote:
 
     def _withdraw(self, action_id: str) -> None:
         self.do(Step("withdraw", body={"id": approval_of(action_id)}))
+
+    def persist(self, step: Step) -> None:
+        """Does a step as soon as the daemon is back, where it is back in time."""
+        until, pauses = time.monotonic() + PERSISTENCE, Pauses()
+
+        def send() -> None:
+            while True:
+                try:
+                    self.do(step)
+                    return
+                except Unavailable as error:
+                    is_over = self._is_closing or time.monotonic() >= until
+                    if is_over or not error.may_pass:
+                        raise
+                time.sleep(pauses.next())
+
+        self._posts.put(send)
 
     def _undo(self, step: Step, asked: Asked) -> None:
         answer = self._told(step, self._send(asked))
@@ -434,32 +470,6 @@ in_each_child(_renewed)
 
 def _closed() -> Unavailable:
     return Unavailable("this guard is closed")
-
-
-class Afterwards:
-    """A daemon whose connections are closed. What turns out only then to be waited for by nobody is
-    taken back all the same."""
-
-    is_hurried = False
-
-    def __init__(self, remote: Remote) -> None:
-        self._remote = remote
-        self.look_every = remote.look_every
-
-    def do(self, step: Step) -> Any:
-        """Carries out a step and waits for what comes of it."""
-        return self._remote.say_afterwards(step) if step.name == "withdraw" else self._remote.do(step)
-
-    async def ado(self, step: Step) -> Any:
-        """The same on the running event loop."""
-        return self.do(step)
-
-    def post(self, of: Post) -> None:
-        """Carries out steps for whose result nobody waits."""
-        self._remote.post(of)
-
-    def close(self) -> None:
-        """It is closed."""
 
 
 def _read(response: httpx.Response) -> Any:
