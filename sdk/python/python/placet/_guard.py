@@ -426,6 +426,11 @@ class Guard(Again, Deciding, Inbox, Switches):
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
 
 
+def has_log(guard: Guard) -> bool:
+    """Whether a guard has a log of its own, which nobody else can open meanwhile."""
+    return isinstance(guard._carrier, Local)
+
+
 def _executor(executor: Executor | None) -> Executor:
     if not callable(executor):
         raise TypeError("executor is the function that does it: executor(tool, params)")

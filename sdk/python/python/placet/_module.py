@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from ._deciding import known_fields
 from ._forks import in_each_child
-from ._guard import Guard
+from ._guard import Guard, has_log
 from ._hidden import with_hidden
 from ._later import passing_on
 from ._method import is_async_inside
@@ -53,8 +53,9 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
             given = Settings.from_environment().changed(**settings)
             guard = Guard.from_settings(given, instead_of=before)
         _guard = guard
-    if before is not None and before is not guard:
-        before.close()
+        after = _ended(before) if before is not guard else None
+    if after is not None:
+        after.close()
     return guard
 
 
@@ -69,8 +70,18 @@ def unconfigure() -> None:
     global _guard
     with _lock:
         before, _guard = _guard, None
-    if before is not None:
-        before.close()
+        after = _ended(before)
+    if after is not None:
+        after.close()
+
+
+def _ended(guard: Guard | None) -> Guard | None:
+    """Closes a guard that has a log, which whoever comes now would find still open, so they wait. Another
+    one is given back to be closed when nobody waits: at a daemon that takes longer."""
+    if guard is None or not has_log(guard):
+        return guard
+    guard.close()
+    return None
 
 
 def supervised(

@@ -14,6 +14,9 @@ from ._types import Mode, OnReview
 E = TypeVar("E", bound=Enum)
 
 DEFAULT_SAMPLE_PERCENT = 10.0
+LEAST_PERCENT = 0.01
+"""The smallest share that there is: one in 10,000 callers."""
+
 DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
 
@@ -239,13 +242,15 @@ def _number(name: str, value: Any) -> float:
 def _is_number(text: str) -> bool:
     import re
 
-    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(), re.I) is not None
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(" "), re.I) is not None
 
 
 def _percent(name: str, value: Any) -> float:
     percent = _number(name, value)
     if not 0 <= percent <= 100:
         raise ConfigError(f"{name} is a percentage from 0 to 100, not {value!r}")
+    if 0 < percent < LEAST_PERCENT:
+        raise ConfigError(f"{name} is 0 or at least {LEAST_PERCENT}, not {value!r}")
     return percent
 
 
