@@ -428,7 +428,7 @@ class Guard(Again, Deciding, Inbox, Switches):
 
 def has_log(guard: Guard) -> bool:
     """Whether a guard has a log of its own, which nobody else can open meanwhile."""
-    return isinstance(guard._carrier, Local)
+    return isinstance(guard._carrier, Local)  # pyright: ignore[reportPrivateUsage]
 
 
 def _executor(executor: Executor | None) -> Executor:

@@ -108,6 +108,11 @@ class Remote:
     def __repr__(self) -> str:
         return f"Remote({self._url!r})"
 
+    @property
+    def patience(self) -> float:
+        """For how long a daemon may be away until who waits for people gives up, in seconds."""
+        return self._timeout
+
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
         waits = Waits(step)
@@ -118,7 +123,7 @@ class Remote:
                 except _HungUp:
                     continue
                 except Unavailable as error:
-                    pause = waits.pause(error, self._timeout)
+                    pause = waits.pause(error, self.patience)
                     if pause is None:
                         raise
                 else:
@@ -143,7 +148,7 @@ class Remote:
                 except _HungUp:
                     continue
                 except Unavailable as error:
-                    pause = waits.pause(error, self._timeout)
+                    pause = waits.pause(error, self.patience)
                     if pause is None:
                         raise
                 except BaseException as error:
