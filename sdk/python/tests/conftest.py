@@ -90,8 +90,8 @@ class Daemon:
             arguments += [f"--{name}", value]
         return json.loads(self.run(*arguments))["secret"]
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "placet._cli", "serve", "--listen", "127.0.0.1:0"]
+    def start(self, listen: str = "127.0.0.1:0") -> None:
+        command = [sys.executable, "-m", "placet._cli", "serve", "--listen", listen]
         command += ["--policy", "policy.toml", "--rate", "1000000", "--burst", "1000000"]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
         greeting = self.process.stderr.readline()

@@ -36,6 +36,17 @@ def blocks(text):
     return BLOCK.findall(text)
 
 
+FILE = re.compile(r"`([\w-]+\.toml)`")
+"""How a page names the file of a policy, in the paragraph above it."""
+
+
+def files_of(text):
+    """The policies of a page by their numbers, with the files that they are written into."""
+    places = [match for match in BLOCK.finditer(text) if match[1] == "toml"]
+    above = [text[: match.start()].rstrip().rpartition("\n\n")[2] for match in places]
+    return [(match[2], FILE.findall(words)[-1:]) for match, words in zip(places, above, strict=True)]
+
+
 def page_of(name):
     return (ROOT / name).read_text()
 
@@ -70,10 +81,12 @@ def test_a_page_runs(page, tmp_path, monkeypatch):
         Path("policy.toml").write_text(next(code for kind, code in first if kind == "toml"))
     names: dict[str, object] = {}
     assert any(kind == "python" for kind, _ in blocks(text))
+    files = iter(files_of(text))
     with daemon_of(text, tmp_path, monkeypatch):
         for kind, code in blocks(text):
             if kind == "toml":
-                Path("policy.toml").write_text(code)
+                policy, named = next(files)
+                Path(*(named or ["policy.toml"])).write_text(policy)
             elif kind == "python":
                 said = io.StringIO()
                 with contextlib.redirect_stdout(said):
@@ -82,6 +95,15 @@ def test_a_page_runs(page, tmp_path, monkeypatch):
             elif page in BEGIN and code != INSTALL:
                 shell(code, tmp_path)
         placet.unconfigure()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_policy_of_a_page_has_a_file_of_its_own(page):
+    """Whoever writes them all down, and then what reads them, has not replaced one by another."""
+    files = [file for _, named in files_of(page_of(page)) for file in named]
+    assert len(set(files)) == len(files)
+    if page != "README.md":
+        assert len(files) == len(files_of(page_of(page)))
 
 
 @contextlib.contextmanager

@@ -158,7 +158,9 @@ def deep():
         (cyclic(), "contain themselves"),
         (deep(), "nested deeper"),
         ([0] * 300_000, "more than"),
-        ({1, "a"}, "no order"),
+        ({1, object()}, "object cannot be written as JSON"),
+        ({1, 1j}, "complex cannot be written as JSON"),
+        ({(1, "a"), ((1, "a"),), "a", b"a", frozenset([b"a"]), frozenset(["a"]), (b"a",)}, "written alike"),
         (numpy.complex128(1j), "cannot be written as JSON"),
         (numpy.datetime64("NaT"), "no moment"),
         (numpy.timedelta64("NaT", "ns"), "no span of time"),
@@ -182,6 +184,36 @@ def test_a_set_is_written_in_the_same_order_in_every_process():
     """
     first, second = (program(code, PYTHONHASHSEED=seed).stdout for seed in "12")
     assert first == second != ""
+
+
+MIXED = {
+    "texts and numbers": ({1, "a", 2.5, "1"}, ["1", "a", 1, 2.5]),
+    "and nothing": ({None, "a", True}, ["a", None, True]),
+    "tuples and texts": ({(1, "b"), "a"}, ["a", [1, "b"]]),
+    "sets and texts": ({frozenset([2, 1]), "a"}, ["a", [1, 2]]),
+    "bytes and texts": (frozenset([b"a", "a"]), ["a", {"$bytes": "a"}]),
+    "days and numbers": ({datetime.date(2026, 1, 2), 1}, ["2026-01-02", 1]),
+}
+"""Sets whose members have no order among each other, and what is written for them."""
+
+
+@pytest.mark.parametrize("mixed, plain", MIXED.values(), ids=MIXED)
+def test_a_set_of_several_kinds_is_sorted_by_what_is_written(mixed, plain, guard):
+    assert written(mixed) == plain
+    got = guard.execute("get_order", {"it": mixed}, lambda _, params: params["it"])
+    assert got == mixed and type(got) is type(mixed)
+    assert {type(one) for one in got} == {type(one) for one in mixed}
+
+
+@pytest.mark.parametrize("text", ["a", "a\0", "\0a", ""])
+def test_texts_and_bytes_of_numpy_are_all_that_they_hold(guard, text):
+    for value, plain in [
+        (numpy.str_(text), text),
+        (numpy.bytes_(text.encode()), {"$bytes": text}),
+    ]:
+        assert written(value) == plain
+        [got] = guard.execute("get_order", {"it": [value]}, lambda _, params: params["it"])
+        assert type(got) is type(value) and got == value and len(got) == len(value)
 
 
 def test_a_span_of_time_is_exact_whatever_the_program_calculates_with():

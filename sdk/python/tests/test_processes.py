@@ -251,3 +251,36 @@ def test_a_guard_is_not_copied(tmp_path):
         for copied in (copy.copy, copy.deepcopy, pickle.dumps):
             with pytest.raises(TypeError, match="open one in each process"):
                 copied(guard)
+
+
+THREADS = """
+    import os, sys, threading
+    from placet import Guard
+
+    guard = Guard.connect({url!r}, {key!r})
+    guard.propose("get_order", params={{"id": 1}})
+    parents = guard._carrier._client
+    assert parents is not None
+    child = os.fork()
+    if child:
+        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    # Threads that begin at the same moment all find that nothing of the parent's is left.
+    had, said, begin = [guard._carrier._client is parents], [], threading.Barrier(8)
+
+    def asks(number):
+        begin.wait(30)
+        said.append(guard.propose("get_order", params={{"id": number}}).verdict.value)
+        had.append(guard._carrier._client is parents)
+
+    threads = [threading.Thread(target=asks, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    os._exit(0 if said == ["allow"] * 8 and not any(had) else 3)
+"""
+
+
+def test_threads_of_a_child_never_have_the_connections_of_its_parent(daemon):
+    done = program(THREADS.format(url=daemon.url, key=daemon.agent))
+    assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """A wrong setting is an error, never a default."""
 
+import threading
 from decimal import Decimal
 
 import pytest
@@ -99,6 +100,8 @@ def test_a_wrong_setting_is_an_error(wrong):
     + [("MODE", ""), ("URL", ""), ("POLICY", ""), ("STORE", ""), ("TENANT", " ")]
     + [("MODEE", "shadow"), ("ENFORCEMENT_MODE", "shadow"), ("SAMPLE", "10"), ("AGENT_ID", "bot")]
     + [("SAMPLE_PERCENT", "1_0"), ("SAMPLE_PERCENT", "\uff11\uff10"), ("STORE", ":memory: ")]
+    + [("SAMPLE_PERCENT", "\t5\n"), ("SAMPLE_PERCENT", "5\n"), ("SAMPLE_PERCENT", "1e-320")]
+    + [("TIMEOUT", "\t5"), ("SAMPLE_PERCENT", "\u20075")]
     + [("TENANT", "a/b"), ("AGENT", "\udcff"), ("AGENT", "a" * 99_999), ("TENANT", "a\tb")]
     + [("POLICIY", "policy.toml"), ("API_KEY", "k"), ("BASE_URL", "http://h")],
 )
@@ -467,9 +470,60 @@ def test_a_guard_stays_where_there_cannot_be_another(folder, monkeypatch):
     assert before.propose("get_order").is_allowed
 
 
-def test_a_missing_policy_is_named(tmp_path):
-    with pytest.raises(PlacetError, match="nowhere.toml"):
-        Guard(tmp_path / "nowhere.toml")
+@pytest.mark.parametrize("place", ["nowhere.toml", "no/where.toml", "folder", "where.db/policy.toml"])
+def test_a_missing_policy_is_named(folder, monkeypatch, place):
+    """Like any other setting that makes no sense, wherever it was given."""
+    (folder / "folder").mkdir()
+    for given in (folder / place, str(folder / place)):
+        with pytest.raises(ConfigError, match=place):
+            Guard(given)
+    monkeypatch.setenv("PLACET_POLICY", str(folder / place))
+    with pytest.raises(ConfigError, match=place):
+        configure()
+
+
+@pytest.mark.parametrize("place", ["no/where.db", "folder", "policy.toml/where.db"])
+def test_a_store_lies_in_a_folder(folder, monkeypatch, place):
+    (folder / "folder").mkdir()
+    for of in (policy(), folder / "policy.toml"):
+        with pytest.raises(ConfigError, match=f"^store: .*{place}"):
+            Guard(of, store=folder / place)
+    monkeypatch.setenv("PLACET_STORE", str(folder / place))
+    with pytest.raises(ConfigError, match=place):
+        configure(policy=folder / "policy.toml")
+    # Where it is only to be made, it is.
+    monkeypatch.chdir(folder)
+    Guard(policy(), store="new.db").close()
+    assert (folder / "new.db").exists()
+
+
+def test_whoever_comes_while_the_guard_is_closed_waits_for_its_log(folder, monkeypatch):
+    monkeypatch.setenv("PLACET_POLICY", str(folder / "policy.toml"))
+    before = configure()
+    close, closing, came = before.close, threading.Event(), threading.Event()
+
+    def slowly():
+        closing.set()
+        # Whoever does not wait comes in between.
+        came.wait(0.3)
+        close()
+
+    def comes():
+        assert closing.wait(30)
+        try:
+            return current().propose("get_order").is_allowed
+        finally:
+            came.set()
+
+    monkeypatch.setattr(before, "close", slowly)
+    assert at_once(unconfigure, comes) == [None, True]
+
+
+def test_whoever_comes_while_another_guard_takes_its_place_gets_that(folder):
+    before, after = configure(policy=folder / "policy.toml"), Guard(policy(), store=":memory:")
+    close, said = before.close, []
+    before.close = lambda: (said.append(current()), close())
+    assert configure(after) is after and said == [after]
 
 
 def test_a_log_has_one_process(tmp_path):

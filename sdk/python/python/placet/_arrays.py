@@ -42,6 +42,9 @@ def of_numpy(value: Any, numpy: Any) -> Plain:
         inner: Any = _moment(value, numpy)
     elif isinstance(value, numpy.timedelta64):
         inner = _span(value, numpy)
+    elif isinstance(value, numpy.character):
+        # Zeros at their ends would be missing from what numpy makes of them.
+        inner = bytes.__getitem__(value, slice(None)) if isinstance(value, bytes) else str.__str__(value)
     else:
         inner = numpy.generic.item(value)
     if isinstance(inner, numpy.generic):

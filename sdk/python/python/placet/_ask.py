@@ -13,9 +13,10 @@ from ._home import at_home
 from ._reply import reply_of
 from ._say import warn
 from ._step import Ask, Ended, Step, Tell, approval_of
-from ._within import is_awaitable
+from ._within import is_awaitable, within
 
 if TYPE_CHECKING:
+    import asyncio
     from typing import TypeAlias
 
 Answer: TypeAlias = "bool | SignOff | Refusal | Awaitable[Any]"
@@ -194,6 +195,8 @@ class Told:
 
     def __init__(self, on_request: Callable[[ApprovalRequest], Any]) -> None:
         self._on_request = on_request
+        self._going: set[asyncio.Task[None]] = set()
+        """What is told beside a wait. A loop keeps no task of itself."""
 
     def tell(self, carrier: Carrier, of: Tell) -> None:
         """Tells it on this thread. What it raises stops nobody: the action waits all the same."""
@@ -210,17 +213,42 @@ class Told:
 
     async def atell(self, carrier: Carrier, of: Tell) -> None:
         """The same on the event loop."""
+        import asyncio
+
         try:
-            told = self._on_request(ApprovalRequest.from_wire(await carrier.ado(look(of))))
-            if is_awaitable(told):
-                await told
+            looking = carrier.ado(look(of))
+            held = await (looking if of.within is None else within(looking, of.within))
+            told = self._on_request(ApprovalRequest.from_wire(held))
         except Missing:
-            pass
+            return
         except Exception as error:
             warn("on_request failed", error=error)
+            return
+        if not is_awaitable(told):
+            return
+        going = asyncio.ensure_future(_to_its_end(told, of.within))
+        if not of.is_beside:
+            await going
+            return
+        # Those of loops that were closed do not end any more.
+        for one in list(self._going):
+            if one.get_loop().is_closed():
+                self._going.discard(one)
+        self._going.add(going)
+        going.add_done_callback(self._going.discard)
 
     def ended(self, of: Ended) -> None:
         """What waits no more it does not want to know."""
+
+
+async def _to_its_end(told: Awaitable[Any], limit: float | None) -> None:
+    """Awaits what tells, for so many seconds."""
+    try:
+        await (told if limit is None else within(told, limit))
+    except TimeoutError as error:
+        warn("on_request failed, or took too long", error=error)
+    except Exception as error:
+        warn("on_request failed", error=error)
 
 
 class All:

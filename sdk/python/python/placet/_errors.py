@@ -78,6 +78,8 @@ class Unavailable(PlacetError):
     """It cannot be done now, so nothing was."""
 
     kind = "unavailable"
+    may_pass = False
+    """Whether a daemon is away that may be there again in a moment."""
 
 
 _KINDS: dict[str, type[PlacetError]] = {

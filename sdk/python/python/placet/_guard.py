@@ -17,6 +17,7 @@ from ._deciding import FIELDS, Deciding
 from ._denying import aor_denied, or_denied
 from ._drive import Asker, Carrier, arun, run
 from ._errors import ConfigError, PlacetError
+from ._hidden import hidden
 from ._home import at_home
 from ._inbox import Inbox
 from ._local import Local
@@ -146,6 +147,7 @@ class Guard(Again, Deciding, Inbox, Switches):
         ``approver_key`` can this program call :meth:`resolve`; give that to no program that runs an
         agent. ``verify`` is False or an ``ssl.SSLContext`` for certificates of your own.
         """
+        key, approver_key = hidden(key), hidden(approver_key)
         if "metrics" in settings:
             raise ConfigError("a daemon decides by the evidence in its log; give it yours by report()")
         given = Settings.at_daemon(url, key).changed(**settings)
@@ -426,6 +428,11 @@ class Guard(Again, Deciding, Inbox, Switches):
 
     def __reduce__(self) -> Any:
         raise TypeError("a guard cannot be pickled or copied; open one in each process")
+
+
+def has_log(guard: Guard) -> bool:
+    """Whether a guard has a log of its own, which nobody else can open meanwhile."""
+    return isinstance(guard._carrier, Local)  # pyright: ignore[reportPrivateUsage]
 
 
 def _executor(executor: Executor | None) -> Executor:

@@ -46,6 +46,11 @@ class Hurried:
         """As often as the carrier behind it."""
         return self._carrier.look_every
 
+    @property
+    def patience(self) -> float:
+        """As long as the carrier behind it."""
+        return getattr(self._carrier, "patience", 0.0)
+
     def do(self, step: Step) -> Any:
         """Carries out a step, unless it takes too long."""
         if not step.hurried:

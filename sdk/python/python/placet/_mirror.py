@@ -12,12 +12,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ._ask import dispose, look, settle
-from ._errors import Conflict, Forbidden, Gone, Invalid, Missing, PlacetError
+from ._errors import Conflict, Forbidden, Gone, Invalid, Missing, PlacetError, Unavailable
 from ._held import ApprovalRequest, Refusal, SignOff
 from ._reply import reply_of
 from ._say import warn
 from ._step import Ask, Ended, Step, Tell, approval_of
 from ._types import ResolveOutcome, Status
+from ._waits import Waits
 
 if TYPE_CHECKING:
     from ._drive import Carrier
@@ -74,9 +75,18 @@ class Mirror:
         """Looks into the store until the action is settled, by whomever."""
         self.tell(carrier, of)
         until = math.inf if of.within is None else time.monotonic() + of.within
+        waits = Waits(settle(of, of.within))
         while True:
             left = min(carrier.look_every, until - time.monotonic())
-            found = carrier.do(settle(of, max(0.0, left)))
+            try:
+                found = carrier.do(settle(of, max(0.0, left)))
+            except Unavailable as error:
+                pause = waits.pause(error, _patience(carrier))
+                if pause is None:
+                    raise
+                time.sleep(pause)
+                continue
+            waits.is_answered()
             if found["status"] != "pending":
                 return found
             is_last = time.monotonic() >= until
@@ -185,6 +195,11 @@ class Mirror:
         except Exception as error:
             warn("the store of approvals failed in %s", name, error=error)
             return None
+
+
+def _patience(carrier: Carrier) -> float:
+    """For how long it may be away. What is in this process never is."""
+    return getattr(carrier, "patience", 0.0)
 
 
 def _words(reply: Step) -> str:

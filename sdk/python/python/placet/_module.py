@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from ._above import function_of
 from ._deciding import known_fields
 from ._forks import in_each_child
-from ._guard import Guard
+from ._guard import Guard, has_log
+from ._hidden import with_hidden
 from ._later import passing_on
 from ._method import is_async_inside
 from ._settings import Settings, member
@@ -44,6 +45,7 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
     cannot be, it stays.
     """
     global _guard
+    settings = with_hidden(settings)
     if guard is not None and settings:
         raise TypeError("configure takes a guard, or settings, not both")
     with _lock:
@@ -52,8 +54,9 @@ def configure(guard: Guard | None = None, **settings: Any) -> Guard:
             given = Settings.from_environment().changed(**settings)
             guard = Guard.from_settings(given, instead_of=before)
         _guard = guard
-    if before is not None and before is not guard:
-        before.close()
+        after = _ended(before) if before is not guard else None
+    if after is not None:
+        after.close()
     return guard
 
 
@@ -68,8 +71,18 @@ def unconfigure() -> None:
     global _guard
     with _lock:
         before, _guard = _guard, None
-    if before is not None:
-        before.close()
+        after = _ended(before)
+    if after is not None:
+        after.close()
+
+
+def _ended(guard: Guard | None) -> Guard | None:
+    """Closes a guard that has a log, which whoever comes now would find still open, so they wait. Another
+    one is given back to be closed when nobody waits: at a daemon that takes longer."""
+    if guard is None or not has_log(guard):
+        return guard
+    guard.close()
+    return None
 
 
 def supervised(

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._core import Engine
-from ._errors import ConfigError, Invalid
+from ._errors import ConfigError, Invalid, Missing
 from ._program import Program, source_of
 from ._say import warn
 from ._settings import MEMORY, Settings, without_password
@@ -35,8 +35,13 @@ def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> En
     place = place_of(policy, store)
     if place is None and store is None:
         warn("the log is in memory and gone with the guard; say where to keep it with store=")
+    if store is not None and place is not None:
+        _hold_folder(place)
     if policy is None or isinstance(policy, (str, os.PathLike)):
-        return Engine(policy, None, place)
+        try:
+            return Engine(policy, None, place)
+        except Missing as error:
+            raise ConfigError(f"policy: {error.detail}") from None
     files = policy.files()
     try:
         return Engine(None, files, place)
@@ -45,6 +50,16 @@ def engine_of(policy: Policy | None, store: str | os.PathLike[str] | None) -> En
 
         said = placed(error.detail, files[0][1], [*policy.actions])
         raise Invalid(said, pointer=error.pointer) from None
+
+
+def _hold_folder(place: str) -> None:
+    """Raises where no log can lie: in no folder, or where a folder is itself."""
+    folder = os.path.dirname(place) or os.curdir
+    if not os.path.isdir(folder):
+        why = f"there is no folder {folder!r}; make it, or name another file"
+        raise ConfigError(f"store: {place!r} cannot be made: {why}")
+    if os.path.isdir(place):
+        raise ConfigError(f"store: {place!r} is a folder; name a file in it")
 
 
 def place_of(

@@ -104,7 +104,7 @@ def plain(value: Any) -> Plain:
 
     Raises :class:`Opaque` where there is no such thing.
     """
-    if isinstance(value, (bytes, bytearray)):
+    if isinstance(value, (bytes, bytearray)) and not _is_of_numpy(value):
         return _raw(value)
     if _is_view(value):
         return _bytes(value.tobytes()), AS_IT_IS, WATCHED
@@ -157,6 +157,11 @@ def _bytes(value: bytes) -> dict[str, str]:
 
 def _is_set(value: Any) -> bool:
     return isinstance(value, (set, frozenset))
+
+
+def _is_of_numpy(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.generic)
 
 
 def _is_view(value: Any) -> TypeGuard[memoryview[int]]:
@@ -360,12 +365,14 @@ def _dict(value: Any) -> Plain:
 
 def _set(value: Any) -> Plain:
     kind: Any = set if issubclass(kind_of(value), set) else frozenset
+    members: list[Any] = [*kind.__iter__(value)]
     try:
-        members: list[Any] = sorted(kind.__iter__(value))
+        members.sort()
+        # Of two sets neither need be the smaller one. Then their order is none.
+        is_ordered = all(one < next_one for one, next_one in pairwise(members))
     except TypeError:
-        raise Opaque("a set whose members have no order; pass a sorted list") from None
-    if not all(one < next_one for one, next_one in pairwise(members)):
-        # Their order is none: of two sets neither need be the smaller one.
+        is_ordered = False
+    if not is_ordered:
         members = _by_text(members)
     return members, kind, WATCHED if kind_of(value) is kind else FOREIGN
 

@@ -8,7 +8,6 @@ permitted.
 from __future__ import annotations
 
 import functools
-import os
 import threading
 import time
 import weakref
@@ -19,19 +18,26 @@ from typing import Any
 
 import httpx
 
+from ._afterwards import Afterwards, Lasting
 from ._answers import told
+from ._bearer import Bearer
 from ._drive import nothing, run
 from ._errors import ConfigError, PlacetError, Unavailable
+from ._forks import in_each_child
 from ._posts import GRACE, Posts
 from ._settings import address
 from ._step import Post, Step, approval_of
 from ._types import Mode
-from ._waits import Waits
+from ._waits import Pauses, Waits
 from ._wire import Asked, Poll, asked_of, read
 from ._within import drop, within
 
 ATTEMPTS = 3
 """How often a request is sent whose connection broke."""
+
+PERSISTENCE = 300.0
+"""For how long a daemon that is away is told again and again of what nobody waits for any more, in
+seconds."""
 
 _BROKEN = (502, 503, 504)
 
@@ -68,28 +74,44 @@ class Remote:
         verify: Any = True,
     ) -> None:
         self._url = url
-        self._key = key
-        self._approver_key = approver_key
+        self._auth = Bearer(key)
+        self._approver_auth = None if approver_key is None else Bearer(approver_key)
         self._timeout = timeout
         self._verify = _verifier(url, verify)
-        self._process = os.getpid()
         self._is_closed = False
+        self._is_closing = False
+        self._inherited: Any = None
+        self._begin()
+        _all.add(self)
+        _load()
+
+    def _begin(self) -> None:
+        """Makes what belongs to one process: connections, and who waits for them."""
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._clients: dict[Any, httpx.AsyncClient] = {}
         self._ends: dict[Any, Any] = {}
         self._lines: dict[Any, dict[int, Any]] = {}
         """The sockets of each event loop."""
-        self._is_closing = False
         self._waiting: dict[int, Step] = {}
         """The waits for people that are open."""
         self._wakers: set[Callable[[], object]] = set()
         """What ends each request that waits for people."""
         self._posts = Posts()
-        _load()
+
+    def renew(self) -> None:
+        """Makes it usable in a forked process, before any thread of that can ask for anything."""
+        # What the loops of the other process have is kept, because what is dropped is told to its loop.
+        self._inherited = self._inherited, self._clients, self._ends, self._lines
+        self._begin()
 
     def __repr__(self) -> str:
         return f"Remote({self._url!r})"
+
+    @property
+    def patience(self) -> float:
+        """For how long a daemon may be away until who waits for people gives up, in seconds."""
+        return self._timeout
 
     def do(self, step: Step) -> Any:
         """Carries out a step and waits for what comes of it."""
@@ -100,10 +122,17 @@ class Remote:
                     answer = self._told(step, self._send(asked_of(step, waits.next_poll())))
                 except _HungUp:
                     continue
-                self._still_open(step)
-                if waits.is_done(answer):
-                    return answer
-                time.sleep(waits.rest())
+                except Unavailable as error:
+                    pause = waits.pause(error, self.patience)
+                    if pause is None:
+                        raise
+                else:
+                    self._still_open(step)
+                    waits.is_answered()
+                    if waits.is_done(answer):
+                        return answer
+                    pause = waits.rest()
+                time.sleep(pause)
 
     async def ado(self, step: Step) -> Any:
         """The same on the running event loop, which goes on meanwhile."""
@@ -118,14 +147,21 @@ class Remote:
                     answer = self._told(step, await sending)
                 except _HungUp:
                     continue
+                except Unavailable as error:
+                    pause = waits.pause(error, self.patience)
+                    if pause is None:
+                        raise
                 except BaseException as error:
                     if not isinstance(error, Exception):
                         self._abandon(step, asked, is_lost=isinstance(error, GeneratorExit))
                     raise
-                self._still_open(step)
-                if waits.is_done(answer):
-                    return answer
-                await asyncio.sleep(waits.rest())
+                else:
+                    self._still_open(step)
+                    waits.is_answered()
+                    if waits.is_done(answer):
+                        return answer
+                    pause = waits.rest()
+                await asyncio.sleep(pause)
 
     @contextmanager
     def _open(self, step: Step) -> Generator[None, None, None]:
@@ -152,7 +188,7 @@ class Remote:
 
     def post(self, of: Post) -> None:
         """Carries out steps for whose result nobody waits."""
-        carrier = Afterwards(self) if self._is_closed else self
+        carrier = Afterwards(self) if self._is_closed else Lasting(self)
         if of.hurried or _on_a_loop():
             # The loop may be about to end, and is not held up.
             self._posts.put(lambda: run(of.steps, carrier, nothing))
@@ -180,11 +216,30 @@ class Remote:
         try:
             with httpx.Client(**self._options(httpx.HTTPTransport)) as client:
                 read(client.request(**self._arguments(asked_of(step, Poll(0)))))
+            return
         except httpx.HTTPError as error:
-            raise self._silent(error) from error
+            failed = self._silent(error)
+        raise failed
 
     def _withdraw(self, action_id: str) -> None:
         self.do(Step("withdraw", body={"id": approval_of(action_id)}))
+
+    def persist(self, step: Step) -> None:
+        """Does a step as soon as the daemon is back, where it is back in time."""
+        until, pauses = time.monotonic() + PERSISTENCE, Pauses()
+
+        def send() -> None:
+            while True:
+                try:
+                    self.do(step)
+                    return
+                except Unavailable as error:
+                    is_over = self._is_closing or time.monotonic() >= until
+                    if is_over or not error.may_pass:
+                        raise
+                time.sleep(pauses.next())
+
+        self._posts.put(send)
 
     def _undo(self, step: Step, asked: Asked) -> None:
         answer = self._told(step, self._send(asked))
@@ -245,15 +300,19 @@ class Remote:
             try:
                 response = self._connected().request(**self._arguments(asked))
                 if is_last or response.status_code not in _BROKEN:
-                    return read(response)
+                    return _read(response)
+                continue
             except PlacetError:
                 raise
             except httpx.TimeoutException as error:
-                raise self._late(asked, error) from error
+                failed = self._late(asked, error)
             except Exception as error:
                 # Whatever a broken line, or a connection that was closed meanwhile, leads to.
-                if is_last:
-                    raise self._silent(error) from error
+                if not is_last:
+                    continue
+                failed = self._silent(error, may_pass=True)
+            # Here, where nothing is handled any more: what httpx raised holds the request with its key.
+            raise failed
         raise AssertionError("the last attempt returns or raises")
 
     def _connected(self) -> httpx.Client:
@@ -273,14 +332,17 @@ class Remote:
                 response = await within(sending, self._limit(asked) + 1)
                 self._noted(response)
                 if is_last or response.status_code not in _BROKEN:
-                    return read(response)
+                    return _read(response)
+                continue
             except PlacetError:
                 raise
             except (httpx.TimeoutException, TimeoutError) as error:
-                raise self._late(asked, error) from error
+                failed = self._late(asked, error)
             except Exception as error:
-                if is_last:
-                    raise self._silent(error) from error
+                if not is_last:
+                    continue
+                failed = self._silent(error, may_pass=True)
+            raise failed
         raise AssertionError("the last attempt returns or raises")
 
     async def _asettled(self, asked: Asked) -> Any:
@@ -366,8 +428,7 @@ class Remote:
         }
 
     def _arguments(self, asked: Asked) -> dict[str, Any]:
-        key = self._approver_key if asked.is_answer and self._approver_key else self._key
-        headers = {"authorization": f"Bearer {key}", **asked.headers}
+        headers = dict(asked.headers)
         if asked.body is not None:
             headers["content-type"] = "application/json"
         return {
@@ -375,78 +436,63 @@ class Remote:
             "url": asked.path,
             "content": None if asked.body is None else asked.body.encode(),
             "headers": headers,
+            "auth": (self._approver_auth if asked.is_answer else None) or self._auth,
             "timeout": self._limit(asked),
         }
 
     def _late(self, asked: Asked, error: Exception) -> Exception:
         return self._silent(error) if asked.cut is None else _HungUp()
 
-    def _silent(self, error: Exception) -> Unavailable:
+    def _silent(self, error: Exception, *, may_pass: bool = False) -> Unavailable:
         why = str(error) or type(error).__name__
-        return Unavailable(f"the daemon at {self._url} did not answer: {why}")
+        silent = Unavailable(f"the daemon at {self._url} did not answer: {why}")
+        silent.may_pass = may_pass
+        return silent
 
     def _enter(self) -> None:
-        """Connections are never shared with the process that this one was forked from."""
         if self._is_closed:
             raise _closed()
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._lock = threading.Lock()
-            self._client = None
-            self._clients = {}
-            self._ends = {}
-            self._lines = {}
-            self._waiting = {}
-            self._wakers = set()
-            self._posts = Posts()
 
     def close(self) -> None:
         """Closes its connections, after a moment for what is still to be told: that nobody waits any
         more for what people have not answered, among it."""
-        if self._process == os.getpid():
-            self._is_closing = True
-            for step in list(self._waiting.values()):
-                if step.body.get("is_mine"):
-                    self._posts.put(functools.partial(self._withdraw, step.body["id"]))
-            # Each of those that are left has as long as all of them.
-            self._timeout = min(self._timeout, GRACE)
-            self._posts.end()
+        self._is_closing = True
+        for step in list(self._waiting.values()):
+            if step.body.get("is_mine"):
+                self._posts.put(functools.partial(self._withdraw, step.body["id"]))
+        # Each of those that are left has as long as all of them.
+        self._timeout = min(self._timeout, GRACE)
+        self._posts.end()
         self._is_closed = True
         for wake in list(self._wakers):
             wake()
         client, self._client = self._client, None
-        if client is not None and self._process == os.getpid():
+        if client is not None:
             client.close()
+
+
+_all: weakref.WeakSet[Remote] = weakref.WeakSet()
+
+
+def _renewed() -> None:
+    for remote in _all:
+        remote.renew()
+
+
+in_each_child(_renewed)
 
 
 def _closed() -> Unavailable:
     return Unavailable("this guard is closed")
 
 
-class Afterwards:
-    """A daemon whose connections are closed. What turns out only then to be waited for by nobody is
-    taken back all the same."""
-
-    is_hurried = False
-
-    def __init__(self, remote: Remote) -> None:
-        self._remote = remote
-        self.look_every = remote.look_every
-
-    def do(self, step: Step) -> Any:
-        """Carries out a step and waits for what comes of it."""
-        return self._remote.say_afterwards(step) if step.name == "withdraw" else self._remote.do(step)
-
-    async def ado(self, step: Step) -> Any:
-        """The same on the running event loop."""
-        return self.do(step)
-
-    def post(self, of: Post) -> None:
-        """Carries out steps for whose result nobody waits."""
-        self._remote.post(of)
-
-    def close(self) -> None:
-        """It is closed."""
+def _read(response: httpx.Response) -> Any:
+    """What a daemon answered. One that is about to end, or behind a proxy, may be back in a moment."""
+    try:
+        return read(response)
+    except Unavailable as error:
+        error.may_pass = response.status_code in _BROKEN
+        raise
 
 
 def _on_a_loop() -> bool:

@@ -8,11 +8,15 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ._errors import ConfigError
+from ._hidden import hidden, with_hidden
 from ._types import Mode, OnReview
 
 E = TypeVar("E", bound=Enum)
 
 DEFAULT_SAMPLE_PERCENT = 10.0
+LEAST_PERCENT = 0.01
+"""The smallest share that there is: one in 10,000 callers."""
+
 DEFAULT_SHADOW_LIMIT = 0.25
 DEFAULT_TIMEOUT = 10.0
 
@@ -62,19 +66,21 @@ class Settings(NamedTuple):
 
     def changed(self, **changes: Any) -> Settings:
         """The same with other values, each checked; ``None`` changes nothing."""
+        changes = with_hidden(changes)
         given = {name: value for name, value in changes.items() if value is not None}
         return _sound(self._replace(**_checked(given)))
 
     @classmethod
     def at_daemon(cls, url: Any, key: Any) -> Settings:
         """Those of a guard at a daemon, which has both."""
+        key = hidden(key)
         return cls(**_checked({"url": url, "key": key}))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """What the variables ``PLACET_*`` say. One that is empty says nothing that makes sense, and
         one that nobody knows may be one of ours that is misspelt: both are errors."""
-        given = os.environ if environment is None else environment
+        given = with_hidden(os.environ if environment is None else environment)
         ours = {f"PLACET_{name.upper()}": name for name in _READ}
         for name in given:
             if name.startswith("PLACET_") and name not in ours and name not in OTHERS:
@@ -236,13 +242,15 @@ def _number(name: str, value: Any) -> float:
 def _is_number(text: str) -> bool:
     import re
 
-    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(), re.I) is not None
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text.strip(" "), re.I) is not None
 
 
 def _percent(name: str, value: Any) -> float:
     percent = _number(name, value)
     if not 0 <= percent <= 100:
         raise ConfigError(f"{name} is a percentage from 0 to 100, not {value!r}")
+    if 0 < percent < LEAST_PERCENT:
+        raise ConfigError(f"{name} is 0 or at least {LEAST_PERCENT}, not {value!r}")
     return percent
 
 

@@ -67,6 +67,10 @@ class Tell(NamedTuple):
     """The program is told that an action waits for people."""
 
     action_id: str
+    within: float | None = None
+    """How long that may take at most, in seconds, where it can be ended."""
+    is_beside: bool = False
+    """Whether the caller goes on meanwhile, where it can: it waits for people, and not for this."""
 
 
 class Ended(NamedTuple):

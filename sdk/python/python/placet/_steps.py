@@ -8,6 +8,7 @@ only in who carries the steps out, and so do an engine in this process and a dae
 from __future__ import annotations
 
 import functools
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._ending import came_of_it, concluded, never_began
@@ -64,7 +65,7 @@ def decide(request: ActionRequest, way: Way) -> Steps:
             decision=decision,
         )
     if way.tells and decision.id is not None:
-        yield Tell(decision.id)
+        way = yield from _told(decision.id, way)
     if way.on_review is OnReview.FAIL_CLOSED:
         raise ReviewPending(
             f"{request.action} waits for approval: {decision.reason}",
@@ -74,6 +75,15 @@ def decide(request: ActionRequest, way: Way) -> Steps:
             decision=decision,
         )
     return (yield from _approved(request, decision, way))
+
+
+def _told(action_id: str, way: Way) -> Steps:
+    """Tells the program of a held action; the way on, with the time that is left to wait for people."""
+    began = time.monotonic()
+    yield Tell(action_id, way.within, is_beside=way.on_review is not OnReview.FAIL_CLOSED)
+    if way.within is None:
+        return way
+    return way._replace(within=max(0.0, way.within - (time.monotonic() - began)))
 
 
 def proposed(request: ActionRequest, way: Way) -> Steps:
@@ -233,7 +243,7 @@ def propose(request: ActionRequest, way: Way) -> Steps:
     """Only decides, and records the decision. Nobody is asked about what the program itself stops."""
     decision = tightened((yield _proposal(request, way)), way.objections)
     if decision.approval is not None and way.mirrors and decision.id is not None:
-        yield Tell(decision.id)
+        yield Tell(decision.id, way.within)
     return decision
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._wire import Poll
 
 if TYPE_CHECKING:
+    from ._errors import Unavailable
     from ._step import Step
 
 LONGEST_POLL = 30
@@ -22,6 +23,23 @@ GRAIN = 0.1
 seconds ends with hanging up."""
 
 
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 0.5
+"""How long to pause before a daemon that is away is asked again, in seconds: twice as long each time."""
+
+
+class Pauses:
+    """The pauses between attempts to reach a daemon that is away, which grow."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_PAUSE
+
+    def next(self) -> float:
+        """How long the next one is, in seconds."""
+        pause, self._next = self._next, min(2 * self._next, LONGEST_PAUSE)
+        return pause
+
+
 class Waits:
     """How long a step waits for people: until they have answered, or as long as the caller likes."""
 
@@ -29,6 +47,8 @@ class Waits:
         self._is_wait = step.name == "settle"
         self._asked = time.monotonic()
         self._until = None if step.within is None else self._asked + step.within
+        self._away: tuple[float, Pauses] | None = None
+        """Since when the daemon is away, where it is."""
 
     def next_poll(self) -> Poll:
         """For how long to ask next; not at all once it is over, to see what it has come to."""
@@ -51,3 +71,17 @@ class Waits:
         now = time.monotonic()
         until = math.inf if self._until is None else self._until
         return max(0.0, min(self._asked + SHORTEST_POLL, until) - now)
+
+    def pause(self, error: Unavailable, patience: float) -> float | None:
+        """How long to pause before asking again a daemon that is away. None where what went wrong does
+        not pass, or where it has been away for longer than it may take to answer, or than the wait."""
+        if not (self._is_wait and error.may_pass):
+            return None
+        now = time.monotonic()
+        since, pauses = self._away = self._away or (now, Pauses())
+        until = since + patience if self._until is None else min(since + patience, self._until)
+        return min(pauses.next(), until - now) if until > now else None
+
+    def is_answered(self) -> None:
+        """The daemon is there."""
+        self._away = None
