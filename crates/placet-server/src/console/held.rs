@@ -2,7 +2,7 @@
 
 use placet::core::event::ActionPayload;
 use placet::core::json::Pointer;
-use placet::core::limits::MAX_PINS;
+use placet::core::limits::{MAX_PINS, MAX_REASON_BYTES, MAX_STATEMENT_BYTES};
 use placet::escape::{self, clipped};
 use placet::store::projection::Status;
 use placet::{
@@ -14,6 +14,7 @@ use super::form::Fields;
 use super::pages::time;
 use super::shown::odd_ones;
 use super::tree::Tree;
+use crate::limits::{MAX_FORM_BYTES, PARAMS_BYTES_PER_BYTE};
 
 /// Everything of a frozen action, with what was found about it.
 #[derive(Debug)]
@@ -98,8 +99,9 @@ pub(super) struct Card {
     pub(super) twins: Vec<Twin>,
     /// What was typed before, where the form comes back.
     pub(super) denial: String,
-    pub(super) params_text: String,
-    pub(super) is_editing: bool,
+    pub(super) is_typed: bool,
+    /// Longest reason, in bytes.
+    pub(super) most: usize,
     /// What can be pinned to let the like of it stand; none where nothing can stand.
     pub(super) standing: Option<Pinnable>,
     /// Whether it is too large to be shown among others.
@@ -149,6 +151,8 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) label: String,
     pub(super) least: u16,
+    /// Most of it, in bytes.
+    pub(super) most: usize,
     pub(super) is_statement: bool,
     pub(super) typed: String,
 }
@@ -249,13 +253,6 @@ impl Card {
     pub(super) fn new(pending: &Pending, looker: &Looker, now: Timestamp) -> Self {
         let of = Frozen::new(&pending.followed);
         let terms = &pending.approval;
-        let field = |(index, name): (usize, &String)| Field {
-            name: name.clone(),
-            label: label(name),
-            least: if index == 0 { terms.least_length } else { 1 },
-            is_statement: index == 0,
-            typed: String::new(),
-        };
         let own = |at| Own { at: time(at), missing: more_have_to_sign(pending.missing()) };
         let is_in = |wanted: &String| {
             let groups = looker.groups.as_deref().unwrap_or_default();
@@ -278,12 +275,12 @@ impl Card {
             signed: pending.signed.iter().map(ToString::to_string).collect(),
             groups: terms.groups.clone(),
             own: pending.signed_at(&looker.person).map(own),
-            fields: terms.fields.iter().enumerate().map(field).collect(),
+            fields: fields(&terms.fields, terms.least_length, |_| String::new()),
             barred,
             twins: Vec::new(),
             denial: String::new(),
-            params_text: params_text(&pending.followed),
-            is_editing: false,
+            is_typed: false,
+            most: MAX_REASON_BYTES,
             standing: pinnable(&pending.followed),
         }
     }
@@ -294,10 +291,7 @@ impl Card {
             fields.one(&field_name(&field.name)).unwrap_or_default().clone_into(&mut field.typed);
         }
         fields.one("reason").unwrap_or_default().clone_into(&mut self.denial);
-        if let Some(params) = fields.one("params") {
-            self.is_editing = params != self.params_text;
-            params.clone_into(&mut self.params_text);
-        }
+        self.is_typed = true;
         if let Some(standing) = &mut self.standing {
             let ticked: Vec<&str> = fields.all(PIN).collect();
             standing.is_chosen = !ticked.is_empty();
@@ -330,6 +324,19 @@ impl Card {
         });
         self.version = format!("{}+{}", self.version, self.twins.len());
     }
+}
+
+/// What an approver must write, with what they have written already.
+pub(super) fn fields(names: &[String], least: u16, typed: impl Fn(&str) -> String) -> Vec<Field> {
+    let field = |(index, name): (usize, &String)| Field {
+        name: name.clone(),
+        label: label(name),
+        least: if index == 0 { least } else { 1 },
+        most: MAX_STATEMENT_BYTES,
+        is_statement: index == 0,
+        typed: typed(name),
+    };
+    names.iter().enumerate().map(field).collect()
 }
 
 /// The field of a form for a field of a statement.
@@ -394,10 +401,36 @@ pub(super) fn params_text(followed: &Followed) -> String {
     action.and_then(|action| action.get("params")).map(pretty).unwrap_or_default()
 }
 
+/// Params to be edited in a form: over several lines, unless the indentation would be most of what
+/// the form sends.
+pub(super) fn editable(params: &Json) -> String {
+    let (pretty, plain) = (pretty(params), params.canonical());
+    let most = plain.len().saturating_mul(PARAMS_BYTES_PER_BYTE).max(MAX_FORM_BYTES);
+    if sent(&pretty) <= most {
+        return pretty;
+    }
+    evident(&plain)
+}
+
+/// How many bytes a form sends for a text.
+fn sent(text: &str) -> usize {
+    let bytes = |byte| match byte {
+        b'\n' => "%0D%0A".len(),
+        b' ' | b'*' | b'-' | b'.' | b'_' => 1,
+        byte if byte.is_ascii_alphanumeric() => 1,
+        _ => "%22".len(),
+    };
+    text.bytes().map(bytes).sum()
+}
+
 /// JSON over several lines. Whatever does not show is written as an escape, and whatever is written
 /// so means the same.
 pub(super) fn pretty(json: &Json) -> String {
-    let plain = serde_json::to_string_pretty(json).unwrap_or_default();
+    evident(&serde_json::to_string_pretty(json).unwrap_or_default())
+}
+
+/// JSON in which everything shows.
+fn evident(plain: &str) -> String {
     let mut text = String::with_capacity(plain.len());
     // Where something pretends to be something else, nothing but ASCII is beyond doubt.
     let is_plain = plain.lines().all(|line| escape::json(line) == line);
@@ -476,7 +509,8 @@ fn value(of: &Followed, fields: Option<&Object>, tree: &mut Tree) -> Option<Stri
     }
 }
 
-fn label(name: &str) -> String {
+/// What a field of a statement is called.
+pub(super) fn label(name: &str) -> String {
     match name {
         "verbatim_response" => "Your statement, in your own words".to_owned(),
         "responsible_owner" => "Who answers for it".to_owned(),
@@ -536,7 +570,7 @@ mod tests {
 
     use placet::{Json, Timestamp};
 
-    use super::{left, pretty};
+    use super::{MAX_FORM_BYTES, editable, left, pretty, sent};
 
     #[test]
     fn a_countdown_is_told_in_the_words_of_people() {
@@ -552,6 +586,26 @@ mod tests {
             assert_eq!(left(now.saturating_add(Duration::from_secs(seconds)), now), text);
         }
         assert_eq!(left(now, now.saturating_add(Duration::from_secs(9))), "no time left");
+    }
+
+    #[test]
+    fn params_of_any_shape_fit_into_the_form_that_changes_them() {
+        let deep = format!("{}1,1,1{}", "[".repeat(50), "]".repeat(50));
+        for (json, lines) in [
+            (r#"{"a": 1, "b": [2, 3]}"#.to_owned(), 7),
+            (format!("\"\u{202e}{}\"", "\u{7f}".repeat(20_000)), 1),
+            (format!("[{deep},{}]", "1,".repeat(19_999) + "1"), 1),
+            (format!("\"{}\"", "\u{6f22}".repeat(20_000)), 1),
+        ] {
+            let json = Json::parse(json.as_bytes()).unwrap();
+            let text = editable(&json);
+            assert_eq!(text.lines().count(), lines, "{text}");
+            assert!(sent(&text) <= MAX_FORM_BYTES.max(8 * json.canonical().len()), "{text}");
+            assert_eq!(Json::parse(text.as_bytes()).unwrap(), json);
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            let whole = form.append_pair("p", &text.replace('\n', "\r\n")).finish();
+            assert_eq!(whole.len() - "p=".len(), sent(&text));
+        }
     }
 
     #[test]
