@@ -25,7 +25,7 @@ export function signIn(forms, address) {
 export function keepAll(part) {
   const page = part.dataset.draft;
   if (!page.startsWith("/console/actions/") || !keep(page, part.querySelectorAll("textarea"))) return;
-  part.querySelector("[data-kept]").textContent = "It is in its form again when you have signed in here, or have the role again.";
+  part.querySelector("[data-kept]").textContent = "It is in its form again once you have signed in here, or have the role again.";
 }
 
 /** A text that has no field any more. */

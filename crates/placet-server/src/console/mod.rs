@@ -22,6 +22,7 @@ mod held;
 mod listing;
 mod live;
 mod pages;
+mod params;
 mod routes;
 mod shown;
 mod throttle;

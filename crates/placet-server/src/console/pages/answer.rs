@@ -20,9 +20,9 @@ use super::super::fault::{Fault, go_to};
 use super::super::form::{Fields, Sent, Submitted};
 use super::super::frame::{Frame, Notice, Place};
 use super::super::held::{
-    Field, Frozen, PIN, USES, claims, editable, field_name, fields as fields_of, notices,
-    params_text, pinned, pretty,
+    Field, Frozen, PIN, USES, claims, field_name, fields as fields_of, notices, pinned,
 };
+use super::super::params::{editable, params_text, pretty};
 use super::super::shown::filters;
 use super::super::tree::sha256;
 use super::super::visitor::Visitor;

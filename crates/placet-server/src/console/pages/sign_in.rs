@@ -58,14 +58,14 @@ pub(super) async fn show(
 ) -> Response {
     let next = next.as_deref().and_then(Back::parse);
     match visitor {
-        Ok(_) => go_on(next),
+        Ok(_) => go_on(next.as_ref()),
         Err(_) => reply(&Page::new(String::new(), next), StatusCode::OK),
     }
 }
 
 /// Leads to where somebody wanted to go.
-fn go_on(next: Option<Back>) -> Response {
-    go_to(next.as_ref().map_or(FIRST, Back::as_str))
+fn go_on(next: Option<&Back>) -> Response {
+    go_to(next.map_or(FIRST, Back::as_str))
 }
 
 pub(super) async fn submit(
@@ -117,7 +117,7 @@ pub(super) async fn begin(
         // It may have ended by itself just now, which is as good.
         drop(app.guard.with_caller(before.caller).sign_out().await);
     }
-    let mut response = go_on(next(form));
+    let mut response = go_on(next(form).as_ref());
     response.headers_mut().insert(SET_COOKIE, cookie::begin(&secret, &form.headers, has_tls));
     Ok(response)
 }
