@@ -1,5 +1,6 @@
 // What pages do beyond standing there. Every page works without this.
 
+import { keepAll } from "./drafts.js";
 import "./live.js";
 
 /** The token of an invitation is behind the # of its link: move it into the form, out of sight. */
@@ -71,3 +72,4 @@ document.querySelectorAll("[data-enrol]").forEach(takeInvitation);
 document.addEventListener("submit", sendOnce);
 document.querySelectorAll("[data-refresh]").forEach(keepFresh);
 document.querySelectorAll("[data-copy]").forEach(copies);
+document.querySelectorAll("[data-draft]").forEach(keepAll);

@@ -1,6 +1,8 @@
 // Pages that are live. The daemon says only that something has changed; the page then asks for itself
 // again and takes over what differs. What somebody is typing is left alone.
 
+import { restoreAll, signIn } from "./drafts.js";
+
 const segmenter = new Intl.Segmenter();
 
 /** How many characters of a text show, about as the daemon counts them. */
@@ -20,22 +22,38 @@ function isChanged(field) {
 
 /** Whether somebody has begun to fill in a form. */
 function isTouched(form) {
-  return [...form.elements].some((field) => field.name && field.type !== "submit" && isChanged(field));
+  return form.dataset?.typed !== undefined || [...(form.elements ?? [])].some((field) => field.name && field.type !== "submit" && isChanged(field));
 }
 
-/** Which buttons of the form are alive: what is too short, unread or too late is not sent. */
+const encoder = new TextEncoder();
+
+/** How many bytes of a text the daemon counts. */
+const bytesOf = (text) => encoder.encode(text).length;
+
+/** Says how long a text is and may be; whether it is neither too short nor too long. */
+function measure(field) {
+  const least = Number(field.dataset.least ?? 0);
+  const most = Number(field.dataset.most ?? Infinity);
+  const [length, bytes] = [visibleLength(field.value), bytesOf(field.value)];
+  const count = field.parentElement.querySelector("[data-count]");
+  if (count && (field.value || count.dataset.said)) {
+    count.dataset.said = "yes";
+    if (length < least) count.textContent = `${length} of at least ${least} characters`;
+    else if (bytes > most / 2) count.textContent = `${bytes} of at most ${most} bytes`;
+    else count.textContent = `${length} character${length === 1 ? "" : "s"}`;
+    count.classList.toggle("over", bytes > most);
+  }
+  return length >= least && bytes <= most;
+}
+
+/** Which buttons of the form are alive: what is too short, too long, unread or too late is not sent. */
 function judge(form) {
   if (form.dataset.sent) return;
   const isLate = form.dataset.late !== undefined;
   let isComplete = true;
   for (const field of form.querySelectorAll("[data-least]")) {
-    const least = Number(field.dataset.least);
-    const length = visibleLength(field.value);
-    isComplete &&= length >= least;
-    const count = field.parentElement.querySelector("[data-count]");
-    if (count) {
-      count.textContent = length >= least ? `${length} characters` : `${length} of at least ${least} characters`;
-    }
+    const fits = measure(field);
+    isComplete &&= fits;
   }
   const unread = [...form.elements].filter((field) => field.name === "read" && !field.checked).length;
   const must = form.querySelector("[data-must]");
@@ -45,7 +63,8 @@ function judge(form) {
   }
   form.querySelectorAll("[data-approves]").forEach((button) => (button.disabled = isLate || unread > 0 || !isComplete));
   const denial = form.querySelector("[data-denial]");
-  form.querySelectorAll("[data-denies]").forEach((button) => (button.disabled = isLate || !denial.value.trim()));
+  const canDeny = denial && measure(denial) && denial.value.trim();
+  form.querySelectorAll("[data-denies]").forEach((button) => (button.disabled = isLate || !canDeny));
 }
 
 const forms = () => document.querySelectorAll("form[data-answer]");
@@ -123,18 +142,26 @@ function mergeCards(list, next) {
 }
 
 /** Somebody was typing when it was answered elsewhere, or too late: their words stay, and it is said. */
-function leave(card, form) {
-  if (form.dataset.left !== undefined) return;
+function close(form) {
+  if (form.dataset.left !== undefined) return null;
   const why = form.dataset.late === undefined ? "This was answered meanwhile. " : "Its time is over. ";
   form.dataset.left = form.dataset.late = "yes";
   judge(form);
   const note = document.createElement("p");
   note.className = "notice bad";
   note.setAttribute("role", "alert");
+  note.append(why);
+  form.before(note);
+  return note;
+}
+
+/** The same for a card, which says where to see more. */
+function leave(card, form) {
+  const note = close(form);
+  if (!note) return;
   const link = card.querySelector("h2 a").cloneNode(true);
   link.textContent = "See what became of it.";
-  note.append(why, link);
-  form.before(note);
+  note.append(link);
 }
 
 function mergeParts(own, next) {
@@ -144,7 +171,10 @@ function mergeParts(own, next) {
     const form = before.querySelector("form[data-answer]");
     if (form) {
       if (before.dataset.fresh === part.dataset.fresh) continue;
-      if (isTouched(form) && part.querySelector("form[data-answer]")) continue;
+      if (isTouched(form) && !form.dataset.sent) {
+        if (!part.querySelector("form[data-answer]")) close(form);
+        continue;
+      }
     }
     const isOpen = before.querySelector("details[open]") && !form;
     if (!isOpen && before.innerHTML !== part.innerHTML) before.replaceWith(part);
@@ -152,9 +182,11 @@ function mergeParts(own, next) {
 }
 
 async function refresh(live) {
-  const response = await fetch(location.href, { credentials: "same-origin" });
+  // What tells of an answer has another address than what was answered.
+  const address = live.dataset.page ?? location.href;
+  const response = await fetch(address, { credentials: "same-origin" });
   if (response.redirected) {
-    location.reload();
+    signIn([...forms()].filter(isTouched), address);
     return;
   }
   if (!response.ok) throw new Error(response.statusText);
@@ -194,8 +226,9 @@ function follow(live) {
     const source = new EventSource(live.dataset.live);
     source.addEventListener("changed", update);
     source.addEventListener("error", () => {
-      if (source.readyState !== EventSource.CLOSED) return;
+      // The daemon may be away, or the session over.
       update();
+      if (source.readyState !== EventSource.CLOSED) return;
       setTimeout(listen, 5000);
     });
     addEventListener("pagehide", () => source.close(), { once: true });
@@ -204,6 +237,7 @@ function follow(live) {
 }
 
 const live = document.querySelector("[data-live]");
+restoreAll(forms());
 if (live) {
   ahead = Date.parse(live.dataset.now) - Date.now() || 0;
   forms().forEach(judge);

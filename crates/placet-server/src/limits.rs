@@ -124,8 +124,21 @@ pub(crate) const LINGER_BYTES: usize = 16 * 1024 * 1024;
 /// takes one now and then is as good as one that takes none.
 pub(crate) const LEAST_TAKEN: usize = 64 * 1024;
 
-/// Largest form of the console but that of a policy, in bytes: a password, a reason, a few names.
+/// Largest form of the console but that of a policy or an answer, in bytes: a password, a reason, a
+/// few names.
 pub(crate) const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// How many bytes of an answer in the console there may be for each byte of the largest action. Up to
+/// eight are of a character of its params, which does not show and so is written `%5Cu007f`, and less
+/// than six of the hash that says that a folded text was read, which stands for thirteen bytes.
+pub(crate) const ANSWER_BYTES_PER_BYTE: usize = 10;
+
+/// As many of these go to params that are written over several lines; where they would take more,
+/// they stand on one.
+pub(crate) const PARAMS_BYTES_PER_BYTE: usize = 4;
+
+/// What an answer in the console may have beside that, in bytes: a few statements.
+pub(crate) const MAX_ANSWER_BYTES_BESIDE: usize = 256 * 1024;
 
 /// Longest name of a file of a policy, in characters: what file systems take.
 pub(crate) const MAX_POLICY_FILE_NAME_CHARS: usize = 255;

@@ -102,7 +102,9 @@ fn nothing_but_the_button_approves() {
         assert_eq!(status(&daemon, &held.0), "pending", "{fields:?}");
     }
     let visited = ben.get(&format!("/console/actions/{}/answer?choice=approve", held.0));
-    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (405, "pending"));
+    assert_eq!((visited.status, status(&daemon, &held.0).as_str()), (303, "pending"));
+    let own = format!("/console/actions/{}", held.0);
+    assert_eq!(visited.headers["location"], own, "what was answered is shown");
     assert_eq!(answer(&mut ben, &held, &[("choice", "approve")]).status, 303);
     assert_eq!(status(&daemon, &held.0), "approved");
 }
@@ -264,6 +266,129 @@ fn an_edit_counts_after_its_difference_was_seen() {
     let page = ben.get(&successor).text;
     assert!(page.contains("Takes the place of") && page.contains("12.00"), "{page}");
     assert!(ben.get(&format!("/console/actions/{}", held.0)).text.contains("Replaced by"));
+}
+
+/// What a browser sends of the form that answers an action, as the page has it, but for its buttons.
+fn filled(page: &str, id: &str) -> Vec<(String, String)> {
+    let form = Regex::new(&format!(r#"(?s)<form [^>]*id="answer-{id}".*?</form>"#)).unwrap();
+    let form = form.find(page).unwrap_or_else(|| panic!("no form: {page}")).as_str();
+    let hidden = Regex::new(r#"<input type="hidden" name="([^"]+)" value="([^"]*)""#).unwrap();
+    let text = Regex::new(r#"(?s)<textarea[^>]* name="([^"]+)"[^>]*>(.*?)</textarea>"#).unwrap();
+    let tick = Regex::new(r#"name="(read)" value="([0-9a-f]{64})""#).unwrap();
+    let fields = hidden.captures_iter(form).chain(text.captures_iter(form));
+    fields
+        .chain(tick.captures_iter(page))
+        .map(|field| (field[1].to_owned(), field[2].replace("&#34;", "\"").replace('\n', "\r\n")))
+        .collect()
+}
+
+#[test]
+fn params_of_any_shape_and_size_can_be_answered_and_changed() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let mut deep = json!(vec![1; 3_000]);
+    for _ in 0..28 {
+        deep = json!([deep]);
+    }
+    let shapes = [
+        json!(vec![1; 5_000]),
+        deep,
+        json!("\u{6f22}\u{5b57} ".repeat(5_000)),
+        json!(format!("{}\u{202e}", "\u{7f}".repeat(10_000))),
+        json!((0..400).map(|number| format!("{number} {}", "x".repeat(210))).collect::<Vec<_>>()),
+    ];
+    for (number, shape) in shapes.iter().enumerate() {
+        // What is answered by a click differs little.
+        let clicked = matches!(number, 1 | 4).then_some(["deny", "approve"]);
+        for choice in clicked.into_iter().flatten().chain(["edit"]) {
+            let mut action = refund();
+            action["params"]["order"] = json!(format!("o-{number}-{choice}"));
+            action["params"]["l"] = shape.clone();
+            let held = hold(&daemon, &action);
+            let (path, page) = (format!("/console/actions/{}", held.0), "/answer");
+            let mut fields = filled(&ben.get(&path).text, &held.0);
+            fields.retain(|(name, _)| name != "reason" && !name.starts_with("statement"));
+            let mut all: Vec<(&str, &str)> =
+                fields.iter().map(|(name, text)| (&**name, &**text)).collect();
+            all.extend([
+                ("choice", choice),
+                ("reason", "it is far too much"),
+                ("statement verbatim_response", STATEMENT),
+                ("statement responsible_owner", "ben"),
+            ]);
+            let done = ben.post(&format!("{path}{page}"), &all);
+            let (expected, after) = match choice {
+                "deny" => (303, "denied"),
+                "approve" => (303, "approved"),
+                _ => (200, "pending"),
+            };
+            assert_eq!(done.status, expected, "{number} {choice}: {}", done.text);
+            assert_eq!(status(&daemon, &held.0), after, "{number} {choice}");
+            if choice == "edit" {
+                assert!(done.text.contains("o-"), "the params stand there to be changed");
+                change(&mut ben, &held.0, &done.text);
+                assert_eq!(status(&daemon, &held.0), "superseded", "{number}");
+            }
+        }
+    }
+}
+
+/// Changes the amount on the page that has the params, and approves of what differs.
+fn change(ben: &mut Browser<'_>, id: &str, page: &str) {
+    let form = Regex::new(r#"(?s)<form [^>]*/answer".*?</form>"#).unwrap();
+    let field = Regex::new(
+        r#"(?s)(?:<textarea[^>]* name="([^"]+)"[^>]*>\n?(.*?)</textarea>|<input[^>]* name="([^"]+)"[^>]* value="([^"]*)")"#,
+    )
+    .unwrap();
+    let mut page = page.to_owned();
+    for (choice, expected) in [("edit", 200), ("approve-edited", 303)] {
+        let form = form.find(&page).unwrap_or_else(|| panic!("no form: {page}")).as_str();
+        let fields: Vec<(String, String)> = field
+            .captures_iter(form)
+            .map(|found| {
+                let [name, text] = [1, 2].map(|at| found.get(at).or(found.get(at + 2)).unwrap());
+                let text = text.as_str().replace("&#34;", "\"").replace("42.00", "12.00");
+                (name.as_str().to_owned(), text.replace('\n', "\r\n"))
+            })
+            .filter(|(name, _)| name != "choice")
+            .collect();
+        let mut all: Vec<(&str, &str)> =
+            fields.iter().map(|(name, text)| (&**name, &**text)).collect();
+        all.push(("choice", choice));
+        let done = ben.post(&format!("/console/actions/{id}/answer"), &all);
+        assert_eq!(done.status, expected, "{choice}: {}", done.text);
+        page = done.text;
+    }
+}
+
+#[test]
+fn what_is_too_long_comes_back_to_the_page_of_its_action() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let held = hold(&daemon, &refund());
+    let own = ben.get(&format!("/console/actions/{}", held.0)).text;
+    assert!(own.contains("at most 1024 bytes"), "the limit is named: {own}");
+    assert!(Regex::new(r#"name="reason"[^>]* maxlength="1024""#).unwrap().is_match(&own), "{own}");
+    let most = Regex::new(r#"name="statement verbatim_response"[^>]* maxlength="16384""#).unwrap();
+    assert!(most.is_match(&own), "{own}");
+    for length in [342, 16_384] {
+        let long = "\u{6f22}".repeat(length);
+        let refused = answer(&mut ben, &held, &[("choice", "deny"), ("reason", &long)]);
+        assert_eq!(refused.status, 422, "{length}");
+        assert!(refused.text.contains("The reason must be 1 to 1024 bytes long."));
+        assert!(refused.text.contains(&format!(">{long}</textarea>")), "{length}");
+    }
+    // A line that a form ends as forms do takes one byte of the limit.
+    let lines = format!("{}\r\nno", "a\r\n".repeat(500));
+    let whole = "\u{6f22}".repeat(1_200_000);
+    let refused = answer(&mut ben, &held, &[("choice", "deny"), ("reason", &whole)]);
+    assert_eq!(refused.status, 413);
+    for part in [&*held.0, "value=\"deny\"", "nothing was done"] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    assert_eq!(status(&daemon, &held.0), "pending");
+    let done = answer(&mut ben, &held, &[("choice", "deny"), ("reason", &lines)]);
+    assert_eq!((done.status, status(&daemon, &held.0).as_str()), (303, "denied"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod common;
 use common::Daemon;
 use common::browser::people;
 use common::chromium::{Chromium, Tab};
-use placet::{Action, Json, LogPlace};
+use placet::{Action, Json, KeyScope, LogPlace, NewPerson};
 use placet_server::{ServerConfig, Tls, console_routes};
 use serde_json::{Value, json};
 
@@ -323,9 +323,123 @@ fn what_somebody_types_survives_what_happens_meanwhile() {
     assert!(is_disabled(&inbox, &format!("{card_of} [value=deny]")));
 }
 
+fn withdraw(daemon: &Daemon, held: &Value) {
+    let path = format!("/v1/approvals/{}/withdraw", held["approval"]["id"].as_str().unwrap());
+    assert_eq!(daemon.call("POST", &path, Some(&daemon.keys.one_agent), None).status, 200);
+}
+
+#[test]
+fn large_params_are_answered_by_a_click_and_a_refused_answer_stays_live() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let page = chromium.tab(1280, 900);
+    watch(&page);
+    page.sign_in(&origin(&daemon), "ben");
+    let large = |of: &str| {
+        let params = json!({"of": of, "l": vec![7; 5_000]});
+        propose(&daemon, &json!({"tool": "get_report", "params": params}))
+    };
+    for (choice, status) in [("deny", "denied"), ("approve", "approved")] {
+        let held = large(choice);
+        let id = held["id"].as_str().unwrap();
+        page.open(&format!("{}/console/actions/{id}", origin(&daemon)));
+        page.eval("document.querySelectorAll('.fold').forEach((fold) => (fold.open = true))");
+        page.fill("textarea[name^=statement]", STATEMENT);
+        page.fill("[name=reason]", "no");
+        let button = format!("[value={choice}]");
+        page.wait(&format!("!{}.disabled", shows(&button)));
+        page.click(&button);
+        page.wait(ANSWERED);
+        assert_eq!(wait_for(&daemon, id)["status"], status);
+    }
+
+    // The params are changed on a page of their own.
+    let held = propose(&daemon, &refund("o-1"));
+    let own = format!("{}/console/actions/{}", origin(&daemon), held["id"].as_str().unwrap());
+    page.open(&own);
+    sign(&page, "main");
+    page.click("[value=edit]");
+    page.wait("document.querySelector('[name=params]') && document.readyState === 'complete'");
+    assert_eq!(page.eval("document.querySelector('textarea[name^=statement]').value"), STATEMENT);
+    is_readable(&page, "edit");
+    page.click("[value=edit]");
+    page.wait("document.querySelector('[value=approve-edited]')");
+
+    page.open(&own);
+    let long = "\u{6f22}".repeat(400);
+    page.fill("[name=reason]", &long);
+    page.wait("document.body.innerText.includes('1200 of at most 1024 bytes')");
+    assert!(is_disabled(&page, "[value=deny]"), "it is too long");
+    page.eval(
+        "(() => { const button = document.querySelector('[value=deny]'); \
+         button.disabled = false; button.click(); })()",
+    );
+    page.wait("location.pathname.endsWith('/answer') && document.readyState === 'complete'");
+    assert_eq!(page.eval("document.querySelector('[name=reason]').value"), long);
+    is_readable(&page, "too-long");
+    withdraw(&daemon, &held);
+    page.wait("document.querySelector('#status').innerText.includes('withdrawn')");
+    page.wait("![...document.querySelectorAll('[value=deny]')].some((button) => !button.disabled)");
+    assert_eq!(page.eval("document.documentElement.hasAttribute('data-away')"), false);
+    assert_eq!(page.eval("document.querySelector('[name=reason]').value"), long, "it stays");
+}
+
+#[test]
+fn who_signs_in_again_finds_what_they_were_typing() {
+    let Some(chromium) = Chromium::start() else { return };
+    let daemon = Daemon::with_policy(POLICY);
+    people(&daemon);
+    let (tab, other) = (chromium.tab(1280, 900), chromium.tab(1280, 900));
+    watch(&tab);
+    tab.sign_in(&origin(&daemon), "ben");
+    let held = propose(&daemon, &refund("o-1"));
+    let path = format!("/console/actions/{}", held["id"].as_str().unwrap());
+    let again = || {
+        tab.wait("document.querySelector('[name=password]') && document.readyState === 'complete'");
+        assert!(tab.text().contains("Your session has ended"), "{}", tab.text());
+        tab.fill("[name=person]", "ben");
+        tab.fill("[name=password]", common::browser::PASSWORD);
+        tab.click("main button");
+        tab.wait(&format!("location.pathname === '{path}' && document.readyState === 'complete'"));
+        tab.wait("document.querySelector('[name=reason]').value === 'it never arrived'");
+        let statement = tab.eval("document.querySelector('textarea[name^=statement]').value");
+        assert_eq!(statement, STATEMENT);
+        tab.wait("!document.querySelector('[value=deny]').disabled");
+        assert_eq!(tab.eval("sessionStorage.length"), 0, "it is kept no longer than that");
+    };
+    let out = || {
+        other.open(&format!("{}/console/log", origin(&daemon)));
+        other.click("form[action='/console/sign-out'] button");
+        other.wait("location.pathname === '/console/sign-in'");
+    };
+    tab.open(&format!("{}{path}", origin(&daemon)));
+    tab.fill("textarea[name^=statement]", STATEMENT);
+    tab.fill("[name=reason]", "it never arrived");
+    // The page hears nothing of it, and its form is sent.
+    tab.eval("(window.fetch = () => new Promise(() => {})) && true");
+    out();
+    tab.click("[value=deny]");
+    tab.wait("document.querySelector('[data-draft]') && document.readyState === 'complete'");
+    assert!(tab.text().contains("nothing was done"), "{}", tab.text());
+    assert_eq!(tab.eval("document.querySelector('[data-draft] [name=reason]').readOnly"), true);
+    is_readable(&tab, "session-ended");
+    again();
+    is_readable(&tab, "typed-again");
+    // The page hears of it before anything is sent.
+    tab.open(&format!("{}{path}", origin(&daemon)));
+    tab.fill("textarea[name^=statement]", STATEMENT);
+    tab.fill("[name=reason]", "it never arrived");
+    out();
+    propose(&daemon, &refund("o-2"));
+    withdraw(&daemon, &propose(&daemon, &refund("o-3")));
+    again();
+}
+
 /// What is behind a path that is no page: another address, a download, or what a page asks for.
-const NO_PAGES: [&str; 7] = [
+const NO_PAGES: [&str; 8] = [
     "/console/",
+    "/console/actions/{id}/answer",
     "/console/events",
     "/console/actions/{id}/receipt.json",
     "/console/log/checkpoint",
@@ -349,6 +463,16 @@ fn full_console() -> (Daemon, String) {
             "to": "p\u{430}ypal.com", "lines": [{"sku": "a-very-long-part-number-0123456789-0123456789"}],
         },
     });
+    // More people than fit on a page.
+    for number in 0..50 {
+        let new = NewPerson {
+            person: format!("rowena {number:02}").parse().unwrap(),
+            tenant: Some("acme".parse().unwrap()),
+            roles: [KeyScope::Auditor].into(),
+            groups: [].into(),
+        };
+        daemon.guard.as_ref().unwrap().blocking().invite(new).unwrap();
+    }
     let held = propose(&daemon, &odd);
     propose(&daemon, &refund("o-2"));
     propose(&daemon, &refund("o-2"));
@@ -381,11 +505,7 @@ fn every_page_is_whole_on_every_screen_by_day_and_by_night() {
     let Some(chromium) = Chromium::start() else { return };
     let (daemon, id) = full_console();
     let tab = chromium.tab(1280, 900);
-    let watch = "window.offences = []; for (const kind of ['securitypolicyviolation', 'error']) \
-        addEventListener(kind, (event) => offences.push(event.violatedDirective ?? event.message), true);";
-    let source = format!("{watch}\n{}", include_str!("data/look.js"));
-    tab.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": source}));
-    tab.call("Page.enable", json!({}));
+    watch(&tab);
     // Without a session first, then with one.
     let pages: Vec<String> = console_routes()
         .iter()
@@ -394,11 +514,11 @@ fn every_page_is_whole_on_every_screen_by_day_and_by_night() {
         .map(|path| path.replace("{id}", &id))
         .collect();
     assert!(pages.len() > 10 && !pages.iter().any(|path| path.contains('{')), "{pages:?}");
-    for page in ["/console/sign-in", "/console/enrol"] {
+    for page in ["/console/sign-in", "/console/sign-in?next=/console/log", "/console/enrol"] {
         is_whole(&tab, &daemon, page);
     }
     tab.sign_in(&origin(&daemon), "olga");
-    let more = ["/console/activity?of=week", "/console/nowhere"];
+    let more = ["/console/activity?of=week", "/console/people?find=row", "/console/nowhere"];
     for page in
         pages.iter().map(String::as_str).filter(|page| *page != "/console/sign-in").chain(more)
     {
@@ -406,9 +526,23 @@ fn every_page_is_whole_on_every_screen_by_day_and_by_night() {
     }
 }
 
+/// Has the pages of a tab tell what they look like, and what they did that they may not.
+fn watch(tab: &Tab) {
+    let watch = "window.offences = []; for (const kind of ['securitypolicyviolation', 'error']) \
+        addEventListener(kind, (event) => offences.push(event.violatedDirective ?? event.message), true);";
+    let source = format!("{watch}\n{}", include_str!("data/look.js"));
+    tab.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": source}));
+    tab.call("Page.enable", json!({}));
+}
+
 fn is_whole(tab: &Tab, daemon: &Daemon, page: &str) {
     tab.open(&format!("{}{page}", origin(daemon)));
     assert_eq!(tab.eval("location.pathname + location.search"), page);
+    is_readable(tab, page);
+}
+
+/// The same for the page that is there.
+fn is_readable(tab: &Tab, page: &str) {
     let mut colors = Vec::new();
     for scheme in ["light", "dark"] {
         tab.prefers(scheme);

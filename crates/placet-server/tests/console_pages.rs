@@ -57,13 +57,14 @@ GET  /console/enrol                      200    200    200    200    200    200 
 GET  /console/assets/{version}/{name}    200    200    200    200    200    200    200
 GET  /console/{*rest}                    404    404    404    404    404    404    404
 
-POST /console/actions/{id}/answer        303    303    403    403    303    403    403
+GET  /console/actions/{id}/answer        303    303    303    303    303    303    404
+POST /console/actions/{id}/answer        401    303    403    403    303    403    403
 
-POST /console/standing/revoke            303    303    403    303    303    403    404
-POST /console/switches/trip              303    303    403    303    403    403    403
-POST /console/switches/reset             303    303    403    303    403    403    403
-POST /console/policy/validate            303    200    403    403    403    403    403
-POST /console/policy/install             303    303    403    403    403    403    403
+POST /console/standing/revoke            401    303    403    303    303    403    404
+POST /console/switches/trip              401    303    403    303    403    403    403
+POST /console/switches/reset             401    303    403    303    403    403    403
+POST /console/policy/validate            401    200    403    403    403    403    403
+POST /console/policy/install             401    303    403    403    403    403    403
 POST /console/people/invite              303    200    403    200    403    403    409
 POST /console/people/change              303    303    403    303    403    403    404
 POST /console/people/remove              303    303    403    303    403    403    404
@@ -307,6 +308,72 @@ fn a_tenants_people_see_their_tenant_only() {
     let keys = ana.get("/console/integrations").text;
     let listed = keys.matches("/console/integrations/revoke").count();
     assert_eq!(listed, 5, "the keys of acme: {keys}");
+}
+
+/// Follows the links to what comes next, and gives how often each page matches.
+fn walk(browser: &mut Browser<'_>, first: &str, row: &str) -> Vec<usize> {
+    let next = Regex::new(r#"href="([^"]+)"[^>]*>Show the next ones"#).unwrap();
+    let (mut at, mut counts) = (Some(first.to_owned()), Vec::new());
+    while let Some(path) = at {
+        let page = browser.get(&path);
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+        counts.push(page.text.matches(row).count());
+        at = next.captures(&page.text).map(|found| found[1].replace("&#38;", "&"));
+    }
+    counts
+}
+
+#[test]
+fn long_lists_come_a_page_at_a_time_and_can_be_searched() {
+    let daemon = daemon();
+    let acme = || Some("acme".parse().unwrap());
+    for number in 0..110 {
+        let blocking = guard(&daemon).blocking();
+        let new = NewPerson {
+            person: format!("person {number:03}").parse().unwrap(),
+            tenant: acme(),
+            roles: [KeyScope::Auditor].into(),
+            groups: [].into(),
+        };
+        blocking.invite(new).unwrap();
+        let new = placet::NewKey {
+            name: format!("application {number:03}").parse().unwrap(),
+            tenant: acme(),
+            agent: None,
+            person: None,
+            scopes: [KeyScope::Agent].into(),
+        };
+        blocking.create_key(new).unwrap();
+        blocking
+            .trip(format!("tenant:acme/tool:t{number:03}").parse().unwrap(), "a drill", None)
+            .unwrap();
+    }
+    let mut ana = Browser::signed_in(&daemon, "ana");
+    let row = "<li class=\"card\">";
+    assert_eq!(walk(&mut ana, "/console/people", row), [50, 50, 14], "and ana, ann, ben, carl");
+    assert_eq!(walk(&mut ana, "/console/integrations", row), [50, 50, 15], "and five more");
+    assert_eq!(walk(&mut ana, "/console/switches", "<li class=\"card stopped\">"), [50, 50, 10]);
+    assert_eq!(walk(&mut ana, "/console/people?find=PERSON+01", row), [10]);
+    assert_eq!(walk(&mut ana, "/console/people?find=person", row), [50, 50, 10]);
+    assert_eq!(walk(&mut ana, "/console/people?find=uma", row), [0], "of another tenant");
+    assert_eq!(walk(&mut ana, "/console/integrations?find=application+10", row), [10]);
+    assert_eq!(walk(&mut ana, "/console/switches?find=t02", "<li class=\"card stopped\">"), [10]);
+    assert!(ana.get("/console/people?find=%3Cb%3E").text.contains("&#60;b&#62;"));
+    assert_eq!(ana.get("/console/people?page=2").status, 400);
+    // A change leads back to where it was made.
+    let first = ana.get("/console/people?find=person").text;
+    let after = Regex::new(r#"after=([^"&]+)[^"]*"[^>]*>Show the next"#).unwrap();
+    let after = after.captures(&first).unwrap()[1].to_owned();
+    let page = format!("/console/people?after={after}&find=person");
+    assert!(ana.get(&page).text.contains("name=\"find\" value=\"person\""));
+    let decoded = after.replace(['+'], " ").replace("%20", " ");
+    let fields =
+        [("person", "person 060"), ("roles", "approver"), ("after", &*decoded), ("find", "person")];
+    let done = ana.submit(&page, "/console/people/change", &fields);
+    let back = done.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(done.status, 303);
+    let shown = ana.get(&back).text;
+    assert!(shown.contains("person 060") && !shown.contains("person 000"), "{back}: {shown}");
 }
 
 #[test]

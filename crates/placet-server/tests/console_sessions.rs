@@ -38,7 +38,7 @@ fn who_signs_in_sees_the_pages_until_they_sign_out() {
     let turned = browser.get("/console/people");
     assert_eq!(
         (turned.status, &turned.headers["location"]),
-        (303, &"/console/sign-in".parse().unwrap())
+        (303, &"/console/sign-in?next=%2Fconsole%2Fpeople".parse().unwrap())
     );
     assert_eq!(browser.get("/console/sign-in").status, 200);
     let wrong = browser.sign_in("olga", "four words to forget");
@@ -295,4 +295,97 @@ fn a_key_opens_no_page_and_a_cookie_no_endpoint() {
     assert_eq!(browser.get("/console/people").status, 303, "a key is no session");
     let mut olga = Browser::signed_in(&daemon, "olga");
     assert_eq!(olga.get("/v1/policy").status, 401);
+}
+
+const REASON: &str = "the order <never> arrived";
+
+/// An action that waits, and the form that denies it.
+fn denial(daemon: &Daemon) -> (String, Vec<(&'static str, &'static str)>) {
+    let action = serde_json::json!({"tool": "issue_refund", "params": {"order": "o-1"}});
+    let held = daemon.post("/v1/actions", &daemon.keys.agent, &action).json();
+    let page = format!("/console/actions/{}", held["id"].as_str().unwrap());
+    (page, vec![("choice", "deny"), ("reason", REASON)])
+}
+
+#[test]
+fn a_session_that_ends_while_somebody_types_says_so_and_keeps_what_they_typed() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let (page, mut fields) = denial(&daemon);
+    let token = ben.token(&page);
+    fields.push(("token", &token));
+    ben.cookie = None;
+    let refused = ben.post(&format!("{page}/answer"), &fields);
+    assert_eq!(refused.status, 401);
+    let next = format!("name=\"next\" value=\"{page}\"");
+    let typed = ">\nthe order &#60;never&#62; arrived</textarea>";
+    for part in ["Your session has ended", "nothing was done", typed, &next, "name=\"password\""] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    assert!(!refused.text.contains(&token), "nothing else of it is shown");
+    let fields = [("person", "ben"), ("password", "no such words"), ("next", &page)];
+    let wrong = ben.post("/console/sign-in", &fields);
+    assert!(wrong.status == 401 && wrong.text.contains(&next), "{}", wrong.text);
+    let fields = [("person", "ben"), ("password", PASSWORD), ("next", &page)];
+    let back = ben.post("/console/sign-in", &fields);
+    assert_eq!((back.status, back.headers["location"].to_str().unwrap()), (303, &*page));
+    // A page that was asked for is come back to as well, and it is said why somebody has to sign in.
+    ben.cookie = None;
+    let turned = ben.get("/console?after=x y".replace(' ', "%20").as_str());
+    let to = turned.headers["location"].to_str().unwrap();
+    assert_eq!(to, "/console/sign-in?next=%2Fconsole%3Fafter%3Dx%2520y");
+    let asks = ben.get(to).text;
+    assert!(asks.contains("Your session has ended") || asks.contains("a session"), "{asks}");
+    assert!(asks.contains("value=\"/console?after=x%20y\""), "{asks}");
+}
+
+#[test]
+fn signing_in_leads_to_pages_of_the_console_only() {
+    let daemon = daemon();
+    let mut ben = Browser::new(&daemon);
+    for next in [
+        "",
+        "https://evil.example/console",
+        "//evil.example/console",
+        "/\\evil.example",
+        "/console//evil.example",
+        "/console\\evil",
+        "/console/../../evil",
+        "/console/\r\nset-cookie: a=b",
+        "/consoles",
+        "/v1/policy",
+        "console",
+        "javascript:alert(1)",
+        "/console/sign-in",
+        "/console/\u{6f22}",
+    ] {
+        ben.cookie = None;
+        let fields = [("person", "ben"), ("password", PASSWORD), ("next", next)];
+        let back = ben.post("/console/sign-in", &fields);
+        assert_eq!((back.status, &back.headers["location"]), (303, &"/console".parse().unwrap()));
+    }
+}
+
+#[test]
+fn a_role_that_was_taken_away_or_a_form_of_another_session_loses_no_text() {
+    let daemon = daemon();
+    let mut ben = Browser::signed_in(&daemon, "ben");
+    let (page, mut fields) = denial(&daemon);
+    let token = ben.token(&page);
+    let typed = ">\nthe order &#60;never&#62; arrived</textarea>";
+    let path = format!("{page}/answer");
+    let other = ben.post(&path, &fields);
+    assert_eq!(other.status, 403);
+    assert!(other.text.contains("not of this session") && other.text.contains(typed));
+    fields.push(("token", &token));
+    let guard = daemon.guard.as_ref().unwrap().blocking();
+    guard.change_person("ben".parse().unwrap(), [KeyScope::Auditor].into(), [].into()).unwrap();
+    let refused = ben.post(&path, &fields);
+    assert_eq!(refused.status, 403);
+    for part in ["scope approver", typed, &format!("href=\"{page}\"")] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    // What another site sends is not read.
+    let foreign = ben.send("POST", &path, Some(&fields), &[("origin", "https://evil.example")]);
+    assert!(foreign.status == 403 && !foreign.text.contains("never"), "{}", foreign.text);
 }

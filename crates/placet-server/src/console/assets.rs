@@ -18,7 +18,7 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 6] = [
     Asset {
         name: "console.css",
         kind: "text/css; charset=utf-8",
@@ -38,6 +38,11 @@ const ASSETS: [Asset; 5] = [
         name: "live.js",
         kind: "text/javascript; charset=utf-8",
         content: include_bytes!("../../assets/live.js"),
+    },
+    Asset {
+        name: "drafts.js",
+        kind: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../assets/drafts.js"),
     },
     Asset {
         name: "icon.svg",

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use placet::Guard;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::fault::Fault;
+use super::back::Back;
+use super::fault::{Fault, Kept};
 use super::visitor::Visitor;
+use super::words::typed;
 use crate::app::App;
 use crate::auth::role::Role;
-use crate::limits::MAX_FORM_BYTES;
+use crate::limits::{ANSWER_BYTES_PER_BYTE, MAX_ANSWER_BYTES_BESIDE, MAX_FORM_BYTES};
 use crate::wire::{Problem, body};
 
 /// What somebody who is signed in asks for with a form of one of our pages.
@@ -29,17 +33,41 @@ pub(crate) struct Submitted<R> {
     pub(crate) origin: String,
 }
 
+/// A form of somebody who is signed in, which may be too large to be read.
+pub(crate) enum Sent<R> {
+    Read(Submitted<R>),
+    TooLarge(Visitor<R>, Problem),
+}
+
 impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fault> {
+        match Sent::from_request(request, app).await? {
+            Sent::Read(form) => Ok(form),
+            Sent::TooLarge(_, problem) => Err(problem.into()),
+        }
+    }
+}
+
+impl<R: Role> FromRequest<Arc<App>> for Sent<R> {
     type Rejection = Fault;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fault> {
         let (mut parts, body) = request.into_parts();
         let origin = from_our_page(&parts.headers)?;
-        let mut visitor = Visitor::of(parts.extensions.remove(), &parts.headers)?;
-        let limits = &app.config.limits;
-        let is_policy = parts.uri.path().starts_with("/console/policy");
-        let limit = if is_policy { limits.policy_bytes } else { MAX_FORM_BYTES };
-        let bytes = body::read(app, &parts.extensions, body, limit).await?;
+        let mut visitor = match Visitor::of(&mut parts) {
+            Ok(visitor) => visitor,
+            Err(fault) => return Err(turned_away(app, &parts, body, fault).await),
+        };
+        let limit = most(app, parts.uri.path());
+        let bytes = match body::read(app, &parts.extensions, body, limit).await {
+            Ok(bytes) => bytes,
+            Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Ok(Self::TooLarge(visitor, problem));
+            }
+            Err(problem) => return Err(problem.into()),
+        };
         // What is larger than other forms is read where it holds up nobody else.
         let is_large = bytes.len() > MAX_FORM_BYTES;
         let (headers, sent) = (parts.headers.clone(), bytes.clone());
@@ -48,10 +76,10 @@ impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
         let token = fields.one("token").unwrap_or_default();
         let is_ours: bool = token.as_bytes().ct_eq(visitor.form_token().as_bytes()).into();
         if !is_ours {
-            return Err(Problem::forbidden(
+            let problem = Problem::forbidden(
                 "the form is not of this session; open the page again and send it from there",
-            )
-            .into());
+            );
+            return Err(kept(Some(problem), &parts, Some(&fields)));
         }
         if fields.text("once").is_some() {
             let head = format!("{}\nform {}\n", visitor.principal.caller.key, parts.uri.path());
@@ -62,7 +90,43 @@ impl<R: Role> FromRequest<Arc<App>> for Submitted<R> {
             visitor.principal.caller.request = Some(request);
         }
         let guard = app.guard.with_caller(visitor.principal.caller.clone());
-        Ok(Self { visitor, guard, fields, origin })
+        Ok(Self::Read(Submitted { visitor, guard, fields, origin }))
+    }
+}
+
+/// How large a form may be that is sent to an address, in bytes.
+fn most(app: &App, path: &str) -> usize {
+    let limits = &app.config.limits;
+    if path.starts_with("/console/policy") {
+        limits.policy_bytes
+    } else if path.starts_with("/console/actions") {
+        let params = limits.body_bytes.saturating_mul(ANSWER_BYTES_PER_BYTE);
+        params.saturating_add(MAX_ANSWER_BYTES_BESIDE)
+    } else {
+        MAX_FORM_BYTES
+    }
+}
+
+/// Why somebody's form is not carried out, with what they had typed as far as it can be read: of
+/// whoever is not signed in no more is read than of a form to sign in.
+async fn turned_away(app: &App, parts: &Parts, body: Body, fault: Fault) -> Fault {
+    let (problem, limit) = match fault {
+        Fault::Stranger(_) => (None, MAX_FORM_BYTES),
+        Fault::Problem(problem) => (Some(*problem), most(app, parts.uri.path())),
+        other => return other,
+    };
+    let fields = match body::read(app, &parts.extensions, body, limit).await {
+        Ok(bytes) => Fields::read(&parts.headers, &bytes).ok(),
+        Err(_) => None,
+    };
+    kept(problem, parts, fields.as_ref())
+}
+
+fn kept(problem: Option<Problem>, parts: &Parts, fields: Option<&Fields>) -> Fault {
+    let (back, words) = (Back::of(&parts.method, &parts.uri), fields.map(typed));
+    match (problem, words.unwrap_or_default()) {
+        (None, words) if words.is_empty() => Fault::Stranger(back),
+        (problem, words) => Fault::Kept(Box::new(Kept { problem, back, words })),
     }
 }
 
@@ -133,6 +197,11 @@ impl Fields {
     /// What a field that must be filled in says.
     pub(crate) fn needed<'a>(&'a self, name: &str) -> Result<&'a str, Problem> {
         self.text(name).ok_or_else(|| Problem::invalid(format!("fill in the field {name:?}")))
+    }
+
+    /// Everything, in its order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The values of a field that may be there several times.

@@ -2,8 +2,8 @@
 
 use placet::core::event::ActionPayload;
 use placet::core::json::Pointer;
-use placet::core::limits::MAX_PINS;
-use placet::escape::{self, clipped};
+use placet::core::limits::{MAX_PINS, MAX_REASON_BYTES, MAX_STATEMENT_BYTES};
+use placet::escape::clipped;
 use placet::store::projection::Status;
 use placet::{
     Event, Followed, GroupName, Json, Notice, Object, Pending, PersonId, RiskTier, Timestamp,
@@ -98,8 +98,9 @@ pub(super) struct Card {
     pub(super) twins: Vec<Twin>,
     /// What was typed before, where the form comes back.
     pub(super) denial: String,
-    pub(super) params_text: String,
-    pub(super) is_editing: bool,
+    pub(super) is_typed: bool,
+    /// Longest reason, in bytes.
+    pub(super) most: usize,
     /// What can be pinned to let the like of it stand; none where nothing can stand.
     pub(super) standing: Option<Pinnable>,
     /// Whether it is too large to be shown among others.
@@ -149,6 +150,8 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) label: String,
     pub(super) least: u16,
+    /// Most of it, in bytes.
+    pub(super) most: usize,
     pub(super) is_statement: bool,
     pub(super) typed: String,
 }
@@ -249,13 +252,6 @@ impl Card {
     pub(super) fn new(pending: &Pending, looker: &Looker, now: Timestamp) -> Self {
         let of = Frozen::new(&pending.followed);
         let terms = &pending.approval;
-        let field = |(index, name): (usize, &String)| Field {
-            name: name.clone(),
-            label: label(name),
-            least: if index == 0 { terms.least_length } else { 1 },
-            is_statement: index == 0,
-            typed: String::new(),
-        };
         let own = |at| Own { at: time(at), missing: more_have_to_sign(pending.missing()) };
         let is_in = |wanted: &String| {
             let groups = looker.groups.as_deref().unwrap_or_default();
@@ -278,12 +274,12 @@ impl Card {
             signed: pending.signed.iter().map(ToString::to_string).collect(),
             groups: terms.groups.clone(),
             own: pending.signed_at(&looker.person).map(own),
-            fields: terms.fields.iter().enumerate().map(field).collect(),
+            fields: fields(&terms.fields, terms.least_length, |_| String::new()),
             barred,
             twins: Vec::new(),
             denial: String::new(),
-            params_text: params_text(&pending.followed),
-            is_editing: false,
+            is_typed: false,
+            most: MAX_REASON_BYTES,
             standing: pinnable(&pending.followed),
         }
     }
@@ -294,10 +290,7 @@ impl Card {
             fields.one(&field_name(&field.name)).unwrap_or_default().clone_into(&mut field.typed);
         }
         fields.one("reason").unwrap_or_default().clone_into(&mut self.denial);
-        if let Some(params) = fields.one("params") {
-            self.is_editing = params != self.params_text;
-            params.clone_into(&mut self.params_text);
-        }
+        self.is_typed = true;
         if let Some(standing) = &mut self.standing {
             let ticked: Vec<&str> = fields.all(PIN).collect();
             standing.is_chosen = !ticked.is_empty();
@@ -330,6 +323,19 @@ impl Card {
         });
         self.version = format!("{}+{}", self.version, self.twins.len());
     }
+}
+
+/// What an approver must write, with what they have written already.
+pub(super) fn fields(names: &[String], least: u16, typed: impl Fn(&str) -> String) -> Vec<Field> {
+    let field = |(index, name): (usize, &String)| Field {
+        name: name.clone(),
+        label: label(name),
+        least: if index == 0 { least } else { 1 },
+        most: MAX_STATEMENT_BYTES,
+        is_statement: index == 0,
+        typed: typed(name),
+    };
+    names.iter().enumerate().map(field).collect()
 }
 
 /// The field of a form for a field of a statement.
@@ -386,31 +392,6 @@ pub(super) fn notices(of: &Followed) -> Vec<Notice> {
 fn said(of: Notice, tree: &mut Tree) -> Said {
     let details = (!of.details.is_empty()).then(|| tree.json(&Json::Object(of.details)));
     Said { reason: of.reason, details }
-}
-
-/// The params as text that can be edited.
-pub(super) fn params_text(followed: &Followed) -> String {
-    let action = followed.frozen.as_ref().and_then(|frozen| frozen.action.as_object());
-    action.and_then(|action| action.get("params")).map(pretty).unwrap_or_default()
-}
-
-/// JSON over several lines. Whatever does not show is written as an escape, and whatever is written
-/// so means the same.
-pub(super) fn pretty(json: &Json) -> String {
-    let plain = serde_json::to_string_pretty(json).unwrap_or_default();
-    let mut text = String::with_capacity(plain.len());
-    // Where something pretends to be something else, nothing but ASCII is beyond doubt.
-    let is_plain = plain.lines().all(|line| escape::json(line) == line);
-    for character in plain.chars() {
-        if is_plain || matches!(character, '\n' | ' '..='~') {
-            text.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
-    text
 }
 
 /// How long it is until a time, as people say it.
@@ -476,7 +457,8 @@ fn value(of: &Followed, fields: Option<&Object>, tree: &mut Tree) -> Option<Stri
     }
 }
 
-fn label(name: &str) -> String {
+/// What a field of a statement is called.
+pub(super) fn label(name: &str) -> String {
     match name {
         "verbatim_response" => "Your statement, in your own words".to_owned(),
         "responsible_owner" => "Who answers for it".to_owned(),
@@ -534,9 +516,9 @@ mod tests {
 
     use std::time::Duration;
 
-    use placet::{Json, Timestamp};
+    use placet::Timestamp;
 
-    use super::{left, pretty};
+    use super::left;
 
     #[test]
     fn a_countdown_is_told_in_the_words_of_people() {
@@ -552,21 +534,5 @@ mod tests {
             assert_eq!(left(now.saturating_add(Duration::from_secs(seconds)), now), text);
         }
         assert_eq!(left(now, now.saturating_add(Duration::from_secs(9))), "no time left");
-    }
-
-    #[test]
-    fn params_that_are_edited_show_everything_and_read_as_they_were() {
-        let json = Json::parse(
-            "{\"a\": \"x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>\", \"b\\u200b\": [1.5, null]}"
-                .as_bytes(),
-        );
-        let json = json.unwrap();
-        let text = pretty(&json);
-        assert!(
-            text.contains("x\\u202ey\\u0007\\u007f \\ud83d\\ude00 <b>")
-                && text.contains("b\\u200b"),
-            "{text}"
-        );
-        assert_eq!(Json::parse(text.as_bytes()).unwrap(), json);
     }
 }

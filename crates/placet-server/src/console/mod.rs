@@ -11,6 +11,7 @@
 //! which takes a [`Submitted`](form::Submitted).
 
 mod assets;
+mod back;
 mod chart;
 mod cookie;
 mod diff;
@@ -18,13 +19,16 @@ mod fault;
 mod form;
 mod frame;
 mod held;
+mod listing;
 mod live;
 mod pages;
+mod params;
 mod routes;
 mod shown;
 mod throttle;
 mod tree;
 mod visitor;
+mod words;
 
 use std::sync::Arc;
 

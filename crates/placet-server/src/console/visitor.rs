@@ -4,12 +4,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use placet::{GroupName, KeyScope, PersonId, TenantId};
 
+use super::back::Back;
 use super::fault::Fault;
 use crate::app::App;
 use crate::auth::Principal;
@@ -58,16 +58,14 @@ impl<R> Visitor<R> {
     }
 
     /// Takes a request as that of somebody signed in.
-    pub(super) fn of(
-        principal: Option<Result<Principal, Problem>>,
-        headers: &HeaderMap,
-    ) -> Result<Self, Fault>
+    pub(super) fn of(parts: &mut Parts) -> Result<Self, Fault>
     where
         R: Role,
     {
-        let Some(Ok(principal)) = principal else { return Err(stranger(headers)) };
+        let principal = parts.extensions.remove::<Result<Principal, Problem>>();
+        let Some(Ok(principal)) = principal else { return Err(stranger(parts)) };
         R::check(&principal.key)?;
-        let person = principal.key.person.clone().ok_or(Fault::Stranger)?;
+        let person = principal.key.person.clone().ok_or_else(|| stranger(parts))?;
         Ok(Self { principal, person, role: PhantomData })
     }
 }
@@ -97,13 +95,13 @@ impl<R: Role> FromRequestParts<Arc<App>> for Visitor<R> {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Fault> {
-        Self::of(parts.extensions.remove(), &parts.headers)
+        Self::of(parts)
     }
 }
 
-fn stranger(headers: &HeaderMap) -> Fault {
-    match headers.get("sec-fetch-site") {
+fn stranger(parts: &Parts) -> Fault {
+    match parts.headers.get("sec-fetch-site") {
         Some(site) if site == "cross-site" || site == "same-site" => Fault::FromElsewhere,
-        _ => Fault::Stranger,
+        _ => Fault::Stranger(Back::of(&parts.method, &parts.uri)),
     }
 }

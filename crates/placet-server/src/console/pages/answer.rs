@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use placet::core::approval::Statement;
 use placet::core::json::Pointer;
 use placet::policy::parse_duration;
@@ -17,12 +16,13 @@ use placet::{
 };
 
 use super::super::diff::diff;
-use super::super::fault::Fault;
-use super::super::form::{Fields, Submitted};
+use super::super::fault::{Fault, go_to};
+use super::super::form::{Fields, Sent, Submitted};
 use super::super::frame::{Frame, Notice, Place};
 use super::super::held::{
-    Frozen, PIN, USES, claims, field_name, notices, params_text, pinned, pretty,
+    Field, Frozen, PIN, USES, claims, field_name, fields as fields_of, notices, pinned,
 };
+use super::super::params::{editable, params_text, pretty};
 use super::super::shown::filters;
 use super::super::tree::sha256;
 use super::super::visitor::Visitor;
@@ -53,59 +53,116 @@ struct Edited {
     digest: String,
 }
 
+/// The step before: the params, to be changed. They have a form of their own, so that no other answer
+/// carries them along.
+#[derive(Template)]
+#[template(path = "edit.html")]
+struct Edit {
+    frame: Frame,
+    of: Frozen,
+    params: String,
+    fields: Vec<Field>,
+    reads: Vec<String>,
+    digest: String,
+}
+
 /// What somebody asked for.
 enum Asked {
     /// Take in an answer.
     Reply(Reply),
+    /// Show the params to be changed.
+    Change,
     /// Show what differs first.
     Compare(Object),
+}
+
+/// Where a page is that says what became of an answer, when it is asked for again.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    visitor: Visitor<Reader>,
+) -> Result<Response, Fault> {
+    let id: ActionId = id.parse().map_err(Problem::missing)?;
+    find(&app, &visitor, id).await?;
+    Ok(go_to(&format!("/console/actions/{id}")))
 }
 
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    form: Submitted<role::Approver>,
+    sent: Sent<role::Approver>,
 ) -> Result<Response, Fault> {
     let id: ActionId = id.parse().map_err(Problem::missing)?;
+    let form = match sent {
+        Sent::Read(form) => form,
+        Sent::TooLarge(visitor, problem) => {
+            let why = sentence(&problem.detail());
+            let why = format!("This was too large, and nothing was done. {why}");
+            let status = problem.status();
+            let (visitor, notice) = (visitor.into(), Some(Notice::Wrong(why)));
+            let page = page(&app, &visitor, id, notice, None, status).await;
+            return page.map(|page| problem.told_by(page));
+        }
+    };
     let Submitted { visitor, guard, fields, .. } = form;
     let followed = find(&app, &visitor, id).await?;
     let approver = visitor.principal.approver(&app.guard)?;
     let visitor: Visitor<Reader> = visitor.into();
     let done = match asked(&fields, &followed, app.guard.now()) {
+        Ok(Asked::Change) => {
+            return Ok(change(&visitor, &followed, &fields, None, StatusCode::OK));
+        }
         Ok(Asked::Compare(params)) => return Ok(compare(&visitor, &followed, &fields, params)),
         Ok(Asked::Reply(reply)) => take(&app, &guard, &approver, &followed, reply, &fields).await,
         Err(problem) => Err(problem),
     };
+    say(&app, &visitor, &followed, &fields, done).await
+}
+
+/// Tells what came of an answer.
+async fn say(
+    app: &Arc<App>,
+    visitor: &Visitor<Reader>,
+    followed: &Followed,
+    fields: &Fields,
+    done: Result<Taken, Problem>,
+) -> Result<Response, Fault> {
+    let id = followed.id();
     match done {
         Ok(Taken { of: Resolution::Resolved(Status::Superseded), .. }) => {
-            let successor = find(&app, &visitor, id).await?.successor.unwrap_or(id);
+            let successor = find(app, visitor, id).await?.successor.unwrap_or(id);
             Ok(go_to(&format!("/console/actions/{successor}")))
         }
         Ok(Taken { of: Resolution::Resolved(_), refused }) if refused.is_empty() => {
             Ok(go_to(&format!("/console?answered={id}")))
         }
         Ok(Taken { of: Resolution::Resolved(_), refused }) => {
-            let told = told(&app, find(&app, &visitor, id).await?).await?;
+            let told = told(app, find(app, visitor, id).await?).await?;
             let notice = Notice::Wrong(format!(
                 "{told}\nNot answered with it were:\n{}",
                 refused.join("\n")
             ));
-            page(&app, &visitor, id, Some(notice), None, StatusCode::OK).await
+            page(app, visitor, id, Some(notice), None, StatusCode::OK).await
         }
         Ok(Taken { of: late, .. }) => {
-            let before = told(&app, find(&app, &visitor, id).await?).await?;
+            let before = told(app, find(app, visitor, id).await?).await?;
             let first = match late {
                 Resolution::AlreadyResolved(Status::Pending) => "You have signed this already.",
                 Resolution::Expired => "The deadline has passed, so the answer is no.",
                 _ => "This was answered before, and nothing was changed now.",
             };
             let notice = Notice::Wrong(format!("{first} {before}"));
-            page(&app, &visitor, id, Some(notice), None, StatusCode::CONFLICT).await
+            page(app, visitor, id, Some(notice), None, StatusCode::CONFLICT).await
         }
         Err(problem) => {
             let notice = Notice::Wrong(sentence(&problem.detail()));
             let status = problem.status();
-            let page = page(&app, &visitor, id, Some(notice), Some(&fields), status).await;
+            // Whoever was changing the params goes on there.
+            if fields.one("params").is_some() && followed.status == Status::Pending {
+                let page = change(visitor, followed, fields, Some(notice), status);
+                return Ok(problem.told_by(page));
+            }
+            let page = page(app, visitor, id, Some(notice), Some(fields), status).await;
             page.map(|page| problem.told_by(page))
         }
     }
@@ -119,7 +176,7 @@ fn asked(fields: &Fields, followed: &Followed, now: Timestamp) -> Result<Asked, 
             let reason = fields.text("reason");
             let reason =
                 reason.ok_or_else(|| Problem::invalid("say why not; the agent is told"))?;
-            Ok(Asked::Reply(Reply::Deny { reason: reason.to_owned() }))
+            Ok(Asked::Reply(Reply::Deny { reason: reason.replace("\r\n", "\n") }))
         }
         "approve" | "stand" | "edit" | "approve-edited" => {
             has_seen(fields, followed)?;
@@ -130,6 +187,7 @@ fn asked(fields: &Fields, followed: &Followed, now: Timestamp) -> Result<Asked, 
                     let reach = reach(fields, followed, now)?;
                     Ok(Asked::Reply(Reply::ApproveStanding { statement, reach }))
                 }
+                "edit" if fields.one("params").is_none() => Ok(Asked::Change),
                 "edit" => Ok(Asked::Compare(params(fields)?)),
                 _ => {
                     let params = params(fields)?;
@@ -201,6 +259,34 @@ fn params(fields: &Fields) -> Result<Object, Problem> {
     }
 }
 
+/// The page that has the params to be changed.
+fn change(
+    visitor: &Visitor<Reader>,
+    followed: &Followed,
+    fields: &Fields,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Response {
+    let action = followed.frozen.as_ref().and_then(|frozen| frozen.action.as_object());
+    let frozen = || action.and_then(|action| action.get("params")).map(editable);
+    let params = fields.one("params").map(|typed| typed.replace("\r\n", "\n"));
+    let typed = statement(fields, followed);
+    let terms = followed.answer.approval.as_ref();
+    let typed = |name: &str| typed.get(name).cloned().unwrap_or_default();
+    let of = Frozen::new(followed);
+    let page = Edit {
+        frame: Frame::new("Change the params", Place::Inbox, visitor).with(notice),
+        params: params.or_else(frozen).unwrap_or_default(),
+        fields: terms
+            .map(|terms| fields_of(&terms.fields, terms.least_length, typed))
+            .unwrap_or_default(),
+        reads: fields.all("read").map(str::to_owned).collect(),
+        digest: of.digest.clone().unwrap_or_default(),
+        of,
+    };
+    reply(&page, status)
+}
+
 fn compare(
     visitor: &Visitor<Reader>,
     followed: &Followed,
@@ -216,7 +302,7 @@ fn compare(
         frame: Frame::new("Approve with other params", Place::Inbox, visitor),
         lines: compared(&diff(&old, &new)),
         seen: sha256(params.canonical().as_bytes()),
-        params: new,
+        params: editable(&params),
         carried: statement.map(|(name, text)| (field_name(&name), text)).chain(reads).collect(),
         digest: of.digest.clone().unwrap_or_default(),
         of,
@@ -292,12 +378,4 @@ async fn is_twin(app: &Arc<App>, followed: &Followed, id: ActionId) -> bool {
         && twin.call() == followed.call()
         && claims(followed) == claims(&twin)
         && notices(followed) == notices(&twin)
-}
-
-fn go_to(path: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    if let Ok(path) = HeaderValue::from_str(path) {
-        response.headers_mut().insert(LOCATION, path);
-    }
-    response
 }

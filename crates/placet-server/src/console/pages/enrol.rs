@@ -59,7 +59,7 @@ pub(super) async fn submit(
             match begin(&app, &form, person.as_str(), password).await {
                 Ok(response) => Ok(response),
                 Err(Refused::Otherwise(fault)) => Err(fault),
-                Err(Refused::Wrong) => Err(Fault::Stranger),
+                Err(Refused::Wrong) => Err(Fault::Stranger(None)),
             }
         }
         Err(error @ GuardError::Password(_)) => {

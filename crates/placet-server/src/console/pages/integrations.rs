@@ -11,22 +11,24 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use placet::{ApiKey, KeyId, KeyScope, NewKey, Secret};
 
-use super::super::fault::go;
+use super::super::fault::go_to;
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
+use super::super::listing::{Asked, Part};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{Choice, ROLES, choices, optional_time, reply, sentence, tenant, ticked, time};
 use crate::app::App;
 use crate::auth::own;
 use crate::auth::role::{Admin, Reader};
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 #[derive(Template)]
 #[template(path = "integrations.html")]
 struct Page {
     frame: Frame,
     keys: Vec<Row>,
+    part: Part,
     may_change: bool,
     /// Whether keys of all tenants are shown.
     is_over_all: bool,
@@ -55,8 +57,15 @@ struct Row {
     may_revoke: bool,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor<Reader>) -> Response {
-    page(&app, &visitor, None, None, StatusCode::OK)
+/// Where it is.
+const PATH: &str = "/console/integrations";
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    visitor: Visitor<Reader>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    page(&app, &visitor, &asked, None, None, StatusCode::OK)
 }
 
 pub(super) async fn create(State(app): State<Arc<App>>, form: Submitted<Admin>) -> Response {
@@ -65,7 +74,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, form: Submitted<Admin>) 
         let (secret, _) = form.guard.create_key(new, Some(&form.visitor.principal.secret)).await?;
         Ok(secret)
     };
-    made_or_not(&app, made.await, &form.visitor.into())
+    let (made, asked) = (made.await, Asked::of(&form.fields));
+    made_or_not(&app, made, &form.visitor.into(), &asked)
 }
 
 /// Makes a key that speaks for whoever sends the form.
@@ -82,7 +92,7 @@ pub(super) async fn create_own(State(app): State<Arc<App>>, form: Submitted<Read
         let (secret, _) = form.guard.create_key(new, Some(&visitor.principal.secret)).await?;
         Ok(secret)
     };
-    made_or_not(&app, made.await, &form.visitor)
+    made_or_not(&app, made.await, &form.visitor, &Asked::of(&form.fields))
 }
 
 pub(super) async fn rotate(State(app): State<Arc<App>>, form: Submitted<Reader>) -> Response {
@@ -91,7 +101,7 @@ pub(super) async fn rotate(State(app): State<Arc<App>>, form: Submitted<Reader>)
         let (secret, _) = form.guard.rotate_key(key, Some(&form.visitor.principal.secret)).await?;
         Ok(secret)
     };
-    made_or_not(&app, made.await, &form.visitor)
+    made_or_not(&app, made.await, &form.visitor, &Asked::of(&form.fields))
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, form: Submitted<Reader>) -> Response {
@@ -99,9 +109,10 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, form: Submitted<Reader>)
         let key = named(&app, &form)?;
         form.guard.revoke_key(key).await.map_err(Problem::from)
     };
+    let asked = Asked::of(&form.fields);
     match revoked.await {
-        Ok(_) => go("/console/integrations"),
-        Err(problem) => wrong(&app, &form.visitor, &problem),
+        Ok(_) => go_to(&asked.address(PATH)),
+        Err(problem) => wrong(&app, &form.visitor, &asked, &problem),
     }
 }
 
@@ -120,42 +131,57 @@ fn named(app: &App, form: &Submitted<Reader>) -> Result<KeyId, Problem> {
     own::key(form.fields.needed("key")?, state.keys(), &form.visitor.principal)
 }
 
-fn made_or_not(app: &App, made: Result<Secret, Problem>, visitor: &Visitor<Reader>) -> Response {
+fn made_or_not(
+    app: &App,
+    made: Result<Secret, Problem>,
+    visitor: &Visitor<Reader>,
+    asked: &Asked,
+) -> Response {
     match made {
         Ok(secret) => {
             let made = Made { key: secret.key(), secret: secret.danger_text().to_string() };
-            page(app, visitor, None, Some(made), StatusCode::OK)
+            page(app, visitor, asked, None, Some(made), StatusCode::OK)
         }
-        Err(problem) => wrong(app, visitor, &problem),
+        Err(problem) => wrong(app, visitor, asked, &problem),
     }
 }
 
-fn wrong(app: &App, visitor: &Visitor<Reader>, problem: &Problem) -> Response {
+fn wrong(app: &App, visitor: &Visitor<Reader>, asked: &Asked, problem: &Problem) -> Response {
     let notice = Notice::Wrong(sentence(&problem.detail()));
-    problem.told_by(page(app, visitor, Some(notice), None, problem.status()))
+    problem.told_by(page(app, visitor, asked, Some(notice), None, problem.status()))
 }
 
 fn page(
     app: &App,
     visitor: &Visitor<Reader>,
+    asked: &Asked,
     notice: Option<Notice>,
     made: Option<Made>,
     status: StatusCode,
 ) -> Response {
     let own = visitor.tenant();
-    let keys = {
+    let (keys, part) = {
         let state = app.guard.log().state();
         let seen = state
             .keys()
             .iter()
             .filter(|(_, key)| !key.is_session() && (own.is_none() || key.tenant.as_ref() == own));
-        seen.rev().map(|(id, key)| row(app, visitor, id, key)).collect()
+        // The newest first.
+        let (seen, part) = asked.part(
+            PATH,
+            seen.rev(),
+            |(_, key)| key.name.to_string(),
+            |(id, _), after| after.parse().is_ok_and(|after: KeyId| *id < after),
+            |(id, _)| id.to_string(),
+        );
+        (seen.into_iter().map(|(id, key)| row(app, visitor, id, key)).collect(), part)
     };
     let frame = Frame::new("Integrations", Place::Integrations, visitor).with(notice);
     let roles: Vec<KeyScope> = ROLES.into_iter().filter(|role| visitor.has(*role)).collect();
     let page = Page {
         frame,
         keys,
+        part,
         may_change: visitor.has(KeyScope::Admin),
         is_over_all: own.is_none(),
         scopes: choices(&KeyScope::ALL, &[KeyScope::Agent].into()),

@@ -10,7 +10,7 @@ mod integrations;
 mod log;
 mod people;
 mod policy;
-mod sign_in;
+pub(super) mod sign_in;
 mod sign_out;
 mod standing;
 mod switches;
@@ -53,6 +53,7 @@ pub(super) fn routes() -> Routes {
         .page("/console/", async || go(FIRST))
         .page("/console/events", live::events)
         .page("/console/actions/{id}", action::show)
+        .page("/console/actions/{id}/answer", answer::show)
         .form("/console/actions/{id}/answer", answer::submit)
         .page("/console/actions/{id}/receipt.json", action::receipt)
         .page("/console/activity", activity::show)

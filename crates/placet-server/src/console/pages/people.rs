@@ -9,9 +9,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use placet::{ApiKey, GroupName, KeyId, KeyScope, NewPerson, Person, PersonId, Timestamp};
 
-use super::super::fault::{Fault, go};
+use super::super::fault::{Fault, go_to};
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
+use super::super::listing::{Asked, Part};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{Choice, ROLES, choices, optional_time, reply, sentence, tenant, ticked, time};
@@ -19,13 +20,14 @@ use crate::api::sessions;
 use crate::app::App;
 use crate::auth::own;
 use crate::auth::role::{Admin, Anyone, Reader};
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 #[derive(Template)]
 #[template(path = "people.html")]
 struct Page {
     frame: Frame,
     people: Vec<Row>,
+    part: Part,
     may_change: bool,
     /// Whether people of all tenants are shown.
     is_over_all: bool,
@@ -63,8 +65,15 @@ struct Session {
     may_end: bool,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor<Reader>) -> Response {
-    page(&app, &visitor, None, None, StatusCode::OK)
+/// Where it is.
+const PATH: &str = "/console/people";
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    visitor: Visitor<Reader>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    page(&app, &visitor, &asked, None, None, StatusCode::OK)
 }
 
 pub(super) async fn invite(State(app): State<Arc<App>>, form: Submitted<Admin>) -> Response {
@@ -82,9 +91,10 @@ pub(super) async fn invite(State(app): State<Arc<App>>, form: Submitted<Admin>) 
         let href = format!("{}/console/enrol#{}", form.origin, *token);
         Ok::<_, Problem>(Link { person, href, expires: time(invited.expires) })
     };
+    let asked = Asked::of(&form.fields);
     match made.await {
-        Ok(link) => page(&app, &form.visitor.into(), None, Some(link), StatusCode::OK),
-        Err(problem) => wrong(&app, &form.visitor.into(), &problem),
+        Ok(link) => page(&app, &form.visitor.into(), &asked, None, Some(link), StatusCode::OK),
+        Err(problem) => wrong(&app, &form.visitor.into(), &asked, &problem),
     }
 }
 
@@ -94,7 +104,8 @@ pub(super) async fn change(State(app): State<Arc<App>>, form: Submitted<Admin>) 
         let (roles, groups) = (ticked(&form.fields, "roles")?, groups(&form.fields)?);
         form.guard.change_person(person, roles, groups).await.map_err(Problem::from)
     };
-    finish(&app, changed.await, form.visitor)
+    let changed = changed.await;
+    finish(&app, changed, form)
 }
 
 pub(super) async fn remove(State(app): State<Arc<App>>, form: Submitted<Admin>) -> Response {
@@ -102,7 +113,8 @@ pub(super) async fn remove(State(app): State<Arc<App>>, form: Submitted<Admin>) 
         let person = named(&app, &form)?;
         form.guard.remove_person(person).await.map_err(Problem::from)
     };
-    finish(&app, removed.await, form.visitor)
+    let removed = removed.await;
+    finish(&app, removed, form)
 }
 
 /// Ends a session: everyone their own, admins those of their tenant.
@@ -112,19 +124,20 @@ pub(super) async fn end(
 ) -> Result<Response, Fault> {
     let key: KeyId = form.fields.needed("key")?.parse().map_err(Problem::missing)?;
     form.guard.revoke_key(key).await?;
-    Ok(go("/console/people"))
+    Ok(go_to(&Asked::of(&form.fields).address(PATH)))
 }
 
-fn finish<T>(app: &Arc<App>, done: Result<T, Problem>, visitor: Visitor<Admin>) -> Response {
+fn finish<T>(app: &Arc<App>, done: Result<T, Problem>, form: Submitted<Admin>) -> Response {
+    let asked = Asked::of(&form.fields);
     match done {
-        Ok(_) => go("/console/people"),
-        Err(problem) => wrong(app, &visitor.into(), &problem),
+        Ok(_) => go_to(&asked.address(PATH)),
+        Err(problem) => wrong(app, &form.visitor.into(), &asked, &problem),
     }
 }
 
-fn wrong(app: &Arc<App>, visitor: &Visitor<Reader>, problem: &Problem) -> Response {
+fn wrong(app: &Arc<App>, visitor: &Visitor<Reader>, asked: &Asked, problem: &Problem) -> Response {
     let notice = Notice::Wrong(sentence(&problem.detail()));
-    problem.told_by(page(app, visitor, Some(notice), None, problem.status()))
+    problem.told_by(page(app, visitor, asked, Some(notice), None, problem.status()))
 }
 
 /// The person that a form is about, where the one who sends it may know of them.
@@ -143,13 +156,14 @@ fn groups(fields: &Fields) -> Result<BTreeSet<GroupName>, Problem> {
 fn page(
     app: &App,
     visitor: &Visitor<Reader>,
+    asked: &Asked,
     notice: Option<Notice>,
     link: Option<Link>,
     status: StatusCode,
 ) -> Response {
     let own = visitor.tenant();
     let now = app.guard.now();
-    let people = {
+    let (people, part) = {
         let state = app.guard.log().state();
         let seen =
             state.people().iter().filter(|(_, of)| own.is_none() || of.tenant.as_ref() == own);
@@ -159,12 +173,20 @@ fn page(
             let own = own.map(|(id, key)| session(app, visitor, *id, key)).collect();
             row(name, person, own, visitor, now)
         };
-        seen.map(row).collect()
+        let (seen, part) = asked.part(
+            PATH,
+            seen,
+            |(name, _)| name.to_string(),
+            |(name, _), after| name.as_str() > after,
+            |(name, _)| name.to_string(),
+        );
+        (seen.into_iter().map(row).collect(), part)
     };
     let frame = Frame::new("People", Place::People, visitor).with(notice);
     let roles = choices(&ROLES, &[KeyScope::Approver].into());
     let may_change = visitor.has(KeyScope::Admin);
-    reply(&Page { frame, people, may_change, is_over_all: own.is_none(), roles, link }, status)
+    let is_over_all = own.is_none();
+    reply(&Page { frame, people, part, may_change, is_over_all, roles, link }, status)
 }
 
 fn row(

@@ -8,30 +8,64 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use placet::GuardError;
+use serde::Deserialize;
 
+use super::super::back::Back;
 use super::super::cookie;
-use super::super::fault::{Fault, go};
+use super::super::fault::{Fault, go_to};
 use super::super::form::Anonymous;
 use super::super::frame::{FIRST, Frame, Notice};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
+use super::super::words::Word;
 use super::reply;
 use crate::app::App;
 use crate::auth::role::Anyone;
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct Page {
+pub(in super::super) struct Page {
     frame: Frame,
     person: String,
+    /// Where they go on.
+    next: Option<Back>,
+    /// What they had typed, which was not carried out.
+    words: Vec<Word>,
 }
 
-pub(super) async fn show(visitor: Result<Visitor<Anyone>, Fault>) -> Response {
-    match visitor {
-        Ok(_) => go(FIRST),
-        Err(_) => page(String::new(), None, StatusCode::OK),
+impl Page {
+    pub(in super::super) fn new(person: String, next: Option<Back>) -> Self {
+        Self { frame: Frame::bare("Sign in"), person, next, words: Vec::new() }
     }
+
+    /// The same with the reason why it is there.
+    pub(in super::super) fn with(self, notice: Option<Notice>, words: Vec<Word>) -> Self {
+        Self { frame: self.frame.with(notice), words, ..self }
+    }
+}
+
+/// What is asked for.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The page that they wanted.
+    next: Option<String>,
+}
+
+pub(super) async fn show(
+    visitor: Result<Visitor<Anyone>, Fault>,
+    Query(Asked { next }): Query<Asked>,
+) -> Response {
+    let next = next.as_deref().and_then(Back::parse);
+    match visitor {
+        Ok(_) => go_on(next.as_ref()),
+        Err(_) => reply(&Page::new(String::new(), next), StatusCode::OK),
+    }
+}
+
+/// Leads to where somebody wanted to go.
+fn go_on(next: Option<&Back>) -> Response {
+    go_to(next.map_or(FIRST, Back::as_str))
 }
 
 pub(super) async fn submit(
@@ -43,7 +77,9 @@ pub(super) async fn submit(
     match begin(&app, &form, person, password).await {
         Err(Refused::Wrong) => {
             let wrong = "This name and this password do not fit together.".to_owned();
-            Ok(page(person.to_owned(), Some(Notice::Wrong(wrong)), StatusCode::UNAUTHORIZED))
+            let page = Page::new(person.to_owned(), next(&form));
+            let page = page.with(Some(Notice::Wrong(wrong)), Vec::new());
+            Ok(reply(&page, StatusCode::UNAUTHORIZED))
         }
         Err(Refused::Otherwise(fault)) => Err(fault),
         Ok(response) => Ok(response),
@@ -81,11 +117,11 @@ pub(super) async fn begin(
         // It may have ended by itself just now, which is as good.
         drop(app.guard.with_caller(before.caller).sign_out().await);
     }
-    let mut response = go(FIRST);
+    let mut response = go_on(next(form).as_ref());
     response.headers_mut().insert(SET_COOKIE, cookie::begin(&secret, &form.headers, has_tls));
     Ok(response)
 }
 
-fn page(person: String, notice: Option<Notice>, status: StatusCode) -> Response {
-    reply(&Page { frame: Frame::bare("Sign in").with(notice), person }, status)
+fn next(form: &Anonymous) -> Option<Back> {
+    Back::parse(form.fields.one("next")?)
 }

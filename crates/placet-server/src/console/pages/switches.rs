@@ -9,16 +9,20 @@ use axum::response::Response;
 use placet::store::projection::SwitchRow;
 use placet::{KeyScope, KillSwitch, Scope, TenantId};
 
-use super::super::fault::{Fault, go};
+use super::super::fault::{Fault, go_to};
 use super::super::form::{Fields, Submitted};
 use super::super::frame::{Frame, Notice, Place};
+use super::super::listing::{Asked, Part};
 use super::super::shown::filters;
 use super::super::visitor::Visitor;
 use super::{reply, sentence, time};
 use crate::api::within;
 use crate::app::App;
 use crate::auth::role::{Admin, Reader};
-use crate::wire::Problem;
+use crate::wire::{Problem, Query};
+
+/// Where it is.
+const PATH: &str = "/console/switches";
 
 /// How much of the past is shown.
 const HISTORY: usize = 50;
@@ -28,6 +32,7 @@ const HISTORY: usize = 50;
 struct Page {
     frame: Frame,
     tripped: Vec<Tripped>,
+    part: Part,
     history: Vec<Past>,
     may_move: bool,
     /// The tenant whose switches they move; none for those who move all.
@@ -54,8 +59,9 @@ struct Past {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor<Reader>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    page(&app, &visitor, None, StatusCode::OK).await
+    page(&app, &visitor, &asked, None, StatusCode::OK).await
 }
 
 pub(super) async fn trip(
@@ -86,11 +92,12 @@ async fn moved(app: &Arc<App>, form: Submitted<Admin>, trips: bool) -> Result<Re
         }
         Ok::<_, Problem>(())
     };
+    let asked = Asked::of(&fields);
     match done.await {
-        Ok(()) => Ok(go("/console/switches")),
+        Ok(()) => Ok(go_to(&asked.address(PATH))),
         Err(problem) => {
             let wrong = Notice::Wrong(sentence(&problem.detail()));
-            let page = page(app, &visitor.into(), Some(wrong), problem.status()).await;
+            let page = page(app, &visitor.into(), &asked, Some(wrong), problem.status()).await;
             page.map(|page| problem.told_by(page))
         }
     }
@@ -112,6 +119,7 @@ fn scope(fields: &Fields) -> Result<String, Problem> {
 async fn page(
     app: &Arc<App>,
     visitor: &Visitor<Reader>,
+    asked: &Asked,
     notice: Option<Notice>,
     status: StatusCode,
 ) -> Result<Response, Fault> {
@@ -121,14 +129,24 @@ async fn page(
     let may_move = visitor.has(KeyScope::Admin);
     let rows = app.blocking(|guard| guard.log().switched(HISTORY * 4)).await??;
     let history = rows.iter().filter(|row| sees(&row.scope)).take(HISTORY).map(past).collect();
-    let tripped = {
+    let (tripped, part) = {
         let state = app.guard.log().state();
         let seen = state.switches().iter().filter(|switch| sees(&switch.scope));
-        seen.map(|switch| tripped(switch, may_move, tenant.as_ref())).collect()
+        let mut seen: Vec<_> = seen.map(|switch| (switch.scope.to_string(), switch)).collect();
+        seen.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let (seen, part) = asked.part(
+            PATH,
+            seen.into_iter(),
+            |(scope, _)| scope.clone(),
+            |(scope, _), after| scope.as_str() > after,
+            |(scope, _)| scope.clone(),
+        );
+        let row = |(_, switch): (String, &KillSwitch)| tripped(switch, may_move, tenant.as_ref());
+        (seen.into_iter().map(row).collect(), part)
     };
     let frame = Frame::new("Switches", Place::Switches, visitor).with(notice);
     let tenant = tenant.map(|tenant| tenant.to_string());
-    Ok(reply(&Page { frame, tripped, history, may_move, tenant }, status))
+    Ok(reply(&Page { frame, tripped, part, history, may_move, tenant }, status))
 }
 
 fn tripped(switch: &KillSwitch, may_move: bool, own: Option<&TenantId>) -> Tripped {
