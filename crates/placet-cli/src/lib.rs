@@ -13,6 +13,7 @@
 mod cli;
 mod commands;
 mod console;
+mod ending;
 mod evidence;
 mod failure;
 mod jsonl;

@@ -5,12 +5,11 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::thread;
 
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::daemon::Daemon;
+use crate::ending::at_a_signal;
 use crate::failure::{Failure, Outcome};
 use crate::log_file::LogArgument;
 
@@ -35,27 +34,10 @@ impl Daemon {
 
 /// Removes a folder when a signal ends the process, which it then does.
 fn remove_at_a_signal(folder: PathBuf) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let [mut interrupt, mut terminate, mut hang_up] = {
-        let _inside = runtime.enter();
-        [
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        ]
-    };
-    thread::spawn(move || {
-        let kind = runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => SignalKind::interrupt(),
-                _ = terminate.recv() => SignalKind::terminate(),
-                _ = hang_up.recv() => SignalKind::hangup(),
-            }
-        });
+    at_a_signal(move |number| {
         // Whoever was told to end has nobody to tell.
         drop(std::fs::remove_dir_all(&folder));
         // As a shell reports whoever was ended by a signal.
-        std::process::exit(128 + kind.as_raw_value());
-    });
-    Ok(())
+        std::process::exit(128 + number);
+    })
 }

@@ -7,18 +7,13 @@ use std::time::Duration;
 
 use placet::{ApprovalId, Reply};
 use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::INTERRUPT;
+use crate::ending::at_a_signal;
 use crate::failure::Failure;
 use crate::place::{Daemon, Held, Resolved};
 
 /// How often the daemon is asked what waits.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// The numbers of SIGTERM and SIGHUP.
-const TERMINATE: i32 = 15;
-const HANG_UP: i32 = 1;
 
 /// A person's answer on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,24 +97,5 @@ pub(super) fn keys(happenings: Sender<Happening>) {
 
 /// Listens to the signals that would end the process and leave the terminal as it is.
 pub(super) fn signals(happenings: Sender<Happening>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let [mut interrupt, mut terminate, mut hang_up] = {
-        let _inside = runtime.enter();
-        [
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        ]
-    };
-    thread::spawn(move || {
-        let number = runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => INTERRUPT,
-                _ = terminate.recv() => TERMINATE,
-                _ = hang_up.recv() => HANG_UP,
-            }
-        });
-        drop(happenings.send(Happening::Signal(number)));
-    });
-    Ok(())
+    at_a_signal(move |number| drop(happenings.send(Happening::Signal(number))))
 }
